@@ -1,0 +1,178 @@
+"""The words of the data: a clip, a data set, and a problem with a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from audioclf.audio import AudioInfo
+from audioclf.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One file or row that was left out of a data set, and why.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file (or row) as its owner knows it.
+    reason : str
+        What is wrong, one sentence.
+    remedy : str
+        What its owner can do about it, one sentence.
+    """
+
+    file: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One labelled sound: a file, or a stretch of one. Holds no samples.
+
+    Attributes
+    ----------
+    path : Path
+        The audio file.
+    label : str
+        Name of the class.
+    info : AudioInfo
+        Header facts and content hash of the whole file.
+    start : float
+        Where the clip starts in the file, in seconds.
+    duration : float or None
+        Length in seconds; ``None`` means to the end of the file.
+    group : str or None
+        What must not straddle a split: speaker, source recording, artist, pitch.
+    fold : int or None
+        Official fold, numbered as its publisher does.
+    """
+
+    path: Path
+    label: str
+    info: AudioInfo
+    start: float = 0.0
+    duration: float | None = None
+    group: str | None = None
+    fold: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the clip in seconds."""
+        rest = max(self.info.seconds - self.start, 0.0)
+        return rest if self.duration is None else min(self.duration, rest)
+
+    @property
+    def name(self) -> str:
+        """Name for people: the folder and file, and where in the file it starts."""
+        name = f"{self.path.parent.name}/{self.path.name}"
+        return name if self.start == 0 and self.duration is None else f"{name} @ {self.start:g} s"
+
+    @cached_property
+    def key(self) -> str:
+        """Content key: the file's content hash together with the stretch that is used."""
+        if self.start == 0 and self.duration is None:
+            return self.info.content
+        text = f"{self.info.content}:{self.start!r}:{self.duration!r}"
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named, immutable table of clips.
+
+    Attributes
+    ----------
+    name : str
+        Name for people.
+    clips : tuple of Clip
+    problems : tuple of Problem
+        Files that were found and could not be used.
+    description, licence, citation : str
+        What it is, under which terms, and whom to cite; may be empty.
+    source : str
+        What :func:`audioclf.load_dataset` was given, so that a run can load it again.
+    parent : str
+        Fingerprint of the version this one was edited from; empty for an original.
+    """
+
+    name: str
+    clips: tuple[Clip, ...]
+    problems: tuple[Problem, ...] = ()
+    description: str = ""
+    licence: str = ""
+    citation: str = ""
+    source: str = ""
+    parent: str = ""
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class names: in the order of first appearance, which the sources keep meaningful."""
+        return tuple(dict.fromkeys(clip.label for clip in self.clips))
+
+    @cached_property
+    def labels(self) -> tuple[int, ...]:
+        """Class number of every clip, an index into :attr:`classes`."""
+        numbers = {label: number for number, label in enumerate(self.classes)}
+        return tuple(numbers[clip.label] for clip in self.clips)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Number of clips of each class, in the order of :attr:`classes`."""
+        counted = Counter(clip.label for clip in self.clips)
+        return {label: counted[label] for label in self.classes}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of every clip's content, label, group and fold: the same data has the same one."""
+        digest = hashlib.blake2b(digest_size=16)
+        for clip in self.clips:
+            digest.update(repr((clip.key, clip.label, clip.group, clip.fold)).encode())
+        return digest.hexdigest()
+
+    def filter(self, keep: Callable[[Clip], bool]) -> Dataset:
+        """Data set of the clips that ``keep`` says yes to."""
+        return dataclasses.replace(self, clips=tuple(clip for clip in self.clips if keep(clip)))
+
+    def of(self, label: str) -> tuple[Clip, ...]:
+        """All clips of one class."""
+        return tuple(clip for clip in self.clips if clip.label == label)
+
+    def require_trainable(self) -> None:
+        """Raise unless there are two classes with two clips each at least.
+
+        Raises
+        ------
+        DatasetError
+        """
+        if not self.clips:
+            raise DatasetError(
+                f"{self.name} holds no usable clip; add sound files in one folder per class"
+                f" ({len(self.problems)} files could not be used)."
+            )
+        if len(self.classes) < 2:
+            raise DatasetError(
+                f"{self.name} has one class ('{self.classes[0]}'), and a classifier needs at least two;"
+                " add a folder of other sounds."
+            )
+        lonely = [label for label, count in self.counts.items() if count < 2]
+        if lonely:
+            raise DatasetError(
+                f"{_some(lonely)} in {self.name} has a single clip, and one is needed for training and one for"
+                " testing; add a clip or leave the class out."
+            )
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    listed = [f"'{name}'" for name in names]
+    return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")

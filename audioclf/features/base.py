@@ -1,0 +1,141 @@
+"""Feature and FeatureMap: parameters in, numbers that know their axes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.errors import ParameterError
+from audioclf.params import Parameters
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One axis of a feature map.
+
+    Attributes
+    ----------
+    values : np.ndarray [shape=(n,)]
+        Coordinate of every row, column or sample.
+    label : str
+        ``"Time"``, ``"Frequency"``, ``"Coefficient"``.
+    unit : str
+        ``"s"``, ``"Hz"`` or empty.
+    scale : str
+        How the coordinate is spaced for the eye: ``"linear"``, ``"log"`` or ``"mel"``.
+    """
+
+    values: npt.NDArray[np.float64]
+    label: str
+    unit: str
+    scale: str = "linear"
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """Values of one feature of one sound, with the axes they stand on.
+
+    Attributes
+    ----------
+    values : np.ndarray [shape=(n_rows, n_frames) or (n,)], float32
+        Two dimensions for a picture (lowest row first), one for a curve.
+    axes : tuple of Axis
+        One per dimension of ``values``: rows then time, or the curve's own axis.
+    label : str
+        What the values are: ``"Level"``, ``"Amplitude"``.
+    unit : str
+        ``"dB"`` or empty.
+    feature : str
+        ``kind`` of the feature that made it.
+    """
+
+    values: Array
+    axes: tuple[Axis, ...]
+    label: str
+    unit: str
+    feature: str
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the values have a second dimension."""
+        return self.values.ndim == 2
+
+
+class Feature(Parameters):
+    """Base of the features. A subclass is a frozen dataclass with a ``kind`` and a ``compute``.
+
+    Class attributes
+    ----------------
+    explanation : str
+        Two or three sentences for a learner: what one sees in it, and how it is made.
+    order : int
+        Place in lists.
+    """
+
+    explanation: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+
+    def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
+        """Feature of one sound.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)], real
+            Mono samples.
+        sr : number > 0 [Hz]
+            Sample rate.
+
+        Returns
+        -------
+        FeatureMap
+
+        Raises
+        ------
+        ParameterError
+            When the parameters cannot work at this sample rate or length.
+        """
+        raise NotImplementedError
+
+    def samples(self, y: npt.ArrayLike, sr: float) -> Array:
+        """Check what a feature is given and bring it to float32.
+
+        Raises
+        ------
+        ParameterError
+            For anything but a non-empty, finite, mono signal at a positive sample rate.
+        """
+        samples = np.asarray(y, dtype=np.float32)
+        if samples.ndim != 1 or samples.size == 0:
+            raise ParameterError(
+                f"{self.title} needs mono samples of shape (n,) with n > 0, got shape {samples.shape};"
+                " mix the channels down first."
+            )
+        if not np.isfinite(samples).all():
+            raise ParameterError(f"{self.title} needs finite samples, got NaN or infinity; reload or repair the sound.")
+        if not (np.isfinite(sr) and sr > 0):
+            raise ParameterError(f"The sample rate must be a positive number of Hz, got {sr!r}.", "sr")
+        return samples
+
+
+def stack(maps: Sequence[FeatureMap]) -> Array:
+    """Values of equally shaped maps as one array [shape=(n_maps, ...)], float32.
+
+    Raises
+    ------
+    ParameterError
+        When the shapes differ, as clips of different length give.
+    """
+    shapes = {item.values.shape for item in maps}
+    if len(shapes) != 1:
+        raise ParameterError(
+            f"The clips give feature maps of {len(shapes)} different shapes (such as {sorted(shapes)[0]} and"
+            f" {sorted(shapes)[-1]}); set a common duration.",
+            "duration",
+        )
+    return np.stack([item.values for item in maps])

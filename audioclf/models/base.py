@@ -1,0 +1,84 @@
+"""Model: a described, validated recipe for a classifier, and the registry's base."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from audioclf.errors import ParameterError
+from audioclf.params import Parameters
+
+Shape = tuple[int, ...]
+
+
+class Model(Parameters):
+    """Base of the models. A subclass is a frozen dataclass with a ``kind`` and a ``build``.
+
+    Class attributes
+    ----------------
+    family : str
+        ``"network"`` (Keras: epochs, curves, Grad-CAM) or ``"classical"`` (scikit-learn: fitted at once).
+    explanation : str
+        Two or three sentences for a learner.
+    order : int
+        Place in lists.
+    """
+
+    family: ClassVar[str] = ""
+    explanation: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+
+    def build(self, input_shape: Shape, n_classes: int, random_state: int = 0) -> Any:
+        """Untrained model.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Shape of one example: ``(n_rows, n_frames)`` or ``(n_rows, n_frames, n_channels)`` of a
+            picture, ``(n,)`` of a curve. Networks of pictures add the channel axis themselves;
+            classical models and MLPs flatten.
+        n_classes : int > 1
+        random_state : int
+
+        Returns
+        -------
+        keras.Model or sklearn.base.ClassifierMixin
+            A network ends in softmax probabilities and is not compiled.
+
+        Raises
+        ------
+        ParameterError
+            When the shape cannot go through the model.
+        """
+        raise NotImplementedError
+
+    @property
+    def cam_layer(self) -> str | None:
+        """Name of the layer whose output Grad-CAM reads, or None where the model has no such layer."""
+        return None
+
+
+def check_shape(input_shape: Shape, n_classes: int, title: str) -> None:
+    """Raise unless the shape and number of classes make sense for any model."""
+    if not input_shape or any(size < 1 for size in input_shape) or len(input_shape) > 3:
+        raise ParameterError(f"{title} needs an input shape such as (rows, frames), got {input_shape}.", "input_shape")
+    if n_classes < 2:
+        raise ParameterError(f"{title} needs at least two classes, got {n_classes}.", "n_classes")
+
+
+def as_picture(input_shape: Shape, title: str) -> tuple[int, int, int]:
+    """Shape of a picture with its channel axis; a curve is not one.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if len(input_shape) == 2:
+        return (*input_shape, 1)  # type: ignore[return-value]
+    if len(input_shape) == 3:
+        return input_shape  # type: ignore[return-value]
+    raise ParameterError(
+        f"{title} looks at pictures (STFT, CQT, mel, MFCC), and got a curve of {math.prod(input_shape)} values;"
+        " choose such a feature, or a model that takes curves (MLP, logistic regression, SVM, tree).",
+        "model",
+    )
