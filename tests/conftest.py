@@ -1,0 +1,120 @@
+"""Fixtures every test may use: a home of its own, the real recordings, and small sounds written on the spot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import audioclf
+
+_DATA = Path(audioclf.__file__).parents[1].parent / "shared" / "data"
+
+WriteTone = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audioclf_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """AUDIOCLF_HOME for the whole session (and for every process a test starts), so that no test touches real data."""
+    home = tmp_path_factory.mktemp("audioclf-home")
+    before = os.environ.get("AUDIOCLF_HOME")
+    os.environ["AUDIOCLF_HOME"] = str(home)
+    yield home
+    if before is None:
+        del os.environ["AUDIOCLF_HOME"]
+    else:
+        os.environ["AUDIOCLF_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def esc10() -> Path:
+    """ESC-10 as a folder per class of Ogg files."""
+    return _real("esc10")
+
+
+@pytest.fixture(scope="session")
+def fsdd() -> Path:
+    """The Free Spoken Digit Dataset's folder (its WAV files are in ``recordings``)."""
+    return _real("fsdd")
+
+
+def _real(name: str) -> Path:
+    folder = _DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"the real recordings of {name} are not on this machine (looked for {folder})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tone() -> Callable[..., npt.NDArray[np.float32]]:
+    """Samples of a decaying tone: ``tone(frequency=440, seconds=0.5, sr=22050, channels=1, level=0.5)``.
+
+    The array is (samples,) for one channel and (samples, channels) for more; every further channel is an octave higher.
+    """
+    return _tone
+
+
+def _tone(
+    frequency: float = 440.0, seconds: float = 0.5, sr: int = 22050, channels: int = 1, level: float = 0.5
+) -> npt.NDArray[np.float32]:
+    t = np.arange(round(seconds * sr)) / sr
+    y = np.stack([level * np.exp(-2 * t) * np.sin(2 * np.pi * frequency * 2**c * t) for c in range(channels)], axis=1)
+    return (y[:, 0] if channels == 1 else y).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def write_tone() -> WriteTone:
+    """Write a tone to a file whose suffix names the format and return its path.
+
+    ``write_tone(path, frequency=440, seconds=0.5, sr=22050, channels=1, level=0.5, subtype=None)``; wav, flac,
+    ogg, opus (sr must be 8000, 12000, 16000, 24000 or 48000), mp3 and aiff. Missing folders are made.
+    """
+    return _write_tone
+
+
+def _write_tone(path: Path, *, sr: int = 22050, subtype: str | None = None, **shape: float) -> Path:
+    import soundfile as sf
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    container = None
+    if path.suffix == ".opus":
+        container, subtype = "OGG", "OPUS"
+    sf.write(path, _tone(sr=sr, **shape), sr, subtype=subtype, format=container)  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture
+def tone_wav(tmp_path: Path) -> Path:
+    """A WAV file of half a second at 440 Hz, 22,050 Hz, mono, 16 bit."""
+    return _write_tone(tmp_path / "tone.wav")
+
+
+@pytest.fixture
+def tone_flac(tmp_path: Path) -> Path:
+    """The same tone as FLAC."""
+    return _write_tone(tmp_path / "tone.flac")
+
+
+@pytest.fixture
+def tone_ogg(tmp_path: Path) -> Path:
+    """The same tone as Ogg Vorbis."""
+    return _write_tone(tmp_path / "tone.ogg")
+
+
+@pytest.fixture
+def tone_mp3(tmp_path: Path) -> Path:
+    """The same tone as MP3."""
+    return _write_tone(tmp_path / "tone.mp3")
+
+
+@pytest.fixture
+def class_folders(tmp_path: Path) -> Path:
+    """A folder per class: 'low' and 'high', six short WAV tones each, every one different."""
+    for label, base in (("low", 220.0), ("high", 1760.0)):
+        for i in range(6):
+            _write_tone(tmp_path / "sounds" / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
+    return tmp_path / "sounds"
