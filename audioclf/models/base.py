@@ -74,9 +74,9 @@ def as_picture(input_shape: Shape, title: str) -> tuple[int, int, int]:
     ParameterError
     """
     if len(input_shape) == 2:
-        return (*input_shape, 1)  # type: ignore[return-value]
+        return (*input_shape, 1)
     if len(input_shape) == 3:
-        return input_shape  # type: ignore[return-value]
+        return input_shape
     raise ParameterError(
         f"{title} looks at pictures (STFT, CQT, mel, MFCC), and got a curve of {math.prod(input_shape)} values;"
         " choose such a feature, or a model that takes curves (MLP, logistic regression, SVM, tree).",

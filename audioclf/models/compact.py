@@ -1,0 +1,83 @@
+"""The compact CNN: the default, small enough to learn a few hundred clips within a minute on two cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audioclf.models.base import Shape
+from audioclf.models.cnn import require_filters
+from audioclf.models.layers import (
+    ACTIVATIONS,
+    Activation,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    GlobalPool,
+    Layer,
+    MaxPool,
+)
+from audioclf.models.network import Network, per_layer
+from audioclf.params import param
+
+
+@dataclass(frozen=True)
+class CompactCNN(Network):
+    """Convolution, normalisation, activation and pooling, over and over; then one number per filter.
+
+    The input is normalised inside the network, so a feature in dB needs no scaling before it.
+    """
+
+    kind = "compact-cnn"
+    title = "Compact CNN"
+    order = 10
+    explanation = (
+        "A few small convolutions, each followed by normalisation and pooling; at the end every filter says how much "
+        "of its pattern the sound holds. It has a thousandth of a textbook CNN's weights, so it learns from few clips."
+    )
+
+    filters: tuple[int, ...] = param((16, 32, 64), "Filters of every convolution.", low=1, high=4096)
+    kernel_size: tuple[int, ...] = param(
+        (3,), "Side of the filters: one for all convolutions, or one for each.", low=1, high=15
+    )
+    activation: str = param("relu", "Activation after every convolution.", choices=ACTIVATIONS)
+    pool_size: tuple[int, ...] = param(
+        (2,), "Side of the max-pooling windows: one for all, or one for each; 1 leaves it out.", low=1, high=8
+    )
+    global_pooling: str = param(
+        "average", "How a filter's map becomes a number.", choices=("average", "max", "average+max")
+    )
+    dropout: float = param(0.2, "Share of the filters' numbers left out before the decision.", low=0, high=0.95)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_filters(self.filters)
+        for name in ("kernel_size", "pool_size"):
+            per_layer(getattr(self, name), len(self.filters), name)
+
+    def layers(self, input_shape: Shape, n_classes: int) -> tuple[Layer, ...]:
+        n = len(self.filters)
+        layers: list[Layer] = [BatchNorm("input_norm")]
+        convolutions = zip(
+            self.filters,
+            per_layer(self.kernel_size, n, "kernel_size"),
+            per_layer(self.pool_size, n, "pool_size"),
+            strict=True,
+        )
+        for number, (filters, kernel_size, pool_size) in enumerate(convolutions, start=1):
+            layers += [
+                Conv2D(f"conv_{number}", filters, kernel_size, "same", "he_normal"),
+                BatchNorm(f"conv_{number}_norm"),
+                Activation(f"conv_{number}_activation", self.activation),
+            ]
+            if pool_size > 1:
+                layers.append(MaxPool(f"pool_{number}", pool_size))
+        layers.append(GlobalPool(self.global_pooling))
+        if self.dropout:
+            layers.append(Dropout("dropout", self.dropout))
+        return (*layers, Dense("probabilities", n_classes, softmax=True))
+
+    @property
+    def cam_layer(self) -> str:
+        """The last convolution's activation."""
+        return f"conv_{len(self.filters)}_activation"

@@ -1,0 +1,312 @@
+"""Layers of a network, described before Keras is: shapes, parameter counts and the Keras layer from one place.
+
+A network lists its layers; from the list come the summary and the parameter count (pure
+Python, so that a form can show them at once), the check that every map is large enough
+for its pooling, and the Keras model itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from audioclf.errors import ParameterError
+from audioclf.models.base import Shape
+
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "linear")
+INITIALIZERS = ("glorot_uniform", "he_normal", "he_uniform", "lecun_normal")
+PADDINGS = ("same", "valid")
+
+BATCH_NORM_MOMENTUM = 0.9
+"""Keras's 0.99 needs hundreds of steps before validation means something; a small data set has few."""
+
+
+class Seeds:
+    """A seed of its own for every initializer and every dropout, all drawn from one ``random_state``."""
+
+    def __init__(self, random_state: int) -> None:
+        import numpy as np
+
+        self._random = np.random.default_rng(random_state)
+
+    def __call__(self) -> int:
+        return int(self._random.integers(2**31))
+
+    def initializer(self, name: str) -> Any:
+        """Keras initializer by its Keras name, with the next seed."""
+        import keras
+
+        return keras.initializers.get({"class_name": name, "config": {"seed": self()}})
+
+
+class Layer(Protocol):
+    """What a network's description is made of."""
+
+    @property
+    def name(self) -> str:
+        """Name of the Keras layer; stable, so that weights find their place."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape of one example after the layer."""
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        """Trainable and frozen parameters for an example of this shape."""
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        """Keras tensor after the layer."""
+
+
+@dataclass(frozen=True)
+class Same:
+    """Base of the layers that keep the shape and have no parameters."""
+
+    name: str
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 0, 0
+
+
+@dataclass(frozen=True)
+class Activation(Same):
+    """Element-wise activation."""
+
+    function: str
+    negative_slope: float = 0.3
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        if self.function == "leaky_relu":
+            return keras.layers.LeakyReLU(self.negative_slope, name=self.name)(tensor)
+        return keras.layers.Activation(self.function, name=self.name)(tensor)
+
+
+@dataclass(frozen=True)
+class Dropout(Same):
+    """Dropout of single values, or of whole channels of a picture (``spatial``)."""
+
+    rate: float
+    spatial: bool = False
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        kind = keras.layers.SpatialDropout2D if self.spatial else keras.layers.Dropout
+        return kind(self.rate, seed=seeds(), name=self.name)(tensor)
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalisation over the last axis."""
+
+    name: str
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 2 * shape[-1], 2 * shape[-1]
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        return keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=self.name)(tensor)
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """Two-dimensional convolution with bias, without activation."""
+
+    name: str
+    filters: int
+    kernel_size: int
+    padding: str = "same"
+    initializer: str = "glorot_uniform"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if self.padding == "same":
+            return (*shape[:2], self.filters)
+        require_size(shape, self.kernel_size, f"The kernel of {self.name}", "kernel_size")
+        return (shape[0] - self.kernel_size + 1, shape[1] - self.kernel_size + 1, self.filters)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return (self.kernel_size**2 * shape[2] + 1) * self.filters, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        return keras.layers.Conv2D(
+            self.filters,
+            self.kernel_size,
+            padding=self.padding,
+            kernel_initializer=seeds.initializer(self.initializer),
+            name=self.name,
+        )(tensor)
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """Maximum over windows of ``pool_size`` rows and frames that do not overlap."""
+
+    name: str
+    pool_size: int
+    padding: str = "same"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        require_size(shape, self.pool_size, f"The window of {self.name}", "pool_size")
+        round_ = math.ceil if self.padding == "same" else math.floor
+        return (round_(shape[0] / self.pool_size), round_(shape[1] / self.pool_size), shape[2])
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 0, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        return keras.layers.MaxPooling2D(self.pool_size, padding=self.padding, name=self.name)(tensor)
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """All values of a picture in one row."""
+
+    name: str = "flatten"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 0, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        return keras.layers.Flatten(name=self.name)(tensor)
+
+
+@dataclass(frozen=True)
+class GlobalPool:
+    """One value per channel: the ``average``, the ``max``, or both side by side."""
+
+    kind: str
+    name: str = "global_pool"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (shape[-1] * (2 if self.kind == "average+max" else 1),)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 0, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        average = keras.layers.GlobalAveragePooling2D
+        greatest = keras.layers.GlobalMaxPooling2D
+        if self.kind == "average":
+            return average(name=self.name)(tensor)
+        if self.kind == "max":
+            return greatest(name=self.name)(tensor)
+        both = [average(name=f"{self.name}_average")(tensor), greatest(name=f"{self.name}_max")(tensor)]
+        return keras.layers.Concatenate(name=self.name)(both)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Fully connected layer; ``softmax`` makes it the last one."""
+
+    name: str
+    units: int
+    initializer: str = "glorot_uniform"
+    softmax: bool = False
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (self.units,)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return (shape[0] + 1) * self.units, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        return keras.layers.Dense(
+            self.units,
+            activation="softmax" if self.softmax else None,
+            kernel_initializer=seeds.initializer(self.initializer),
+            name=self.name,
+        )(tensor)
+
+
+@dataclass(frozen=True)
+class ResidualBlock:
+    """Two lists of layers over the same input, added, then an activation that bears the block's name."""
+
+    name: str
+    branch: tuple[Layer, ...]
+    shortcut: tuple[Layer, ...]
+    activation: str = "relu"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        for layer in self.branch:
+            shape = layer.output_shape(shape)
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        rows = [row for part in (self.branch, self.shortcut) for row in walk(part, shape)]
+        return sum(row.trainable for row in rows), sum(row.frozen for row in rows)
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        ends = []
+        for part in (self.branch, self.shortcut):
+            end = tensor
+            for layer in part:
+                end = layer.connect(end, seeds)
+            ends.append(end)
+        added = keras.layers.Add(name=f"{self.name}_add")(ends)
+        return Activation(self.name, self.activation).connect(added, seeds)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a network's summary."""
+
+    name: str
+    layer: str
+    output_shape: Shape
+    trainable: int
+    frozen: int
+
+
+def walk(layers: tuple[Layer, ...], shape: Shape) -> Iterator[Row]:
+    """Rows of the summary, in order.
+
+    Raises
+    ------
+    ParameterError
+        When a map becomes smaller than a pooling window or a kernel.
+    """
+    for layer in layers:
+        trainable, frozen = layer.parameters(shape)
+        shape = layer.output_shape(shape)
+        yield Row(layer.name, type(layer).__name__, shape, trainable, frozen)
+
+
+def require_size(shape: Shape, size: int, what: str, field: str) -> None:
+    """Raise unless a map has at least ``size`` rows and frames.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if min(shape[:2]) < size:
+        raise ParameterError(
+            f"{what} needs a map of at least {size} x {size}, and what arrives there is {shape[0]} x {shape[1]};"
+            " take fewer layers, a smaller window, or a feature with more rows and frames.",
+            field,
+        )

@@ -1,0 +1,113 @@
+"""Trees: questions about single values, alone, in a forest, or boosted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audioclf.models.classical import Classical
+from audioclf.params import param
+
+TREE = "sklearn.tree._tree.Tree"
+
+
+@dataclass(frozen=True)
+class DecisionTree(Classical):
+    """One decision tree (:class:`sklearn.tree.DecisionTreeClassifier`)."""
+
+    kind = "tree"
+    title = "Decision tree"
+    order = 53
+    trusted_types = (TREE,)
+    explanation = (
+        "Asks one yes-or-no question about one value after the other until a class is left. "
+        "It needs no scaling, can be read from top to bottom, and learns its training clips by heart if it may."
+    )
+
+    criterion: str = param("gini", "What makes a question good.", choices=("gini", "entropy", "log_loss"))
+    max_depth: int | None = param(None, "Most questions in a row; empty means no limit.", low=1, high=1000)
+    min_samples_split: int = param(2, "Fewest clips that are still divided.", low=2, high=10_000)
+    min_samples_leaf: int = param(1, "Fewest clips at an end.", low=1, high=10_000)
+
+    def estimator(self, random_state: int) -> Any:
+        from sklearn.tree import DecisionTreeClassifier
+
+        return DecisionTreeClassifier(
+            criterion=self.criterion,
+            max_depth=self.max_depth,
+            min_samples_split=self.min_samples_split,
+            min_samples_leaf=self.min_samples_leaf,
+            random_state=random_state,
+        )
+
+
+@dataclass(frozen=True)
+class RandomForest(Classical):
+    """Many trees on random parts of the data (:class:`sklearn.ensemble.RandomForestClassifier`)."""
+
+    kind = "forest"
+    title = "Random forest"
+    order = 54
+    trusted_types = (TREE,)
+    explanation = (
+        "Hundreds of decision trees, each grown on other clips and asked about other values, that vote. "
+        "Robust, without scaling, and hard to spoil: a good first baseline."
+    )
+
+    n_estimators: int = param(300, "Number of trees.", low=1, high=10_000)
+    criterion: str = param("gini", "What makes a question good.", choices=("gini", "entropy", "log_loss"))
+    max_depth: int | None = param(None, "Most questions in a row; empty means no limit.", low=1, high=1000)
+    max_features: float | None = param(
+        None, "Share of the values a question chooses from; empty takes their square root.", above=0, high=1
+    )
+    min_samples_leaf: int = param(1, "Fewest clips at an end.", low=1, high=10_000)
+
+    def estimator(self, random_state: int) -> Any:
+        from sklearn.ensemble import RandomForestClassifier
+
+        return RandomForestClassifier(
+            n_estimators=self.n_estimators,
+            criterion=self.criterion,
+            max_depth=self.max_depth,
+            max_features="sqrt" if self.max_features is None else self.max_features,
+            min_samples_leaf=self.min_samples_leaf,
+            n_jobs=-1,
+            random_state=random_state,
+        )
+
+
+@dataclass(frozen=True)
+class GradientBoosting(Classical):
+    """Trees that mend each other's errors (:class:`sklearn.ensemble.HistGradientBoostingClassifier`)."""
+
+    kind = "boosting"
+    title = "Gradient boosting"
+    order = 55
+    trusted_types = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+    explanation = (
+        "Small trees one after the other, each grown on what those before it got wrong. "
+        "Often the strongest of the classical models on short features, and slow on long ones."
+    )
+
+    learning_rate: float = param(0.1, "How much of each tree is added.", above=0, high=10)
+    max_iter: int = param(100, "Number of rounds; a round grows one tree per class.", low=1, high=10_000)
+    max_leaf_nodes: int = param(31, "Most ends of a tree.", low=2, high=10_000)
+    max_depth: int | None = param(None, "Most questions in a row; empty means no limit.", low=1, high=1000)
+    min_samples_leaf: int = param(20, "Fewest clips at an end.", low=1, high=10_000)
+    l2_regularization: float = param(0.0, "Pulls the ends' values towards zero.", low=0, high=1e6)
+    max_features: float = param(1.0, "Share of the values a question chooses from.", above=0, high=1)
+
+    def estimator(self, random_state: int) -> Any:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(
+            learning_rate=self.learning_rate,
+            max_iter=self.max_iter,
+            max_leaf_nodes=self.max_leaf_nodes,
+            max_depth=self.max_depth,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=self.l2_regularization,
+            max_features=self.max_features,
+            early_stopping=False,
+            random_state=random_state,
+        )
