@@ -102,6 +102,26 @@ class Feature(Parameters):
         """
         raise NotImplementedError
 
+    def advice(self, sr: float, n_samples: int) -> tuple[str, ...]:
+        """What works but deserves a word at this sample rate and length, one sentence each.
+
+        Raises
+        ------
+        ParameterError
+            When the parameters cannot work at this sample rate.
+        """
+        return ()
+
+    def shape(self, n_samples: int, sr: float) -> tuple[int, ...]:
+        """Shape of the values for a sound of ``n_samples`` samples.
+
+        Raises
+        ------
+        ParameterError
+            When the parameters cannot work at this sample rate or length.
+        """
+        return self.compute(np.zeros(n_samples, np.float32), sr).values.shape
+
     def samples(self, y: npt.ArrayLike, sr: float) -> Array:
         """Check what a feature is given and bring it to float32.
 

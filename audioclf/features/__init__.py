@@ -1,0 +1,31 @@
+"""Features: what a classifier, and a person, sees of a sound.
+
+Every feature is a frozen dataclass of parameters in a module of its own; ``compute`` turns samples
+into a :class:`FeatureMap` that knows its axes. :data:`FEATURES` holds them by ``kind``.
+"""
+
+from audioclf.features.base import Axis, Feature, FeatureMap, stack
+from audioclf.features.cqt import CQT
+from audioclf.features.mel import Mel
+from audioclf.features.mfcc import MFCC
+from audioclf.features.spectrum import Spectrum
+from audioclf.features.stft import STFT
+from audioclf.features.waveform import Waveform
+from audioclf.registry import Registry
+
+FEATURES: Registry[Feature] = Registry(Feature, "audioclf.features", "feature")
+"""Every feature by its ``kind``, in the order of lists."""
+
+__all__ = [
+    "CQT",
+    "FEATURES",
+    "MFCC",
+    "STFT",
+    "Axis",
+    "Feature",
+    "FeatureMap",
+    "Mel",
+    "Spectrum",
+    "Waveform",
+    "stack",
+]

@@ -1,0 +1,110 @@
+"""Mel-frequency cepstral coefficients: the shape of the spectrum in a few numbers."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.errors import ParameterError
+from audioclf.features.base import Array, Axis, FeatureMap
+from audioclf.features.mel import MelFramed
+from audioclf.features.spectral import decibels
+from audioclf.params import param
+
+
+@functools.lru_cache(maxsize=32)
+def cosine_basis(n_mfcc: int, n_mels: int, dct_type: int, norm: str, lifter: float) -> Array:
+    """Rows of the discrete cosine transform, liftered [shape=(n_mfcc, n_mels)], float32, read-only.
+
+    Parameters
+    ----------
+    n_mfcc, n_mels : int > 0
+    dct_type : 1, 2 or 3
+        As in ``scipy.fft.dct``.
+    norm : "ortho" or "none"
+    lifter : number >= 0
+        Coefficient n (from 1) is multiplied by ``1 + lifter / 2 * sin(pi n / lifter)``; 0 leaves it.
+    """
+    import scipy.fft
+
+    transform = scipy.fft.dct(np.eye(n_mels), type=dct_type, norm=None if norm == "none" else norm, axis=0)
+    basis = transform[:n_mfcc]
+    if lifter > 0:
+        basis = basis * (1 + lifter / 2 * np.sin(np.pi * np.arange(1, n_mfcc + 1) / lifter))[:, np.newaxis]
+    rows: Array = basis.astype(np.float32)
+    rows.flags.writeable = False
+    return rows
+
+
+@dataclass(frozen=True)
+class MFCC(MelFramed):
+    """Mel-frequency cepstral coefficients."""
+
+    kind: ClassVar[str] = "mfcc"
+    title: ClassVar[str] = "MFCC"
+    order: ClassVar[int] = 60
+    explanation: ClassVar[str] = (
+        "Each column of a mel spectrogram in dB is described by how well it matches slow and fast cosine waves."
+        " The first coefficient follows loudness, the next few the broad shape that makes a vowel or an instrument;"
+        " pitch and fine detail are mostly left out."
+    )
+
+    n_mfcc: int = param(20, "Number of coefficients kept, the rows of the picture.", low=1, high=1024, step=1)
+    dct_type: int = param(2, "Type of the discrete cosine transform.", choices=(1, 2, 3), advanced=True)
+    norm: str = param(
+        "ortho",
+        "Scale the cosines to unit length (ortho) or leave them (none).",
+        choices=("ortho", "none"),
+        advanced=True,
+    )
+    lifter: float = param(
+        0.0, "Strength of the weighting that lifts higher coefficients; 0 is none.", low=0, high=1000, advanced=True
+    )
+    mel_norm: str = param(
+        "slaney",
+        "Give every mel band the same area (slaney) or the same height (none).",
+        choices=("slaney", "none"),
+        advanced=True,
+    )
+    summary: str = param(
+        "none", "Keep every frame (none), or one vector per sound: the mean over time.", choices=("none", "mean")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_mfcc > self.n_mels:
+            raise ParameterError(
+                f"n_mfcc must be at most n_mels ({self.n_mels}), got {self.n_mfcc}; lower n_mfcc or raise n_mels.",
+                "n_mfcc",
+            )
+
+    def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
+        """MFCC.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)], real
+        sr : number > 0 [Hz]
+
+        Returns
+        -------
+        FeatureMap [shape=(n_mfcc, n_frames) or (n_mfcc,)]
+            ``librosa.feature.mfcc(...)``; with ``summary="mean"`` its mean over time.
+
+        Raises
+        ------
+        ParameterError
+            When the band does not fit the sample rate, the sound is shorter than an uncentred frame,
+            or the map would be too large.
+        """
+        bands = self.bands(self.samples(y, sr), sr, self.mel_norm)
+        basis = cosine_basis(self.n_mfcc, self.n_mels, self.dct_type, self.norm, self.lifter)
+        values = basis @ decibels(bands, "one", 80.0)
+        rows = Axis(np.arange(self.n_mfcc, dtype=np.float64), "Coefficient", "")
+        if self.summary == "mean":
+            return FeatureMap(values.mean(axis=1), (rows,), "Value", "", self.kind)
+        return FeatureMap(values, (rows, self.time_axis(values.shape[1], sr)), "Value", "", self.kind)

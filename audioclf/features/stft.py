@@ -1,0 +1,60 @@
+"""The spectrogram: a short-time Fourier transform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.features.base import Axis, FeatureMap
+from audioclf.features.spectral import Framed, decibels, ref_param, scale_param, top_db_param
+
+
+@dataclass(frozen=True)
+class STFT(Framed):
+    """Magnitude of the short-time Fourier transform."""
+
+    kind: ClassVar[str] = "stft"
+    title: ClassVar[str] = "STFT spectrogram"
+    order: ClassVar[int] = 30
+    explanation: ClassVar[str] = (
+        "The sound is cut into short overlapping stretches and each is Fourier transformed; side by side they show"
+        " which frequencies sound when. A long window tells close frequencies apart but blurs time, a short one does"
+        " the opposite."
+    )
+
+    scale: str = scale_param("db", "magnitude", "power")
+    ref: str = ref_param()
+    top_db: float = top_db_param()
+
+    def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
+        """Spectrogram.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)], real
+        sr : number > 0 [Hz]
+
+        Returns
+        -------
+        FeatureMap [shape=(1 + n_fft // 2, n_frames)]
+            ``np.abs(librosa.stft(...))``, its square, or its level in dB.
+
+        Raises
+        ------
+        ParameterError
+            When frames are not centred and the sound is shorter than one, or the map would be too large.
+        """
+        magnitude = self.magnitudes(self.samples(y, sr))
+        axes = (
+            Axis(self.frequencies(sr), "Frequency", "Hz", "log"),
+            self.time_axis(magnitude.shape[0], sr),
+        )
+        if self.scale == "magnitude":
+            return FeatureMap(np.ascontiguousarray(magnitude.T), axes, "Magnitude", "", self.kind)
+        power = np.ascontiguousarray(np.square(magnitude, out=magnitude).T)
+        if self.scale == "power":
+            return FeatureMap(power, axes, "Power", "", self.kind)
+        return FeatureMap(decibels(power, self.ref, self.top_db), axes, "Level", "dB", self.kind)

@@ -1,0 +1,41 @@
+"""The samples themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.features.base import Axis, Feature, FeatureMap
+
+
+@dataclass(frozen=True)
+class Waveform(Feature):
+    """Sound pressure over time, sample by sample."""
+
+    kind = "waveform"
+    title = "Waveform"
+    order = 10
+    explanation = (
+        "The sound as the microphone recorded it: how far the air pressure is from rest, thousands of times a second."
+        " It shows when something happens and how loud it is, but hides which frequencies are in it."
+    )
+
+    def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
+        """Samples with their time axis.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)], real
+        sr : number > 0 [Hz]
+
+        Returns
+        -------
+        FeatureMap [shape=(n,)]
+            A copy of the samples, float32, full scale at -1 and 1.
+        """
+        samples = self.samples(y, sr)
+        return FeatureMap(
+            samples.copy(), (Axis(np.arange(samples.size) / sr, "Time", "s"),), "Amplitude", "", self.kind
+        )
