@@ -1,0 +1,56 @@
+"""audioclf: load labelled sounds, see how a machine hears them, train, judge, explain, classify.
+
+Nothing heavy is imported here: every public name is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audioclf import datasets, features, models
+    from audioclf.audio import load_audio
+    from audioclf.datasets import Clip, Dataset, load_dataset
+    from audioclf.errors import AudioclfError
+    from audioclf.execution import run_experiment
+    from audioclf.experiment import Experiment
+    from audioclf.inference import Predictor
+    from audioclf.recipes import load_recipe
+    from audioclf.runs import Run, open_run
+
+__version__ = "0.1.0"
+
+# the public names, where each lives, and what it is for
+PUBLIC: dict[str, tuple[str, str]] = {
+    "load_audio": ("audioclf.audio", "Samples and sample rate of a sound file."),
+    "load_dataset": ("audioclf.datasets", "A known data set by name, or one's own by path."),
+    "Dataset": ("audioclf.datasets", "A named, immutable table of clips."),
+    "Clip": ("audioclf.datasets", "One labelled sound: a file, or a stretch of one."),
+    "features": ("audioclf.features", "Waveform, Spectrum, STFT, CQT, Mel, MFCC: parameters in, FeatureMap out."),
+    "models": ("audioclf.models", "All models, and build(name, input_shape, n_classes, **params)."),
+    "Experiment": ("audioclf.experiment", "The whole recipe as one frozen value; reads and writes TOML."),
+    "load_recipe": ("audioclf.recipes", "A published system, or one of ours, as an experiment."),
+    "run_experiment": ("audioclf.execution", "Run an experiment into a new folder."),
+    "open_run": ("audioclf.runs", "Open the folder of a run."),
+    "Run": ("audioclf.runs", "A run's folder: status, history, metrics, predictions, clips."),
+    "Predictor": ("audioclf.inference", "The models of a finished run: classify and explain."),
+    "AudioclfError": ("audioclf.errors", "What a user can mend; its text is one sentence."),
+}
+
+__all__ = [  # noqa: RUF022 (the order of the table)
+    "load_audio", "load_dataset", "Dataset", "Clip", "features", "models", "Experiment", "load_recipe",
+    "run_experiment", "open_run", "Run", "Predictor", "AudioclfError",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'audioclf' has no attribute {name!r}")
+    place = PUBLIC[name][0]
+    module = importlib.import_module(place)
+    return module if place == f"audioclf.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *PUBLIC})

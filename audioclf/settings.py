@@ -58,7 +58,9 @@ def number(name: str, low: float = 0.0) -> float:
         value = float("nan")
     if not value >= low:
         variable = _BY_NAME[name].variable
-        raise ParameterError(f"{variable} must be a number of at least {low:g}, got {text!r}; correct or unset it.", name)
+        raise ParameterError(
+            f"{variable} must be a number of at least {low:g}, got {text!r}; correct or unset it.", name
+        )
     return value
 
 
@@ -79,6 +81,17 @@ def datasets_folder() -> Path:
 def cache_folder() -> Path:
     """Where anything that can be computed again is kept: features and file facts."""
     return _made(home() / "cache")
+
+
+def workspace_folder(workspace: str) -> Path:
+    """Folder of one user's data sets and runs; ``workspace`` is an id the server made."""
+    return _made(home() / "workspaces" / workspace)
+
+
+def workspace_folders() -> list[Path]:
+    """Folders of all workspaces."""
+    parent = home() / "workspaces"
+    return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
 
 
 def _made(folder: Path) -> Path:

@@ -1,0 +1,46 @@
+"""The command line: ``audioclf COMMAND``. Exit code 0, or one sentence and 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from audioclf.errors import AudioclfError
+
+
+class Commands(click.Group):
+    """Commands whose refusals are one sentence on standard error and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AudioclfError as error:
+            click.echo(f"audioclf: {error}", err=True)
+            ctx.exit(2)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="audioclf")
+def cli() -> None:
+    """Load labelled sounds, see how a machine hears them, train, judge, explain, classify."""
+
+
+def main() -> None:
+    """Entry point of the ``audioclf`` command."""
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    cli(prog_name="audioclf", windows_expand_args=False)
+
+
+from audioclf.cli import look, train, use  # noqa: E402  (each module adds its commands to the group)
+
+__all__ = ["cli", "look", "main", "train", "use"]
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The command that trains: run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from audioclf.cli import cli
+from audioclf.cli.options import as_json, print_json, settings_of
+from audioclf.errors import Stopped
+from audioclf.runs import Run, Status
+
+
+@cli.command()
+@click.argument("recipe_or_toml")
+@click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value, such as training.epochs=5.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; a new one where left out.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out where it was stopped or cut off.")
+@as_json
+def run(
+    recipe_or_toml: str, dataset: str | None, pairs: tuple[str, ...], out: Path | None, resume: bool, as_json: bool
+) -> None:
+    """Run an experiment: the name of a recipe, or a TOML file."""
+    from audioclf import recipes
+    from audioclf.execution import execute, run_experiment
+    from audioclf.experiment import DatasetChoice, Experiment
+    from audioclf.jobs import runs_folder
+    from audioclf.runs import new_folder, open_run
+
+    folder = out or new_folder(runs_folder())
+    watch = _watcher()
+    try:
+        if resume:
+            finished = open_run(folder)
+            (folder / "stop").unlink(missing_ok=True)
+            execute(finished, watch=watch)
+        else:
+            is_file = recipe_or_toml.endswith(".toml")
+            experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
+            if dataset is not None:
+                path = Path(dataset)
+                name = str(path.resolve()) if path.exists() else dataset
+                experiment = experiment.replace(dataset=DatasetChoice(name))
+            experiment = experiment.with_settings(settings_of(pairs))
+            finished = run_experiment(experiment, folder, watch=watch)
+    except (Stopped, KeyboardInterrupt):
+        click.echo(f"Stopped; go on with: audioclf run {recipe_or_toml} --out {folder} --resume", err=True)
+        raise SystemExit(2) from None
+    _report(finished, as_json)
+
+
+def _report(run: Run, as_json: bool) -> None:
+    metrics = run.metrics
+    if as_json:
+        keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
+        print_json({"run": str(run.folder), **{key: metrics[key] for key in (*keys, "n_parameters", "fingerprint")}})
+        return
+    low, high = metrics["interval"]
+    click.echo(
+        f"accuracy {metrics['accuracy']:.4f}  (95 % interval {low:.3f} to {high:.3f}, {metrics['n_test']} clips)"
+    )
+    click.echo(
+        f"protocol {metrics['protocol']}" + ("  [leaky: says nothing about new sounds]" if metrics["leaky"] else "")
+    )
+    if len(metrics["splits"]) > 1:
+        figures = "  ".join(f"{split['name']} {split['accuracy']:.4f}" for split in metrics["splits"])
+        click.echo(f"splits   {figures}  mean {metrics['accuracy_mean']:.4f} sd {metrics['accuracy_sd']:.4f}")
+    click.echo(f"time     {metrics['seconds']:.1f} s, {metrics['seconds_training']:.1f} s of it training")
+    click.echo(f"run      {run.folder}")
+
+
+def _watcher() -> Callable[[Status], None]:
+    """A line of progress on standard error: rewritten in a terminal, now and then elsewhere."""
+    terminal = sys.stderr.isatty()
+    last = [0.0]
+
+    def watch(status: Status) -> None:
+        line = f"{status.message}"
+        if status.n_parts > 1:
+            line = f"model {status.part} of {status.n_parts}: {line}"
+        if status.seconds_left:
+            line += f", {status.seconds_left:.0f} s left"
+        if terminal:
+            click.echo(f"\r\033[K{line}", nl=status.state != "running", err=True)
+        elif time.monotonic() - last[0] > 10 or status.state != "running":
+            last[0] = time.monotonic()
+            click.echo(line, err=True)
+
+    return watch

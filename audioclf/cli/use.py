@@ -1,0 +1,73 @@
+"""Commands that use a finished run: classify, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from audioclf.cli import cli
+from audioclf.cli.options import as_json, print_json
+from audioclf.errors import AudioclfError, ParameterError
+from audioclf.params import unknown
+from audioclf.runs import Run, open_run
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@as_json
+def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
+    """Classify sound FILES with the models of RUN (a folder, or "starter": the model that comes with audioclf)."""
+    from audioclf.inference import Predictor
+
+    predictor = Predictor(_open(run))
+    answers = []
+    failed = False
+    for file in files:
+        try:
+            answer = predictor.classify(file)
+        except AudioclfError as error:
+            failed = True
+            answers.append({"file": str(file), "error": str(error)})
+            click.echo(f"audioclf: {error}", err=True)
+            continue
+        ranked = sorted(zip(answer.classes, map(float, answer.probabilities), strict=True), key=lambda pair: -pair[1])
+        answers.append({"file": str(file), "label": answer.label, "probabilities": dict(ranked)})
+        if not as_json:
+            best = ", ".join(f"{label} {probability:.3f}" for label, probability in ranked[:3])
+            click.echo(f"{file}: {best}")
+    if as_json:
+        print_json(answers)
+    if failed:
+        raise SystemExit(2)
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png or .svg.")
+@click.option("--class", "label", help="Class to explain; the predicted one where left out.")
+@click.option("--method", default="grad-cam", show_default=True, help="grad-cam (networks) or occlusion (any model).")
+def explain(run: Path, file: Path, out: Path, label: str | None, method: str) -> None:
+    """Draw where in FILE the models of RUN find the evidence for a class."""
+    from audioclf.inference import Predictor
+    from audioclf.plots.feature import overlay_figure
+    from audioclf.plots.picture import save
+
+    predictor = Predictor(_open(run))
+    index = None
+    if label is not None:
+        if label not in predictor.classes:
+            raise ParameterError(unknown(label, predictor.classes, "class of this run"), "class")
+        index = predictor.classes.index(label)
+    answer = predictor.explain(file, class_index=index, method=method)
+    name, share = answer.classes[answer.class_index], answer.probabilities[answer.class_index]
+    save(overlay_figure(answer.feature_map, answer.heat, title=f"{file.name}: evidence for {name} ({share:.2f})"), out)
+    click.echo(str(out))
+
+
+def _open(run: Path) -> Run:
+    from audioclf.resources import starter_run
+
+    return starter_run() if str(run) == "starter" and not run.exists() else open_run(run)

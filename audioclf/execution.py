@@ -1,0 +1,343 @@
+"""Make a run out of an experiment: data, features, one model per split and member, test, metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audioclf import evaluation, training
+from audioclf.augment import compose
+from audioclf.datasets import Dataset
+from audioclf.errors import AudioclfError, ParameterError, Stopped
+from audioclf.experiment import Experiment
+from audioclf.features import Feature
+from audioclf.features.base import Array
+from audioclf.features.extract import common_duration, extract
+from audioclf.preparation import Scaler, Scaling
+from audioclf.runs import Prediction, Run, RunWriter, Status, create_run
+from audioclf.splits import Split
+
+Watcher = Callable[[Status], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model that is trained: a split, and which member of the ensemble.
+
+    Attributes
+    ----------
+    id : str
+        Name of the part's folder; made here, never from a user's text.
+    split : Split
+    member : int
+        Index into ``experiment.members``.
+    """
+
+    id: str
+    split: Split
+    member: int
+
+
+def plan(experiment: Experiment, dataset: Dataset) -> tuple[Part, ...]:
+    """The models that a run will train, in order.
+
+    Raises
+    ------
+    AudioclfError
+        When the data set cannot be split as asked.
+    """
+    splits = experiment.split.splits(dataset)
+    return tuple(
+        Part(f"s{number:02d}-m{member}", split, member)
+        for number, split in enumerate(splits)
+        for member in range(len(experiment.members))
+    )
+
+
+def run_experiment(
+    experiment: Experiment,
+    folder: str | Path,
+    *,
+    name: str = "",
+    watch: Watcher | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Run:
+    """Run an experiment in this process, into a new folder.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    folder : path
+        Must not exist, or be empty; becomes the run.
+    name : str
+        Name for people.
+    watch : callable, optional
+        Told the run's :class:`~audioclf.runs.Status` whenever it changes.
+    should_stop : callable, optional
+        Looked at every batch; when it says yes, the run stops and can be resumed.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    AudioclfError
+        For anything the user can mend; :class:`~audioclf.errors.Stopped` after a stop.
+    """
+    return execute(create_run(experiment, Path(folder), name=name), watch=watch, should_stop=should_stop)
+
+
+def execute(run: Run, *, watch: Watcher | None = None, should_stop: Callable[[], bool] | None = None) -> Run:
+    """Make, or go on making, a run whose folder exists.
+
+    What an earlier process finished is kept: whole parts by their test results, a part under way
+    by its checkpoint.
+    """
+    maker = _Maker(run, watch, should_stop)
+    try:
+        maker.make()
+    except Stopped:
+        maker.tell(state="stopped", message="Stopped; resume it to go on where it was.", seconds_left=None)
+        raise
+    except AudioclfError as error:
+        maker.tell(state="failed", message=str(error), seconds_left=None)
+        raise
+    except MemoryError as error:
+        sentence = "The training needs more memory than a job may take; take a smaller model, feature or batch."
+        maker.tell(state="failed", message=sentence, seconds_left=None)
+        raise AudioclfError(sentence) from error
+    except BaseException:
+        sentence = "The training ended through a fault in the program; log.txt in the run's folder says where."
+        maker.tell(state="failed", message=sentence, seconds_left=None)
+        raise
+    return run
+
+
+class _Maker:
+    def __init__(self, run: Run, watch: Watcher | None, should_stop: Callable[[], bool] | None) -> None:
+        self.run = run
+        self.experiment = run.experiment
+        self.writer = RunWriter(run)
+        self._watch = watch
+        self._should_stop = should_stop
+        self._told = 0.0
+        self._epoch_seconds: list[float] = []
+
+    def tell(self, **changes: Any) -> None:
+        """Write the status, and show it to whoever watches."""
+        status = self.writer.status(**changes)
+        self._told = time.monotonic()
+        if self._watch is not None:
+            self._watch(status)
+
+    def should_stop(self) -> bool:
+        """Whether the folder or the caller asks for a stop."""
+        return self.writer.stop_asked or (self._should_stop is not None and self._should_stop())
+
+    def make(self) -> None:
+        begun = time.monotonic()
+        self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
+        dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
+        dataset.require_trainable()
+        self.writer.clips(dataset)
+        parts = plan(self.experiment, dataset)
+        duration = common_duration(dataset.clips, self.experiment.audio)
+        audio = self.experiment.audio.replace(duration=duration)
+        values = self._features(dataset, audio)
+        extracted = time.monotonic()
+        labels = np.asarray(dataset.labels)
+        self.tell(stage="training", message="Preparing the model", fraction=0.0, n_parts=len(parts))
+        shapes, n_parameters = self._train(parts, values, labels, dataset)
+        self.tell(stage="testing", message="Testing", fraction=1.0)
+        self.writer.signature(
+            {
+                "classes": list(dataset.classes),
+                "duration": duration,
+                "input_shapes": [list(shape) for shape in shapes],
+                "n_parameters": n_parameters,
+                "parts": [{"id": part.id, "split": part.split.name, "member": part.member} for part in parts],
+            }
+        )
+        predictions = self._predictions(parts, labels)
+        self.writer.predictions(predictions, len(dataset.classes))
+        ended = time.monotonic()
+        self.writer.metrics(
+            summary(self.experiment, predictions, dataset.classes)
+            | {
+                "fingerprint": dataset.fingerprint,
+                "n_train": len(parts[0].split.train),
+                "n_validation": len(parts[0].split.validation),
+                "n_parameters": sum(n_parameters),
+                "seconds": round(ended - begun, 3),
+                "seconds_features": round(extracted - begun, 3),
+                "seconds_training": round(ended - extracted, 3),
+            }
+        )
+        self.tell(state="done", message="Done", seconds_left=None)
+
+    def _features(self, dataset: Dataset, audio: Any) -> dict[Feature, Array]:
+        values: dict[Feature, Array] = {}
+        for feature in dict.fromkeys(self.experiment.features):
+            sentence = f"Computing {feature.title} of {len(dataset)} clips"
+            self.tell(stage="features", message=sentence, fraction=0.0)
+            values[feature] = extract(
+                dataset.clips, feature, audio, progress=self._counted(sentence), should_stop=self.should_stop
+            )
+        return values
+
+    def _train(
+        self, parts: Sequence[Part], values: dict[Feature, Array], labels: Any, dataset: Dataset
+    ) -> tuple[list[tuple[int, ...]], list[int]]:
+        shapes: dict[int, tuple[int, ...]] = {}
+        n_parameters: dict[int, int] = {}
+        for number, part in enumerate(parts, start=1):
+            folder = self.run.part_folder(part.id)
+            folder.mkdir(parents=True, exist_ok=True)
+            members = self.experiment.members[part.member]
+            x = fit_inputs(
+                [values[feature] for feature in members],
+                part.split.train,
+                self.experiment.scaling,
+                self.experiment.combine,
+                folder,
+            )
+            shapes[part.member] = x.shape[1:]
+            done = folder / "test.npz"
+            if done.is_file():
+                with np.load(done, allow_pickle=False) as stored:
+                    n_parameters[part.member] = int(stored["n_parameters"])
+                continue
+            train, validation, test = map(list, (part.split.train, part.split.validation, part.split.test))
+            self.writer.cut_history(part.id, training.completed_epochs(folder))
+            self.tell(part=number, epoch=0, epochs=self.experiment.training.epochs, fraction=0.0, message="Training")
+            fitted = training.fit(
+                self.experiment.model,
+                x[train],
+                labels[train],
+                x[validation],
+                labels[validation],
+                len(dataset.classes),
+                self.experiment.training,
+                folder=folder,
+                on_epoch=self._on_epoch(part, len(parts)),
+                on_batch=self._on_batch,
+                should_stop=self.should_stop,
+                augment=compose(self.experiment.augmentations),
+            )
+            n_parameters[part.member] = fitted.n_parameters
+            probabilities = fitted.predict_proba(x[test])
+            beside = done.with_name("test.part")
+            with beside.open("wb") as file:
+                np.savez(file, probabilities=probabilities, n_parameters=np.array(fitted.n_parameters))
+            beside.replace(done)
+        return [shapes[member] for member in sorted(shapes)], [n_parameters[member] for member in sorted(shapes)]
+
+    def _predictions(self, parts: Sequence[Part], labels: Any) -> list[Prediction]:
+        weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
+        summed: dict[int, Array] = {}
+        splits: dict[int, Split] = {}
+        for part in parts:
+            with np.load(self.run.part_folder(part.id) / "test.npz", allow_pickle=False) as stored:
+                probabilities = stored["probabilities"] * (weights[part.member] / sum(weights))
+            key = int(part.id[1:].split("-")[0])
+            summed[key] = summed[key] + probabilities if key in summed else probabilities
+            splits[key] = part.split
+        return [
+            Prediction(clip, splits[key].name, int(labels[clip]), int(row.argmax()), tuple(map(float, row)))
+            for key in summed
+            for clip, row in zip(splits[key].test, summed[key], strict=True)
+        ]
+
+    def _counted(self, sentence: str) -> Callable[[int, int], None]:
+        def count(done: int, total: int) -> None:
+            if self.should_stop():
+                raise Stopped("Stopped.")
+            if done >= total or time.monotonic() - self._told > 0.3:
+                self.tell(message=sentence, fraction=done / max(total, 1))
+
+        return count
+
+    def _on_epoch(self, part: Part, n_parts: int) -> Callable[[training.Epoch], None]:
+        def on_epoch(epoch: training.Epoch) -> None:
+            self.writer.epoch(part.id, epoch)
+            self._epoch_seconds.append(epoch.seconds)
+            recent = self._epoch_seconds[-20:]
+            epochs = self.experiment.training.epochs
+            left = epochs - epoch.epoch + epochs * (n_parts - self.writer.current.part)
+            self.tell(
+                epoch=epoch.epoch,
+                fraction=epoch.epoch / epochs,
+                seconds_left=left * sum(recent) / len(recent),
+                message=f"Epoch {epoch.epoch} of {epochs}",
+            )
+
+        return on_epoch
+
+    def _on_batch(self, fraction: float) -> None:
+        if time.monotonic() - self._told > 1.0:
+            status = self.writer.current
+            self.tell(fraction=(status.epoch + fraction) / max(status.epochs, 1))
+
+
+def fit_inputs(values: Sequence[Array], train: Sequence[int], scaling: Scaling, combine: str, folder: Path) -> Array:
+    """Scale each feature by what its training clips say, keep the scalers, and bring the features together."""
+    scaled = []
+    for number, x in enumerate(values):
+        scaler = Scaler.fit(scaling, x[list(train)])
+        scaler.save(folder / f"scaling-{number}.npz")
+        scaled.append(scaler.apply(x))
+    return join(scaled, combine)
+
+
+def join(values: Sequence[Array], combine: str) -> Array:
+    """Several features of the same clips as one input: channels of a picture, or one long row.
+
+    Raises
+    ------
+    ParameterError
+        When channels have different shapes.
+    """
+    if len(values) == 1:
+        return values[0]
+    if combine == "concatenate":
+        return np.concatenate([x.reshape(len(x), -1) for x in values], axis=1)
+    shapes = [x.shape[1:] for x in values]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 2:
+        listed = ", ".join(" x ".join(map(str, shape)) for shape in shapes)
+        raise ParameterError(
+            f"Channels of one picture need pictures of equal size, got {listed}; set equal numbers of rows and the"
+            " same hop_length, or combine by 'concatenate' or 'ensemble'.",
+            "combine",
+        )
+    return np.stack(values, axis=-1)
+
+
+def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:
+    """Metrics over all tested clips, and per split, with the protocol in words."""
+    names = list(dict.fromkeys(item.split for item in predictions))
+
+    def measured(items: Sequence[Prediction]) -> dict[str, Any]:
+        return evaluation.metrics(
+            [item.true for item in items], np.array([item.probabilities for item in items]), classes
+        )
+
+    metrics = measured(predictions)
+    splits = []
+    for name in names:
+        part = measured([item for item in predictions if item.split == name])
+        splits.append({"name": name, "accuracy": part["accuracy"], "interval": part["interval"], "n": part["n"]})
+    accuracies = np.array([split["accuracy"] for split in splits])
+    return metrics | {
+        "n_test": len(predictions),
+        "protocol": experiment.split.sentence(),
+        "leaky": experiment.split.leaky,
+        "splits": splits,
+        "accuracy_mean": float(accuracies.mean()),
+        "accuracy_sd": float(accuracies.std(ddof=1)) if len(accuracies) > 1 else None,
+    }

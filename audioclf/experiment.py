@@ -1,0 +1,272 @@
+"""The whole recipe of a run as one frozen value that reads and writes TOML."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audioclf.audio import AudioSettings
+from audioclf.augment import AUGMENTATIONS, Augmentation
+from audioclf.datasets import Dataset, load_dataset
+from audioclf.errors import ParameterError
+from audioclf.features import FEATURES, Feature, Mel
+from audioclf.models import MODELS, Model
+from audioclf.params import Parameters, param, unknown
+from audioclf.preparation import Scaling
+from audioclf.splits import PROTOCOLS, Holdout, Protocol
+from audioclf.training import Training
+
+COMBINATIONS = ("channels", "concatenate", "ensemble")
+
+SECTIONS = (
+    "name",
+    "note",
+    "dataset",
+    "audio",
+    "split",
+    "features",
+    "combine",
+    "weights",
+    "scaling",
+    "augmentations",
+    "model",
+    "training",
+)
+
+
+@dataclass(frozen=True)
+class DatasetChoice(Parameters):
+    """Which data set: the ``[dataset]`` part of an experiment."""
+
+    title = "Data set"
+
+    name: str = param("instruments", "Name of a known data set, or path of a folder, archive or manifest.")
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self, **kwargs: Any) -> Dataset:
+        """The data set itself; ``kwargs`` go to :func:`audioclf.load_dataset`."""
+        return load_dataset(self.name, **dict(self.options), **kwargs)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain: dict[str, Any] = {"name": self.name}
+        if self.options:
+            plain["options"] = {
+                key: list(value) if isinstance(value, tuple) else value for key, value in self.options.items()
+            }
+        return plain
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Data set, split, features, augmentations, model and training as one value.
+
+    Attributes
+    ----------
+    dataset : DatasetChoice
+    audio : AudioSettings
+    split : Protocol
+    features : tuple of Feature
+    combine : str
+        How several features meet: ``"channels"`` of one picture (equal shapes), ``"concatenate"``
+        (flattened), or ``"ensemble"``: one model each, probabilities summed with ``weights``.
+    weights : tuple of float
+        One per feature of an ensemble; empty counts all alike.
+    scaling : Scaling
+    augmentations : tuple of Augmentation
+    model : Model
+    training : Training
+    name, note : str
+        For people.
+    """
+
+    dataset: DatasetChoice = DatasetChoice()
+    audio: AudioSettings = AudioSettings()
+    split: Protocol = Holdout()
+    features: tuple[Feature, ...] = (Mel(),)
+    combine: str = "channels"
+    weights: tuple[float, ...] = ()
+    scaling: Scaling = Scaling()
+    augmentations: tuple[Augmentation, ...] = ()
+    model: Model = field(default_factory=lambda: MODELS["compact-cnn"]())
+    training: Training = Training()
+    name: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.features:
+            raise ParameterError(f"An experiment needs at least one feature: {', '.join(FEATURES)}.", "features")
+        if self.combine not in COMBINATIONS:
+            raise ParameterError(unknown(self.combine, COMBINATIONS, "way to combine features"), "combine")
+        if self.weights and (len(self.weights) != len(self.features) or min(self.weights) < 0 or not sum(self.weights)):
+            raise ParameterError(
+                f"weights needs one number of at least 0 per feature ({len(self.features)}), not all of them 0;"
+                f" got {list(self.weights)}.",
+                "weights",
+            )
+
+    @property
+    def members(self) -> tuple[tuple[Feature, ...], ...]:
+        """Features of each model that is trained on one split: one tuple, or one per feature of an ensemble."""
+        if self.combine == "ensemble" and len(self.features) > 1:
+            return tuple((feature,) for feature in self.features)
+        return (self.features,)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values in the order people read them."""
+        plain: dict[str, Any] = {"name": self.name, "note": self.note}
+        plain["dataset"] = self.dataset.to_dict()
+        plain["audio"] = self.audio.to_dict()
+        plain["split"] = self.split.to_dict()
+        plain["scaling"] = self.scaling.to_dict()
+        plain["model"] = self.model.to_dict()
+        plain["training"] = self.training.to_dict()
+        plain["features"] = [feature.to_dict() for feature in self.features]
+        plain["augmentations"] = [augmentation.to_dict() for augmentation in self.augmentations]
+        if len(self.features) > 1:
+            plain["combine"] = self.combine
+            if self.weights:
+                plain["weights"] = list(self.weights)
+        return {key: value for key, value in plain.items() if value not in ("", [])}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Experiment:
+        """Experiment from plain values; what is left out keeps its default.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown section or key (with the nearest known one), or a value out of range.
+        """
+        made: dict[str, Any] = {}
+        for section, value in values.items():
+            if section not in SECTIONS:
+                raise ParameterError(unknown(section, SECTIONS, "part of an experiment"), section)
+            try:
+                made[section] = _section(section, value)
+            except ParameterError as error:
+                where = f"{section}.{error.field}" if error.field else section
+                raise ParameterError(f"[{section}] {error}", where) from None
+        return cls(**made)
+
+    def to_toml(self) -> str:
+        """The experiment as TOML; :meth:`from_toml` reads it back to an equal value."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())
+
+    @classmethod
+    def from_toml(cls, text: str) -> Experiment:
+        """Experiment from TOML.
+
+        Raises
+        ------
+        ParameterError
+            Where the text is no TOML, or no experiment.
+        """
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ParameterError(f"The experiment is not valid TOML: {error}; correct that line.") from None
+        return cls.from_dict(values)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Experiment:
+        """Experiment from a TOML file."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ParameterError(
+                f"The experiment file {str(path)!r} cannot be read ({error}); check the path."
+            ) from None
+        return cls.from_toml(text)
+
+    def replace(self, **changes: Any) -> Experiment:
+        """Copy with some parts changed."""
+        return dataclasses.replace(self, **changes)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Experiment:
+        """Copy with single values changed, by dotted name.
+
+        Parameters
+        ----------
+        settings : mapping
+            ``{"training.epochs": 3, "feature.hop_length": 256, "features.1.n_mfcc": 13}``; ``feature``
+            is the first one. Text is read as a TOML value where it is one.
+
+        Raises
+        ------
+        ParameterError
+        """
+        plain = self.to_dict()
+        for name, value in settings.items():
+            path = name.split(".")
+            if path[0] == "feature":
+                path[:1] = ["features", "0"]
+            _put(plain, path, literal(value), name)
+        return type(self).from_dict(plain)
+
+
+def _section(section: str, value: Any) -> Any:
+    if section in ("name", "note", "combine"):
+        if not isinstance(value, str):
+            raise ParameterError(f"{section} is a text, got {value!r}.")
+        return value
+    if section == "weights":
+        if not isinstance(value, list) or not all(isinstance(item, int | float) for item in value):
+            raise ParameterError(f"weights is a list of numbers, got {value!r}.")
+        return tuple(float(item) for item in value)
+    if section in ("features", "augmentations"):
+        registry: Any = FEATURES if section == "features" else AUGMENTATIONS
+        if not isinstance(value, list):
+            raise ParameterError(f"{section} is a list of tables ([[{section}]]), got {value!r}.")
+        return tuple(registry.make(item) for item in value)
+    if not isinstance(value, Mapping):
+        raise ParameterError(f"{section} is a table ([{section}]), got {value!r}.")
+    if section == "split":
+        return PROTOCOLS.make(value)
+    if section == "model":
+        return MODELS.make(value)
+    parts: dict[str, type[Parameters]] = {
+        "dataset": DatasetChoice,
+        "audio": AudioSettings,
+        "scaling": Scaling,
+        "training": Training,
+    }
+    return parts[section].from_dict(value)
+
+
+def literal(value: Any) -> Any:
+    """Text as the TOML value it spells, or as the text it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _put(plain: Any, path: list[str], value: Any, name: str) -> None:
+    """Set one value in nested plain values; a new ``kind`` starts that part from its defaults."""
+    for depth, step in enumerate(path[:-1]):
+        try:
+            plain = plain[int(step)] if isinstance(plain, list) else plain.setdefault(step, {})
+        except (ValueError, IndexError):
+            raise ParameterError(
+                f"'{name}' names no setting: there is no '{'.'.join(path[: depth + 1])}'.", name
+            ) from None
+        if not isinstance(plain, dict | list):
+            raise ParameterError(f"'{name}' names no setting: '{step}' is a single value.", name)
+    last = path[-1]
+    if isinstance(plain, list):
+        try:
+            plain[int(last)] = value
+        except (ValueError, IndexError):
+            raise ParameterError(f"'{name}' names no setting.", name) from None
+    else:
+        if last == "kind" and plain.get("kind") != value:
+            plain.clear()
+        plain[last] = value

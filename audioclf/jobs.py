@@ -1,0 +1,269 @@
+"""Jobs: runs that are being made, each in an operating-system process of its own.
+
+The truth lies in the runs' folders: a queue entry is a run whose status says ``"queued"``, a stop
+request is a file. One supervisor per data home starts the processes, a bounded number at a time
+and in fair turns between workspaces, and adopts those that outlived an earlier server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from audioclf import settings
+from audioclf.errors import RunError
+from audioclf.experiment import Experiment
+from audioclf.runs import (
+    Run,
+    Status,
+    create_run,
+    list_runs,
+    new_folder,
+    process_created,
+    process_lives,
+    write_json,
+)
+
+GRACE = 10.0
+"""Seconds a job has to heed a stop request before it is killed."""
+
+
+def runs_folder(workspace: str = "default") -> Path:
+    """Folder of a workspace's runs."""
+    return settings.workspace_folder(workspace) / "runs"
+
+
+def submit(experiment: Experiment, *, workspace: str = "default", name: str = "") -> Run:
+    """Queue an experiment; the supervisor makes it as soon as it is its turn."""
+    return create_run(experiment, new_folder(runs_folder(workspace)), name=name)
+
+
+def stop(run: Run) -> None:
+    """Ask a run to stop; it heeds within a batch, or is killed after :data:`GRACE` seconds."""
+    (run.folder / "stop").touch()
+    if run.status.state == "queued":
+        _write(run, state="stopped", message="Stopped before it began.")
+
+
+def resume(run: Run) -> None:
+    """Put a run that did not come to its end back in the queue; it goes on from its last epoch.
+
+    Raises
+    ------
+    RunError
+        When it is done, or still under way.
+    """
+    status = run.status
+    if not status.ended or status.state == "done":
+        raise RunError(f"Run '{run.name}' is {status.state}; only a stopped, failed or interrupted run can be resumed.")
+    (run.folder / "stop").unlink(missing_ok=True)
+    _write(run, state="queued", message="")
+
+
+def queue_position(run: Run) -> int:
+    """How many runs of all workspaces were queued before this one."""
+    if run.status.state != "queued":
+        return 0
+    waiting = [other for other in _all_runs() if other.status.state == "queued"]
+    created = run.about["created"]
+    return sum(other.about["created"] < created for other in waiting)
+
+
+class Supervisor:
+    """Starts, watches and ends the jobs of one data home.
+
+    Parameters
+    ----------
+    max_jobs : int, optional
+        Processes at a time; the setting ``max_jobs`` where left out.
+    interval : float
+        Seconds between two looks at the folders.
+    """
+
+    def __init__(self, max_jobs: int | None = None, interval: float = 0.5) -> None:
+        self.max_jobs = int(settings.number("max_jobs", low=1)) if max_jobs is None else max_jobs
+        self.interval = interval
+        self._children: dict[Path, subprocess.Popen[bytes]] = {}
+        self._served: dict[str, float] = defaultdict(float)
+        self._ended: dict[Path, int] = {}
+        self._stopping: dict[Path, float] = {}
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._loop, name="audioclf-supervisor", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; running jobs go on, and a later supervisor adopts them."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._closed.wait(self.interval):
+            try:
+                if self._in_charge():
+                    self.step()
+            except Exception:  # one bad folder must not end everybody's queue
+                import logging
+
+                logging.getLogger(__name__).exception("supervisor")
+                self._closed.wait(5)
+
+    def step(self) -> None:
+        """Look at every run once: reap, stop, start."""
+        running: list[Run] = []
+        queued: list[Run] = []
+        for run in self._open_runs():
+            self._reap(run)
+            status = run.status
+            if status.state == "running":
+                running.append(run)
+                self._enforce_stop(run, status)
+            elif run.folder in self._children:
+                running.append(run)  # started, and not yet so far as to say so
+                self._enforce_stop(run, status)
+            elif status.state == "queued":
+                queued.append(run)
+            if status.ended and run.folder not in self._children:
+                self._ended[run.folder] = _changed(run.folder)
+        while queued and len(running) < self.max_jobs:
+            chosen = self._next(queued, running)
+            queued.remove(chosen)
+            self._start(chosen)
+            running.append(chosen)
+
+    def _open_runs(self) -> list[Run]:
+        """Runs that are not known to have ended; an ended one counts again when its status changes."""
+        return [run for run in _all_runs() if self._ended.get(run.folder) != _changed(run.folder)]
+
+    def _next(self, queued: list[Run], running: list[Run]) -> Run:
+        """The oldest run of the workspace that has the fewest running, then waited longest."""
+        busy: dict[str, int] = defaultdict(int)
+        for run in running:
+            busy[_workspace(run)] += 1
+        return min(
+            queued,
+            key=lambda run: (busy[_workspace(run)], self._served[_workspace(run)], run.about["created"], run.id),
+        )
+
+    def _start(self, run: Run) -> None:
+        self._served[_workspace(run)] = time.monotonic()
+        log = (run.folder / "log.txt").open("ab")
+        environment = dict(os.environ, PYTHONUNBUFFERED="1")
+        with log:
+            self._children[run.folder] = subprocess.Popen(
+                [sys.executable, "-m", "audioclf.worker", str(run.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+        pid = self._children[run.folder].pid
+        _write(run, state="running", message="Starting", started=time.time(), pid=pid, pid_created=process_created(pid))
+
+    def _reap(self, run: Run) -> None:
+        child = self._children.get(run.folder)
+        if child is None or child.poll() is None:
+            return
+        del self._children[run.folder]
+        asked = self._stopping.pop(run.folder, None) is not None
+        if run.status.state in ("running", "interrupted"):
+            _write(run, **_ending(child.returncode, asked))
+
+    def _enforce_stop(self, run: Run, status: Status) -> None:
+        if not (run.folder / "stop").exists():
+            return
+        first = self._stopping.setdefault(run.folder, time.monotonic())
+        if time.monotonic() - first < GRACE:
+            return
+        child = self._children.get(run.folder)
+        kill_tree(child.pid if child else status.pid, 0.0 if child else status.pid_created)
+        if child is None:
+            self._stopping.pop(run.folder)
+            _write(run, **_ending(-9, True))
+
+    def _in_charge(self) -> bool:
+        """Whether this process is the one supervisor of the data home; takes over from a dead one."""
+        path = settings.home() / "supervisor"
+        mine = f"{os.getpid()} {process_created(os.getpid()):.2f}"
+        with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            file.write(mine)
+        try:
+            pid, created = path.read_text(encoding="utf-8").split()
+        except (ValueError, FileNotFoundError):  # being written by another at this moment
+            if path.exists() and time.time() - path.stat().st_mtime > 5:
+                path.unlink(missing_ok=True)
+            return False
+        if f"{pid} {created}" == mine:
+            return True
+        if not process_lives(int(pid), float(created)):
+            path.unlink(missing_ok=True)
+        return False
+
+
+def kill_tree(pid: int, created: float = 0.0) -> None:
+    """End a process and all it started, at once; nothing happens where it is gone or another's."""
+    import psutil
+
+    if pid <= 0 or (created and not process_lives(pid, created)):
+        return
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for victim in [*process.children(recursive=True), process]:
+            with contextlib.suppress(psutil.Error):
+                victim.kill()
+
+
+_supervisor: Supervisor | None = None
+_lock = threading.Lock()
+
+
+def ensure_supervisor() -> Supervisor:
+    """The supervisor of this process, started on first use."""
+    global _supervisor
+    with _lock:
+        if _supervisor is None:
+            _supervisor = Supervisor()
+            _supervisor.start()
+    return _supervisor
+
+
+def _ending(code: int, asked: bool) -> dict[str, str]:
+    if asked:
+        return {"state": "stopped", "message": "Stopped; resume it to go on where it was."}
+    why = "it was killed, most likely because memory ran out" if code in (-9, 137) else f"exit code {code}"
+    return {
+        "state": "interrupted",
+        "message": f"The training's process ended by itself ({why}); resume it, or take a smaller model or batch.",
+    }
+
+
+def _write(run: Run, **changes: object) -> None:
+    write_json(run.folder / "status.json", asdict(replace(run.status, updated=time.time(), **changes)))  # type: ignore[arg-type]
+
+
+def _all_runs() -> list[Run]:
+    return [run for folder in settings.workspace_folders() for run in list_runs(folder / "runs")]
+
+
+def _workspace(run: Run) -> str:
+    return run.folder.parent.parent.name
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return (folder / "status.json").stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,90 @@
+"""Published systems, and ours, as experiments in TOML: the folder is the list.
+
+Each file is an experiment with one more table, ``[recipe]``: ``title``, ``source``, ``note``, and under
+``[recipe.reference]`` the published figures by name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from audioclf.errors import ParameterError
+from audioclf.experiment import Experiment
+from audioclf.params import unknown
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One recipe.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line; the file's name.
+    title : str
+    source : str
+        Where the system was published; ``"audioclf"`` for ours.
+    note : str
+        What to know before believing its figure.
+    reference : mapping
+        Published figures by name: ``accuracy``, ``parameters`` ...
+    experiment : Experiment
+    """
+
+    name: str
+    title: str
+    source: str
+    note: str
+    reference: Mapping[str, Any]
+    experiment: Experiment
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one example on clips of the recipe's own length, from a second of silence or as set."""
+        import numpy as np
+
+        from audioclf.features.base import stack
+
+        audio = self.experiment.audio
+        y = np.random.default_rng(0).normal(0, 0.1, round(audio.sr * (audio.duration or 1.0)))
+        return stack([self.experiment.features[0].compute(y, audio.sr)]).shape[1:]
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Names of all recipes."""
+    return tuple(
+        sorted(item.name.removesuffix(".toml") for item in files(__name__).iterdir() if item.name.endswith(".toml"))
+    )
+
+
+@cache
+def get(name: str) -> Recipe:
+    """One recipe by name.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name; the nearest is named.
+    """
+    if name not in names():
+        raise ParameterError(unknown(name, names(), "recipe"), "recipe")
+    values = tomllib.loads((files(__name__) / f"{name}.toml").read_text(encoding="utf-8"))
+    about = values.pop("recipe")
+    experiment = Experiment.from_dict({"name": name, **values})
+    return Recipe(name, about["title"], about["source"], about.get("note", ""), about.get("reference", {}), experiment)
+
+
+def load_recipe(name: str) -> Experiment:
+    """The experiment of a recipe, to run or to change.
+
+    Examples
+    --------
+    >>> experiment = audioclf.load_recipe("instruments-best").with_settings({"training.epochs": 5})
+    """
+    return get(name).experiment

@@ -1,0 +1,71 @@
+"""The processes that do heavy work, so that the web server never imports a deep-learning library.
+
+``python -m audioclf.worker RUN_FOLDER`` makes one run and ends.
+``python -m audioclf.worker --serve`` answers requests to classify and explain, see
+:mod:`audioclf.model_worker` for the other end of its pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from audioclf import settings
+from audioclf.errors import AudioclfError, Stopped
+
+
+def main(arguments: list[str]) -> int:
+    """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
+    be_modest()
+    if arguments == ["--serve"]:
+        from audioclf.model_worker import serve
+
+        serve()
+        return 0
+    if len(arguments) != 1:
+        print("usage: python -m audioclf.worker RUN_FOLDER | --serve", file=sys.stderr)
+        return 2
+    cap_memory(settings.number("job_memory_gb", low=4))
+    from audioclf.execution import execute
+    from audioclf.runs import open_run
+
+    try:
+        execute(open_run(Path(arguments[0])))
+    except Stopped:
+        print("stopped", file=sys.stderr)
+    except AudioclfError as error:
+        print(error, file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def be_modest() -> None:
+    """Lower priority than the web server, where the system has such a thing, and a quiet TensorFlow."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+def cap_memory(gigabytes: float) -> None:
+    """Bound the address space of this process, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    size = int(gigabytes * 2**30)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        size = min(size, hard)
+    # RLIMIT_DATA counts private writable memory; the address space also counts mapped libraries and
+    # reserved arenas, several GB with TensorFlow, and would hit innocent jobs
+    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
