@@ -24,7 +24,7 @@ class RBFSVM(Classical):
     C: float = param(1.0, "Penalty for a clip on the wrong side of the margin.", above=0, high=1e6)
     gamma: float | None = param(
         None,
-        "How fast a training clip's say falls with distance; empty takes scikit-learn's 'scale', 1 / (values x variance).",
+        "How fast a training clip's say falls with distance; empty takes 1 / (values x variance), the 'scale'.",
         above=0,
         high=1e6,
     )

@@ -78,36 +78,39 @@ class RandomForest(Classical):
 
 @dataclass(frozen=True)
 class GradientBoosting(Classical):
-    """Trees that mend each other's errors (:class:`sklearn.ensemble.HistGradientBoostingClassifier`)."""
+    """Trees that mend each other's errors (:class:`sklearn.ensemble.GradientBoostingClassifier`).
+
+    The exact algorithm, not the histogram one: on a few hundred clips of thousands of values,
+    looking at a part of the values at every question is a hundred times faster.
+    """
 
     kind = "boosting"
     title = "Gradient boosting"
     order = 55
-    trusted_types = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+    trusted_types = (TREE,)
     explanation = (
         "Small trees one after the other, each grown on what those before it got wrong. "
-        "Often the strongest of the classical models on short features, and slow on long ones."
+        "Often the strongest of the classical models on short features, and slower than a forest."
     )
 
     learning_rate: float = param(0.1, "How much of each tree is added.", above=0, high=10)
-    max_iter: int = param(100, "Number of rounds; a round grows one tree per class.", low=1, high=10_000)
-    max_leaf_nodes: int = param(31, "Most ends of a tree.", low=2, high=10_000)
-    max_depth: int | None = param(None, "Most questions in a row; empty means no limit.", low=1, high=1000)
-    min_samples_leaf: int = param(20, "Fewest clips at an end.", low=1, high=10_000)
-    l2_regularization: float = param(0.0, "Pulls the ends' values towards zero.", low=0, high=1e6)
-    max_features: float = param(1.0, "Share of the values a question chooses from.", above=0, high=1)
+    n_estimators: int = param(100, "Number of rounds; a round grows one tree per class.", low=1, high=10_000)
+    subsample: float = param(1.0, "Share of the clips every tree is grown on.", above=0, high=1)
+    max_depth: int | None = param(3, "Most questions in a row; empty means no limit.", low=1, high=1000)
+    max_features: float | None = param(
+        None, "Share of the values a question chooses from; empty takes their square root.", above=0, high=1
+    )
+    min_samples_leaf: int = param(1, "Fewest clips at an end.", low=1, high=10_000)
 
     def estimator(self, random_state: int) -> Any:
-        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.ensemble import GradientBoostingClassifier
 
-        return HistGradientBoostingClassifier(
+        return GradientBoostingClassifier(
             learning_rate=self.learning_rate,
-            max_iter=self.max_iter,
-            max_leaf_nodes=self.max_leaf_nodes,
+            n_estimators=self.n_estimators,
+            subsample=self.subsample,
             max_depth=self.max_depth,
+            max_features="sqrt" if self.max_features is None else self.max_features,
             min_samples_leaf=self.min_samples_leaf,
-            l2_regularization=self.l2_regularization,
-            max_features=self.max_features,
-            early_stopping=False,
             random_state=random_state,
         )

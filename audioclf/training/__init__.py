@@ -1,0 +1,12 @@
+"""Training: fit one model, tell its progress by plain callbacks, honour a stop request."""
+
+from __future__ import annotations
+
+from audioclf.training.checkpoint import completed_epochs
+from audioclf.training.diagnosis import diagnose
+from audioclf.training.fitted import Fitted, load
+from audioclf.training.history import Epoch
+from audioclf.training.loop import fit
+from audioclf.training.settings import Training
+
+__all__ = ["Epoch", "Fitted", "Training", "completed_epochs", "diagnose", "fit", "load"]

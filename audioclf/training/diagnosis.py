@@ -1,0 +1,135 @@
+"""A plain sentence when a training went wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from audioclf.training.history import Epoch, kept_epoch
+from audioclf.training.settings import Training
+
+
+def diagnose(
+    history: Sequence[Epoch], n_train: int, n_classes: int, training: Training, batch_norm_momentum: float | None = None
+) -> list[str]:
+    """What the curves say, worst first; empty when nothing is wrong.
+
+    Parameters
+    ----------
+    history : sequence of Epoch
+    n_train : int
+        Training clips.
+    n_classes : int
+    training : Training
+    batch_norm_momentum : float, optional
+        Momentum of the network's batch normalisation, where it has any.
+
+    Returns
+    -------
+    list of str
+        One or two sentences each: what is seen, and what to do.
+    """
+    if not history:
+        return []
+    checks = (
+        _not_a_number(history, training),
+        _dead(history, n_train, n_classes, training),
+        _rate_too_high(history, n_classes, training),
+        _batch_norm_lags(history, n_train, training, batch_norm_momentum),
+        _overfitting(history, training),
+        _unfinished(history, training),
+    )
+    found = [sentence for sentence in checks if sentence]
+    # A loss that is no number, or a network that learned nothing, explains all the rest.
+    return found[:1] if found and found[0] in checks[:2] else found
+
+
+def _not_a_number(history: Sequence[Epoch], training: Training) -> str:
+    for row in history:
+        if not row.is_finite:
+            return (
+                f"The loss was no longer a number in epoch {row.epoch}: the steps were so large that the weights"
+                f" overflowed. Lower the learning rate (now {training.learning_rate:g}) or scale the feature."
+            )
+    return ""
+
+
+def _dead(history: Sequence[Epoch], n_train: int, n_classes: int, training: Training) -> str:
+    if len(history) < 3:
+        return ""
+    chance = 1 / n_classes
+    margin = 2 * math.sqrt(chance * (1 - chance) / n_train)
+    last = history[-3:]
+    at_chance = all(row.accuracy <= chance + margin for row in last)
+    if at_chance and min(row.loss for row in history) > 0.9 * math.log(n_classes):
+        return (
+            f"The network has learned nothing: its training accuracy of {last[-1].accuracy:.2f} is what guessing gives"
+            f" with {n_classes} classes. Scale the feature, change the learning rate (now {training.learning_rate:g})"
+            " tenfold, or take relu instead of sigmoid."
+        )
+    return ""
+
+
+def _rate_too_high(history: Sequence[Epoch], n_classes: int, training: Training) -> str:
+    if len(history) < 5:
+        return ""
+    pairs = list(itertools.pairwise(history))
+    jumps = [after for before, after in pairs if after.loss > 1.25 * before.loss and after.loss > 0.1]
+    blown = max(row.loss for row in history) > 5 * math.log(n_classes)
+    if len(jumps) >= max(2, len(pairs) // 5) or (blown and jumps):
+        return (
+            f"The training loss jumps up again and again ({len(jumps)} times in {len(history)} epochs): the learning"
+            f" rate of {training.learning_rate:g} is too high. Divide it by three to ten, or add a warm-up."
+        )
+    return ""
+
+
+def _batch_norm_lags(history: Sequence[Epoch], n_train: int, training: Training, momentum: float | None) -> str:
+    steps = -(-n_train // training.batch_size) * len(history)
+    last = history[-1]
+    if momentum is None or momentum**steps < 0.05 or math.isnan(last.val_accuracy):
+        return ""
+    if last.accuracy - last.val_accuracy > 0.1 and last.val_loss > 1.5 * last.loss:
+        return (
+            f"Validation lags because batch normalisation has seen only {steps} steps, and its running averages still"
+            f" hold {momentum**steps:.0%} of their start. Train for more epochs or with smaller batches."
+        )
+    return ""
+
+
+def _overfitting(history: Sequence[Epoch], training: Training) -> str:
+    finite = [row for row in history if row.is_finite]
+    if len(finite) < 5 or math.isnan(finite[-1].val_accuracy):
+        return ""
+    best = min(finite, key=lambda row: row.val_loss)
+    last = finite[-1]
+    rising = last.epoch - best.epoch >= 3 and last.val_loss > 1.15 * best.val_loss and last.loss < 0.9 * best.loss
+    gap = best.accuracy > 0.9 and best.accuracy - best.val_accuracy > 0.15
+    if not (rising or gap):
+        return ""
+    seen = (
+        f"the validation loss is lowest in epoch {best.epoch} ({best.val_loss:.2f}) and rises to {last.val_loss:.2f}"
+        f" while the training loss falls to {last.loss:.2f}"
+        if rising
+        else f"training accuracy is {best.accuracy:.2f}, validation accuracy {best.val_accuracy:.2f}"
+    )
+    kept = "" if kept_epoch(history, training) == last.epoch else f" The weights of epoch {best.epoch} are kept."
+    return (
+        f"It learns its training clips by heart: {seen}.{kept} More clips, augmentation, dropout or a smaller network"
+        " help."
+    )
+
+
+def _unfinished(history: Sequence[Epoch], training: Training) -> str:
+    if len(history) < max(5, training.epochs) or math.isnan(history[-1].val_accuracy):
+        return ""
+    tenth = max(len(history) // 10, 2)
+    before = min(row.val_loss for row in history[:-tenth])
+    after = min(row.val_loss for row in history[-tenth:])
+    if training.schedule == "constant" and after < 0.95 * before:
+        return (
+            f"It was still getting better at the end: the validation loss fell from {before:.2f} to {after:.2f} in the"
+            f" last {tenth} epochs. Train for more than {training.epochs} epochs."
+        )
+    return ""

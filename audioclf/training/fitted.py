@@ -1,0 +1,206 @@
+"""Fitted: a trained model that predicts, and how it is written and read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.errors import ParameterError, RunError
+from audioclf.models.base import Model, Shape
+from audioclf.models.classical import Classical, class_probabilities
+from audioclf.training.arrays import Expected, read_arrays, write_arrays
+from audioclf.training.history import Epoch
+
+Array = npt.NDArray[np.float32]
+
+WEIGHTS = "weights.npz"
+ESTIMATOR = "model.skops"
+
+PREDICT_BATCH = 64
+
+
+@dataclass(eq=False)
+class Fitted:
+    """A trained model.
+
+    Attributes
+    ----------
+    model : Model
+        Its recipe.
+    estimator : keras.Model or sklearn.base.ClassifierMixin
+    input_shape : tuple of int
+        Shape of one example, as the features give it.
+    n_classes : int
+    history : tuple of Epoch
+        Empty when it was read from a file.
+    epoch : int
+        The epoch its weights are of.
+    """
+
+    model: Model
+    estimator: Any
+    input_shape: Shape
+    n_classes: int
+    history: tuple[Epoch, ...] = ()
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        self._predict = predict_function(self.estimator) if self.model.family == "network" else None
+
+    def predict_proba(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array:
+        """Probability of every class.
+
+        Parameters
+        ----------
+        x : np.ndarray [shape=(n, *input_shape)]
+            Scaled as the training examples were.
+        should_stop : callable, optional
+            Looked at between batches.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, n_classes)], float32
+            Rows sum to 1.
+
+        Raises
+        ------
+        ParameterError
+            When the examples have another shape.
+        Stopped
+        """
+        examples = as_examples(x, self.input_shape)
+        if self._predict is None:
+            flat = examples.reshape(len(examples), -1)
+            return class_probabilities(self.estimator, flat, self.n_classes)
+        shape = tuple(self.estimator.input_shape[1:])
+        return self._predict(examples.reshape(len(examples), *shape), should_stop)
+
+    def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Number of the most probable class of every example."""
+        numbers: npt.NDArray[np.int64] = self.predict_proba(x).argmax(axis=1)
+        return numbers
+
+
+def as_examples(x: npt.ArrayLike, input_shape: Shape) -> Array:
+    """Examples as float32, of the shape the model was made for.
+
+    Raises
+    ------
+    ParameterError
+    """
+    examples = np.asarray(x, dtype=np.float32)
+    if examples.shape[1:] != tuple(input_shape):
+        raise ParameterError(
+            f"The model takes examples of shape {tuple(input_shape)}, got {examples.shape[1:]};"
+            " compute the feature with the settings the model was trained with."
+        )
+    return examples
+
+
+def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None], Array]:
+    """Compiled prediction of a Keras model, batch by batch."""
+    import tensorflow as tf
+
+    from audioclf.errors import Stopped
+
+    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
+    forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature)
+
+    def predict(x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
+        parts = []
+        for start in range(0, len(x), PREDICT_BATCH):
+            if should_stop is not None and should_stop():
+                raise Stopped("Prediction was stopped.")
+            parts.append(forward(x[start : start + PREDICT_BATCH]).numpy())
+        return np.concatenate(parts) if parts else np.zeros((0, network.output_shape[-1]), np.float32)
+
+    return predict
+
+
+def expected_weights(network: Any) -> Expected:
+    """Name, shape and type of every weight."""
+    return {weight.path: (tuple(weight.shape), np.dtype(weight.dtype).str) for weight in network.weights}
+
+
+def save_weights(network: Any, folder: Path, epoch: int) -> None:
+    """Write the network's weights, and the epoch they are of, in one step."""
+    arrays = {weight.path: np.asarray(weight) for weight in network.weights}
+    write_arrays(folder / WEIGHTS, {**arrays, "epoch": np.array(epoch, dtype="<i8")})
+
+
+def load_weights(network: Any, folder: Path) -> int:
+    """Read weights into a network of the same recipe; returns the epoch they are of.
+
+    Raises
+    ------
+    RunError
+    """
+    expected = {**expected_weights(network), "epoch": ((), "<i8")}
+    arrays = read_arrays(folder / WEIGHTS, expected)
+    for weight in network.weights:
+        weight.assign(arrays[weight.path])
+    return int(arrays["epoch"])
+
+
+def save_estimator(estimator: Any, folder: Path) -> None:
+    """Write a scikit-learn estimator with skops, in one step."""
+    import skops.io
+
+    beside = folder / (ESTIMATOR + ".part")
+    skops.io.dump(estimator, beside)
+    os.replace(beside, folder / ESTIMATOR)
+
+
+def load_estimator(model: Classical, folder: Path) -> Any:
+    """Read a scikit-learn estimator; only the types its model names are trusted.
+
+    Raises
+    ------
+    RunError
+    """
+    import skops.io
+
+    path = folder / ESTIMATOR
+    try:
+        unknown = set(skops.io.get_untrusted_types(file=path)) - set(model.trusted_types)
+        if unknown:
+            raise RunError(
+                f"{path.name} holds {sorted(unknown)[0]}, which {model.title} does not consist of; the file was not"
+                " opened, because it may run foreign code."
+            )
+        return skops.io.load(path, trusted=list(model.trusted_types))
+    except RunError:
+        raise
+    except Exception as error:  # skops raises whatever a damaged file makes it stumble over
+        raise RunError(f"{path.name} is damaged and cannot be read; run the experiment again.") from error
+
+
+def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitted:
+    """Read a trained model: its recipe builds it, the folder's file gives the numbers.
+
+    Raises
+    ------
+    RunError
+        When there is no trained model in the folder, or it does not fit the recipe.
+    """
+    name = WEIGHTS if model.family == "network" else ESTIMATOR
+    if not (folder / name).is_file():
+        raise RunError(f"There is no trained model here: {name} is missing; run the experiment to its end first.")
+    if isinstance(model, Classical):
+        estimator = load_estimator(model, folder)
+        built = model.build(input_shape, n_classes)
+        if type(estimator) is not type(built) or estimator.n_features_in_ != int(np.prod(input_shape)):
+            raise RunError(
+                f"{name} holds a {type(estimator).__name__}, and the recipe asks for a {type(built).__name__} on"
+                f" {int(np.prod(input_shape))} values; the recipe beside it is of another model."
+            )
+        return Fitted(model, estimator, tuple(input_shape), n_classes, epoch=1)
+    network = model.build(input_shape, n_classes)
+    epoch = load_weights(network, folder)
+    return Fitted(model, network, tuple(input_shape), n_classes, epoch=epoch)

@@ -1,0 +1,289 @@
+"""fit: train one model, tell its progress by plain callbacks, honour a stop request, go on after a crash."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.errors import ParameterError, RunError, Stopped
+from audioclf.models.base import Model
+from audioclf.models.classical import Classical
+from audioclf.training.checkpoint import Checkpoint, fingerprint
+from audioclf.training.fitted import Fitted, as_examples, load_weights, predict_function, save_estimator, save_weights
+from audioclf.training.history import Epoch, is_over, kept_epoch, learning_rate, plateau_scale
+from audioclf.training.settings import Training
+from audioclf.training.step import Step, make_optimizer
+
+Array = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+
+
+def fit(
+    model: Model,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    x_val: npt.ArrayLike | None,
+    y_val: npt.ArrayLike | None,
+    n_classes: int,
+    training: Training,
+    *,
+    folder: Path,
+    on_epoch: Callable[[Epoch], None],
+    on_batch: Callable[[float], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    augment: Augment | None = None,
+) -> Fitted:
+    """Train a model and write it into a folder.
+
+    Called again with the same folder, recipe and data, a network goes on after the last completed
+    epoch, with the same result as if it had never been interrupted.
+
+    Parameters
+    ----------
+    model : Model
+    x : np.ndarray [shape=(n, rows, frames[, channels]) or (n, m)], float32
+        Training examples, already scaled.
+    y : np.ndarray [shape=(n,)], int
+        Class numbers from 0.
+    x_val, y_val : np.ndarray or None
+        Validation examples. Without them the last epoch is kept.
+    n_classes : int
+    training : Training
+    folder : Path
+        Where weights and checkpoint go; made when it is not there.
+    on_epoch : callable
+        Told every epoch that is new, before its checkpoint is written.
+    on_batch : callable, optional
+        Told after every batch which share of the whole training is done, in (0, 1].
+    should_stop : callable
+        Looked at before every batch.
+    augment : callable, optional
+        ``(x_batch, onehot_batch, rng) -> (x_batch, onehot_batch)``; its generator is seeded by epoch.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    ParameterError
+        When data and settings do not go together.
+    Stopped
+        When ``should_stop`` said yes; the checkpoint stays.
+    RunError
+        When the loss was never a number, or the folder belongs to another training.
+    """
+    examples, labels = _checked(x, y, n_classes, "training")
+    validation = None
+    if x_val is not None and y_val is not None:
+        validation = _checked(x_val, y_val, n_classes, "validation", examples.shape[1:])
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(model, Classical):
+        return _fit_classical(model, examples, labels, validation, n_classes, training, folder, on_epoch, should_stop)
+    training.check_batch_size(len(examples))
+    network = model.build(examples.shape[1:], n_classes, training.seed)
+    run = _Run(network, model, examples, labels, validation, n_classes, training, folder)
+    return run(on_epoch, on_batch or (lambda share: None), should_stop, augment)
+
+
+class _Run:
+    """One training of one network."""
+
+    def __init__(
+        self,
+        network: Any,
+        model: Model,
+        x: Array,
+        y: Labels,
+        validation: tuple[Array, Labels] | None,
+        n_classes: int,
+        training: Training,
+        folder: Path,
+    ) -> None:
+        self.network = network
+        self.model = model
+        self.input_shape = x.shape[1:]
+        self.x = x.reshape(len(x), *network.input_shape[1:])
+        self.y = np.eye(n_classes, dtype=np.float32)[y]
+        self.n_classes = n_classes
+        self.validation = validation and (validation[0].reshape(-1, *network.input_shape[1:]), validation[1])
+        self.training = training
+        self.folder = folder
+        self.steps = -(-len(x) // training.batch_size)
+        self.optimizer = make_optimizer(training, network)
+        self.step = Step(network, self.optimizer, training.label_smoothing, class_weights(y, n_classes, training))
+        self.predict = predict_function(network)
+        self.checkpoint = Checkpoint(folder, fingerprint(model, training, self.input_shape, y))
+
+    def __call__(
+        self,
+        on_epoch: Callable[[Epoch], None],
+        on_batch: Callable[[float], None],
+        should_stop: Callable[[], bool],
+        augment: Augment | None,
+    ) -> Fitted:
+        variables = [*self.network.variables, *self.optimizer.variables]
+        history, finished = self.checkpoint.restore(variables)
+        while not finished and not is_over(history, self.training):
+            row = self._epoch(history, on_batch, should_stop, augment)
+            history = (*history, row)
+            if kept_epoch(history, self.training) == row.epoch:
+                save_weights(self.network, self.folder, row.epoch)
+            on_epoch(row)
+            self.checkpoint.save(history, variables)
+        kept = kept_epoch(history, self.training)
+        if not kept:
+            raise RunError(
+                f"The loss was no number in epoch {history[-1].epoch} already; lower the learning rate (now"
+                f" {self.training.learning_rate:g}) or scale the feature."
+            )
+        self.checkpoint.finish(history)
+        if finished or kept != history[-1].epoch:
+            load_weights(self.network, self.folder)
+        return Fitted(self.model, self.network, self.input_shape, self.n_classes, history, kept)
+
+    def _epoch(
+        self,
+        history: tuple[Epoch, ...],
+        on_batch: Callable[[float], None],
+        should_stop: Callable[[], bool],
+        augment: Augment | None,
+    ) -> Epoch:
+        training, done = self.training, len(history)
+        began = time.perf_counter()
+        scale = plateau_scale(history, training)
+        order = np.arange(len(self.x))
+        if training.shuffle:
+            np.random.default_rng((training.seed, done)).shuffle(order)
+        rng = np.random.default_rng((training.seed, done, 1))
+        totals = np.zeros(2)
+        input_seconds = rate = 0.0
+        for number in range(self.steps):
+            if should_stop():
+                raise Stopped(
+                    f"Training was stopped in epoch {done + 1} of {training.epochs}; {done} epochs are kept and it"
+                    " can go on from there."
+                )
+            batch_began = time.perf_counter()
+            chosen = order[number * training.batch_size : (number + 1) * training.batch_size]
+            x, y = self.x[chosen], self.y[chosen]
+            if augment is not None:
+                x, y = augment(x, y, rng)
+            input_seconds += time.perf_counter() - batch_began
+            rate = learning_rate(done * self.steps + number, self.steps, scale, training)
+            totals += self.step(x, y, rate)
+            on_batch((done + (number + 1) / self.steps) / training.epochs)
+        seconds = time.perf_counter() - began
+        val_loss, val_accuracy = self._validate(should_stop)
+        return Epoch(
+            epoch=done + 1,
+            loss=float(totals[0] / len(self.x)),
+            accuracy=float(totals[1] / len(self.x)),
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            learning_rate=rate,
+            seconds=time.perf_counter() - began,
+            samples_per_second=len(self.x) / seconds,
+            input_share=input_seconds / seconds,
+        )
+
+    def _validate(self, should_stop: Callable[[], bool]) -> tuple[float, float]:
+        if self.validation is None:
+            return float("nan"), float("nan")
+        x, y = self.validation
+        return cross_entropy(self.predict(x, should_stop), y, self.training.label_smoothing)
+
+
+def _fit_classical(
+    model: Classical,
+    x: Array,
+    y: Labels,
+    validation: tuple[Array, Labels] | None,
+    n_classes: int,
+    training: Training,
+    folder: Path,
+    on_epoch: Callable[[Epoch], None],
+    should_stop: Callable[[], bool],
+) -> Fitted:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    if should_stop():
+        raise Stopped("Training was stopped before it began.")
+    if len(np.unique(y)) < 2:
+        raise ParameterError(f"{model.title} needs clips of at least two classes to train on, got one.", "split")
+    began = time.perf_counter()
+    estimator = model.build(x.shape[1:], n_classes, training.seed)
+    if training.class_weight == "balanced" and "class_weight" in estimator.get_params():
+        estimator.set_params(class_weight="balanced")
+    if model.kind == "knn" and estimator.n_neighbors > len(x):
+        raise ParameterError(
+            f"n_neighbors must be at most the number of training clips, {len(x)}, got {estimator.n_neighbors}.",
+            "n_neighbors",
+        )
+    with warnings.catch_warnings():
+        # References train with the usual 100 or 1,000 steps; that this is not always enough is part of the lesson.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(x.reshape(len(x), -1), y)
+    seconds = time.perf_counter() - began
+    save_estimator(estimator, folder)
+    fitted = Fitted(model, estimator, x.shape[1:], n_classes, epoch=1)
+    loss, accuracy = cross_entropy(fitted.predict_proba(x), y)
+    val_loss = val_accuracy = float("nan")
+    if validation is not None:
+        val_loss, val_accuracy = cross_entropy(fitted.predict_proba(validation[0]), validation[1])
+    row = Epoch(1, loss, accuracy, val_loss, val_accuracy, 0.0, seconds, len(x) / max(seconds, 1e-9))
+    fitted.history = (row,)
+    on_epoch(row)
+    return fitted
+
+
+def _checked(
+    x: npt.ArrayLike, y: npt.ArrayLike, n_classes: int, part: str, shape: tuple[int, ...] | None = None
+) -> tuple[Array, Labels]:
+    examples = np.asarray(x, dtype=np.float32)
+    examples = as_examples(examples, examples.shape[1:] if shape is None else shape)
+    labels = np.asarray(y, dtype=np.int64)
+    if len(examples) == 0 or labels.shape != (len(examples),):
+        raise ParameterError(
+            f"The {part} part needs one label for each of at least one clip, got {len(examples)} clips and"
+            f" {labels.size} labels; choose another split.",
+            "split",
+        )
+    if labels.min() < 0 or labels.max() >= n_classes:
+        raise ParameterError(
+            f"Class numbers of the {part} part must lie in 0 to {n_classes - 1}, got {labels.min()} to {labels.max()}."
+        )
+    if not np.isfinite(examples).all():
+        raise ParameterError(
+            f"The {part} part holds NaN or infinity after feature and scaling; leave out silent or broken clips, or"
+            " choose another scaling.",
+            "scaling",
+        )
+    return examples, labels
+
+
+def class_weights(y: Labels, n_classes: int, training: Training) -> Array:
+    """Weight of every class: 1, or what gives all classes the same say (scikit-learn's ``balanced``)."""
+    if training.class_weight == "none":
+        return np.ones(n_classes, dtype=np.float32)
+    counts = np.bincount(y, minlength=n_classes)
+    weights = np.where(counts > 0, len(y) / (np.count_nonzero(counts) * np.maximum(counts, 1)), 0.0)
+    return weights.astype(np.float32)
+
+
+def cross_entropy(probabilities: Array, y: Labels, label_smoothing: float = 0.0) -> tuple[float, float]:
+    """Mean cross-entropy (natural logarithm, probabilities held above 1e-7) and accuracy."""
+    logarithms = np.log(np.maximum(probabilities, 1e-7))
+    if not np.isfinite(probabilities).all():
+        return float("nan"), float((probabilities.argmax(axis=1) == y).mean())
+    right = logarithms[np.arange(len(y)), y]
+    losses = (1 - label_smoothing) * right + label_smoothing * logarithms.mean(axis=1)
+    return float(0.0 - losses.mean()), float((probabilities.argmax(axis=1) == y).mean())
