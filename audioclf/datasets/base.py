@@ -13,6 +13,12 @@ from pathlib import Path
 from audioclf.audio import AudioInfo
 from audioclf.errors import DatasetError
 
+Progress = Callable[[int, int], None]
+"""Told how many of how many files (or clips) are done; called from the thread that called."""
+
+ShouldStop = Callable[[], bool]
+"""Asked now and then whether to end early, which raises :class:`~audioclf.errors.Stopped`."""
+
 
 @dataclass(frozen=True)
 class Problem:

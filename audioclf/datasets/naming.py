@@ -1,0 +1,93 @@
+"""What file names say: the naming schemes of published sets, and class names with numbers before them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a file name tells about a clip; None where it tells nothing."""
+
+    label: str | None = None
+    group: str | None = None
+    fold: int | None = None
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a published set names its files.
+
+    Attributes
+    ----------
+    name : str
+        Name of the set.
+    expression : re.Pattern
+        Matches the whole stem; its named parts are read by ``read``.
+    read : callable
+        From a match to what it tells.
+    """
+
+    name: str
+    expression: re.Pattern[str]
+    read: Callable[[re.Match[str]], Named]
+
+
+def _fsdd(match: re.Match[str]) -> Named:
+    # Its README: recordings numbered 0-4 are the test set, 5-49 the training set.
+    return Named(match["label"], match["group"], 0 if int(match["take"]) <= 4 else 1)
+
+
+SCHEMES = (
+    Scheme(
+        "ESC",
+        re.compile(r"(?P<fold>[1-5])-(?P<source>\d+)-(?P<take>[A-Z])(-(?P<target>\d{1,2}))?"),
+        lambda match: Named(match["target"], match["source"], int(match["fold"])),
+    ),
+    Scheme("AudioMNIST", re.compile(r"(?P<label>\d)_(?P<group>\d{2})_(?P<take>\d+)"),
+           lambda match: Named(match["label"], match["group"])),
+    Scheme("FSDD", re.compile(r"(?P<label>\d)_(?P<group>[A-Za-z]+)_(?P<take>\d+)"), _fsdd),
+    Scheme("GTZAN", re.compile(r"(?P<label>[A-Za-z]+)\.(?P<take>\d{5})"), lambda match: Named(match["label"])),
+    Scheme("Speech Commands", re.compile(r"(?P<group>[0-9a-f]{8})_nohash_(?P<take>\d+)"),
+           lambda match: Named(None, match["group"])),
+)  # fmt: skip
+"""Known schemes; the first whose expression fits every name is taken."""
+
+
+def recognise(stems: Sequence[str]) -> Scheme | None:
+    """The scheme that fits every one of the names (without their suffix), or None."""
+    for scheme in SCHEMES:
+        if stems and all(scheme.expression.fullmatch(stem) for stem in stems):
+            return scheme
+    return None
+
+
+def read(scheme: Scheme, stem: str) -> Named:
+    """What one name tells under a scheme."""
+    match = scheme.expression.fullmatch(stem)
+    return scheme.read(match) if match else Named()
+
+
+_NUMBERED = re.compile(r"\s*(?P<number>\d+)(\s*[-–_.)]\s*|\s+)(?P<rest>\S.*)")
+
+
+def without_numbers(names: Sequence[str]) -> list[str]:
+    """Class names without their leading numbers ("001 - Dog bark" gives "Dog bark").
+
+    Only where every name carries a number of its own and what remains tells the classes apart: "10 degrees" and
+    "20 degrees" stay as they are.
+    """
+    matches = [_NUMBERED.fullmatch(name) for name in names]
+    if not names or not all(matches):
+        return list(names)
+    rest = [match["rest"].strip() for match in matches if match]
+    numbers = {int(match["number"]) for match in matches if match}
+    return rest if len(set(rest)) == len(names) == len(numbers) else list(names)
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Key that sorts "take 2" before "take 10"."""
+    parts: Iterable[str] = re.split(r"(\d+)", text.casefold())
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)

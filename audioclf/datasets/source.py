@@ -1,0 +1,60 @@
+"""The two kinds of places data comes from: a set known by its name, and something at a path."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from audioclf.datasets.base import Dataset, Progress, ShouldStop
+from audioclf.params import Parameters
+
+
+@dataclass(frozen=True)
+class Source(Parameters):
+    """A data set known by name; its parameters are the options of :func:`audioclf.load_dataset`.
+
+    Attributes
+    ----------
+    kind, name : str
+        What :func:`audioclf.load_dataset` is given.
+    title, description, licence, citation : str
+        For people.
+    """
+
+    name: ClassVar[str] = ""
+    description: ClassVar[str] = ""
+    licence: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.name = cls.kind
+
+    @abstractmethod
+    def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+        """The data set, made or fetched on first use."""
+
+
+@dataclass(frozen=True)
+class Reader(Parameters):
+    """A way to read a data set from a path; its parameters are the options of :func:`audioclf.load_dataset`.
+
+    Attributes
+    ----------
+    order : int
+        Readers are asked in this order whether a path suits them.
+    """
+
+    order: ClassVar[int] = 100
+    description: ClassVar[str] = ""
+
+    @classmethod
+    @abstractmethod
+    def suits(cls, path: Path) -> bool:
+        """Whether this is how the path is read when nobody says otherwise."""
+
+    @abstractmethod
+    def read(self, path: Path, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+        """The data set at an absolute path, which exists."""
