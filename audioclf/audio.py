@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,10 +24,11 @@ from audioclf.containers import ACCEPTED, NotASoundError, recognise
 from audioclf.decoders import DecodeError, Decoder, open_decoder
 from audioclf.errors import AudioError, ParameterError
 from audioclf.params import Parameters, param
+from audioclf.sources import Source as Source
+from audioclf.sources import display_name as display_name
+from audioclf.sources import opened
 
 Array = npt.NDArray[np.float32]
-Source = str | os.PathLike[str] | bytes | BinaryIO
-
 MIN_SR, MAX_SR = 1000, 768_000
 """Sample rates that are accepted, in Hz."""
 
@@ -108,7 +107,7 @@ def read_info(source: Source, *, content: bool = False) -> AudioInfo:
         When the source is no sound, breaks off, or has a sample rate outside 1 to 768 kHz, more than 64 channels
         or no samples.
     """
-    with _opened(source) as (file, name):
+    with opened(source) as (file, name):
         with _decoder(file, name) as sound:
             info = AudioInfo(sound.sr, sound.channels, sound.frames, sound.format, sound.subtype)
         return replace(info, content=_hash(file)) if content else info
@@ -157,7 +156,7 @@ def load_audio(
         When ``sr``, ``mono``, ``offset`` or ``duration`` cannot be.
     """
     target = _check_arguments(sr, mono, offset, duration)
-    with _opened(source) as (file, name), _decoder(file, name) as sound:
+    with opened(source, whole=True) as (file, name), _decoder(file, name) as sound:
         start, n = _stretch(sound, target or sound.sr, offset, duration, name)
         y = _decode(sound, start, n, mono, name)
         native = sound.sr
@@ -224,64 +223,13 @@ def wav_bytes(y: npt.ArrayLike, sr: int) -> bytes:
 
 def content_hash(path: Path) -> str:
     """BLAKE2b hash (16 bytes, hexadecimal) of a file's bytes."""
-    with _opened(path) as (file, _):
+    with opened(path) as (file, _):
         return _hash(file)
-
-
-def display_name(name: str) -> str:
-    """A name from outside as text to show: quoted, at most 80 characters, nothing that does not print."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
-    return f"'{text if len(text) <= 80 else text[:59] + '…' + text[-20:]}'"
 
 
 def _hash(file: BinaryIO) -> str:
     file.seek(0)
     return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]
-
-
-@contextmanager
-def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
-    """The source as a binary file, and what to call it in a sentence."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        yield io.BytesIO(source), "The sound"
-    elif isinstance(source, str | os.PathLike):
-        name = display_name(Path(source).name or str(source))
-        with _open_path(Path(source), name) as file:
-            yield file, name
-    else:
-        label = getattr(source, "name", None)
-        name = display_name(Path(label).name) if isinstance(label, str) else "The sound"
-        try:
-            before = source.tell()
-            source.seek(0)
-            binary = isinstance(source.read(0), bytes)
-        except (AttributeError, OSError, ValueError) as error:
-            raise AudioError(
-                f"{name} must be a path, bytes or an open file that can seek; read its bytes first."
-            ) from error
-        if not binary:
-            raise AudioError(f"{name} was opened as text, bytes were expected; open it with mode 'rb'.")
-        try:
-            yield source, name
-        finally:
-            source.seek(before)
-
-
-def _open_path(path: Path, name: str) -> BinaryIO:
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise AudioError(
-                f"{name} is a folder, a sound file was expected; name a file in it, or load it as a data set."
-            )
-        if not stat.S_ISREG(mode):
-            raise AudioError(f"{name} is a device or a pipe, a sound file was expected; copy it to a file first.")
-        return path.open("rb")
-    except FileNotFoundError:
-        raise AudioError(f"{name} is not there, a sound file was expected; check the path.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioError(f"{name} cannot be opened ({reason}); check the path and its permissions.") from None
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def recognise(file: BinaryIO, size: int) -> Container:
     NotASoundError
         With what the file looks like ("an HTML page") as its text.
     """
-    head = _at(file, 0, 64)
+    head = _head(file, 0)
     if head[:3] == b"ID3" and size > 10:
         return _behind_id3(file, size)
     if head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE":
@@ -65,7 +65,7 @@ def recognise(file: BinaryIO, size: int) -> Container:
         )
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return Container("AIFF", 0, size, _missing_in_chunks(file, size, b"SSND", "big"))
-    if head[:4] == b".snd" and len(head) >= 24:
+    if head[:4] == b".snd":
         offset, declared = _u32(head, 4), _u32(head, 8)
         return Container("AU", 0, size, 0 if declared == 0xFFFFFFFF else max(0, offset + declared - size))
     if head[:4] == b"fLaC":
@@ -79,12 +79,17 @@ def recognise(file: BinaryIO, size: int) -> Container:
     stream = _mpeg(file, 0, size)
     if stream is not None:
         return stream
-    raise NotASoundError(_looks_like(head, _at(file, 0, 4096), size))
+    raise NotASoundError(_looks_like(_at(file, 0, 4096)))
 
 
 def _at(file: BinaryIO, position: int, n: int) -> bytes:
     file.seek(position)
     return file.read(n)
+
+
+def _head(file: BinaryIO, position: int) -> bytes:
+    """64 bytes, with zeros for what the file does not have."""
+    return _at(file, position, 64).ljust(64, b"\0")
 
 
 def _u32(data: bytes, position: int) -> int:
@@ -109,7 +114,7 @@ def _behind_id3(file: BinaryIO, size: int) -> Container:
         start += 10 + length + (10 if tag[5] & 0x10 else 0)
     padding = _at(file, start, 65536)
     start += len(padding) - len(padding.lstrip(b"\0"))
-    head = _at(file, start, 64)
+    head = _head(file, start)
     if head[:4] == b"fLaC":
         return _flac(head, start, size)
     stream = _mpeg(file, start, size)
@@ -120,8 +125,8 @@ def _behind_id3(file: BinaryIO, size: int) -> Container:
 
 def _mpeg(file: BinaryIO, start: int, size: int) -> Container | None:
     """MPEG audio layers 1 to 3, or AAC in ADTS, which share their first twelve bits; None for anything else."""
-    head = _at(file, start, 64)
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+    head = _head(file, start)
+    if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     end = _before_tags(file, start, size)
     if head[1] & 0xF6 == 0xF0:
@@ -214,7 +219,7 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
-def _looks_like(head: bytes, start: bytes, size: int) -> str:
+def _looks_like(start: bytes) -> str:
     for position, magic, what in _OTHERS:
         if start[position : position + len(magic)] == magic:
             return what

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.containers import Container
+from audioclf.sources import SMALL
 
 Array = npt.NDArray[np.float32]
 
@@ -52,7 +53,11 @@ def open_decoder(file: BinaryIO, container: Container) -> Decoder:
     DecodeError
         When the decoder refuses the header.
     """
-    part = _Part(file, container.start, container.end)
+    part: _Memory | _Part
+    if isinstance(file, io.BytesIO) and container.end - container.start <= SMALL:
+        part = _Memory(file.getbuffer()[container.start : container.end])
+    else:
+        part = _Part(file, container.start, container.end)
     if container.name in _AV_FORMATS and not (container.name in ("MP3", "FLAC") and container.measured):
         return _AvDecoder(part, container)
     return _SoundfileDecoder(part)
@@ -106,8 +111,20 @@ class _Part(io.RawIOBase):
         return len(data)
 
 
+class _Memory(io.BytesIO):
+    """The same for bytes in memory, at the speed of C: of its methods only a seek before the beginning can raise."""
+
+    error: Exception | None = None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return super().seek(0)
+
+
 class _SoundfileDecoder:
-    def __init__(self, part: _Part) -> None:
+    def __init__(self, part: _Memory | _Part) -> None:
         import soundfile
 
         self._part = part
@@ -126,6 +143,10 @@ class _SoundfileDecoder:
         per_block = max(1, BLOCK_SAMPLES // self.channels)
         try:
             if start:
+                # libsndfile 1.2.2 ignores it when a Vorbis set-up header is damaged, and then dies in its seek
+                # (vorbis_synthesis_trackonly on a decoder that was never set up); a read of such a file is just empty.
+                if self.subtype == "VORBIS" and not len(self._file.read(1)):
+                    raise DecodeError("its content is damaged")
                 self._file.seek(start)
             while n > 0:
                 block: Array = self._file.read(min(n, per_block), dtype="float32", always_2d=True)
@@ -142,7 +163,7 @@ class _SoundfileDecoder:
         self._file.close()
 
 
-def _reason(error: Exception, part: _Part) -> str:
+def _reason(error: Exception, part: _Memory | _Part) -> str:
     if part.error is not None:
         return str(part.error)
     text = str(getattr(error, "error_string", "") or "").strip().rstrip(".")
@@ -156,7 +177,7 @@ _AV_PREROLL = 0.5
 
 
 class _AvDecoder:
-    def __init__(self, part: _Part, container: Container) -> None:
+    def __init__(self, part: _Memory | _Part, container: Container) -> None:
         import av
 
         self._part = part
@@ -249,15 +270,22 @@ class _AvDecoder:
 
 def _samples(frame: Any) -> Array:
     """Samples of one decoded frame as (samples, channels); integers are scaled to -1 ... 1."""
+    channels: int = frame.layout.nb_channels
+    if frame.format.is_planar and channels > 7:
+        # PyAV counts planes up to the first null pointer, and the table has eight places: eight planes or more have
+        # none behind them, and it reads on (seen in 18.1 as a crash). Interleaved, all channels are one plane.
+        from av import AudioResampler
+
+        (frame,) = AudioResampler(format=frame.format.packed).resample(frame)
     values = frame.to_ndarray()
-    values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
+    values = values.T if frame.format.is_planar else values.reshape(-1, channels)
     if values.dtype.kind == "f":
         return np.asarray(values, dtype=np.float32)
     half = 2.0 ** (8 * values.dtype.itemsize - 1)
     return np.asarray((values - half if values.dtype.kind == "u" else values) / half, dtype=np.float32)
 
 
-def _av_reason(error: Exception, part: _Part) -> str:
+def _av_reason(error: Exception, part: _Memory | _Part) -> str:
     if part.error is not None:
         return str(part.error)
     if isinstance(error, DecodeError):
