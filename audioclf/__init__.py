@@ -27,6 +27,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "load_dataset": ("audioclf.datasets", "A known data set by name, or one's own by path."),
     "Dataset": ("audioclf.datasets", "A named, immutable table of clips."),
     "Clip": ("audioclf.datasets", "One labelled sound: a file, or a stretch of one."),
+    "datasets": ("audioclf.datasets", "All known data sets, and the ways to read one's own."),
     "features": ("audioclf.features", "Waveform, Spectrum, STFT, CQT, Mel, MFCC: parameters in, FeatureMap out."),
     "models": ("audioclf.models", "All models, and build(name, input_shape, n_classes, **params)."),
     "Experiment": ("audioclf.experiment", "The whole recipe as one frozen value; reads and writes TOML."),
@@ -39,9 +40,21 @@ PUBLIC: dict[str, tuple[str, str]] = {
 }
 
 __all__ = [  # noqa: RUF022 (the order of the table)
-    "load_audio", "load_dataset", "Dataset", "Clip", "features", "models", "Experiment", "load_recipe",
-    "run_experiment", "open_run", "Run", "Predictor", "AudioclfError",
-]  # fmt: skip
+    "load_audio",
+    "load_dataset",
+    "Dataset",
+    "Clip",
+    "datasets",
+    "features",
+    "models",
+    "Experiment",
+    "load_recipe",
+    "run_experiment",
+    "open_run",
+    "Run",
+    "Predictor",
+    "AudioclfError",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from audioclf import evaluation, training
-from audioclf.augment import compose
+from audioclf.augment import on_batches
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError, ParameterError, Stopped
 from audioclf.experiment import Experiment
 from audioclf.features import Feature
 from audioclf.features.base import Array
 from audioclf.features.extract import common_duration, extract
+from audioclf.models import Model, Network
 from audioclf.preparation import Scaler, Scaling
 from audioclf.runs import Prediction, Run, RunWriter, Status, create_run
 from audioclf.splits import Split
@@ -220,21 +221,21 @@ class _Maker:
                 self.experiment.model,
                 x[train],
                 labels[train],
-                x[validation],
-                labels[validation],
+                x[validation] if validation else None,
+                labels[validation] if validation else None,
                 len(dataset.classes),
                 self.experiment.training,
                 folder=folder,
                 on_epoch=self._on_epoch(part, len(parts)),
                 on_batch=self._on_batch,
                 should_stop=self.should_stop,
-                augment=compose(self.experiment.augmentations),
+                augment=on_batches(self.experiment.augmentations),
             )
-            n_parameters[part.member] = fitted.n_parameters
+            n_parameters[part.member] = count_parameters(self.experiment.model, x.shape[1:], len(dataset.classes))
             probabilities = fitted.predict_proba(x[test])
             beside = done.with_name("test.part")
             with beside.open("wb") as file:
-                np.savez(file, probabilities=probabilities, n_parameters=np.array(fitted.n_parameters))
+                np.savez(file, probabilities=probabilities, n_parameters=np.array(n_parameters[part.member]))
             beside.replace(done)
         return [shapes[member] for member in sorted(shapes)], [n_parameters[member] for member in sorted(shapes)]
 
@@ -279,10 +280,9 @@ class _Maker:
 
         return on_epoch
 
-    def _on_batch(self, fraction: float) -> None:
+    def _on_batch(self, share: float) -> None:
         if time.monotonic() - self._told > 1.0:
-            status = self.writer.current
-            self.tell(fraction=(status.epoch + fraction) / max(status.epochs, 1))
+            self.tell(fraction=share)
 
 
 def fit_inputs(values: Sequence[Array], train: Sequence[int], scaling: Scaling, combine: str, folder: Path) -> Array:
@@ -316,6 +316,11 @@ def join(values: Sequence[Array], combine: str) -> Array:
             "combine",
         )
     return np.stack(values, axis=-1)
+
+
+def count_parameters(model: Model, input_shape: tuple[int, ...], n_classes: int) -> int:
+    """Parameters of a network; 0 for a classical model, whose size follows from the data."""
+    return model.count_parameters(input_shape, n_classes)[0] if isinstance(model, Network) else 0
 
 
 def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:

@@ -259,5 +259,5 @@ class Predictor:
                     " explain it by occlusion.",
                     "method",
                 )
-            return explain.grad_cam(fitted.network, x, index, layer)
+            return explain.grad_cam(fitted.estimator, x, index, layer)
         return explain.occlusion(fitted.predict_proba, x, index)

@@ -66,7 +66,8 @@ class Scaler:
     def apply(self, x: Array) -> Array:
         """Scaled copy of examples [shape=(n_examples, ...)]."""
         if not self.mode.startswith("clip-"):
-            return ((x - self.offset) / self.scale).astype(np.float32)
+            scaled: Array = ((x - self.offset) / self.scale).astype(np.float32)
+            return scaled
         axes = tuple(range(1, x.ndim if x.ndim < 4 else 3))
         if self.mode == "clip-minmax":
             offset, scale = x.min(axes, keepdims=True), np.ptp(x, axis=axes, keepdims=True)

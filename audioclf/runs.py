@@ -22,6 +22,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import math
 import os
 import secrets
 import shutil
@@ -421,12 +422,18 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for row in _read_csv(folder / "history.csv", HISTORY):
         try:
-            numbers = {key: float(value) if value else None for key, value in row.items() if key != "part"}
+            numbers = {key: _number(value) for key, value in row.items() if key != "part"}
         except ValueError:
             continue
         if numbers["epoch"] is not None:
             rows.append({**numbers, "part": row["part"], "epoch": int(numbers["epoch"])})
     return rows
+
+
+def _number(text: str) -> float | None:
+    """Number of a cell; None for an empty one and for what was not measured (NaN)."""
+    value = float(text) if text else math.nan
+    return None if math.isnan(value) else value
 
 
 def process_created(pid: int) -> float:

@@ -31,6 +31,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_jobs", "1", "How many trainings run at the same time; the others wait their turn."),
     Setting("job_memory_gb", "6", "Memory one training may take, in GB, where the system can cap it (at least 4)."),
     Setting("max_clip_seconds", "600", "Longest stretch of one file that is decoded as a single clip, in seconds."),
+    Setting("feature_store_gb", "10", "Size of the feature store on disk, in GB; what was not used for longest goes."),
     Setting("max_upload_mb", "1000", "Largest file the browser may upload, in MB."),
 )
 

@@ -141,9 +141,10 @@ class KFold(Protocol):
         maker = StratifiedGroupKFold if self.by_group else StratifiedKFold
         folds = maker(n_splits=self.n_splits, shuffle=True, random_state=self.random_state)
         labels = np.asarray(dataset.labels)
+        dealt = folds.split(labels, labels, groups if self.by_group else None)
         return tuple(
             self._split(dataset, f"fold-{number}", train.tolist(), test.tolist())
-            for number, (train, test) in enumerate(folds.split(labels, labels, groups), start=1)
+            for number, (train, test) in enumerate(dealt, start=1)
         )
 
     def sentence(self) -> str:

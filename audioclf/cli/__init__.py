@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -43,4 +42,4 @@ from audioclf.cli import look, train, use  # noqa: E402  (each module adds its c
 __all__ = ["cli", "look", "main", "train", "use"]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
     from audioclf.inference import Predictor
 
     predictor = Predictor(_open(run))
-    answers = []
+    answers: list[dict[str, Any]] = []
     failed = False
     for file in files:
         try:

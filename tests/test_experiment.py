@@ -1,0 +1,114 @@
+"""Experiments go to TOML and back, and every mistake in one is named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audioclf.audio import AudioSettings
+from audioclf.augment import AUGMENTATIONS
+from audioclf.errors import ParameterError
+from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.features import FEATURES
+from audioclf.models import MODELS
+from audioclf.preparation import SCALINGS, Scaling
+from audioclf.splits import PROTOCOLS
+from audioclf.training import Training
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    features=st.lists(st.sampled_from(sorted(FEATURES)), min_size=1, max_size=3),
+    model=st.sampled_from(sorted(MODELS)),
+    protocol=st.sampled_from(sorted(PROTOCOLS)),
+    augmentations=st.lists(st.sampled_from(sorted(AUGMENTATIONS)), max_size=3),
+    scaling=st.sampled_from(SCALINGS),
+    combine=st.sampled_from(("channels", "concatenate", "ensemble")),
+    name=st.text(max_size=20),
+    epochs=st.integers(1, 100),
+    duration=st.none() | st.floats(0.1, 10),
+)
+def test_toml_round_trip(features, model, protocol, augmentations, scaling, combine, name, epochs, duration) -> None:
+    experiment = Experiment(
+        name=name,
+        dataset=DatasetChoice("instruments", {"programs": [0, 40]}),
+        audio=AudioSettings(duration=duration),
+        features=tuple(FEATURES[kind]() for kind in features),
+        combine=combine if len(features) > 1 else "channels",
+        weights=tuple(float(number + 1) for number in range(len(features))) if len(features) > 1 else (),
+        model=MODELS[model](),
+        split=PROTOCOLS[protocol](),
+        augmentations=tuple(AUGMENTATIONS[kind]() for kind in augmentations),
+        scaling=Scaling(mode=scaling),
+        training=Training(epochs=epochs),
+    )
+    assert Experiment.from_toml(experiment.to_toml()) == experiment
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "field"),
+    [
+        ("[modle]\nkind = 'mlp'", "did you mean 'model'", "modle"),
+        ("[training]\nepoch = 3", "did you mean 'epochs'", "training.epoch"),
+        ("[training]\nlearning_rate = nan", "finite number", "training.learning_rate"),
+        ("[training]\nepochs = 0", "at least 1", "training.epochs"),
+        ("[model]\nkind = 'cnnn'", "did you mean 'cnn'", "model.kind"),
+        ("[model]\nunits = [3]", "needs a 'kind'", "model.kind"),
+        ("[[features]]\nkind = 'mel'\nhop_length = 0", "at least 1", "features.hop_length"),
+        ("features = 3", "list of tables", "features"),
+        ("features = []", "at least one feature", "features"),
+        ("model = 'cnn'", "is a table", "model"),
+        ("name = 3", "is a text", "name"),
+        ("weights = [1, 1]", "one number", "weights"),
+        ("combine = 'sum'", "no way to combine", "combine"),
+        ("name = ", "not valid TOML", ""),
+    ],
+)
+def test_a_mistake_is_named(text: str, part: str, field: str) -> None:
+    with pytest.raises(ParameterError, match=part) as caught:
+        Experiment.from_toml(text)
+    assert caught.value.field == field
+
+
+def test_single_values_can_be_set() -> None:
+    experiment = Experiment().with_settings(
+        {
+            "training.epochs": "3",
+            "feature.n_mels": "64",
+            "features.0.scale": "power",
+            "audio.duration": 1,
+            "dataset.name": "esc10",
+            "split.kind": "k-fold",
+            "split.n_splits": "3",
+            "model.kind": "mlp",
+            "model.units": "[5, 4]",
+        }
+    )
+    assert experiment.training.epochs == 3
+    assert experiment.features[0].to_dict()["n_mels"] == 64
+    assert experiment.features[0].to_dict()["scale"] == "power"
+    assert experiment.audio.duration == 1.0
+    assert experiment.dataset.name == "esc10"
+    assert experiment.split.to_dict()["n_splits"] == 3
+    assert experiment.model.to_dict()["units"] == [5, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("training.epoch", "did you mean 'epochs'"),
+        ("features.3.n_mels", "names no setting"),
+        ("training.epochs.x", "single value"),
+        ("nonsense", "no part of an experiment"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, part: str) -> None:
+    with pytest.raises(ParameterError, match=part):
+        Experiment().with_settings({name: "1"})
+
+
+def test_an_ensemble_trains_one_model_per_feature() -> None:
+    mel, mfcc = FEATURES["mel"](), FEATURES["mfcc"]()
+    assert Experiment(features=(mel, mfcc), combine="ensemble").members == ((mel,), (mfcc,))
+    assert Experiment(features=(mel, mfcc), combine="channels").members == ((mel, mfcc),)

@@ -1,0 +1,190 @@
+"""Jobs are real processes: they are started in turn, stopped, killed, resumed and adopted."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from audioclf import jobs
+from audioclf.errors import RunError
+from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.features import Mel
+from audioclf.models import MODELS
+from audioclf.runs import Run, open_run
+from audioclf.splits import Holdout
+from audioclf.training import Training
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def supervisor(home: Path) -> Iterator[jobs.Supervisor]:
+    supervisor = jobs.Supervisor(max_jobs=1, interval=0.1)
+    yield supervisor
+    supervisor.close()
+    for run in jobs._all_runs():
+        status = run.status
+        jobs.kill_tree(status.pid, status.pid_created)
+
+
+def experiment(folder: Path, **training: object) -> Experiment:
+    return Experiment(
+        dataset=DatasetChoice(str(folder)),
+        features=(Mel(n_mels=32),),
+        split=Holdout(test_size=0.34, validation_size=0.25),
+        model=MODELS["compact-cnn"](filters=(4, 4)),
+        training=Training(**{"epochs": 3, "batch_size": 4, **training}),  # type: ignore[arg-type]
+    )
+
+
+def wait(condition: Callable[[], bool], run: Run, seconds: float = 120) -> None:
+    """Wait for a condition; the bound is only there so that a broken program ends the test."""
+    end = time.monotonic() + seconds
+    while not condition():
+        log = run.folder / "log.txt"
+        text = log.read_text()[-3000:] if log.exists() else ""
+        assert time.monotonic() < end, f"{run.status}\n{text}"
+        time.sleep(0.05)
+
+
+def test_a_job_is_made_to_its_end(supervisor: jobs.Supervisor, class_folders: Path) -> None:
+    run = jobs.submit(experiment(class_folders), name="mine")
+    assert run.status.state == "queued"
+    supervisor.start()
+    wait(lambda: run.status.ended, run)
+    assert run.status.state == "done", run.status
+    assert [item["epoch"] for item in run.history] == [1, 2, 3]
+    assert run.metrics["n_test"] == len(run.predictions) == 4
+    assert run.name == "mine"
+
+
+def test_killed_with_9_then_resumed_every_epoch_stands_once(supervisor: jobs.Supervisor, class_folders: Path) -> None:
+    run = jobs.submit(experiment(class_folders, epochs=150))
+    supervisor.start()
+    wait(lambda: len(run.history) >= 3, run)
+    psutil.Process(run.status.pid).kill()
+    wait(lambda: run.status.ended, run)
+    assert run.status.state == "interrupted"
+    assert "killed" in run.status.message
+    before = {item["epoch"]: item["loss"] for item in run.history}
+    jobs.resume(run)
+    wait(lambda: run.status.ended, run)
+    assert run.status.state == "done", run.status
+    history = run.history
+    assert [item["epoch"] for item in history] == list(range(1, 151))
+    after = {item["epoch"]: item["loss"] for item in history}
+    for epoch in list(before)[:-1]:
+        assert after[epoch] == before[epoch]
+
+
+def test_stop_is_heeded_and_resume_goes_on(supervisor: jobs.Supervisor, class_folders: Path) -> None:
+    run = jobs.submit(experiment(class_folders, epochs=5000))
+    supervisor.start()
+    wait(lambda: len(run.history) >= 2, run)
+    with pytest.raises(RunError, match="only a stopped"):
+        jobs.resume(run)
+    jobs.stop(run)
+    wait(lambda: run.status.ended, run)
+    assert run.status.state == "stopped"
+    done = len(run.history)
+    jobs.resume(run)
+    wait(lambda: len(run.history) > done, run)
+    jobs.stop(run)
+    wait(lambda: run.status.ended, run)
+    epochs = [item["epoch"] for item in run.history]
+    assert epochs == list(range(1, len(epochs) + 1))
+
+
+def test_a_job_that_does_not_listen_is_killed(
+    supervisor: jobs.Supervisor, class_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "GRACE", 0.3)
+    run = jobs.submit(experiment(class_folders, epochs=5000))
+    supervisor.start()
+    wait(lambda: len(run.history) >= 1, run)
+    process = psutil.Process(run.status.pid)
+    process.suspend()
+    jobs.stop(run)
+    wait(lambda: run.status.ended, run)
+    assert run.status.state == "stopped"
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_living_job_is_adopted_by_the_next_supervisor(home: Path, class_folders: Path) -> None:
+    first = jobs.Supervisor(max_jobs=1, interval=0.1)
+    first.start()
+    run = jobs.submit(experiment(class_folders, epochs=5000))
+    wait(lambda: len(run.history) >= 1, run)
+    first.close()
+    later = jobs.submit(experiment(class_folders, epochs=1))
+    second = jobs.Supervisor(max_jobs=1, interval=0.1)
+    try:
+        second.step()
+        assert run.status.state == "running"
+        assert later.status.state == "queued"  # the adopted job counts
+        second.start()
+        jobs.stop(run)
+        wait(lambda: run.status.ended, run)
+        wait(lambda: later.status.ended, later)
+        assert later.status.state == "done", later.status
+    finally:
+        second.close()
+
+
+def test_a_failed_job_says_why_and_leaves_the_queue(supervisor: jobs.Supervisor, tmp_path: Path) -> None:
+    run = jobs.submit(experiment(tmp_path / "nowhere"))
+    supervisor.start()
+    wait(lambda: run.status.ended, run)
+    assert run.status.state == "failed"
+    assert run.status.message.endswith(".")
+    assert "Traceback" not in (run.folder / "log.txt").read_text()
+
+
+def test_a_queued_job_can_be_stopped_before_it_begins(home: Path, class_folders: Path) -> None:
+    first, second = (jobs.submit(experiment(class_folders)) for _ in range(2))
+    assert jobs.queue_position(first) == 0
+    assert jobs.queue_position(second) == 1
+    jobs.stop(first)
+    assert first.status.state == "stopped"
+    assert jobs.queue_position(second) == 0
+
+
+def test_turns_are_fair_between_workspaces(home: Path, class_folders: Path) -> None:
+    busy = [jobs.submit(experiment(class_folders), workspace="a") for _ in range(3)]
+    late = jobs.submit(experiment(class_folders), workspace="b")
+    supervisor = jobs.Supervisor(max_jobs=1)
+    order = []
+    queued = [*busy, late]
+    while queued:
+        chosen = supervisor._next(queued, [])
+        supervisor._served[jobs._workspace(chosen)] = time.monotonic()
+        queued.remove(chosen)
+        order.append(chosen.folder)
+    assert order == [busy[0].folder, late.folder, busy[1].folder, busy[2].folder]
+    assert supervisor._next([busy[1], late], [busy[0]]).folder == late.folder
+
+
+def test_one_supervisor_is_in_charge_and_a_dead_one_is_replaced(home: Path) -> None:
+    supervisor = jobs.Supervisor()
+    assert supervisor._in_charge()
+    assert supervisor._in_charge()
+    parent = os.getppid()
+    (home / "supervisor").write_text(f"{parent} {psutil.Process(parent).create_time():.2f}")
+    assert not supervisor._in_charge()
+    (home / "supervisor").write_text("999999999 1.00")
+    assert not supervisor._in_charge()
+    assert supervisor._in_charge()
+
+
+def test_runs_survive_being_opened_by_path(home: Path, class_folders: Path) -> None:
+    run = jobs.submit(experiment(class_folders))
+    assert open_run(str(run.folder)).id == run.id

@@ -1,0 +1,138 @@
+"""A run's folder: written whole, read while it grows, never trusted to be whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audioclf.errors import RunError
+from audioclf.experiment import Experiment
+from audioclf.runs import (
+    Prediction,
+    Run,
+    RunWriter,
+    create_run,
+    list_runs,
+    open_run,
+    process_created,
+    process_lives,
+)
+from audioclf.training import Epoch
+
+
+def row(epoch: int, loss: float = 1.0) -> Epoch:
+    return Epoch(epoch, loss, 0.5, float("nan"), float("nan"), 0.001, 2.0, 50.0)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return create_run(Experiment(name="a run", note="why"), tmp_path / "run")
+
+
+def test_a_new_run_is_queued_and_named(run: Run) -> None:
+    assert run.status.state == "queued"
+    assert run.name == "a run"
+    assert run.about["note"] == "why"
+    assert run.experiment == Experiment(name="a run", note="why")
+    run.describe(name="better", note="")
+    assert open_run(run.folder).name == "better"
+
+
+def test_an_unnamed_run_gets_a_name_of_its_parts(tmp_path: Path) -> None:
+    assert create_run(Experiment(), tmp_path / "run").name == "instruments · mel · compact-cnn"
+
+
+def test_results_that_are_not_there_are_sentences(run: Run) -> None:
+    for read in (lambda: run.metrics, lambda: run.signature, lambda: run.predictions):
+        with pytest.raises(RunError, match="wait until it is done"):
+            read()
+    assert run.history == []
+    assert not run.has_metrics
+
+
+def test_history_grows_and_is_cut_back(run: Run) -> None:
+    writer = RunWriter(run)
+    for epoch in (1, 2, 3):
+        writer.epoch("s00-m0", row(epoch, 1 / epoch))
+    writer.epoch("s01-m0", row(1))
+    assert [(item["part"], item["epoch"]) for item in run.history] == [
+        ("s00-m0", 1),
+        ("s00-m0", 2),
+        ("s00-m0", 3),
+        ("s01-m0", 1),
+    ]
+    assert run.history[1]["loss"] == 0.5
+    assert run.history[1]["val_loss"] is None
+    writer.cut_history("s00-m0", 1)
+    assert [(item["part"], item["epoch"]) for item in run.history] == [("s00-m0", 1), ("s01-m0", 1)]
+
+
+def test_a_line_that_is_being_written_is_left_out(run: Run) -> None:
+    RunWriter(run).epoch("s00-m0", row(1))
+    with (run.folder / "history.csv").open("a") as file:
+        file.write("s00-m0,2,0.")
+    assert [item["epoch"] for item in run.history] == [1]
+
+
+def test_predictions_go_round(run: Run) -> None:
+    predictions = [Prediction(4, "fold, 1", 0, 1, (0.25, 0.75)), Prediction(2, "\u202eold", 1, 1, (0.5, 0.5))]
+    RunWriter(run).predictions(predictions, 2)
+    assert run.predictions == predictions
+
+
+def test_a_run_whose_process_is_gone_is_interrupted(run: Run) -> None:
+    writer = RunWriter(run)
+    writer.status(state="running", message="Training")
+    assert run.status.state == "running"
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    created = process_created(child.pid)
+    child.wait()
+    writer.status(pid=child.pid, pid_created=created)
+    assert run.status.state == "interrupted"
+    assert run.status.ended
+    assert "resume" in run.status.message
+
+
+def test_a_process_number_that_is_used_again_is_another_process() -> None:
+    created = process_created(os.getpid())
+    assert process_lives(os.getpid(), created)
+    assert not process_lives(os.getpid(), created - 100)
+    assert not process_lives(0, 0.0)
+
+
+def test_runs_are_listed_newest_first_and_strays_passed_over(tmp_path: Path) -> None:
+    first = create_run(Experiment(name="first"), tmp_path / "runs" / "a")
+    second = create_run(Experiment(name="second"), tmp_path / "runs" / "b")
+    (tmp_path / "runs" / "stray").mkdir()
+    (tmp_path / "runs" / "file").write_text("")
+    assert [run.name for run in list_runs(tmp_path / "runs")] == ["second", "first"]
+    second.delete()
+    assert [run.id for run in list_runs(tmp_path / "runs")] == [first.id]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["a", "file", "stray"]
+    assert list_runs(tmp_path / "nowhere") == []
+
+
+def test_a_running_run_is_not_deleted(run: Run) -> None:
+    RunWriter(run).status(state="running")
+    with pytest.raises(RunError, match="stop it"):
+        run.delete()
+
+
+def test_folders_that_will_not_do(tmp_path: Path, run: Run) -> None:
+    with pytest.raises(RunError, match="is no run"):
+        open_run(tmp_path)
+    with pytest.raises(RunError, match="not empty"):
+        create_run(Experiment(), run.folder)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"not empty|cannot be written"):
+        create_run(Experiment(), tmp_path / "file" / "run")
+
+
+def test_a_damaged_file_is_a_sentence(run: Run) -> None:
+    (run.folder / "metrics.json").write_text("{")
+    with pytest.raises(RunError, match="damaged"):
+        _ = run.metrics
