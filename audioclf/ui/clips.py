@@ -1,0 +1,125 @@
+"""Choosing one clip: by class and name, by stepping, by chance, or a sound of one's own."""
+
+from __future__ import annotations
+
+import random
+
+import streamlit as st
+
+from audioclf.audio import AudioSettings, content_hash, read_info
+from audioclf.datasets import Clip, Dataset
+from audioclf.errors import AudioError
+from audioclf.settings import cache_folder, number
+from audioclf.ui import cache, data, player
+from audioclf.ui.state import State
+from audioclf.ui.text import escape, plain, seconds
+
+OWN_SECONDS = 60.0
+
+
+def chosen(state: State, dataset: Dataset) -> Clip:
+    """The session's clip, or the first one of the data set."""
+    return next((clip for clip in dataset.clips if clip.key == state.clip), dataset.clips[0])
+
+
+def pick(state: State, dataset: Dataset) -> Clip:
+    """Draw class, clip and the buttons that step through them; returns the chosen clip."""
+    clip = chosen(state, dataset)
+    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    with left:
+        label = st.selectbox(
+            "Class", dataset.classes, index=dataset.classes.index(clip.label), format_func=lambda c: plain(c, 48)
+        )
+    of_class = dataset.of(label)
+    if clip.label != label:
+        clip = of_class[0]
+    with middle:
+        number_chosen = st.selectbox(
+            "Clip", range(len(of_class)), index=of_class.index(clip), format_func=lambda i: plain(of_class[i].name, 60)
+        )
+    step = 0
+    with right, st.container(horizontal=True, gap="small"):
+        if st.button("", icon=":material/skip_previous:", help="Previous clip of this class", key="clip.previous"):
+            step = -1
+        if st.button("", icon=":material/skip_next:", help="Next clip of this class", key="clip.next"):
+            step = 1
+        if st.button("Any", icon=":material/casino:", help="A clip by chance, of any class", key="clip.any"):
+            state.clip = random.choice(dataset.clips).key
+            st.rerun()
+    clip = of_class[number_chosen]
+    if step:
+        state.clip = of_class[(number_chosen + step) % len(of_class)].key
+        st.rerun()
+    state.clip = clip.key
+    return clip
+
+
+def own(key: str) -> Clip | None:
+    """Draw the ways to bring one sound along; returns it as a clip without a label, or None."""
+    left, right = st.columns(2)
+    with left:
+        recorded = st.audio_input("Record a sound", key=f"{key}.record")
+    with right:
+        uploaded = st.file_uploader("Or choose a sound file", key=f"{key}.upload", type=None)
+    brought = uploaded or recorded
+    if brought is None:
+        return None
+    most = number("max_upload_mb")
+    if brought.size > most * 1e6:
+        raise AudioError(f"The file has {brought.size / 1e6:.0f} MB, at most {most:g} are taken; cut out a part of it.")
+    return keep(brought.getvalue(), "Your recording" if brought is recorded else brought.name)
+
+
+def keep(sound: bytes, name: str) -> Clip:
+    """A clip of some bytes, kept in the cache folder under their hash.
+
+    The name is shown and never used as a path.
+
+    Raises
+    ------
+    AudioError
+        When the bytes are no sound.
+    """
+    info = read_info(sound, content=True)
+    folder = cache_folder() / "own"
+    folder.mkdir(exist_ok=True)
+    path = folder / info.content
+    if not path.is_file() or content_hash(path) != info.content:
+        part = path.with_suffix(f".{random.getrandbits(32):x}.part")
+        part.write_bytes(sound)
+        part.replace(path)
+    duration = OWN_SECONDS if info.seconds > OWN_SECONDS else None
+    return Clip(path, plain(name, 60), info, duration=duration)
+
+
+def track(clip: Clip, audio: AudioSettings, title: str = "", note: str = "") -> dict[str, object]:
+    """The clip as a sound for the player."""
+    y = cache.samples(clip, audio)
+    return player.track(title or clip.label, cache.sound(clip, audio), len(y) / audio.sr, note)
+
+
+def facts(clip: Clip) -> str:
+    """What the file's header says, in one line."""
+    info = clip.info
+    channels = {1: "mono", 2: "stereo"}.get(info.channels, f"{info.channels} channels")
+    return f"{seconds(clip.seconds)} · {info.sr:,} Hz · {channels} · {info.format}"
+
+
+def own_or_chosen(state: State, key: str) -> Clip:
+    """A clip of the data set or a sound of one's own, whichever the reader wants; the page ends where there is none."""
+    source = st.segmented_control(
+        "Sound",
+        ["From the data set", "Your own"],
+        default="From the data set",
+        required=True,
+        key=f"{key}.source",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if source == "Your own":
+        clip = own(key)
+        if clip is None:
+            st.caption(escape("Press the microphone and make a sound, or choose a file."))
+            st.stop()
+        return clip
+    return pick(state, data.require(state))

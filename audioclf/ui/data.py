@@ -1,0 +1,113 @@
+"""The chosen data set: loaded once for everyone, off the page, with progress and a way to stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from audioclf.datasets import Dataset, load_dataset
+from audioclf.errors import Stopped
+from audioclf.ui import guard, tasks
+from audioclf.ui.state import State
+from audioclf.ui.tasks import Task
+from audioclf.ui.text import count, escape, plain
+
+
+def key(name: str, options: Mapping[str, Any]) -> str:
+    """Key of the task that loads a data set."""
+    return f"dataset {json.dumps([name, dict(options)], sort_keys=True)}"
+
+
+def load(name: str, options: Mapping[str, Any]) -> Task:
+    """Task that loads a data set; the one under way or finished where there is one."""
+    chosen = dict(options)
+    return tasks.start(
+        key(name, chosen),
+        f"Loading {short(name)}",
+        lambda progress, should_stop: load_dataset(name, progress=progress, should_stop=should_stop, **chosen),
+    )
+
+
+def loaded(state: State) -> Dataset | None:
+    """The chosen data set where it is loaded already."""
+    task = tasks.find(key(state.data, state.options)) if state.data else None
+    result: Dataset | None = task.result if task is not None and task.finished else None
+    return result
+
+
+def require(state: State) -> Dataset:
+    """The chosen data set; where there is none yet, the page says what to do and ends here."""
+    if not state.data:
+        st.info("No data set is chosen yet.", icon=":material/library_music:")
+        offer(state)
+        st.stop()
+    task = load(state.data, state.options)
+    if not task.wait(0.2):
+        _progress(task)
+        st.stop()
+    if task.error is not None:
+        failed(state, task)
+        st.stop()
+    dataset: Dataset = task.result
+    return dataset
+
+
+def offer(state: State) -> None:
+    """The two shortest ways to sounds."""
+    with st.container(horizontal=True):
+        if st.button("Load the instruments", type="primary", icon=":material/piano:"):
+            state.choose("instruments")
+            st.rerun()
+        if st.button("Choose other sounds", icon=":material/folder_open:"):
+            st.switch_page("pages/data.py")
+
+
+def failed(state: State, task: Task) -> None:
+    """Say why a data set did not load, and offer to try again or to take another."""
+    assert task.error is not None
+    if isinstance(task.error, Stopped):
+        st.info("Loading was stopped.", icon=":material/stop_circle:")
+    else:
+        guard.complain(task.error)
+    with st.container(horizontal=True):
+        if st.button("Try again", icon=":material/refresh:"):
+            tasks.forget(task.key)
+            st.rerun()
+        if st.button("Take another data set", icon=":material/close:"):
+            state.choose("")
+            st.rerun()
+
+
+@guard.fragment(run_every=0.5)
+def _progress(task: Task) -> None:
+    if task.finished:
+        st.rerun()
+    share = task.done / task.total if task.total else 0.0
+    amount = f"{task.done:,} of {count(task.total, 'clip')}" if task.total else "looking for sounds …"
+    st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount}"))
+    if st.button("Stop", icon=":material/stop_circle:"):
+        task.stop()
+
+
+def short(name: str) -> str:
+    """A data set's name or the last part of its path, for people."""
+    return plain(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or name, 60)
+
+
+def title(state: State) -> str:
+    """Name of the chosen data set."""
+    dataset = loaded(state)
+    if dataset is not None:
+        return dataset.name
+    return short(state.data).capitalize() if state.data == "instruments" else short(state.data) or "None chosen yet"
+
+
+def summary(state: State) -> str:
+    """One line about the chosen data set."""
+    dataset = loaded(state)
+    if dataset is not None:
+        return f"{count(len(dataset), 'clip')}, {count(len(dataset.classes), 'class', 'classes')}"
+    return "Not loaded yet" if state.data else "Choose one on the Data page"

@@ -1,0 +1,109 @@
+"""The first page: what one can do here, a live picture, and one click to sounds."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import streamlit as st
+
+from audioclf.audio import Array, AudioSettings, wav_bytes
+from audioclf.features import FEATURES
+from audioclf.ui import clips, data, frame, guard, looks, views, warmup
+from audioclf.ui.player import player, track
+from audioclf.ui.state import State
+
+_SR = 22050
+
+
+def hero(state: State) -> None:
+    """What this is, the button to begin with, and a sound to play."""
+    left, right = st.columns([5, 6], gap="large", vertical_alignment="center")
+    with left:
+        st.title("See how a machine hears", anchor=False)
+        st.markdown(
+            "Listen to sounds and look at them. Teach a model to tell them apart. Then find out **why** it decides as"
+            " it does, and let it try your own voice."
+        )
+        with st.container(horizontal=True):
+            if not state.data:
+                if st.button("Start with the instruments", type="primary", icon=":material/piano:"):
+                    state.choose("instruments")
+                    st.switch_page("pages/data.py")
+                if st.button("Use my own sounds", icon=":material/folder_open:"):
+                    st.switch_page("pages/data.py")
+            else:
+                if st.button("Explore", type="primary", icon=":material/graphic_eq:"):
+                    st.switch_page("pages/explore.py")
+                if st.button("Choose other sounds", icon=":material/library_music:"):
+                    st.switch_page("pages/data.py")
+    with right:
+        live(state)
+
+
+def steps() -> None:
+    """The pages, in the order of a lesson."""
+    for column, (number, (group, entries)) in zip(
+        st.columns(3, gap="medium"), enumerate(frame.GROUPS.items(), 1), strict=True
+    ):
+        with column, st.container(border=True, height="stretch"):
+            st.subheader(f"{number}  {group}", anchor=False)
+            for entry in entries:
+                if frame.available(entry):
+                    st.page_link(entry.file, label=f"**{entry.title}**", icon=entry.icon)
+                    st.caption(entry.intro)
+
+
+@guard.fragment(run_every=1.0)
+def _until_ready(state: State) -> None:
+    if warmup.ready():
+        st.rerun()
+    st.skeleton(height=330)
+    st.caption("The first picture is being made …")
+
+
+def live(state: State) -> None:
+    """A sound with its picture: one of the data set where it is loaded, otherwise a small melody."""
+    if not warmup.ready():
+        _until_ready(state)
+        return
+    dataset = data.loaded(state)
+    audio = AudioSettings()
+    if dataset is None or not dataset.clips:
+        y = melody()
+        shown = FEATURES["mel"]().compute(y, _SR)
+        player(
+            "home",
+            [track("A small melody", wav_bytes(y, _SR), len(y) / _SR, "press play, or click into the picture")],
+            [views.panel(shown, title="Mel spectrogram")],
+            height=300,
+        )
+        return
+    if "home.clip" not in st.session_state or st.session_state["home.clip"].key not in {c.key for c in dataset.clips}:
+        st.session_state["home.clip"] = random.choice(dataset.clips)
+    clip = st.session_state["home.clip"]
+    player(
+        "home",
+        [clips.track(clip, audio, note=clip.name)],
+        looks.panel_of(clip, looks.feature("mel"), audio),
+        height=300,
+    )
+    if st.button("Another sound", icon=":material/casino:"):
+        st.session_state["home.clip"] = random.choice(dataset.clips)
+        st.rerun()
+
+
+@st.cache_resource(show_spinner=False)
+def melody() -> Array:
+    """Eight plucked notes, each a sum of fading overtones [shape=(n,)], float32."""
+    step, length = 0.28, 1.4
+    t = np.arange(round(length * _SR)) / _SR
+    y = np.zeros(round((8 * step + length) * _SR))
+    for number, semitones in enumerate((0, 4, 7, 12, 16, 12, 7, 0)):
+        pitch = 261.63 * 2 ** (semitones / 12)
+        note = sum(np.sin(2 * np.pi * k * pitch * t) * np.exp(-(2 + 1.1 * k) * t) / k for k in range(1, 13))
+        start = round(number * step * _SR)
+        y[start : start + len(t)] += note * np.minimum(t / 0.004, 1)
+    made: Array = (0.6 * y / np.abs(y).max()).astype(np.float32)
+    made.flags.writeable = False
+    return made

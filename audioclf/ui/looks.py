@@ -1,0 +1,84 @@
+"""Feature settings as the reader left them, and the panels drawn with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from audioclf.audio import AudioSettings
+from audioclf.datasets import Clip
+from audioclf.errors import ParameterError
+from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.ui import cache, forms, guard, views
+from audioclf.ui.forms import Form
+from audioclf.ui.text import escape
+
+
+def audio_form() -> Form[AudioSettings]:
+    """How sounds are read before anything is computed."""
+    return forms.parameters(AudioSettings, "audio", columns=1)
+
+
+def audio() -> AudioSettings:
+    """The settings last made in :func:`audio_form` that can be."""
+    return forms.last(AudioSettings, "audio")
+
+
+def feature_form(kind: str) -> Form[Feature]:
+    """The parameters of one feature."""
+    return forms.parameters(FEATURES[kind], f"feature.{kind}", columns=1)
+
+
+def feature(kind: str) -> Feature:
+    """The parameters last made in :func:`feature_form` that can be."""
+    return forms.last(FEATURES[kind], f"feature.{kind}")
+
+
+def panel_of(clip: Clip, feature: Feature, audio: AudioSettings) -> list[dict[str, Any]]:
+    """One sound, one feature: the only panel, in a list."""
+    return [views.panel(cache.feature_map(clip, feature, audio), title=feature.title)]
+
+
+def panels(
+    clips: Sequence[Clip], kinds: Sequence[str], audio: AudioSettings, *, shared: bool = False
+) -> list[dict[str, Any]]:
+    """Panels of several sounds and features, row by row: a row is a feature, a column a sound.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    kinds : sequence of str
+        Features, with the parameters the reader gave them.
+    audio : AudioSettings
+    shared : bool
+        Whether the colours of a row mean the same in every column.
+
+    A feature that cannot be computed is left out and its sentence shown instead.
+    """
+    made: list[dict[str, Any]] = []
+    longest = max(len(cache.samples(clip, audio)) for clip in clips) / audio.sr
+    span = (0.0, longest) if len(clips) > 1 else None
+    for kind in kinds:
+        wanted = feature(kind)
+        try:
+            row: list[FeatureMap] = [cache.feature_map(clip, wanted, audio) for clip in clips]
+        except ParameterError as error:
+            guard.complain(error)
+            continue
+        limits = views.value_range(row) if shared else None
+        made += [
+            views.panel(item, title=wanted.title, track=column, limits=limits, span=span)
+            for column, item in enumerate(row)
+        ]
+    return made
+
+
+def explanations() -> None:
+    """What each picture shows, in a few sentences each."""
+    with st.expander("What do the pictures show?", icon=":material/help:"):
+        columns = st.columns(2, gap="medium")
+        for number, kind in enumerate(FEATURES.values()):
+            with columns[number % 2]:
+                st.markdown(f"**{escape(kind.title)}**  \n{escape(kind.explanation)}")

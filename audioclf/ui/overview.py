@@ -1,0 +1,152 @@
+"""What is in a data set: figures, class balance, a list to listen to, a table of everything, and the problems."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import streamlit as st
+
+from audioclf.datasets import Clip, Dataset
+from audioclf.features import FEATURES
+from audioclf.ui import cache, clips, guard, hold, looks, views
+from audioclf.ui.player import player
+from audioclf.ui.state import State
+from audioclf.ui.text import escape, plain, seconds
+
+PER_PAGE = 10
+ALL = "All classes"
+
+
+def head(dataset: Dataset) -> None:
+    """Name, terms and the figures one asks for first."""
+    st.subheader(escape(dataset.name), anchor=False)
+    if dataset.description:
+        st.markdown(escape(dataset.description))
+    rates = Counter(clip.info.sr for clip in dataset.clips)
+    lengths = [clip.seconds for clip in dataset.clips]
+    facts = {
+        "Clips": f"{len(dataset):,}",
+        "Classes": f"{len(dataset.classes):,}",
+        "Length of all": seconds(sum(lengths)),
+        "Length of one": _range(lengths),
+        "Sample rate": " / ".join(f"{rate:,} Hz" for rate, _ in rates.most_common(2))
+        + (" …" if len(rates) > 2 else ""),
+    }
+    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.metric(name, value)
+    terms = " · ".join(part for part in (dataset.licence, dataset.citation) if part)
+    if terms:
+        st.caption(escape(terms))
+
+
+def listen(state: State, dataset: Dataset) -> None:
+    """Class balance beside a list of clips, each with its player and waveform."""
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        st.markdown("**Clips per class**")
+        balance(dataset)
+    with right:
+        _list(state, dataset)
+
+
+def balance(dataset: Dataset) -> None:
+    """Bars of the number of clips per class."""
+    import altair as alt
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {"class": [plain(label, 48) for label in dataset.counts], "clips": list(dataset.counts.values())}
+    )
+    bars = alt.Chart(table).encode(
+        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=180)),
+        x=alt.X("clips:Q", title=None, axis=None),
+        tooltip=["class", "clips"],
+    )
+    chart = bars.mark_bar(cornerRadiusEnd=3, height={"band": 0.72}) + bars.mark_text(align="left", dx=5).encode(
+        text="clips:Q"
+    )
+    st.altair_chart(chart.properties(height=alt.Step(28)), width="stretch")
+
+
+@guard.fragment()
+def _list(state: State, dataset: Dataset) -> None:
+    top = st.columns([3, 2], vertical_alignment="bottom")
+    with top[0]:
+        label = st.selectbox(
+            "Class",
+            [ALL, *dataset.classes],
+            format_func=lambda c: plain(c, 48),
+            key="list.class",
+            persist_state="session",
+        )
+    found = dataset.of(label) if label in dataset.counts else dataset.clips
+    pages = math.ceil(len(found) / PER_PAGE)
+    with top[1]:
+        number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
+    shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
+    hold.until_ready()
+    _players(state, shown)
+
+
+def _players(state: State, shown: tuple[Clip, ...]) -> None:
+    audio = looks.audio()
+    wave = FEATURES["waveform"]()
+    tracks, panels = [], []
+    for clip in shown:
+        with guard.boundary("list"):
+            tracks.append(clips.track(clip, audio, title=clip.label, note=clip.name))
+            shape = cache.feature_map(clip, wave, audio)
+            panels.append(views.panel(shape, title=clip.name, track=len(tracks) - 1, limits=(-1.0, 1.0)))
+    picked = player("list", tracks, panels, layout="list", height=44)
+    if picked is not None:
+        state.clip = shown[picked].key
+        st.switch_page("pages/explore.py")
+
+
+def table(dataset: Dataset) -> None:
+    """Every clip with what its header says."""
+    import pandas as pd
+
+    clips_ = dataset.clips
+    columns = {
+        "class": [plain(clip.label, 80) for clip in clips_],
+        "clip": [plain(clip.name, 120) for clip in clips_],
+        "seconds": [clip.seconds for clip in clips_],
+        "sample rate (Hz)": [clip.info.sr for clip in clips_],
+        "channels": [clip.info.channels for clip in clips_],
+        "format": [f"{clip.info.format} {clip.info.subtype}" for clip in clips_],
+    }
+    if any(clip.group is not None for clip in clips_):
+        columns["group"] = [plain(clip.group or "", 80) for clip in clips_]
+    if any(clip.fold is not None for clip in clips_):
+        columns["fold"] = [clip.fold for clip in clips_]
+    st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        height=460,
+        column_config={"seconds": st.column_config.NumberColumn(format="%.3f")},
+    )
+
+
+def problems(dataset: Dataset) -> None:
+    """Files that were left out, why, and what to do."""
+    import pandas as pd
+
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "file": [plain(problem.file, 160) for problem in dataset.problems],
+                "what is wrong": [plain(problem.reason) for problem in dataset.problems],
+                "what to do": [plain(problem.remedy) for problem in dataset.problems],
+            }
+        ),
+        hide_index=True,
+    )
+
+
+def _range(lengths: list[float]) -> str:
+    if not lengths:
+        return "–"
+    low, high = min(lengths), max(lengths)
+    return seconds(low) if high - low < 0.005 else f"{seconds(low)} – {seconds(high)}"

@@ -1,0 +1,81 @@
+"""The player: sounds under pictures of them, with a line that moves over every picture as the sound plays."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from audioclf.ui import media, views
+from audioclf.ui.text import plain
+
+_HERE = Path(__file__).parent
+
+
+@functools.cache
+def _component() -> Any:
+    return st.components.v2.component(
+        "audioclf_player",
+        html="<div class='player'></div>",
+        css=(_HERE / "player.css").read_text(encoding="utf-8"),
+        js=(_HERE / "player.js").read_text(encoding="utf-8"),
+    )
+
+
+def track(title: str, wav: bytes, seconds: float, note: str = "") -> dict[str, Any]:
+    """One sound: its name, a second line, a WAV file and its length."""
+    return {
+        "title": plain(title, 48),
+        "note": plain(note, 60),
+        "audio": media.address(wav, "audio/wav"),
+        "seconds": seconds,
+    }
+
+
+def player(
+    key: str,
+    tracks: Sequence[dict[str, Any]],
+    panels: Sequence[dict[str, Any]],
+    *,
+    layout: str = "grid",
+    columns: int = 1,
+    height: int = 220,
+) -> int | None:
+    """Draw sounds and pictures.
+
+    Parameters
+    ----------
+    key : str
+        The same key keeps a sound playing while the pictures change.
+    tracks, panels : sequence of dict
+        Made by :func:`track` and :func:`audioclf.ui.views.panel`.
+    layout : str
+        ``"grid"``: sounds on top, panels in a grid; ``"heads"``: each column stands for one sound
+        that plays from its head; ``"list"``: one line per sound with its panel beside it, without axes.
+    columns : int
+        Panels beside each other where there is room.
+    height : int
+        Height of one panel in pixels.
+
+    Returns
+    -------
+    int or None
+        Number of the sound whose "Explore" was just pressed in a list.
+    """
+    result = _component()(
+        key=key,
+        data={
+            "tracks": list(tracks),
+            "panels": list(panels),
+            "layout": layout,
+            "columns": columns,
+            "height": height,
+            "palette": views.palette(),
+        },
+        on_picked_change=lambda: None,
+    )
+    picked: int | None = result.picked
+    return picked

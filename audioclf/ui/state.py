@@ -1,0 +1,98 @@
+"""What a reader has chosen, as one object under one key of the session, and in the page's address.
+
+A widget's own value is gone one page later, so pages read and write this object. The data
+set, clip and run stand in the address too: a refresh or a shared link shows the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+_KEY = "audioclf"
+
+
+@dataclass
+class State:
+    """One session's choices.
+
+    Attributes
+    ----------
+    data : str
+        Name of a known data set, or path of a folder; empty before anything is chosen.
+    options : dict
+        What :func:`audioclf.load_dataset` is given beside the name.
+    clip : str
+        Content key of the chosen clip.
+    run : str
+        Id of the chosen run.
+    tray : list of str
+        Content keys of the clips put aside for a comparison.
+    """
+
+    data: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    clip: str = ""
+    run: str = ""
+    tray: list[str] = field(default_factory=list)
+    _seen: dict[str, str] = field(default_factory=dict)
+    _written: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, data: str, options: Mapping[str, Any] | None = None) -> None:
+        """Take another data set; the chosen clips belonged to the old one."""
+        if (data, dict(options or {})) != (self.data, self.options):
+            self.data, self.options, self.clip, self.tray = data, dict(options or {}), "", []
+
+    def query(self) -> dict[str, str]:
+        """The part that belongs in the address."""
+        query: dict[str, str] = {}
+        if self.data:
+            query["data"] = self.data
+            if self.options:
+                query["options"] = json.dumps(self.options, separators=(",", ":"))
+        if self.clip:
+            query["clip"] = self.clip
+        if self.run:
+            query["run"] = self.run
+        return query
+
+    def adopt(self, query: Mapping[str, str]) -> None:
+        """Take over what an address says, where it is a new one.
+
+        A quick rerun may still carry the address from before the last change, so only an
+        address that was neither written nor seen last counts.
+        """
+        found = {name: query[name] for name in ("data", "options", "clip", "run") if query.get(name)}
+        if found and found not in (self._written, self._seen):
+            if "data" in found:
+                try:
+                    options = json.loads(found.get("options") or "{}")
+                except ValueError:
+                    options = {}
+                self.choose(found["data"], options if isinstance(options, dict) else {})
+            self.clip = found.get("clip", self.clip)
+            self.run = found.get("run", self.run)
+        self._seen = found
+
+    def publish(self) -> None:
+        """Write the address; Streamlit tells the browser only where it has changed."""
+        query = self.query()
+        if query != self._written or query != self._seen:
+            for name in ("data", "options", "clip", "run"):
+                if name in query:
+                    st.query_params[name] = query[name]
+                elif name in st.query_params:
+                    del st.query_params[name]
+        self._written = query
+
+
+def current() -> State:
+    """The session's state; made on first use."""
+    if not isinstance(st.session_state.get(_KEY), State):
+        st.session_state[_KEY] = State()
+    state: State = st.session_state[_KEY]
+    return state

@@ -1,0 +1,51 @@
+"""Names are text: what a user or a file brings is shown as it is, never as Markdown or HTML."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
+_LINK = re.compile(r"(www)(?=\.)|(?<=[A-Za-z0-9])(@)(?=[A-Za-z0-9])|(?<=[A-Za-z])(:)(?=//)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+
+
+def plain(text: object, most: int = 0) -> str:
+    """Text on one line without control characters, cut in the middle where it is longer than ``most``.
+
+    Control characters include the ones that turn the direction of everything after them.
+    """
+    cleaned = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text))
+    cleaned = "".join(c for c in cleaned if unicodedata.category(c) not in ("Cf", "Cs", "Co") or c == "\u200d").strip()
+    if most and len(cleaned) > most:
+        tail = most // 3
+        cleaned = f"{cleaned[: most - tail - 1]}…{cleaned[-tail:]}"
+    return cleaned
+
+
+def escape(text: object, most: int = 0) -> str:
+    """Text that Streamlit's Markdown shows letter by letter: no emphasis, links, formulas, icons or HTML.
+
+    Addresses would be made into links even with their punctuation escaped, so an invisible
+    word joiner stands inside them.
+    """
+    joined = _LINK.sub(lambda found: f"{found.group(0)}{_WORD_JOINER}", plain(text, most))
+    return _PUNCTUATION.sub(r"\\\1", joined)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Number with its noun: ``1 clip``, ``1,200 clips``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def seconds(value: float) -> str:
+    """Length of time for people: ``0.48 s``, ``35 s``, ``4 min 10 s``, ``2 h 5 min``."""
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,59 @@
+"""First calls cost seconds; they are made in the background, one after the other, after the first paint.
+
+numba's cache breaks when two threads write it at once, so nothing that could compile is
+called before :func:`ready`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_thread: threading.Thread | None = None
+_done = threading.Event()
+
+
+def start(delay: float = 0.3) -> None:
+    """Begin once per process; ``delay`` seconds let the page that is being painted go first."""
+    global _thread
+    with _lock:
+        if _thread is None:
+            _thread = threading.Thread(target=_run, args=(delay,), name="audioclf-warmup", daemon=True)
+            _thread.start()
+
+
+def ready() -> bool:
+    """Whether features can be computed without the cost of a first call."""
+    return _done.is_set()
+
+
+def wait(timeout: float | None = None) -> bool:
+    """Block until :func:`ready`, beginning if nobody has."""
+    start(0.0)
+    return _done.wait(timeout)
+
+
+def _run(delay: float) -> None:
+    time.sleep(delay)
+    try:
+        _features()
+    finally:
+        _done.set()
+
+
+def _features() -> None:
+    """Every feature once, on a second of noise."""
+    import numpy as np
+
+    from audioclf.features import FEATURES
+
+    y = np.random.default_rng(0).standard_normal(22050).astype(np.float32) * 0.1
+    for feature in FEATURES.values():
+        try:
+            feature().compute(y, 22050)
+        except Exception:
+            # a page that needs it meets the same error and tells its reader
+            _log.exception("warm-up of %s failed", feature.kind)

@@ -1,0 +1,24 @@
+"""Choose sounds, check them, listen."""
+
+import streamlit as st
+
+from audioclf.ui import data, frame, overview, sources
+
+with frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
+    if not state.data:
+        sources.choose(state)
+        st.stop()
+    with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
+        sources.choose(state)
+    dataset = data.require(state)
+    overview.head(dataset)
+    if not dataset.clips:
+        overview.problems(dataset)
+        st.stop()
+    names = ["Listen", "All clips"] + ([f"Problems ({len(dataset.problems)})"] if dataset.problems else [])
+    for tab, show in zip(st.tabs(names), (overview.listen, overview.table, overview.problems), strict=False):
+        with tab:
+            if show is overview.listen:
+                overview.listen(state, dataset)
+            else:
+                show(dataset)

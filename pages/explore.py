@@ -1,0 +1,45 @@
+"""One sound, seen in six ways."""
+
+import streamlit as st
+
+from audioclf.features import FEATURES
+from audioclf.ui import clips, frame, hold, looks
+from audioclf.ui.player import player
+from audioclf.ui.text import escape
+
+ALL = "All"
+
+with frame.page(
+    "Explore", "One sound, seen in different ways. Press play and follow the line; click a picture to hear from there."
+) as state:
+    clip = clips.own_or_chosen(state, "explore")
+    titles = {kind: feature.title for kind, feature in FEATURES.items()}
+    view = st.segmented_control(
+        "View",
+        [ALL, *titles],
+        default=ALL,
+        required=True,
+        format_func=lambda kind: titles.get(kind, "All six"),
+        key="explore.view",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    picture, side = st.columns([3, 1], gap="medium") if view != ALL else (st.container(), None)
+    if side is not None:
+        with side:
+            st.markdown(f"**{escape(titles[view])}**")
+            st.markdown(escape(FEATURES[view].explanation))
+            form = looks.feature_form(view)
+    with picture:
+        hold.until_ready()
+        audio = looks.audio()
+        sound = clips.track(clip, audio, note=clips.facts(clip))
+        if view == ALL:
+            player("explore", [sound], looks.panels([clip], list(FEATURES), audio), columns=2, height=230)
+        elif form.value is not None:
+            with form.beside():
+                player("explore", [sound], looks.panel_of(clip, form.value, audio), height=460)
+    if view == ALL:
+        looks.explanations()
+    with st.expander("How the sound is read", icon=":material/tune:"):
+        looks.audio_form()
