@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,17 +32,22 @@ _LARGEST_BASIS: Final = 1 << 24
 
 
 class _Basis(NamedTuple):
-    """Filters of one octave as Fourier bins ``start`` and up: weights [shape=(bins, filters)]."""
+    """Filters of one octave as Fourier bins ``start`` and up: sparse weights [shape=(filters, bins)].
+
+    Most of a filter's bins are zero, and a dense product would be spread over threads, which fight
+    for the cores of a shared server.
+    """
 
     n_fft: int
     start: int
-    weights: npt.NDArray[np.complex64]
+    weights: Any
 
 
 @functools.lru_cache(maxsize=256)
 def _octave_basis(frequencies: tuple[float, ...], sr: float, q: float, window_name: str, sparsity: float) -> _Basis:
     """Windowed complex exponentials of unit sum, transformed, without their ``sparsity`` smallest share."""
     import scipy.fft
+    import scipy.sparse
 
     n_fft = _fft_length(q * sr / frequencies[0])
     basis = np.zeros((len(frequencies), n_fft), np.complex64)
@@ -61,9 +66,7 @@ def _octave_basis(frequencies: tuple[float, ...], sr: float, q: float, window_na
     smallest = np.take_along_axis(ascending, np.argmin(share < sparsity, axis=1)[:, np.newaxis], axis=1)
     weights[size < smallest] = 0
     used = np.flatnonzero(weights.any(axis=0))
-    part = np.ascontiguousarray(weights[:, used[0] : used[-1] + 1].T)
-    part.flags.writeable = False
-    return _Basis(n_fft, int(used[0]), part)
+    return _Basis(n_fft, int(used[0]), scipy.sparse.csr_array(weights[:, used[0] : used[-1] + 1]))
 
 
 def _fft_length(length: float) -> int:
@@ -241,7 +244,6 @@ class CQT(Feature):
             )
         if early:
             samples, sr, hop = _halve(samples, early), sr / 2**early, hop >> early
-        first_sr = sr
         responses: list[Array] = []
         for octave in range(n_octaves):
             end = self.n_bins - octave * per_octave
@@ -249,18 +251,19 @@ class CQT(Feature):
             self._check_basis(len(rows), self._q * sr / rows[0])
             basis = _octave_basis(tuple(rows.tolist()), sr, self._q, self.window, self.sparsity)
             stretches = frames(samples, basis.n_fft, hop, self.pad_mode)
-            response = np.empty((len(stretches), len(rows)), np.float32)
-            used = slice(basis.start, basis.start + len(basis.weights))
+            response = np.empty((len(rows), len(stretches)), np.float32)
+            used = slice(basis.start, basis.start + basis.weights.shape[1])
             for part in blocks(stretches):
-                np.abs(scipy.fft.rfft(stretches[part])[:, used] @ basis.weights, out=response[part])
+                spectra = np.ascontiguousarray(scipy.fft.rfft(stretches[part])[:, used].T)
+                np.abs(basis.weights @ spectra, out=response[:, part])
             # Filters of unit sum, as if all were as long as at the first sample rate, times the root of
             # their length there: a tone is as strong in every row.
-            response *= np.sqrt(first_sr / sr / (self._q * first_sr / rows)).astype(np.float32)
+            response *= np.sqrt(rows / (self._q * sr)).astype(np.float32)[:, np.newaxis]
             responses.append(response)
             if hop % 2 == 0 and octave < n_octaves - 1:
                 samples, sr, hop = _halve(samples, 1), sr / 2, hop // 2
-        n_frames = min(len(response) for response in responses)
-        return np.ascontiguousarray(np.concatenate([part[:n_frames] for part in reversed(responses)], axis=1).T)
+        n_frames = min(response.shape[1] for response in responses)
+        return np.concatenate([response[:, :n_frames] for response in reversed(responses)])
 
     def _check_basis(self, n_rows: int, length: float) -> None:
         if n_rows * _fft_length(length) > _LARGEST_BASIS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,6 @@ def mel_edges(n_mels: int, fmin: float, fmax: float, htk: bool = False) -> Numbe
     return mel_to_hz(np.linspace(low, high, n_mels + 2), htk)
 
 
-@functools.lru_cache(maxsize=32)
 def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float, htk: bool, norm: str) -> Array:
     """Triangular weights that gather Fourier bins into mel bands, as ``librosa.filters.mel``.
 
@@ -69,7 +68,7 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float, ht
 
     Returns
     -------
-    np.ndarray [shape=(n_mels, 1 + n_fft // 2)], float32, read-only
+    np.ndarray [shape=(n_mels, 1 + n_fft // 2)], float32
         Bands that are narrower than the distance of the Fourier bins may be all zero.
     """
     bins = np.arange(n_fft // 2 + 1) * (sr / n_fft)
@@ -78,9 +77,18 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float, ht
     weights = np.maximum(0, np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre)))
     if norm == "slaney":
         weights *= 2 / (right - left)
-    filters = weights.astype(np.float32)
-    filters.flags.writeable = False
-    return filters
+    return weights.astype(np.float32)
+
+
+@functools.lru_cache(maxsize=32)
+def _sparse_filters(*described: Any) -> Any:
+    """:func:`mel_filters` as a sparse matrix, for a bin is in two bands at most.
+
+    A dense product would also be spread over threads, which fight for the cores of a shared server.
+    """
+    import scipy.sparse
+
+    return scipy.sparse.csr_array(mel_filters(*described))
 
 
 @dataclass(frozen=True)
@@ -115,10 +123,10 @@ class MelFramed(Framed):
         spectra = self.magnitudes(samples)
         if self.power == 2:
             np.square(spectra, out=spectra)
-        return np.asarray(filters @ spectra.T)
+        return np.asarray(filters @ np.ascontiguousarray(spectra.T))
 
     def advice(self, sr: float, n_samples: int) -> tuple[str, ...]:
-        empty = int((self._filters(sr, "none").max(axis=1) == 0).sum())
+        empty = int((np.diff(self._filters(sr, "none").indptr) == 0).sum())
         if not empty:
             return super().advice(sr, n_samples)
         return (
@@ -127,9 +135,9 @@ class MelFramed(Framed):
             *super().advice(sr, n_samples),
         )
 
-    def _filters(self, sr: float, norm: str) -> Array:
+    def _filters(self, sr: float, norm: str) -> Any:
         check_band(self.fmin, self.fmax, sr)
-        return mel_filters(sr, self.n_fft, self.n_mels, self.fmin, self.fmax or sr / 2, self.htk, norm)
+        return _sparse_filters(sr, self.n_fft, self.n_mels, self.fmin, self.fmax or sr / 2, self.htk, norm)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,30 +13,6 @@ from audioclf.features.base import Array, Axis, FeatureMap
 from audioclf.features.mel import MelFramed
 from audioclf.features.spectral import decibels
 from audioclf.params import param
-
-
-@functools.lru_cache(maxsize=32)
-def cosine_basis(n_mfcc: int, n_mels: int, dct_type: int, norm: str, lifter: float) -> Array:
-    """Rows of the discrete cosine transform, liftered [shape=(n_mfcc, n_mels)], float32, read-only.
-
-    Parameters
-    ----------
-    n_mfcc, n_mels : int > 0
-    dct_type : 1, 2 or 3
-        As in ``scipy.fft.dct``.
-    norm : "ortho" or "none"
-    lifter : number >= 0
-        Coefficient n (from 1) is multiplied by ``1 + lifter / 2 * sin(pi n / lifter)``; 0 leaves it.
-    """
-    import scipy.fft
-
-    transform = scipy.fft.dct(np.eye(n_mels), type=dct_type, norm=None if norm == "none" else norm, axis=0)
-    basis = transform[:n_mfcc]
-    if lifter > 0:
-        basis = basis * (1 + lifter / 2 * np.sin(np.pi * np.arange(1, n_mfcc + 1) / lifter))[:, np.newaxis]
-    rows: Array = basis.astype(np.float32)
-    rows.flags.writeable = False
-    return rows
 
 
 @dataclass(frozen=True)
@@ -93,7 +68,8 @@ class MFCC(MelFramed):
         Returns
         -------
         FeatureMap [shape=(n_mfcc, n_frames) or (n_mfcc,)]
-            ``librosa.feature.mfcc(...)``; with ``summary="mean"`` its mean over time.
+            ``librosa.feature.mfcc(...)``: the discrete cosine transform of every column of the mel
+            spectrogram in dB; with ``summary="mean"`` its mean over time.
 
         Raises
         ------
@@ -101,9 +77,14 @@ class MFCC(MelFramed):
             When the band does not fit the sample rate, the sound is shorter than an uncentred frame,
             or the map would be too large.
         """
-        bands = self.bands(self.samples(y, sr), sr, self.mel_norm)
-        basis = cosine_basis(self.n_mfcc, self.n_mels, self.dct_type, self.norm, self.lifter)
-        values = basis @ decibels(bands, "one", 80.0)
+        import scipy.fft
+
+        level = decibels(self.bands(self.samples(y, sr), sr, self.mel_norm), "one", 80.0)
+        norm = None if self.norm == "none" else self.norm
+        values: Array = scipy.fft.dct(level, type=self.dct_type, norm=norm, axis=0)[: self.n_mfcc].copy()
+        if self.lifter > 0:
+            lift = 1 + self.lifter / 2 * np.sin(np.pi * np.arange(1, self.n_mfcc + 1) / self.lifter)
+            values *= lift[:, np.newaxis].astype(np.float32)
         rows = Axis(np.arange(self.n_mfcc, dtype=np.float64), "Coefficient", "")
         if self.summary == "mean":
             return FeatureMap(values.mean(axis=1), (rows,), "Value", "", self.kind)

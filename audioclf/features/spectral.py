@@ -32,7 +32,6 @@ _COSINES: Final = {
 WINDOWS: Final = (*_COSINES, "bartlett")
 
 
-@functools.lru_cache(maxsize=64)
 def window(name: str, n: int) -> npt.NDArray[np.float64]:
     """Periodic window, as ``scipy.signal.get_window(name, n)`` gives it.
 
@@ -45,7 +44,7 @@ def window(name: str, n: int) -> npt.NDArray[np.float64]:
 
     Returns
     -------
-    np.ndarray [shape=(n,)], read-only
+    np.ndarray [shape=(n,)]
 
     References
     ----------
@@ -61,6 +60,13 @@ def window(name: str, n: int) -> npt.NDArray[np.float64]:
         values = np.zeros(n)
         for k, weight in enumerate(_COSINES[name]):
             values += (-1) ** k * weight * np.cos(2 * np.pi * k * phase)
+    return values
+
+
+@functools.lru_cache(maxsize=64)
+def _padded_window(name: str, n: int, n_fft: int) -> Array:
+    before = (n_fft - n) // 2
+    values = np.pad(window(name, n), (before, n_fft - n - before)).astype(np.float32)
     values.flags.writeable = False
     return values
 
@@ -255,7 +261,7 @@ class Framed(Feature):
         n_frames, n_bins = self.n_frames(samples.size), self.n_fft // 2 + 1
         check_size(n_bins, n_frames, self.title, self.hop_length)
         stretches = frames(samples, self.n_fft, self.hop_length, self.pad_mode if self.center else None)
-        fade = self._fade()
+        fade = _padded_window(self.window, self.win_length or self.n_fft, self.n_fft)
         result = np.empty((n_frames, n_bins), np.float32)
         for part in blocks(stretches):
             np.abs(scipy.fft.rfft(stretches[part] * fade), out=result[part])
@@ -269,8 +275,3 @@ class Framed(Feature):
         """Centre of every frame, in seconds."""
         offset = 0 if self.center else self.n_fft // 2
         return Axis((np.arange(n_frames) * self.hop_length + offset) / sr, "Time", "s")
-
-    def _fade(self) -> Array:
-        length = self.win_length or self.n_fft
-        before = (self.n_fft - length) // 2
-        return np.pad(window(self.window, length), (before, self.n_fft - length - before)).astype(np.float32)

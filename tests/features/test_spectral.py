@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioclf.errors import ParameterError
@@ -15,16 +15,13 @@ from audioclf.features.spectral import WINDOWS, decibels, frames, window
 
 
 @pytest.mark.parametrize("name", WINDOWS)
+@settings(deadline=None)
 @given(n=st.integers(1, 5000))
 def test_windows_are_those_of_scipy(name: str, n: int) -> None:
     np.testing.assert_allclose(window(name, n), scipy.signal.get_window(name, n), atol=1e-12)
 
 
-def test_a_cached_window_cannot_be_changed() -> None:
-    with pytest.raises(ValueError, match="read-only"):
-        window("hann", 64)[0] = 1
-
-
+@settings(deadline=None)
 @given(
     power=st.lists(st.floats(0, 1e8, width=32), min_size=1, max_size=50),
     top_db=st.floats(1, 200),
