@@ -28,3 +28,26 @@ def starter_run() -> Run:
     if not folder.is_dir():
         raise RunError("The starter model is missing from this installation; train a model, or install audioclf again.")
     return open_run(folder)
+
+
+def export_starter(run: Run, folder: Path) -> None:
+    """Write what of a run is needed to classify and explain, without checkpoints and without anyone's paths."""
+    import shutil
+
+    kept = ("experiment.toml", "run.json", "status.json", "model.json", "metrics.json", "history.csv")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in kept:
+        shutil.copy(run.folder / name, folder / name)
+    for part in run.signature["parts"]:
+        shutil.copytree(
+            run.part_folder(part["id"]),
+            folder / "models" / part["id"],
+            ignore=shutil.ignore_patterns("checkpoint*", "test.npz", "*.part"),
+        )
+
+
+if __name__ == "__main__":
+    import sys
+
+    export_starter(open_run(sys.argv[1]), PACKAGE.parent / "assets" / "starter")
