@@ -38,5 +38,9 @@ class RunError(AudioclfError):
     """A run that cannot be opened, continued or used."""
 
 
+class WorkspaceError(AudioclfError):
+    """An address without a workspace, or a workspace or disk that is full."""
+
+
 class Stopped(AudioclfError):
     """Work that ended early because someone asked it to."""

@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from audioclf import settings
+from audioclf import settings, workspaces
 from audioclf.errors import RunError
 from audioclf.experiment import Experiment
 from audioclf.runs import (
@@ -35,14 +35,16 @@ GRACE = 10.0
 """Seconds a job has to heed a stop request before it is killed."""
 
 
-def runs_folder(workspace: str = "default") -> Path:
-    """Folder of a workspace's runs."""
-    return settings.workspace_folder(workspace) / "runs"
+def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name: str = "") -> Run:
+    """Queue an experiment; the supervisor makes it as soon as it is its turn.
 
-
-def submit(experiment: Experiment, *, workspace: str = "default", name: str = "") -> Run:
-    """Queue an experiment; the supervisor makes it as soon as it is its turn."""
-    return create_run(experiment, new_folder(runs_folder(workspace)), name=name)
+    Raises
+    ------
+    WorkspaceError
+        When the workspace or the disk is full.
+    """
+    workspaces.require_room(workspace=workspace)
+    return create_run(experiment, new_folder(workspaces.runs_folder(workspace)), name=name)
 
 
 def stop(run: Run) -> None:
@@ -255,7 +257,7 @@ def _write(run: Run, **changes: object) -> None:
 
 
 def _all_runs() -> list[Run]:
-    return [run for folder in settings.workspace_folders() for run in list_runs(folder / "runs")]
+    return [run for folder in workspaces.folders() for run in list_runs(folder / "runs")]
 
 
 def _workspace(run: Run) -> str:

@@ -33,6 +33,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_clip_seconds", "600", "Longest stretch of one file that is decoded as a single clip, in seconds."),
     Setting("feature_store_gb", "10", "Size of the feature store on disk, in GB; what was not used for longest goes."),
     Setting("max_upload_mb", "1000", "Largest file the browser may upload, in MB."),
+    Setting("shared", "0", "1 on a server that several people use: each gets a workspace of their own."),
+    Setting("quota_gb", "5", "What one workspace of a shared server may hold, in GB; 0 means as much as fits."),
+    Setting("free_disk_gb", "1", "Disk space that always stays free, in GB; nothing more is written below it."),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -82,17 +85,6 @@ def datasets_folder() -> Path:
 def cache_folder() -> Path:
     """Where anything that can be computed again is kept: features and file facts."""
     return _made(home() / "cache")
-
-
-def workspace_folder(workspace: str) -> Path:
-    """Folder of one user's data sets and runs; ``workspace`` is an id the server made."""
-    return _made(home() / "workspaces" / workspace)
-
-
-def workspace_folders() -> list[Path]:
-    """Folders of all workspaces."""
-    parent = home() / "workspaces"
-    return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
 
 
 def _made(folder: Path) -> Path:

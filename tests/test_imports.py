@@ -21,6 +21,7 @@ ORDER = (
     ("params",),
     ("registry",),
     ("settings",),
+    ("workspaces",),
     ("sources",),
     ("containers",),
     ("decoders",),

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audioclf import jobs
+from audioclf import jobs, workspaces
 from audioclf.errors import RunError
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import Mel
@@ -164,8 +164,9 @@ def test_a_queued_job_can_be_stopped_before_it_begins(home: Path, class_folders:
 
 
 def test_turns_are_fair_between_workspaces(home: Path, class_folders: Path) -> None:
-    busy = [jobs.submit(experiment(class_folders), workspace="a") for _ in range(3)]
-    late = jobs.submit(experiment(class_folders), workspace="b")
+    first, second = workspaces.new_id(), workspaces.new_id()
+    busy = [jobs.submit(experiment(class_folders), workspace=first) for _ in range(3)]
+    late = jobs.submit(experiment(class_folders), workspace=second)
     supervisor = jobs.Supervisor(max_jobs=1)
     order = []
     queued = [*busy, late]

@@ -29,8 +29,8 @@ def run(
     from audioclf import recipes
     from audioclf.execution import execute, run_experiment
     from audioclf.experiment import DatasetChoice, Experiment
-    from audioclf.jobs import runs_folder
     from audioclf.runs import new_folder, open_run
+    from audioclf.workspaces import runs_folder
 
     folder = out or new_folder(runs_folder())
     watch = _watcher()

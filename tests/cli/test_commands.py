@@ -1,0 +1,130 @@
+"""The command line, run as a real process: output, exit codes, one-sentence errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audioclf.features import FEATURES
+from audioclf.recipes import names
+from audioclf.settings import SETTINGS
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def audioclf(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "audioclf.cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def refused(*arguments: object) -> str:
+    """The one sentence of a refusal."""
+    lines = [line for line in audioclf(*arguments, code=2).stderr.splitlines() if line.startswith("audioclf: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def last_json(done: subprocess.CompletedProcess[str]):
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory, write_tone) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "sounds"
+    for label, base in (("low", 220.0), ("high", 1760.0)):
+        for number in range(8):
+            write_tone(folder / label / f"{number}.wav", frequency=base * (1 + 0.02 * number), seconds=0.3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(sounds: Path) -> Path:
+    folder = sounds.parent / "run"
+    settings = ("model.kind=compact-cnn", "model.filters=[8,8]", "training.epochs=30", "training.batch_size=4")
+    done = audioclf(
+        *("run", "instruments-cqt-logreg", "--dataset", sounds, "--out", folder, "--json"),
+        *("--set", "audio.duration=0.3", "--set", "features=[{kind='mel', n_mels=32}]", "--set", "audio.sr=22050"),
+        *(part for setting in settings for part in ("--set", setting)),
+    )
+    answer = last_json(done)
+    assert {"run", "accuracy", "n_test", "protocol", "seconds"} <= set(answer)
+    assert answer["run"] == str(folder)
+    return folder
+
+
+def test_run_writes_a_run_that_classifies_and_explains(run: Path, sounds: Path) -> None:
+    file = sounds / "low" / "3.wav"
+    (answer,) = last_json(audioclf("classify", run, file, "--json"))
+    assert answer["file"] == str(file)
+    assert answer["label"] in ("low", "high")
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert str(file) in audioclf("classify", run, file).stdout
+    picture = run.parent / "why.png"
+    audioclf("explain", run, file, "--out", picture, "--class", "high")
+    assert picture.read_bytes().startswith(PNG)
+
+
+def test_one_bad_file_leaves_the_others(run: Path, sounds: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.wav"
+    page.write_text("<html></html>")
+    done = audioclf("classify", run, page, sounds / "low" / "1.wav", "--json", code=2)
+    bad, good = last_json(done)
+    assert bad["error"].endswith(".")
+    assert good["label"] in ("low", "high")
+
+
+def test_a_toml_file_runs(sounds: Path, tmp_path: Path) -> None:
+    toml = tmp_path / "mine.toml"
+    toml.write_text(
+        f"[dataset]\nname = '{sounds}'\n[model]\nkind = 'tree'\n[[features]]\nkind = 'mfcc'\n[split]\nkind = 'k-fold'\n"
+        "n_splits = 2\n"
+    )
+    done = audioclf("run", toml, "--out", tmp_path / "run")
+    assert "accuracy" in done.stdout
+    assert "2-fold cross-validation" in done.stdout
+
+
+@pytest.mark.parametrize("kind", sorted(FEATURES))
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_features_are_drawn(sounds: Path, tmp_path: Path, kind: str, suffix: str) -> None:
+    if suffix == "svg" and kind not in ("waveform", "cqt"):
+        pytest.skip("one curve and one picture are enough as SVG")
+    out = tmp_path / f"picture.{suffix}"
+    audioclf("features", sounds / "low" / "0.wav", "--kind", kind, "--out", out)
+    assert out.read_bytes().startswith(PNG) if suffix == "png" else "<svg" in out.read_text()
+
+
+def test_lists() -> None:
+    assert "instruments" in audioclf("datasets").stdout
+    assert any(item["name"] == "instruments" for item in last_json(audioclf("datasets", "--json")))
+    recipes = last_json(audioclf("recipes", "--json"))
+    assert [recipe["name"] for recipe in recipes] == list(names())
+    assert all({"name", "source", "reference", "parameters"} <= set(recipe) for recipe in recipes)
+    table = audioclf("recipes").stdout
+    assert "7,649,418" in table
+    assert "62,197,898" in table
+    assert [row["variable"] for row in last_json(audioclf("settings", "--json"))] == [row.variable for row in SETTINGS]
+
+
+def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> None:
+    tone = sounds / "low" / "0.wav"
+    out = tmp_path / "new"
+    assert "did you mean 'instruments-cqt-cnn'" in refused("run", "instruments-cqt-cn")
+    assert "key=value" in refused("run", "instruments-best", "--set", "training.epochs", "--out", out)
+    assert "did you mean 'epochs'" in refused("run", "instruments-best", "--set", "training.epoch=2", "--out", out)
+    assert "no data set" in refused("run", "instruments-best", "--dataset", "esc11", "--out", out / "a")
+    assert "is no run" in refused("classify", tmp_path, tone)
+    assert "did you mean 'high'" in refused("explain", run, tone, "--class", "hihg", "--out", tmp_path / "a.png")
+    assert "grad-cam" in refused("explain", run, tone, "--method", "x", "--out", tmp_path / "a.png")
+    assert "hop_length" in refused("features", tone, "--set", "hop_length=0", "--out", tmp_path / "a.png")
+    assert "mfcc" in refused("features", tone, "--kind", "mffc", "--out", tmp_path / "a.png")
+    assert "fmax" in refused("features", tone, "--set", "fmax=20000", "--out", tmp_path / "a.png")
+    assert "nowhere.wav" in refused("features", tmp_path / "nowhere.wav", "--out", tmp_path / "a.png")
+    assert ".png" in refused("features", tone, "--out", tmp_path / "a.gif")
