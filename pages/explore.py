@@ -24,7 +24,7 @@ with frame.page(
         label_visibility="collapsed",
         persist_state="session",
     )
-    picture, side = st.columns([3, 1], gap="medium") if view != ALL else (st.container(), None)
+    picture, side = st.columns([5, 3], gap="medium") if view != ALL else (st.container(), None)
     if side is not None:
         with side:
             st.markdown(f"**{escape(titles[view])}**")

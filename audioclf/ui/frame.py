@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from audioclf.resources import app_folder
 from audioclf.ui import data, warmup
 from audioclf.ui import state as states
 from audioclf.ui.guard import boundary
 from audioclf.ui.state import State
 from audioclf.ui.text import escape, plain
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = app_folder()
 LOGO = _ROOT / "assets" / "logo.svg"
 MARK = _ROOT / "assets" / "mark.svg"
 
@@ -67,7 +68,7 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
     state = states.current()
     state.adopt({name: st.query_params[name] for name in st.query_params})
-    _sidebar(state)
+    box = _sidebar(state)
     if heading:
         st.title(title, anchor=False)
         if intro:
@@ -76,6 +77,7 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
         with boundary(title):
             yield state
     finally:
+        _data_set(box, state)
         state.publish()
         warmup.start()
 
@@ -85,7 +87,8 @@ def available(entry: Entry) -> bool:
     return (_ROOT / entry.file).is_file()
 
 
-def _sidebar(state: State) -> None:
+def _sidebar(state: State) -> DeltaGenerator:
+    """Draw the groups of pages and the chosen data set; returns the place of the latter."""
     st.logo(str(LOGO), size="large", icon_image=str(MARK))
     link = {name: value for name, value in state.query().items() if name in ("data", "options")}
     with st.sidebar:
@@ -97,6 +100,13 @@ def _sidebar(state: State) -> None:
             for entry in shown:
                 st.page_link(entry.file, label=entry.title, icon=entry.icon, query_params=link, width="stretch")
         st.caption("Data set")
-        with st.container(border=True, gap="xxsmall"):
-            st.text(plain(data.title(state), 60))
-            st.caption(escape(data.summary(state)))
+        box = st.empty()
+    _data_set(box, state)
+    return box
+
+
+def _data_set(box: DeltaGenerator, state: State) -> None:
+    """Say what is chosen; again at the end of the page, which may have loaded it."""
+    with box.container(border=True, gap="xxsmall"):
+        st.text(plain(data.title(state), 60))
+        st.caption(escape(data.summary(state)))

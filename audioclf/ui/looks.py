@@ -18,7 +18,7 @@ from audioclf.ui.text import escape
 
 def audio_form() -> Form[AudioSettings]:
     """How sounds are read before anything is computed."""
-    return forms.parameters(AudioSettings, "audio", columns=1)
+    return forms.parameters(AudioSettings, "audio", columns=4)
 
 
 def audio() -> AudioSettings:
@@ -28,7 +28,7 @@ def audio() -> AudioSettings:
 
 def feature_form(kind: str) -> Form[Feature]:
     """The parameters of one feature."""
-    return forms.parameters(FEATURES[kind], f"feature.{kind}", columns=1)
+    return forms.parameters(FEATURES[kind], f"feature.{kind}")
 
 
 def feature(kind: str) -> Feature:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 
@@ -33,8 +34,9 @@ def head(dataset: Dataset) -> None:
         "Sample rate": " / ".join(f"{rate:,} Hz" for rate, _ in rates.most_common(2))
         + (" …" if len(rates) > 2 else ""),
     }
-    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="large"):
+        for name, value in facts.items():
+            st.metric(name, value, width="content")
     terms = " · ".join(part for part in (dataset.licence, dataset.citation) if part)
     if terms:
         st.caption(escape(terms))
@@ -42,7 +44,7 @@ def head(dataset: Dataset) -> None:
 
 def listen(state: State, dataset: Dataset) -> None:
     """Class balance beside a list of clips, each with its player and waveform."""
-    left, right = st.columns([1, 2], gap="large")
+    left, right = st.columns([2, 5], gap="large")
     with left:
         st.markdown("**Clips per class**")
         balance(dataset)
@@ -63,9 +65,9 @@ def balance(dataset: Dataset) -> None:
         x=alt.X("clips:Q", title=None, axis=None),
         tooltip=["class", "clips"],
     )
-    chart = bars.mark_bar(cornerRadiusEnd=3, height={"band": 0.72}) + bars.mark_text(align="left", dx=5).encode(
-        text="clips:Q"
-    )
+    chart = bars.mark_bar(cornerRadiusEnd=3, height={"band": 0.72}) + bars.mark_text(
+        align="left", dx=5, color="#8a8091"
+    ).encode(text="clips:Q")
     st.altair_chart(chart.properties(height=alt.Step(28)), width="stretch")
 
 
@@ -80,7 +82,7 @@ def _list(state: State, dataset: Dataset) -> None:
             key="list.class",
             persist_state="session",
         )
-    found = dataset.of(label) if label in dataset.counts else dataset.clips
+    found = dataset.of(label) if label in dataset.counts else in_turn(dataset)
     pages = math.ceil(len(found) / PER_PAGE)
     with top[1]:
         number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
@@ -89,15 +91,23 @@ def _list(state: State, dataset: Dataset) -> None:
     _players(state, shown)
 
 
+def in_turn(dataset: Dataset) -> tuple[Clip, ...]:
+    """All clips, one of each class in turn, so that a first look meets every class."""
+    lines = [dataset.of(label) for label in dataset.classes]
+    return tuple(clip for turn in itertools.zip_longest(*lines) for clip in turn if clip is not None)
+
+
 def _players(state: State, shown: tuple[Clip, ...]) -> None:
     audio = looks.audio()
     wave = FEATURES["waveform"]()
-    tracks, panels = [], []
+    tracks, shapes = [], []
     for clip in shown:
         with guard.boundary("list"):
-            tracks.append(clips.track(clip, audio, title=clip.label, note=clip.name))
             shape = cache.feature_map(clip, wave, audio)
-            panels.append(views.panel(shape, title=clip.name, track=len(tracks) - 1, limits=(-1.0, 1.0)))
+            tracks.append(clips.track(clip, audio, title=clip.label, note=clip.name))
+            shapes.append(shape)
+    limits = views.value_range(shapes) if shapes else None
+    panels = [views.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
     picked = player("list", tracks, panels, layout="list", height=44)
     if picked is not None:
         state.clip = shown[picked].key

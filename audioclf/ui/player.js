@@ -3,7 +3,6 @@
 
 const GUTTER = { left: 58, right: 58, top: 6, bottom: 36 };
 const BARE = { left: 0, right: 0, top: 2, bottom: 2 };
-const NOTES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 const PLAY = "M6 4l14 8-14 8z";
 const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const hosts = new WeakMap();
@@ -122,7 +121,8 @@ class Player {
       playing ||= !sound.audio.paused;
       sound.button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${sound.audio.paused ? PLAY : PAUSE}"/></svg>`;
       sound.button.setAttribute("aria-label", `${sound.audio.paused ? "Play" : "Pause"} ${sound.title}`);
-      sound.clock.textContent = `${sound.audio.currentTime.toFixed(2)} / ${sound.seconds.toFixed(2)} s`;
+      const [now, all] = [sound.audio.currentTime.toFixed(2), `${sound.seconds.toFixed(2)} s`];
+      sound.clock.textContent = this.data.layout !== "list" ? `${now} / ${all}` : sound.audio.paused ? all : `${now} s`;
     });
     for (const panel of this.panels) panel.line(this.sounds[panel.about.track].audio.currentTime);
     cancelAnimationFrame(this.frame);
@@ -414,62 +414,4 @@ class Panel {
     else return;
     event.preventDefault();
   }
-}
-
-function stroke(context, x0, y0, x1, y1) {
-  context.beginPath();
-  context.moveTo(x0, y0);
-  context.lineTo(x1, y1);
-  context.stroke();
-}
-
-// Value of ys at x, between the points (xs, ys); xs ascend.
-function interpolate(xs, ys, x) {
-  let [low, high] = [0, xs.length - 1];
-  if (high === 0) return ys[0];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (xs[middle] <= x) low = middle;
-    else high = middle;
-  }
-  return ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / (xs[high] - xs[low]);
-}
-
-function niceTicks(low, high, most) {
-  const rough = (high - low) / Math.max(most, 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.999);
-  const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-6; i++) ticks.push(i * step);
-  return ticks;
-}
-
-// Evenly spaced numbers where the rows are, and 1, 2, 5, 10 ... where they are not.
-function rowTicks(values, unit, height) {
-  const [low, high] = [values[0], values[values.length - 1]];
-  const middle = values[Math.floor(values.length / 2)];
-  if (unit !== "Hz" || Math.abs(middle - (low + high) / 2) < 0.05 * (high - low)) {
-    return niceTicks(low, high, Math.max(2, Math.floor(height / 32)));
-  }
-  const ticks = [];
-  for (let power = 1; power < 1e6; power *= 10) ticks.push(power, 2 * power, 5 * power);
-  return ticks.filter((tick) => tick >= low * 0.98 && tick <= high * 1.02);
-}
-
-function short(value) {
-  const size = Math.abs(value);
-  if (size >= 1000) return `${+(value / 1000).toPrecision(3)}k`.replace("-", "−");
-  return `${+value.toPrecision(3)}`.replace("-", "−");
-}
-
-function frequency(hertz) {
-  if (!(hertz > 0)) return "0 Hz";
-  const number = hertz >= 100 ? Math.round(hertz).toLocaleString("en-US") : hertz.toFixed(1);
-  const midi = Math.round(69 + 12 * Math.log2(hertz / 440));
-  const note = midi >= 12 && midi < 128 ? ` (${NOTES[midi % 12]}${Math.floor(midi / 12) - 1})` : "";
-  return `${number} Hz${note}`;
-}
-
-function named(axis) {
-  return axis.unit ? `${axis.label} (${axis.unit})` : axis.label;
 }

@@ -21,7 +21,7 @@ def _component() -> Any:
         "audioclf_player",
         html="<div class='player'></div>",
         css=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js=(_HERE / "player.js").read_text(encoding="utf-8"),
+        js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "player.js")),
     )
 
 

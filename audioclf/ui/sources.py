@@ -29,7 +29,7 @@ def _known(state: State) -> None:
     if len(names) > 1:
         name = st.selectbox("Data set", names, format_func=lambda item: SOURCES[item].title, key="known.name")
     source = SOURCES[name]
-    st.markdown(escape(f"{source.title}: {source.description}"))
+    st.markdown(f"**{escape(source.title)}.** {escape(source.description)}")
     if source.licence:
         st.caption(escape(source.licence, 160))
     with st.expander("Options"):

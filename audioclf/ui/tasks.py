@@ -104,6 +104,11 @@ def find(key: str) -> Task | None:
     return _tasks.get(key)
 
 
+def all_tasks() -> tuple[Task, ...]:
+    """Every task of this process that is not forgotten."""
+    return tuple(_tasks.values())
+
+
 def forget(key: str) -> None:
     """Drop a finished task, so that the next :func:`start` does the work anew."""
     with _lock:

@@ -6,6 +6,7 @@ called before :func:`ready`.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
@@ -39,6 +40,8 @@ def wait(timeout: float | None = None) -> bool:
 def _run(delay: float) -> None:
     time.sleep(delay)
     try:
+        for name in ("altair", "pandas"):
+            importlib.import_module(name)
         _features()
     finally:
         _done.set()

@@ -1,0 +1,247 @@
+"""The forms of an experiment, one function per part, and the experiment that comes out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from audioclf.audio import AudioSettings
+from audioclf.augment import AUGMENTATIONS
+from audioclf.datasets import Dataset
+from audioclf.errors import ParameterError
+from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.features import FEATURES
+from audioclf.models import MODELS
+from audioclf.params import Parameters
+from audioclf.preparation import Scaling
+from audioclf.registry import Registry
+from audioclf.splits import PROTOCOLS
+from audioclf.training import Training
+from audioclf.ui import forms
+from audioclf.ui.draft import Combination
+from audioclf.ui.forms import Form
+from audioclf.ui.state import State
+from audioclf.ui.text import count, escape
+
+MOST_FEATURES = 4
+TABS = {
+    "features": "Pictures",
+    "model": "Model",
+    "training": "Training",
+    "split": "Split",
+    "augmentations": "Augmentation",
+    "audio": "Sound",
+}
+"""Parts of an experiment by the heading their form stands under."""
+
+_CLASSICAL = frozenset(Training.describe()) - {"class_weight", "seed"}
+
+
+@dataclass
+class Sheet:
+    """The filled-in forms.
+
+    Attributes
+    ----------
+    experiment : Experiment or None
+        None while a field holds something that cannot be.
+    parts : dict
+        The form of every part, and the place where it stands.
+    """
+
+    experiment: Experiment | None = None
+    parts: dict[str, tuple[Form[Any], DeltaGenerator]] = field(default_factory=dict)
+
+    def complain(self, error: ParameterError) -> str:
+        """Show a sentence beside the field it is about; returns the heading the field stands under."""
+        for part in sorted(self.parts, key=len, reverse=True):
+            if error.field == part or error.field.startswith(f"{part}."):
+                form, place = self.parts[part]
+                with place:
+                    form.complain(ParameterError(str(error), error.field.removeprefix(part).lstrip(".")))
+                return heading(part)
+        return ""
+
+
+def heading(part: str) -> str:
+    """Heading of the tab in which the form of a part stands."""
+    whole = {"combine": "features", "scaling": "features"}.get(part, part.split(".")[0])
+    return TABS.get(whole, "")
+
+
+def draw(state: State, dataset: Dataset) -> Sheet:
+    """Draw all forms in tabs; returns what they hold."""
+    sheet = Sheet()
+    tabs: dict[str, Callable[[Sheet, Dataset], None]] = {
+        "features": _features,
+        "model": _model,
+        "training": _training,
+        "split": _split,
+        "augmentations": _augmentations,
+        "audio": _audio,
+    }
+    for place, part in zip(st.tabs([TABS[part] for part in tabs]), tabs, strict=True):
+        with place:
+            tabs[part](sheet, dataset)
+    values = {part: form.value for part, (form, _) in sheet.parts.items()}
+    if all(value is not None for value in values.values()):
+        made = {part: value for part, value in values.items() if part in ("audio", "scaling", "model", "training")}
+        together = values.get("combine", Combination())
+        try:
+            sheet.experiment = Experiment(
+                dataset=DatasetChoice(state.data, dict(state.options)),
+                split=values["split"],
+                features=_in_order(values, "features"),
+                augmentations=_in_order(values, "augmentations"),
+                combine=together.combine,
+                weights=together.weights,
+                name=st.session_state["train.name"].strip(),
+                note=st.session_state["train.note"],
+                **made,
+            )
+        except ParameterError as error:
+            field_ = "combine.weights" if error.field == "weights" else error.field
+            sheet.complain(ParameterError(str(error), field_))
+    return sheet
+
+
+def _in_order(values: dict[str, Any], what: str) -> tuple[Any, ...]:
+    return tuple(values[part] for part in values if part.startswith(f"{what}."))
+
+
+def _form(sheet: Sheet, part: str, cls: type[Parameters], key: str, **options: Any) -> Form[Any]:
+    place = st.container(gap=None)
+    with place:
+        form = forms.parameters(cls, key, **options)
+    sheet.parts[part] = (form, place)
+    return form
+
+
+def _kind(label: str, registry: Registry[Any], key: str) -> str:
+    """Draw the choice of one entry with its explanation."""
+    kind = st.pills(
+        label,
+        list(registry),
+        required=True,
+        format_func=lambda name: registry[name].title,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    chosen = str(kind or next(iter(registry)))
+    st.markdown(escape(registry[chosen].explanation))
+    return chosen
+
+
+def _features(sheet: Sheet, dataset: Dataset) -> None:
+    kinds: list[str] = st.session_state["train.features"]
+    for number in range(len(kinds)):
+        if number:
+            st.divider()
+        if len(kinds) > 1:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**Picture {number + 1}**", width="stretch")
+                _remove("train.features", "train.feature", number)
+        kinds[number] = _kind("Feature", FEATURES, f"train.feature.{number}")
+        _form(sheet, f"features.{number}", FEATURES[kinds[number]], f"train.feature.{number}.{kinds[number]}")
+    if len(kinds) > 1:
+        st.divider()
+        st.markdown("**Together**")
+        _form(sheet, "combine", Combination, "train.combination")
+    if len(kinds) < MOST_FEATURES and st.button("Add another picture", icon=":material/add:"):
+        unused = next((kind for kind in ("mfcc", "cqt", "stft", *FEATURES) if kind not in kinds), kinds[0])
+        st.session_state[f"train.feature.{len(kinds)}"] = unused
+        kinds.append(unused)
+        st.rerun()
+    st.divider()
+    st.markdown("**Scaling**")
+    _form(sheet, "scaling", Scaling, "train.scaling")
+
+
+def _model(sheet: Sheet, dataset: Dataset) -> None:
+    kind = _kind("Model", MODELS, "train.model")
+    _form(sheet, "model", MODELS[kind], f"train.model.{kind}")
+
+
+def _training(sheet: Sheet, dataset: Dataset) -> None:
+    form, _ = sheet.parts["model"]
+    classical = form.value is not None and form.value.family == "classical"
+    if classical:
+        st.markdown("This model is fitted at once: there are no epochs and no learning rate to set.")
+    hidden = _CLASSICAL if classical else ()
+    _form(sheet, "training", Training, "train.training", columns=3, hide=hidden)
+
+
+def _split(sheet: Sheet, dataset: Dataset) -> None:
+    kind = _kind("Split", PROTOCOLS, "train.split")
+    if PROTOCOLS[kind].leaky:
+        st.warning("The test clips are known to the model: the accuracy will say nothing about new sounds.")
+    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
+    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
+    st.caption(
+        f"This data set has {count(groups, 'group') if groups else 'no groups'} and"
+        f" {count(folds, 'official fold') if folds else 'no official folds'}."
+    )
+    _form(sheet, "split", PROTOCOLS[kind], f"train.split.{kind}")
+
+
+def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
+    kinds: list[str] = st.session_state["train.augmentations"]
+    st.markdown("Changed copies of the training clips, made anew in every epoch; test clips stay as they are.")
+    form, _ = sheet.parts["model"]
+    if form.value is not None and form.value.family == "classical" and kinds:
+        st.info("This model is fitted at once, without augmentation.", icon=":material/info:")
+    for number, kind in enumerate(kinds):
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{escape(AUGMENTATIONS[kind].title)}**", width="stretch")
+                _remove("train.augmentations", "train.augmentation", number)
+            st.markdown(escape(AUGMENTATIONS[kind].explanation))
+            key = f"train.augmentation.{number}.{kind}"
+            _form(sheet, f"augmentations.{number}", AUGMENTATIONS[kind], key)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Augmentation",
+            list(AUGMENTATIONS),
+            format_func=lambda kind: AUGMENTATIONS[kind].title,
+            key="train.augmentation.new",
+            width=320,
+        )
+        if st.button("Add", icon=":material/add:", key="train.augmentation.add"):
+            kinds.append(chosen)
+            st.rerun()
+
+
+def _audio(sheet: Sheet, dataset: Dataset) -> None:
+    st.markdown("How every clip is read before its picture is made.")
+    _form(sheet, "audio", AudioSettings, "train.audio")
+
+
+def _remove(kinds_key: str, prefix: str, number: int) -> None:
+    """Draw the button that takes one entry off a list; what stands behind it moves up with its settings."""
+    if not st.button("Remove", icon=":material/close:", key=f"{prefix}.remove.{number}", type="tertiary"):
+        return
+    kinds: list[str] = st.session_state[kinds_key]
+    kept = [dict(_settings(f"{prefix}.{i}.{kind}")) for i, kind in enumerate(kinds) if i != number]
+    del kinds[number]
+    st.session_state["train.moved"] = {
+        name: value
+        for i, (kind, values) in enumerate(zip(kinds, kept, strict=True))
+        for name, value in {
+            f"{prefix}.{i}": kind,
+            **{f"{prefix}.{i}.{kind}.{setting}": value for setting, value in values.items()},
+        }.items()
+    }
+    st.rerun()
+
+
+def _settings(prefix: str) -> list[tuple[str, Any]]:
+    return [
+        (str(name).removeprefix(f"{prefix}."), value)
+        for name, value in st.session_state.items()
+        if str(name).startswith(f"{prefix}.")
+    ]

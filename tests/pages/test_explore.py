@@ -1,0 +1,114 @@
+"""The Explore page: one sound, six pictures, their parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audioclf.datasets import load_dataset
+from audioclf.features import FEATURES
+
+OpenPage = Callable[..., AppTest]
+
+
+def player(page: AppTest) -> dict[str, Any]:
+    """What the page gives its player."""
+    (element,) = page.get("bidi_component")
+    data: dict[str, Any] = json.loads(element.proto.json)
+    return data
+
+
+def view(page: AppTest, kind: str) -> AppTest:
+    control = next(item for item in page.segmented_control if item.key == "explore.view")
+    control.set_value(kind)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_all_six_stand_under_one_sound(open_page: OpenPage, class_folders: Path) -> None:
+    data = player(open_page("explore", data=class_folders))
+    assert [panel["title"] for panel in data["panels"]] == [feature.title for feature in FEATURES.values()]
+    assert len(data["tracks"]) == 1
+    assert data["tracks"][0]["seconds"] == pytest.approx(0.3, abs=0.01)
+
+
+def test_the_clip_in_the_address_is_the_one_shown(open_page: OpenPage, class_folders: Path) -> None:
+    clip = load_dataset(class_folders).clips[8]
+    page = open_page("explore", data=class_folders, clip=clip.key)
+    assert page.selectbox[0].value == clip.label
+    assert player(page)["tracks"][0]["title"] == clip.label
+
+
+@pytest.mark.parametrize("kind", list(FEATURES))
+def test_one_picture_comes_with_explanation_and_parameters(kind: str, open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), kind)
+    (panel,) = player(page)["panels"]
+    assert panel["title"] == FEATURES[kind].title
+    assert any(FEATURES[kind].explanation in text.value.replace("\\", "") for text in page.markdown)
+    keys = {item.key for item in (*page.number_input, *page.selectbox, *page.text_input, *page.toggle)}
+    assert {f"feature.{kind}.{name}" for name in FEATURES[kind].describe()} <= keys
+
+
+def test_a_parameter_changes_the_picture(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "mel")
+    assert player(page)["panels"][0]["rows"] == 128
+    page.number_input(key="feature.mel.n_mels").set_value(32)
+    page.run()
+    assert player(page)["panels"][0]["rows"] == 32
+    page.number_input(key="feature.mel.n_mels").set_value(0)
+    page.run()
+    assert "n_mels must be at least" in page.error[0].value.replace("\\", "")
+    assert not page.get("bidi_component")
+
+
+def test_what_cannot_work_with_this_sound_is_told_beside_its_field(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "mel")
+    page.number_input(key="feature.mel.fmax").set_value(20000.0)
+    page.run()
+    (error,) = page.error
+    assert "fmax" in error.value.replace("\\", "")
+    view(page, "All")
+    assert len(player(page)["panels"]) == len(FEATURES) - 1
+    assert len(page.error) == 1
+
+
+def test_stepping_goes_through_the_class_and_round(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("explore", data=class_folders)
+    first = page.selectbox[1].value
+    page.button(key="clip.next").click()
+    page.run()
+    assert page.selectbox[1].value == first + 1
+    page.button(key="clip.previous").click()
+    page.run()
+    page.button(key="clip.previous").click()
+    page.run()
+    assert page.selectbox[1].value == 5
+
+
+def test_a_sound_of_ones_own_needs_no_data_set(open_page: OpenPage, tone_wav: Path) -> None:
+    page = open_page("explore")
+    source = next(item for item in page.segmented_control if item.key == "explore.source")
+    source.set_value("Your own")
+    page.run()
+    page.file_uploader[0].set_value(("my <b>tone</b>.wav", tone_wav.read_bytes(), "audio/wav"))
+    page.run()
+    assert not page.error
+    data = player(page)
+    assert data["tracks"][0]["title"] == "my <b>tone</b>.wav"
+    assert len(data["panels"]) == len(FEATURES)
+
+
+def test_an_upload_that_is_no_sound_is_told(open_page: OpenPage) -> None:
+    page = open_page("explore")
+    next(item for item in page.segmented_control if item.key == "explore.source").set_value("Your own")
+    page.run()
+    page.file_uploader[0].set_value(("page.wav", b"<html></html>" * 50, "audio/wav"))
+    page.run()
+    (error,) = page.error
+    assert "web page" in error.value or "HTML" in error.value
