@@ -124,7 +124,7 @@ def extract(
     def keep(number: int, found: Array) -> None:
         nonlocal values, done
         if values is None:
-            _check_memory(len(work), found.size)
+            check_memory(len(work), found.size)
             values = np.empty((len(work), *found.shape), np.float32)
         values[number] = found
         done += 1
@@ -212,7 +212,13 @@ def _n_processes(n_jobs: int) -> int:
     return max(1, n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs)
 
 
-def _check_memory(n_clips: int, n_values: int) -> None:
+def check_memory(n_clips: int, n_values: int) -> None:
+    """Raise when the values of all clips would not fit in a job's memory.
+
+    Raises
+    ------
+    ParameterError
+    """
     size, most = n_clips * n_values * 4e-9, settings.number("job_memory_gb")
     if size > most:
         raise ParameterError(

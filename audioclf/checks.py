@@ -1,0 +1,121 @@
+"""What an experiment comes to, before anything of it is made; what cannot be is said with the part it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from audioclf.augment import on_batches
+from audioclf.datasets import Dataset
+from audioclf.errors import AudioclfError, ParameterError
+from audioclf.execution import join
+from audioclf.experiment import Experiment
+from audioclf.features.extract import check_memory, common_duration
+from audioclf.models import Network, Shape
+from audioclf.models.layers import Row
+from audioclf.splits import Split
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What will be trained.
+
+    Attributes
+    ----------
+    splits : tuple of Split
+    duration : float
+        Length all clips are brought to, in seconds.
+    feature_shapes : tuple of tuple of int
+        Shape of every feature of one clip.
+    input_shapes : tuple of tuple of int
+        Shape of one example of every member of the ensemble; one where there is no ensemble.
+    layers : tuple of tuple of Row
+        Layers of every member; empty for classical models.
+    advice : tuple of str
+        What works but deserves a word, one sentence each.
+    """
+
+    splits: tuple[Split, ...]
+    duration: float
+    feature_shapes: tuple[Shape, ...]
+    input_shapes: tuple[Shape, ...]
+    layers: tuple[tuple[Row, ...], ...]
+    advice: tuple[str, ...]
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters of all members; 0 for classical models, whose size follows from the data."""
+        return sum(row.trainable + row.frozen for rows in self.layers for row in rows)
+
+    @property
+    def n_models(self) -> int:
+        """How many models are trained."""
+        return len(self.splits) * len(self.input_shapes)
+
+
+def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
+    """Shapes, clip counts and layers of an experiment; computes one feature map of silence per feature.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    dataset : Dataset
+        The one the experiment names.
+
+    Raises
+    ------
+    ParameterError
+        Where the experiment cannot be made; ``field`` begins with the part it is about: ``"split"``,
+        ``"audio"``, ``"features.0"``, ``"combine"``, ``"model"``, ``"augmentations.1"``, ``"training"``.
+    """
+    with _about("split"):
+        splits = experiment.split.splits(dataset)
+    with _about("audio"):
+        duration = common_duration(dataset.clips, experiment.audio)
+    sr = experiment.audio.sr
+    n_samples = max(1, round(duration * sr))
+    shapes: list[Shape] = []
+    advice: list[str] = []
+    for number, feature in enumerate(experiment.features):
+        with _about(f"features.{number}"):
+            advice += feature.advice(sr, n_samples)
+            shapes.append(feature.shape(n_samples, sr))
+        with _about("audio"):
+            check_memory(len(dataset), int(np.prod(shapes[-1])))
+    of_feature = dict(zip(experiment.features, shapes, strict=True))
+    inputs: list[Shape] = []
+    layers: list[tuple[Row, ...]] = []
+    for members in experiment.members:
+        with _about("combine"):
+            blank = join([np.zeros((1, *of_feature[feature]), np.float32) for feature in members], experiment.combine)
+        inputs.append(blank.shape[1:])
+        if isinstance(experiment.model, Network):
+            with _about("model"):
+                layers.append(tuple(experiment.model.summary(inputs[-1], len(dataset.classes))))
+            _examine_augmentations(experiment, inputs[-1], len(dataset.classes))
+    if layers:
+        with _about("training"):
+            experiment.training.check_batch_size(min(len(split.train) for split in splits))
+    return Outlook(splits, duration, tuple(shapes), tuple(inputs), tuple(layers), tuple(dict.fromkeys(advice)))
+
+
+def _examine_augmentations(experiment: Experiment, shape: Shape, n_classes: int) -> None:
+    for number, augmentation in enumerate(experiment.augmentations):
+        augment = on_batches([augmentation])
+        if augment is not None:
+            with _about(f"augmentations.{number}"):
+                blank = np.zeros((2, *shape), np.float32)
+                augment(blank, np.eye(n_classes, dtype=np.float32)[:2], np.random.default_rng(0))
+
+
+@contextmanager
+def _about(part: str) -> Iterator[None]:
+    """Name the part of the experiment an error is about."""
+    try:
+        yield
+    except AudioclfError as error:
+        field = error.field if isinstance(error, ParameterError) else ""
+        raise ParameterError(str(error), f"{part}.{field}" if field else part) from error

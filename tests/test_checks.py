@@ -1,0 +1,105 @@
+"""What an experiment comes to is known before it is made, and what cannot be is said with its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audioclf.audio import AudioSettings
+from audioclf.augment import AUGMENTATIONS
+from audioclf.checks import examine
+from audioclf.datasets import Dataset, load_dataset
+from audioclf.errors import ParameterError
+from audioclf.execution import run_experiment
+from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.features import MFCC, Mel, Waveform
+from audioclf.models import MODELS
+from audioclf.splits import Holdout, KFold
+from audioclf.training import Training
+
+SMALL = MODELS["compact-cnn"](filters=(4, 4))
+
+
+@pytest.fixture
+def dataset(class_folders: Path) -> Dataset:
+    return load_dataset(class_folders)
+
+
+@pytest.fixture
+def experiment(class_folders: Path) -> Experiment:
+    return Experiment(
+        dataset=DatasetChoice(str(class_folders)),
+        split=Holdout(test_size=0.34, validation_size=0.25),
+        features=(Mel(n_mels=32),),
+        model=SMALL,
+        training=Training(epochs=1, batch_size=4),
+    )
+
+
+def test_what_is_promised_is_what_the_run_holds(experiment: Experiment, dataset: Dataset, tmp_path: Path) -> None:
+    outlook = examine(experiment, dataset)
+    run = run_experiment(experiment, tmp_path / "run")
+    assert [list(shape) for shape in outlook.input_shapes] == run.signature["input_shapes"]
+    assert outlook.duration == run.signature["duration"]
+    assert outlook.n_parameters == run.metrics["n_parameters"]
+    assert outlook.n_models == 1
+    (split,) = outlook.splits
+    assert len(split.train) == run.metrics["n_train"]
+    assert len(split.validation) == run.metrics["n_validation"]
+    assert len(split.test) == run.metrics["n_test"]
+
+
+def test_every_member_of_an_ensemble_counts(experiment: Experiment, dataset: Dataset) -> None:
+    both = experiment.replace(features=(Mel(n_mels=32), MFCC(n_mfcc=16)), combine="ensemble", split=KFold(n_splits=3))
+    outlook = examine(both, dataset)
+    assert outlook.n_models == 6
+    assert [shape[0] for shape in outlook.input_shapes] == [32, 16]
+    assert len(outlook.layers) == 2
+
+
+def test_a_classical_model_has_no_layers_and_no_batches(experiment: Experiment, dataset: Dataset) -> None:
+    outlook = examine(
+        experiment.replace(model=MODELS["tree"](), training=Training(batch_size=4096), features=(Waveform(),)), dataset
+    )
+    assert outlook.layers == ()
+    assert outlook.n_parameters == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"split": KFold(n_splits=50)}, "split.n_splits"),
+        ({"split": KFold(n_splits=2, by_group=True)}, "split"),
+        ({"features": (Mel(), Mel(hop_length=100)), "combine": "channels"}, "combine.combine"),
+        ({"features": (Mel(), Mel(fmax=20000.0)), "combine": "ensemble"}, "features.1.fmax"),
+        ({"features": (Waveform(),)}, "model.model"),
+        ({"model": MODELS["compact-cnn"](filters=(4,) * 9)}, "model.pool_size"),
+        ({"training": Training(batch_size=64)}, "training.batch_size"),
+        (
+            {
+                "features": (Waveform(),),
+                "model": MODELS["mlp"](),
+                "augmentations": (AUGMENTATIONS["noise"](), AUGMENTATIONS["mask"]()),
+            },
+            "augmentations.1.augment",
+        ),
+        ({"audio": AudioSettings(duration=2.0), "features": (Waveform(),)}, "audio.duration"),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_place(
+    experiment: Experiment, dataset: Dataset, changes: dict, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOCLF_JOB_MEMORY_GB", "0.001")
+    with pytest.raises(ParameterError) as caught:
+        examine(experiment.replace(**changes), dataset)
+    assert caught.value.field == field
+    assert str(caught.value).endswith(".")
+
+
+def test_a_class_without_a_second_clip_is_said_with_the_split(experiment: Experiment, dataset: Dataset) -> None:
+    lonely = replace(dataset, clips=dataset.clips[:7])
+    with pytest.raises(ParameterError, match="clip") as caught:
+        examine(experiment, lonely)
+    assert caught.value.field.startswith("split")
