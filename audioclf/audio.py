@@ -38,6 +38,8 @@ MAX_CHANNELS = 64
 MAX_SAMPLES = 2**27
 """Most samples, over all channels, that are decoded as one clip: 512 MB of float32."""
 
+_MEND = "copy or download it again, or save what is there as a new WAV in an audio editor"
+
 
 @dataclass(frozen=True)
 class AudioInfo:
@@ -241,11 +243,10 @@ def _decoder(file: BinaryIO, name: str) -> Iterator[Decoder]:
     try:
         container = recognise(file, size)
     except NotASoundError as error:
-        raise AudioError(f"{name} looks like {error}, a sound ({ACCEPTED}) was expected; save it as WAV.") from None
+        raise AudioError(f"{name} looks like {error}, but {ACCEPTED} was expected; {error.remedy}.") from None
     if container.missing:
         raise AudioError(
-            f"{name} breaks off: {container.missing} bytes that its header promises are not there; "
-            "copy or download it again, or save what is there as a new WAV in an audio editor."
+            f"{name} breaks off: {container.missing} bytes that its header promises are not there; {_MEND}."
         )
     try:
         sound = open_decoder(file, container)
@@ -257,9 +258,9 @@ def _decoder(file: BinaryIO, name: str) -> Iterator[Decoder]:
         _check_header(sound, name)
         yield sound
     except DecodeError as error:
-        raise AudioError(
-            f"{name} cannot be decoded as {container.name}: {error}; convert it to WAV or leave it out."
-        ) from None
+        raise AudioError(f"{name} is damaged or breaks off ({error}); {_MEND}.") from None
+    except MemoryError:
+        raise AudioError(f"{name} needs more memory than is free; choose a shorter stretch of it.") from None
     finally:
         sound.close()
 
@@ -275,7 +276,10 @@ def _check_header(sound: Decoder, name: str) -> None:
             f"{name} has {sound.channels} channels, 1 to {MAX_CHANNELS} were expected; mix it down to mono or stereo."
         )
     if sound.frames < 1:
-        raise AudioError(f"{name} holds no samples (length 0), a sound was expected; record it again or leave it out.")
+        raise AudioError(
+            f"{name} holds no samples (its header states a length of 0), a sound was expected; "
+            "record it again or leave it out."
+        )
 
 
 def _check_arguments(sr: float | None, mono: str, offset: float, duration: float | None) -> int | None:
@@ -304,13 +308,13 @@ def _stretch(sound: Decoder, sr: int, offset: float, duration: float | None, nam
     longest = settings.number("max_clip_seconds")
     if n > longest * sound.sr:
         raise AudioError(
-            f"{name} would be decoded over {n / sound.sr:.0f} s, at most {longest:g} s at once were expected; "
-            "cut it into clips, or choose a stretch with offset and duration."
+            f"{name} would give {n / sound.sr:.0f} s in one clip, at most {longest:g} s were expected; "
+            "cut it, choose a stretch with offset and duration, or raise AUDIOCLF_MAX_CLIP_SECONDS."
         )
     if max(n * sound.channels, n * sr / sound.sr) > MAX_SAMPLES:
         raise AudioError(
             f"{name} would take {n * max(sound.channels, sr / sound.sr):.3g} samples ({n / sound.sr:.0f} s, "
-            f"{sound.channels} channels, {sound.sr} Hz), at most {MAX_SAMPLES:.3g} at once were expected; "
+            f"{sound.channels} channels, {sound.sr} Hz), at most {MAX_SAMPLES:.3g} in one clip were expected; "
             "choose a shorter stretch, or convert it to fewer channels and a lower sample rate."
         )
     return start, n
@@ -320,16 +324,14 @@ def _decode(sound: Decoder, start: int, n: int, mono: str, name: str) -> Array:
     chunks = [_to_mono(block, mono) for block in sound.blocks(start, n)]
     y: Array = chunks[0] if len(chunks) == 1 else np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
     # Lossless formats state their length to the sample; encoders of the others disagree by a packet or two.
-    slack = 0 if sound.format not in _LOSSY else round(0.1 * sound.sr)
+    lossy = sound.format in ("OGG", "MP3", "MP4", "WEBM", "AAC") or sound.subtype.startswith("MPEG")
+    slack = round(0.1 * sound.sr) if lossy else 0
     if not len(y) or len(y) < n - slack:
         raise AudioError(
             f"{name} is damaged or breaks off: {len(y) / sound.sr:.3f} s of {n / sound.sr:.3f} s could be decoded; "
-            "copy or download it again, or save what is there as a new WAV in an audio editor."
+            f"{_MEND}."
         )
     return y
-
-
-_LOSSY = ("OGG", "MP3", "MP4", "WEBM", "AAC")
 
 
 def _to_mono(block: Array, mono: str) -> Array:

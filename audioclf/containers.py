@@ -11,7 +11,7 @@ import codecs
 from dataclasses import dataclass
 from typing import BinaryIO
 
-ACCEPTED = "wav, flac, ogg, opus, mp3, aiff, au, m4a, aac or webm"
+ACCEPTED = "a sound (wav, flac, ogg, opus, mp3, aiff, au, m4a, aac or webm)"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,11 @@ class Container:
 
 
 class NotASoundError(ValueError):
-    """The bytes are no sound; the text names what they look like."""
+    """The bytes are no sound; the text names what they look like, ``remedy`` what to do about it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
 
 
 def recognise(file: BinaryIO, size: int) -> Container:
@@ -53,7 +57,7 @@ def recognise(file: BinaryIO, size: int) -> Container:
     Raises
     ------
     NotASoundError
-        With what the file looks like ("an HTML page") as its text.
+        With what the file looks like ("a zip archive") as its text.
     """
     head = _head(file, 0)
     if head[:3] == b"ID3" and size > 10:
@@ -76,10 +80,11 @@ def recognise(file: BinaryIO, size: int) -> Container:
         return Container("MP4", 0, size)
     if head[:4] == b"\x1aE\xdf\xa3":
         return Container("WEBM", 0, size)
-    stream = _mpeg(file, 0, size)
-    if stream is not None:
-        return stream
-    raise NotASoundError(_looks_like(_at(file, 0, 4096)))
+    # UTF-16 text begins with the same eleven bits as MPEG audio.
+    stream = None if head[:2] == b"\xff\xfe" and _as_text(_at(file, 0, 4096)) else _mpeg(file, 0, size)
+    if stream is None:
+        raise NotASoundError(*_looks_like(_at(file, 0, 4096)))
+    return stream
 
 
 def _at(file: BinaryIO, position: int, n: int) -> bytes:
@@ -119,7 +124,7 @@ def _behind_id3(file: BinaryIO, size: int) -> Container:
         return _flac(head, start, size)
     stream = _mpeg(file, start, size)
     if stream is None:
-        raise NotASoundError("an ID3 tag with no MP3 stream behind it")
+        raise NotASoundError("an ID3 tag with no MP3 stream behind it", _AGAIN)
     return stream
 
 
@@ -174,8 +179,8 @@ def _missing_in_chunks(file: BinaryIO, size: int, wanted: bytes, order: str) -> 
         if chunk[:4] == wanted:
             if length == 0xFFFFFFFF and long_size is not None:
                 length = long_size
-            elif little and length >= 0x7FFFF000:
-                # What programs write that stream to a pipe and cannot come back to fill in the length.
+            elif little and (0x7FFFF000 <= length <= 0x80000100 or length >= 0xFFFFFF00):
+                # Written to a pipe by FFmpeg, SoX or arecord, which cannot come back to fill in the length.
                 return 0
             missing = position + 8 + length - size
             return missing if missing > 1 else 0
@@ -191,51 +196,54 @@ def _missing_in_ogg(file: BinaryIO, size: int) -> int:
     return max(0, 27 + segments + sum(page[27 : 27 + segments]) - len(page))
 
 
-_OTHERS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"PK\x03\x04", "a zip archive"),
-    (0, b"PK\x05\x06", "an empty zip archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (0, b"Rar!", "a RAR archive"),
-    (257, b"ustar", "a tar archive"),
-    (0, b"MThd", "a MIDI file, which holds notes and no sound"),
-    (0, b"%PDF", "a PDF document"),
-    (0, b"\x89PNG", "a PNG picture"),
-    (0, b"\xff\xd8\xff", "a JPEG picture"),
-    (0, b"GIF8", "a GIF picture"),
-    (8, b"WEBP", "a WebP picture"),
-    (8, b"AVI ", "an AVI video"),
-    (0, b"\x30\x26\xb2\x75", "a Windows Media file"),
-    (0, b"#!AMR", "an AMR voice recording"),
-    (0, b"caff", "a Core Audio file (caf)"),
-    (0, b"riff\x2e\x91\xcf\x11", "a Wave64 file (w64)"),
-    (0, b"NIST_1A", "a NIST SPHERE file"),
-    (0, b"wvpk", "a WavPack file"),
-    (0, b"MAC ", "a Monkey's Audio file"),
-    (0, b"\x00\x05\x16\x07", "a macOS resource fork (a '._' file), not the sound itself"),
-    (0, b"\x93NUMPY", "a NumPy array"),
-    (0, b"\x89HDF", "an HDF5 file"),
-    (0, b"version https://git-lfs", "a Git LFS pointer, whose content was never fetched"),
+_AGAIN = "copy or download it again"
+_CONVERT = "convert it to WAV"
+_UNPACK = "unpack it first"
+_LEAVE = "leave it out"
+_OTHERS: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"PK\x03\x04", "a zip archive", _UNPACK),
+    (0, b"PK\x05\x06", "an empty zip archive", _LEAVE),
+    (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (0, b"Rar!", "a RAR archive", _UNPACK),
+    (257, b"ustar", "a tar archive", _UNPACK),
+    (0, b"MThd", "a MIDI file, which holds notes and no sound", "render it to WAV"),
+    (0, b"%PDF", "a PDF document", _LEAVE),
+    (0, b"\x89PNG", "a PNG picture", _LEAVE),
+    (0, b"\xff\xd8\xff", "a JPEG picture", _LEAVE),
+    (0, b"GIF8", "a GIF picture", _LEAVE),
+    (8, b"WEBP", "a WebP picture", _LEAVE),
+    (8, b"AVI ", "an AVI video", _CONVERT),
+    (0, b"\x30\x26\xb2\x75", "a Windows Media file", _CONVERT),
+    (0, b"#!AMR", "an AMR voice recording", _CONVERT),
+    (0, b"caff", "a Core Audio file (caf)", _CONVERT),
+    (0, b"riff\x2e\x91\xcf\x11", "a Wave64 file (w64)", _CONVERT),
+    (0, b"NIST_1A", "a NIST SPHERE file", _CONVERT),
+    (0, b"wvpk", "a WavPack file", _CONVERT),
+    (0, b"MAC ", "a Monkey's Audio file", _CONVERT),
+    (0, b"\x00\x05\x16\x07", "a macOS resource fork (a '._' file), not the sound itself", _LEAVE),
+    (0, b"\x93NUMPY", "a NumPy array", "write its samples to WAV"),
+    (0, b"\x89HDF", "an HDF5 file", "write its samples to WAV"),
+    (0, b"version https://git-lfs", "a Git LFS pointer without its content", "fetch it with 'git lfs pull'"),
 )
 
 
-def _looks_like(start: bytes) -> str:
-    for position, magic, what in _OTHERS:
+def _looks_like(start: bytes) -> tuple[str, str]:
+    """What the first bytes of no sound look like, and what to do about it."""
+    for position, magic, what, remedy in _OTHERS:
         if start[position : position + len(magic)] == magic:
-            return what
+            return what, remedy
     if not start.strip(b"\0"):
-        return "nothing but zero bytes"
+        return "nothing but zero bytes", _AGAIN
     text = _as_text(start)
     if text is None:
-        return "no known sound format"
+        return "no format that is known", f"{_CONVERT} or {_LEAVE}"
     opening = text.lstrip().lower()
     if opening.startswith(("#extm3u", "[playlist]")):
-        return "a playlist, which names sounds and holds none"
-    if opening.startswith(("<!doctype html", "<html", "<head", "<body")) or "<html" in opening:
-        return "an HTML page (often a login or error page saved in the sound's place)"
-    if opening.startswith("<"):
-        return "an XML or HTML text"
-    return "a text file"
+        return "a playlist, which names sounds and holds none", "download the recordings it names"
+    if "<html" in opening or opening.startswith(("<!doctype html", "<head", "<body")):
+        return "an HTML page (often an error or login page saved in its place)", "download the recording itself"
+    return "an XML text" if opening.startswith("<") else "a text file", _LEAVE
 
 
 def _as_text(data: bytes) -> str | None:

@@ -143,11 +143,7 @@ class _SoundfileDecoder:
         per_block = max(1, BLOCK_SAMPLES // self.channels)
         try:
             if start:
-                # libsndfile 1.2.2 ignores it when a Vorbis set-up header is damaged, and then dies in its seek
-                # (vorbis_synthesis_trackonly on a decoder that was never set up); a read of such a file is just empty.
-                if self.subtype == "VORBIS" and not len(self._file.read(1)):
-                    raise DecodeError("its content is damaged")
-                self._file.seek(start)
+                self._seek(start, per_block)
             while n > 0:
                 block: Array = self._file.read(min(n, per_block), dtype="float32", always_2d=True)
                 if not len(block):
@@ -159,6 +155,26 @@ class _SoundfileDecoder:
         if self._part.error is not None:
             raise DecodeError(str(self._part.error))
 
+    def _seek(self, start: int, per_block: int) -> None:
+        """Go to a sample, around two faults of libsndfile 1.2.2 with Vorbis."""
+        if self.subtype != "VORBIS":
+            self._file.seek(start)
+            return
+        # A damaged set-up header goes unnoticed, and a seek then dies in vorbis_synthesis_trackonly, on a decoder that
+        # was never set up. A read of such a file is merely empty.
+        if not len(self._file.read(1)):
+            raise DecodeError("its content cannot be decoded")
+        self._file.seek(0)
+        # A seek into the last page lands up to a block beside its target, for that page's end is cut to the sample. So
+        # seek before it (a page is 255 packets at most, a packet is 1,024 samples in all but rare files) and read on.
+        position = max(0, min(start, self.frames - 255 * 1024))
+        self._file.seek(position)
+        while position < start:
+            passed = len(self._file.read(min(start - position, per_block), dtype="float32"))
+            if not passed:
+                break
+            position += passed
+
     def close(self) -> None:
         self._file.close()
 
@@ -166,8 +182,12 @@ class _SoundfileDecoder:
 def _reason(error: Exception, part: _Memory | _Part) -> str:
     if part.error is not None:
         return str(part.error)
-    text = str(getattr(error, "error_string", "") or "").strip().rstrip(".")
-    return text if text and "unspecified" not in text.lower() else "its content is damaged"
+    text = str(getattr(error, "error_string", "")).strip().rstrip(".").removeprefix("Error : ")
+    if "SF_INFO" in text:
+        return "its header states an impossible sample rate or number of channels"
+    # libsndfile calls internal what it did not foresee, and there is nothing a user could do with the words.
+    vague = not text or "internal" in text.lower() or "unspecified" in text.lower()
+    return "its content cannot be decoded" if vague else text[0].lower() + text[1:]
 
 
 _AV_FORMATS = {"MP4": "mp4", "WEBM": "matroska", "AAC": "aac", "MP3": "mp3", "FLAC": "flac"}
@@ -290,4 +310,4 @@ def _av_reason(error: Exception, part: _Memory | _Part) -> str:
         return str(part.error)
     if isinstance(error, DecodeError):
         return str(error)
-    return "its content is damaged"
+    return "its content cannot be decoded"

@@ -52,7 +52,7 @@ def _borrowed(file: Any, name: str) -> Iterator[BinaryIO]:
         before = file.tell()
         file.seek(0)
         binary = isinstance(file.read(0), bytes)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OSError):
         raise AudioError(f"{name} must be a path, bytes or an open file that can seek; read its bytes first.") from None
     if not binary:
         raise AudioError(f"{name} was opened as text, bytes were expected; open it with mode 'rb'.")
