@@ -22,9 +22,9 @@ def key(name: str, options: Mapping[str, Any]) -> str:
 
 
 def load(name: str, options: Mapping[str, Any]) -> Task:
-    """Task that loads a data set; the one under way or finished where there is one."""
+    """Task that loads a data set; the one under way or ended where there is one, even if it failed or was stopped."""
     chosen = dict(options)
-    return tasks.start(
+    return tasks.find(key(name, chosen)) or tasks.start(
         key(name, chosen),
         f"Loading {short(name)}",
         lambda progress, should_stop: load_dataset(name, progress=progress, should_stop=should_stop, **chosen),

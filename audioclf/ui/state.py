@@ -13,6 +13,8 @@ from typing import Any
 
 import streamlit as st
 
+from audioclf import workspaces
+
 _KEY = "audioclf"
 
 
@@ -32,6 +34,8 @@ class State:
         Id of the chosen run.
     tray : list of str
         Content keys of the clips put aside for a comparison.
+    workspace : str
+        Whose runs are seen and made.
     """
 
     data: str = ""
@@ -39,6 +43,7 @@ class State:
     clip: str = ""
     run: str = ""
     tray: list[str] = field(default_factory=list)
+    workspace: str = workspaces.DEFAULT
     _seen: dict[str, str] = field(default_factory=dict)
     _written: dict[str, str] = field(default_factory=dict)
 
