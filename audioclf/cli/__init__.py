@@ -40,6 +40,3 @@ def main() -> None:
 from audioclf.cli import look, train, use  # noqa: E402  (each module adds its commands to the group)
 
 __all__ = ["cli", "look", "main", "train", "use"]
-
-if __name__ == "__main__":
-    main()

@@ -61,7 +61,7 @@ def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Ar
     picture = np.asarray(x, dtype=np.float32)
     rows, frames = picture.shape[:2]
     last = network.layers[-1]
-    probe = keras.Model(network.inputs, [maps, last.input])
+    probe = keras.Model(network.input, [maps, last.input])
     with tf.GradientTape() as tape:
         activations, before = probe(picture.reshape(1, *network.input_shape[1:]), training=False)
         score = tf.linalg.matvec(last.kernel, before, transpose_a=True)[0, class_index] + last.bias[class_index]
