@@ -38,7 +38,8 @@ with frame.page(
             player("explore", [sound], looks.panels([clip], list(FEATURES), audio), columns=2, height=230)
         elif form.value is not None:
             with form.beside():
-                player("explore", [sound], looks.panel_of(clip, form.value, audio), height=460)
+                player("explore", [sound], looks.panel_of(clip, form.value, audio), height=440)
+                looks.save(clip, form.value, audio)
     if view == ALL:
         looks.explanations()
     with st.expander("How the sound is read", icon=":material/tune:"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from audioclf.audio import AudioSettings
 from audioclf.datasets import Clip
 from audioclf.errors import ParameterError
 from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.plots.rows import value_limits
 from audioclf.ui import cache, forms, guard, views
 from audioclf.ui.forms import Form
 from audioclf.ui.text import escape
@@ -67,12 +69,33 @@ def panels(
         except ParameterError as error:
             guard.complain(error)
             continue
-        limits = views.value_range(row) if shared else None
+        limits = value_limits(row) if shared else None
         made += [
             views.panel(item, title=wanted.title, track=column, limits=limits, span=span)
             for column, item in enumerate(row)
         ]
     return made
+
+
+def save(clip: Clip, feature: Feature, audio: AudioSettings) -> None:
+    """Offer the picture with its axes as a file; it is drawn when the button is pressed."""
+    with st.popover("Save the picture", icon=":material/download:"):
+        for ending, words in (("png", "PNG, for slides"), ("svg", "SVG, for print")):
+            st.download_button(
+                words,
+                functools.partial(_figure, clip, feature, audio, ending),
+                file_name=f"{feature.kind}.{ending}",
+                mime={"png": "image/png", "svg": "image/svg+xml"}[ending],
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _figure(clip: Clip, feature: Feature, audio: AudioSettings, ending: str) -> bytes:
+    from audioclf.plots import feature_figure, to_png, to_svg
+
+    figure = feature_figure(cache.feature_map(clip, feature, audio), title=f"{clip.label}: {feature.title}")
+    return (to_png if ending == "png" else to_svg)(figure, transparent=False)
 
 
 def explanations() -> None:

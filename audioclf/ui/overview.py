@@ -10,6 +10,7 @@ import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import FEATURES
+from audioclf.plots.rows import value_limits
 from audioclf.ui import cache, clips, guard, hold, looks, views
 from audioclf.ui.player import player
 from audioclf.ui.state import State
@@ -106,7 +107,7 @@ def _players(state: State, shown: tuple[Clip, ...]) -> None:
             shape = cache.feature_map(clip, wave, audio)
             tracks.append(clips.track(clip, audio, title=clip.label, note=clip.name))
             shapes.append(shape)
-    limits = views.value_range(shapes) if shapes else None
+    limits = value_limits(shapes) if shapes else None
     panels = [views.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
     picked = player("list", tracks, panels, layout="list", height=44)
     if picked is not None:

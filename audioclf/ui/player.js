@@ -281,7 +281,8 @@ class Panel {
     context.lineWidth = 1.3;
     context.beginPath();
     const n = (line || highs).length;
-    const [first, step] = [this.across(this.about.x.low), this.wide(this.about.x) / Math.max(n - 1, 1)];
+    const drawn = this.about.drawn || this.about.x;
+    const [first, step] = [this.across(drawn.low), this.wide(drawn) / Math.max(n - 1, 1)];
     const across = (i) => first + step * i;
     for (let i = 0; i < n; i++) context.lineTo(across(i), place((line || highs)[i]));
     if (lows) {

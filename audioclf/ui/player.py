@@ -73,7 +73,7 @@ def player(
             "layout": layout,
             "columns": columns,
             "height": height,
-            "palette": views.palette(),
+            "palette": views.colours(),
         },
         on_picked_change=lambda: None,
     )

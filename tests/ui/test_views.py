@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pytest
 
 from audioclf.features import CQT, FEATURES, STFT, Mel, Waveform
-from audioclf.features.base import Axis
 from audioclf.ui import views
 
 SR = 22050
@@ -79,32 +78,13 @@ def test_an_outline_keeps_the_peaks_of_a_long_wave(tone: Tone) -> None:
     assert panel["high"] == -panel["low"] == pytest.approx(0.9, rel=1e-3)
 
 
-def test_rows_spread_on_a_logarithmic_axis_lose_no_peak() -> None:
-    centres = np.arange(1025) * SR / 2048
-    values = np.full((1025, 3), -80.0, np.float32)
-    values[900, 1] = 0.0
-    spread, middle = views.spread_rows(values, Axis(centres, "Frequency", "Hz", "log"), "log")
-    row, column = np.unravel_index(spread.argmax(), spread.shape)
-    assert spread.max() == 0.0
-    assert column == 1
-    assert middle[row] == pytest.approx(centres[900], rel=0.02)
-    assert np.allclose(np.diff(np.log(middle)), np.log(middle[1] / middle[0]))
-
-
 def test_silence_has_colours_too() -> None:
-    shown = Waveform().compute(np.zeros(100, np.float32), SR)
-    assert views.value_range([shown]) == (-0.5, 0.5)
-
-
-def test_one_range_for_several_maps_covers_all(tone: Tone) -> None:
-    maps = [Mel(scale="power").compute(tone(440.0, 0.5, level=level), SR) for level in (0.1, 0.5)]
-    low, high = views.value_range(maps)
-    assert low <= min(item.values.min() for item in maps)
-    assert high >= max(item.values.max() for item in maps)
+    panel = views.panel(Mel(scale="power").compute(np.zeros(SR, np.float32), SR), title="")
+    assert panel["low"] < panel["high"]
 
 
 def test_the_palette_runs_from_black_to_pale_yellow() -> None:
-    digits = views.palette()
+    digits = views.colours()
     assert len(digits) == 256 * 6
     assert digits[:6] == "000003"
     assert digits[-6:].startswith("fb")
