@@ -1,0 +1,156 @@
+"""A real server process and a real Chromium, one of each for the whole session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audioclf.resources import app_folder
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """What the condition gives once it gives something true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < end, f"not within {seconds:g} s: {condition}"
+        time.sleep(0.05)
+
+
+@dataclass
+class Server:
+    """The running app.
+
+    Attributes
+    ----------
+    url : str
+        Its address, without a slash at the end.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+    note: Path
+    log: Path
+
+    def modules(self) -> set[str]:
+        """Names of the modules loaded in the server's process at this moment."""
+        self.note.unlink(missing_ok=True)
+        self.process.send_signal(signal.SIGUSR1)
+        eventually(self.note.is_file)
+        return set(self.note.read_text(encoding="utf-8").split())
+
+
+def start_server(folder: Path) -> Server:
+    """Start the app on a free port and wait until it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    note, log = folder / "modules.txt", folder / "server.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("serve.py")), str(port), str(note)],
+            cwd=app_folder(),
+            env=os.environ | {"PYTHONPATH": str(app_folder())},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, note, log)
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text(errors="replace")
+        try:
+            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    eventually(answers)
+    return server
+
+
+def stop_server(server: Server) -> None:
+    """End the app's process."""
+    server.process.terminate()
+    try:
+        server.process.wait(20)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, served for the whole session."""
+    if not hasattr(signal, "SIGUSR1"):
+        pytest.skip("this system has no SIGUSR1 to ask the server for its modules")
+    started = start_server(tmp_path_factory.mktemp("server"))
+    yield started
+    stop_server(started)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for the whole session."""
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with playwright_api.sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium on this machine")
+        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
+    """``new_page("explore", width=1440, scheme="light", **query)``: a page of the app in a context of its own.
+
+    When the test ends, every page must have stayed without an uncaught error in its scripts.
+    """
+    contexts: list[Any] = []
+    faults: list[str] = []
+
+    def make(name: str = "", *, width: int = 1440, height: int = 1000, scheme: str = "light", **query: object) -> Any:
+        from urllib.parse import urlencode
+
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["microphone"]
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{server.url}/{name}" + (f"?{urlencode(query)}" if query else ""))
+        page.wait_for_selector("[data-testid=stMain]")
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not faults

@@ -1,0 +1,32 @@
+"""The app's server as a user starts it, which on SIGUSR1 writes down the modules it has loaded.
+
+Run as ``python serve.py PORT FILE``.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from streamlit.web import cli
+
+from audioclf.resources import app_folder
+
+
+def main() -> None:
+    port, file = sys.argv[1], Path(sys.argv[2])
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        part = file.with_suffix(".part")
+        part.write_text("\n".join(sorted(sys.modules)), encoding="utf-8")
+        part.replace(file)
+
+    signal.signal(signal.SIGUSR1, tell)
+    sys.argv = ["streamlit", "run", str(app_folder() / "app.py"), "--server.port", port, "--server.headless", "true"]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Every page in a real browser, from a real server that must stay light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audioclf.resources import app_folder
+
+pytestmark = pytest.mark.browser
+
+NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
+NewPage = Callable[..., Any]
+
+
+def settled(page: Any) -> None:
+    """Wait until the page's script has run to its end."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_fits_its_window_and_leaves_the_server_light(
+    name: str, new_page: NewPage, server: Any, class_folders: Path
+) -> None:
+    page = new_page(name, scheme="dark", data=class_folders)
+    page.wait_for_selector("h1")
+    settled(page)
+    assert page.locator("[data-testid=stException]").count() == 0
+    modules = server.modules()
+    assert "audioclf.ui.frame" in modules
+    assert not {"keras", "tensorflow", "matplotlib.pyplot"} & modules
+    main = "document.querySelector('[data-testid=stMain]')"
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth + 1 && {main}.clientWidth <= {width}")
+
+
+def test_the_colours_follow_the_readers_system(new_page: NewPage) -> None:
+    light, dark = (
+        new_page(scheme=scheme).evaluate(
+            "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+        )
+        for scheme in ("light", "dark")
+    )
+    assert (light, dark) == ("rgb(255, 255, 255)", "rgb(18, 13, 27)")
+
+
+def test_names_are_text_in_the_browser(new_page: NewPage, write_tone: Callable[..., Path], tmp_path: Path) -> None:
+    labels = ("<img src=x onerror=window.hit=1>", "**bold** $x$ :smile:", "http:www.example.com")
+    for label in labels:
+        for i in range(2):
+            write_tone(tmp_path / "set" / label / f"<b>{i}<b>.wav", frequency=220 + 50 * i, seconds=0.2)
+    for name in ("data", "explore", "compare"):
+        page = new_page(name, data=tmp_path / "set")
+        page.wait_for_selector(".play")
+        settled(page)
+        assert page.evaluate("window.hit") is None
+        assert page.locator("[data-testid=stMain] img[src=x], [data-testid=stMain] strong:text-is('bold')").count() == 0
+        assert page.locator("[data-testid=stMain] a[href*=example]").count() == 0
+    page = new_page("data", data=tmp_path / "set")
+    page.wait_for_selector(".play")
+    assert set(page.locator(".name").all_inner_texts()) == set(labels)
