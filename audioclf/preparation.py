@@ -65,15 +65,14 @@ class Scaler:
 
     def apply(self, x: Array) -> Array:
         """Scaled copy of examples [shape=(n_examples, ...)]."""
-        if not self.mode.startswith("clip-"):
-            scaled: Array = ((x - self.offset) / self.scale).astype(np.float32)
-            return scaled
-        axes = tuple(range(1, x.ndim if x.ndim < 4 else 3))
+        axes = tuple(range(1, x.ndim))
+        offset, scale = self.offset, self.scale
         if self.mode == "clip-minmax":
             offset, scale = x.min(axes, keepdims=True), np.ptp(x, axis=axes, keepdims=True)
-        else:
+        elif self.mode == "clip-standard":
             offset, scale = x.mean(axes, keepdims=True), x.std(axes, keepdims=True)
-        return ((x - offset) / np.where(scale < 1e-8, 1.0, scale)).astype(np.float32)
+        scaled: Array = ((x - offset) / np.where(scale < 1e-8, np.float32(1), scale)).astype(np.float32)
+        return scaled
 
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file, whole or not at all."""

@@ -66,7 +66,7 @@ def parts() -> str:
         ("split", PROTOCOLS),
         ("augmentation", AUGMENTATIONS),
     ):
-        rows.append((what, ", ".join(f"`{kind}`" for kind in registry)))  # type: ignore[attr-defined]
+        rows.append((what, ", ".join(f"`{kind}`" for kind in registry)))
     return table(("part", "kinds"), rows)
 
 
