@@ -111,6 +111,7 @@ def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None
 
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
     forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature)
+    forward = forward.get_concrete_function()
 
     def predict(x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
         parts = []
