@@ -11,6 +11,7 @@ from typing import Any
 
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.source import Reader, Source
+from audioclf.datasets.tree import Tree, file_tree, folder_tree
 from audioclf.errors import DatasetError
 from audioclf.params import unknown
 from audioclf.registry import Registry
@@ -66,9 +67,9 @@ def load_dataset(
     if isinstance(name_or_path, str) and name in SOURCES:
         source = SOURCES[name].from_dict(options)
         return source.load(progress=progress, should_stop=should_stop)
-    path = _existing(name)
-    reader = READERS.make(options) if "kind" in options else _suiting(path).from_dict(options)
-    return reader.read(path, progress=progress, should_stop=should_stop)
+    tree = mount(_existing(name), should_stop=should_stop)
+    reader = READERS.make(options) if "kind" in options else _suiting(tree).from_dict(options)
+    return reader.read(tree, progress=progress, should_stop=should_stop)
 
 
 def _existing(name: str) -> Path:
@@ -83,12 +84,17 @@ def _existing(name: str) -> Path:
     raise DatasetError(unknown(name, SOURCES, "data set, and no file or folder here either"))
 
 
-def _suiting(path: Path) -> type[Reader]:
+def mount(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
+    """The files at a path that exists: of a folder, or of the folder around one file."""
+    return folder_tree(path, should_stop=should_stop) if path.is_dir() else file_tree(path)
+
+
+def _suiting(tree: Tree) -> type[Reader]:
     for reader in READERS.values():
-        if reader.suits(path):
+        if reader.suits(tree):
             return reader
     raise DatasetError(
-        f"'{path.name}' is no data set that can be read; choose a folder with a folder of sounds for every class."
+        f"'{tree.name}' is no data set that can be read; choose a folder with a folder of sounds for every class."
     )
 
 

@@ -58,7 +58,10 @@ class Clip:
     group : str or None
         What must not straddle a split: speaker, source recording, artist, pitch.
     fold : int or None
-        Official fold, numbered as its publisher does.
+        Official fold, numbered as its publisher does; of a published train and test set, test is 0, training 1 and
+        validation 2.
+    file : str
+        Name its owner knows the file by, where that is not its path (in an archive it came out of).
     """
 
     path: Path
@@ -68,6 +71,7 @@ class Clip:
     duration: float | None = None
     group: str | None = None
     fold: int | None = None
+    file: str = ""
 
     @property
     def seconds(self) -> float:
@@ -78,7 +82,7 @@ class Clip:
     @property
     def name(self) -> str:
         """Name for people: the folder and file, and where in the file it starts."""
-        name = f"{self.path.parent.name}/{self.path.name}"
+        name = "/".join(self.file.split("/")[-2:]) or f"{self.path.parent.name}/{self.path.name}"
         return name if self.start == 0 and self.duration is None else f"{name} @ {self.start:g} s"
 
     @cached_property

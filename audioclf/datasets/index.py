@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from audioclf import settings
 from audioclf.audio import AudioInfo, display_name, read_info
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS facts (
     content TEXT, kind TEXT, value TEXT, PRIMARY KEY (content, kind)
 ) WITHOUT ROWID;
 """
+
+_Item = TypeVar("_Item")
 
 _MANY = 500
 """Rows in one question to the database; old builds of SQLite take no more than 999 values."""
@@ -114,9 +116,9 @@ class FileIndex:
 
     def facts(
         self,
-        contents: Mapping[str, Path],
+        contents: Mapping[str, _Item],
         kind: str,
-        compute: Callable[[Path], Mapping[str, Any]],
+        compute: Callable[[_Item], Mapping[str, Any]],
         *,
         progress: Progress | None = None,
         should_stop: ShouldStop | None = None,
@@ -126,8 +128,8 @@ class FileIndex:
 
         Parameters
         ----------
-        contents : mapping of str to Path
-            A file for every content hash.
+        contents : mapping of str to Path (or whatever ``compute`` takes)
+            A file for every content hash, or a clip for every clip's key.
         kind : str
             Name and version of the computation.
         compute : callable

@@ -70,6 +70,23 @@ def read(scheme: Scheme, stem: str) -> Named:
     return scheme.read(match) if match else Named()
 
 
+FOLDS = {
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), 0),
+    **dict.fromkeys(("train", "training"), 1),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "development"), 2),
+}
+"""Number of the fold for the names that parts of published sets go by."""
+
+
+def fold(text: str) -> int | None:
+    """Number of a fold as it is written: a number from 0 on ("3", "fold 3") or a name ("test"); None if neither."""
+    word = text.strip().casefold()
+    if word in FOLDS:
+        return FOLDS[word]
+    match = re.fullmatch(r"(?:fold|split|part)?[\s_-]*(\d{1,6})(?:\.0+)?", word)
+    return int(match[1]) if match else None
+
+
 _NUMBERED = re.compile(r"\s*(?P<number>\d+)(\s*[-–_.)]\s*|\s+)(?P<rest>\S.*)")
 
 

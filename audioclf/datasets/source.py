@@ -1,13 +1,13 @@
-"""The two kinds of places data comes from: a set known by its name, and something at a path."""
+"""The two kinds of places data comes from: a set known by its name, and files that are one's own."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from audioclf.datasets.base import Dataset, Progress, ShouldStop
+from audioclf.datasets.tree import Tree
 from audioclf.params import Parameters
 
 
@@ -39,12 +39,12 @@ class Source(Parameters):
 
 @dataclass(frozen=True)
 class Reader(Parameters):
-    """A way to read a data set from a path; its parameters are the options of :func:`audioclf.load_dataset`.
+    """A way to make clips of files; its parameters are the options of :func:`audioclf.load_dataset`.
 
     Attributes
     ----------
     order : int
-        Readers are asked in this order whether a path suits them.
+        Readers are asked in this order whether a tree suits them.
     """
 
     order: ClassVar[int] = 100
@@ -52,9 +52,9 @@ class Reader(Parameters):
 
     @classmethod
     @abstractmethod
-    def suits(cls, path: Path) -> bool:
-        """Whether this is how the path is read when nobody says otherwise."""
+    def suits(cls, tree: Tree) -> bool:
+        """Whether this is how the files are read when nobody says otherwise."""
 
     @abstractmethod
-    def read(self, path: Path, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
-        """The data set at an absolute path, which exists."""
+    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+        """The data set in the files."""
