@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audioclf.errors import RunError
-from audioclf.runs import Run, open_run
+from audioclf.runs import Run, open_run, write_json
 
 PACKAGE = Path(__file__).parent
 
@@ -34,7 +34,7 @@ def export_starter(run: Run, folder: Path) -> None:
     """Write what of a run is needed to classify and explain, without checkpoints and without anyone's paths."""
     import shutil
 
-    kept = ("experiment.toml", "run.json", "status.json", "model.json", "metrics.json", "history.csv")
+    kept = ("experiment.toml", "status.json", "model.json", "metrics.json", "history.csv")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in kept:
@@ -45,6 +45,7 @@ def export_starter(run: Run, folder: Path) -> None:
             folder / "models" / part["id"],
             ignore=shutil.ignore_patterns("checkpoint*", "test.npz", "*.part"),
         )
+    write_json(folder / "run.json", {**run.about, "name": "Starter model: instruments", "note": ""})
 
 
 if __name__ == "__main__":
