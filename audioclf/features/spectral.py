@@ -118,10 +118,10 @@ def decibels(power: npt.NDArray[np.floating[Any]], ref: str, top_db: float) -> A
     np.ndarray [shape=(...)], float32
     """
     level = np.maximum(power, AMIN, dtype=np.float32)
-    reference = float(level.max()) if ref == "max" else 1.0
     np.log10(level, out=level)
     level *= 10
-    level -= 10 * math.log10(reference)
+    if ref == "max":
+        level -= level.max()
     return np.asarray(np.maximum(level, level.max() - top_db))
 
 

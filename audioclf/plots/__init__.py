@@ -1,0 +1,30 @@
+"""Pictures: what was computed elsewhere in, a figure, a PNG or a chart out. Nothing is computed here.
+
+Figures are ``matplotlib.figure.Figure`` objects that belong to nobody else (pyplot keeps its own for the
+whole process); charts are Altair's.
+"""
+
+from audioclf.plots.canvas import Look
+from audioclf.plots.confusion import confusion_chart, confusion_figure
+from audioclf.plots.curves import balance_chart, history_chart, probability_chart
+from audioclf.plots.feature import feature_figure, overlay_figure
+from audioclf.plots.grid import grid_figure
+from audioclf.plots.picture import colour_png, save, to_png, to_svg
+from audioclf.plots.rows import value_limits
+
+__all__ = [
+    "Look",
+    "balance_chart",
+    "colour_png",
+    "confusion_chart",
+    "confusion_figure",
+    "feature_figure",
+    "grid_figure",
+    "history_chart",
+    "overlay_figure",
+    "probability_chart",
+    "save",
+    "to_png",
+    "to_svg",
+    "value_limits",
+]

@@ -1,0 +1,110 @@
+"""Several feature maps in rows and columns: clips or classes against features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from audioclf.errors import ParameterError
+from audioclf.features.base import FeatureMap
+from audioclf.plots.canvas import FONT, Look
+from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_bar, draw_feature
+from audioclf.plots.rows import value_limits
+from audioclf.plots.theme import plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_GAP = 0.2
+_HEAD = 0.34
+
+
+def grid_figure(
+    rows: Sequence[Sequence[FeatureMap | None]],
+    *,
+    row_titles: Sequence[str] = (),
+    column_titles: Sequence[str] = (),
+    shared: bool = True,
+    look: Look | None = None,
+    scale: str | None = None,
+) -> Figure:
+    """Grid of feature maps: one feature per row, one sound per column.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of FeatureMap or None
+        All rows of one length; None leaves a cell empty.
+    row_titles, column_titles : sequence of str
+        One per row, one per column, or none at all.
+    shared : bool
+        Whether a colour (a height, for curves) means the same in a whole row, with one colour bar; else every cell
+        uses all colours for itself.
+    look : Look or None
+        Theme, size and resolution; None makes cells of 300 by 200 pixels.
+    scale : "linear", "log", "mel" or None
+        Spacing of the frequency axes.
+
+    Raises
+    ------
+    ParameterError
+        When there is nothing to draw, or rows or titles differ in number.
+    """
+    n_rows, n_columns = len(rows), max((len(row) for row in rows), default=0)
+    if not n_columns or any(len(row) != n_columns for row in rows):
+        raise ParameterError("A grid needs rows of one length with a cell at least; fill the others with None.", "rows")
+    for name, titles, n in (("row_titles", row_titles, n_rows), ("column_titles", column_titles, n_columns)):
+        if titles and len(titles) != n:
+            raise ParameterError(f"{name} must have {n} titles or none, got {len(titles)}.", name)
+    look = look or Look(width=300 * n_columns + 200, height=200 * n_rows + 100)
+    figure = look.figure()
+    width, height = look.width / look.dpi, look.height / look.dpi
+    left = LEFT + (0.3 if row_titles else 0)
+    head = _HEAD if column_titles else 0.14
+    cell_width = (width - left - (BAR if shared else RIGHT) - _GAP * (n_columns - 1)) / n_columns
+    cell_height = (height - BOTTOM - head - _GAP * (n_rows - 1)) / n_rows
+    last = max(
+        (float(item.axes[-1].values[-1]) for row in rows for item in row if item and item.axes[-1].unit == "s"),
+        default=None,
+    )
+    for r, row in enumerate(rows):
+        present = [item for item in row if item is not None]
+        limits = value_limits(present) if shared and present else None
+        bottom = BOTTOM + (n_rows - 1 - r) * (cell_height + _GAP)
+        ends_in_time = r + 1 < n_rows and _same_axis(row, rows[r + 1])
+        for c, item in enumerate(row):
+            start = left + c * (cell_width + _GAP)
+            axes = look.axes(figure, start, bottom, width - start - cell_width, height - bottom - cell_height)
+            if item is None:
+                axes.set_axis_off()
+            else:
+                drawn = draw_feature(
+                    axes,
+                    item,
+                    look,
+                    scale=scale,
+                    limits=limits,
+                    span=last,
+                    outer=(not ends_in_time, c == 0),
+                )
+                if shared and drawn is not None and item is present[-1]:
+                    draw_bar(axes, drawn, look, item)
+            if r == 0 and column_titles:
+                look.label(axes, title=column_titles[c], size=FONT - 1)
+        if row_titles:
+            figure.text(
+                0.12 / width,
+                (bottom + cell_height / 2) / height,
+                plain(row_titles[r], 40),
+                rotation=90,
+                va="center",
+                fontsize=FONT + 1,
+                color=look.colours.text,
+                parse_math=False,
+            )
+    return figure
+
+
+def _same_axis(row: Sequence[FeatureMap | None], below: Sequence[FeatureMap | None]) -> bool:
+    """Whether the x axis of a row can be read off the row below."""
+    units = {item.axes[-1].unit for item in (*row, *below) if item is not None}
+    return len(units) == 1 and None not in below

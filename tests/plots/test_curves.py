@@ -1,0 +1,78 @@
+"""Charts of numbers hold those numbers, in a form a browser can read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from audioclf.errors import ParameterError
+from audioclf.plots import balance_chart, history_chart, probability_chart
+
+
+def rows_of(chart: Any, layer: int = 0) -> list[dict[str, Any]]:
+    plain = chart.to_dict()
+    json.dumps(plain, allow_nan=False)
+    data = plain["layer"][layer].get("data", plain.get("data"))
+    return list(data["values"] if "values" in data else plain["datasets"][data["name"]])
+
+
+def history(parts: tuple[str, ...] = ("main",), epochs: int = 3) -> list[dict[str, Any]]:
+    return [
+        {
+            "part": part,
+            "epoch": epoch,
+            "loss": 1 / epoch,
+            "accuracy": 1 - 1 / (epoch + 1),
+            "val_loss": None if epoch == 1 else 1.1 / epoch,
+            "val_accuracy": float("nan") if epoch == 1 else 0.5,
+        }
+        for part in parts
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+@pytest.mark.parametrize("measure", ["loss", "accuracy"])
+def test_curves_hold_what_was_measured(measure: str) -> None:
+    rows = rows_of(history_chart(history(), measure=measure))
+    training = [row for row in rows if row["curve"] == "Training"]
+    assert [row["epoch"] for row in training] == [1, 2, 3]
+    assert [row["value"] for row in training] == [row[measure] for row in history()]
+    assert [row["epoch"] for row in rows if row["curve"] == "Validation"] == [2, 3]
+
+
+def test_epochs_begin_at_one_and_the_kept_one_is_marked() -> None:
+    plain = history_chart(history(), best_epoch=2).to_dict()
+    assert plain["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 3]
+    assert rows_of(history_chart(history(), best_epoch=2), 2) == [{"epoch": 2, "text": "kept: epoch 2"}]
+
+
+def test_several_parts_have_a_line_each_and_their_mean() -> None:
+    plain = history_chart(history(("fold-1", "fold-2"))).to_dict()
+    assert plain["layer"][0]["encoding"]["detail"]["field"] == "part"
+    assert plain["layer"][1]["encoding"]["y"]["aggregate"] == "mean"
+
+
+def test_a_training_that_has_not_begun_is_an_empty_chart() -> None:
+    assert rows_of(history_chart([])) == []
+
+
+def test_an_unknown_measure_is_refused() -> None:
+    with pytest.raises(ParameterError, match="did you mean 'accuracy'"):
+        history_chart(history(), measure="acuracy")
+
+
+def test_probabilities_are_ranked_and_bounded_in_number() -> None:
+    classes = [f"class.{n}[x]" for n in range(12)]
+    rows = rows_of(probability_chart(classes, [0.01] * 10 + [0.0004, 0.8996], most=3, true="class.0[x]"))
+    assert [row["class"] for row in rows] == ["class.11[x]", "class.0[x] ✓", "class.1[x]"]
+    assert [row["text"] for row in rows] == ["90.0 %", "1.0 %", "1.0 %"]
+    assert rows_of(probability_chart(["a"], [0.0004]))[0]["text"] == "< 0.1 %"
+
+
+def test_classes_keep_their_order() -> None:
+    chart = balance_chart({"b": 3, "a": 5})
+    assert rows_of(chart) == [{"class": "b", "clips": 3}, {"class": "a", "clips": 5}]
+    assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["b", "a"]
+    assert rows_of(balance_chart({})) == []

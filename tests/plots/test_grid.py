@@ -1,0 +1,61 @@
+"""The grid: one colour scale for a row or one for each cell, and every title in its place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audioclf.errors import ParameterError
+from audioclf.features import CQT, MFCC, Mel, Waveform
+from audioclf.plots import Look, grid_figure, to_png
+
+SR = 22050
+
+
+def drawn(figure: object) -> list[tuple[float, float]]:
+    return [axes.images[0].get_clim() for axes in figure.axes if axes.images]  # type: ignore[attr-defined]
+
+
+def test_a_row_shares_its_colours_or_every_cell_has_its_own(beep: np.ndarray) -> None:
+    feature = Mel(scale="power")
+    row = [feature.compute(beep, SR), feature.compute(3 * beep, SR)]
+    together = drawn(grid_figure([row]))
+    assert together[0] == together[1]
+    assert together[0][1] == row[1].values.max()
+    apart = drawn(grid_figure([row], shared=False))
+    assert [limits[1] for limits in apart] == [item.values.max() for item in row]
+
+
+def test_rows_columns_titles_and_axes_stand_where_they_belong(beep: np.ndarray) -> None:
+    sounds = [beep, beep[:SR]]
+    features = [Waveform(), CQT(), MFCC()]
+    figure = grid_figure(
+        [[feature.compute(y, SR) for y in sounds] for feature in features],
+        row_titles=["Waveform", "CQT", "MFCC"],
+        column_titles=["long $", "short"],
+        look=Look(theme="dark", width=800, height=700),
+    )
+    cells = [axes for axes in figure.axes if axes.get_xlim() == pytest.approx((0, 2), abs=0.03)]
+    assert len(cells) == 6  # the short sound stands on the long one's time
+    assert [axes.get_title(loc="left") for axes in cells] == ["long $", "short", "", "", "", ""]
+    assert [text.get_text() for text in figure.texts] == ["Waveform", "CQT", "MFCC"]
+    assert [axes.get_xlabel() for axes in cells] == ["", "", "", "", "Time (s)", "Time (s)"]
+    assert [axes.get_ylabel() for axes in cells] == ["Amplitude", "", "Note (C4 = 262 Hz)", "", "Coefficient", ""]
+    assert len(figure.axes) == 6 + 2  # two rows of pictures have a colour bar
+    assert to_png(figure)
+
+
+def test_an_empty_cell_stays_empty(beep: np.ndarray) -> None:
+    mel = Mel().compute(beep, SR)
+    figure = grid_figure([[mel, None], [None, mel]])
+    assert len(drawn(figure)) == 2
+    assert to_png(figure)
+
+
+def test_what_is_no_grid_is_refused(beep: np.ndarray) -> None:
+    mel = Mel().compute(beep, SR)
+    for rows in ([], [[]], [[mel], [mel, mel]]):
+        with pytest.raises(ParameterError, match="rows of one length"):
+            grid_figure(rows)
+    with pytest.raises(ParameterError, match="row_titles must have 1"):
+        grid_figure([[mel]], row_titles=["a", "b"])
