@@ -18,6 +18,7 @@ from audioclf.experiment import Experiment
 from audioclf.features import Feature
 from audioclf.features.base import Array
 from audioclf.features.extract import common_duration, extract
+from audioclf.features.store import FeatureStore
 from audioclf.models import Model, Network
 from audioclf.preparation import Scaler, Scaling
 from audioclf.runs import Prediction, Run, RunWriter, Status, create_run
@@ -188,7 +189,12 @@ class _Maker:
             sentence = f"Computing {feature.title} of {len(dataset)} clips"
             self.tell(stage="features", message=sentence, fraction=0.0)
             values[feature] = extract(
-                dataset.clips, feature, audio, progress=self._counted(sentence), should_stop=self.should_stop
+                dataset.clips,
+                feature,
+                audio,
+                store=FeatureStore(),
+                progress=self._counted(sentence),
+                should_stop=self.should_stop,
             )
         return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,10 @@ from audioclf.features.base import Axis, Feature, FeatureMap
 class Waveform(Feature):
     """Sound pressure over time, sample by sample."""
 
-    kind = "waveform"
-    title = "Waveform"
-    order = 10
-    explanation = (
+    kind: ClassVar[str] = "waveform"
+    title: ClassVar[str] = "Waveform"
+    order: ClassVar[int] = 10
+    explanation: ClassVar[str] = (
         "The sound as the microphone recorded it: how far the air pressure is from rest, thousands of times a second."
         " It shows when something happens and how loud it is, but hides which frequencies are in it."
     )

@@ -45,9 +45,10 @@ def test_every_feature_is_drawn_in_the_size_and_colours_asked_for(
 def test_silence_and_very_short_sounds_are_drawn(kind: str, n: int, pixels: Pixels) -> None:
     feature = FEATURES[kind]()
     n = max(n, 64) if kind == "cqt" else n
+    look = Look(width=400, height=200)
     for y in (np.zeros(n), np.random.default_rng(0).standard_normal(n)):
-        for scale in (None, "linear", "log", "mel"):
-            assert pixels(feature_figure(feature.compute(y, SR), scale=scale)).shape == (360, 900, 4)
+        for scale in (None, "log"):
+            assert pixels(feature_figure(feature.compute(y, SR), scale=scale, look=look)).shape == (200, 400, 4)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,163 @@
+"""Features, their store and their pictures against plain librosa, numpy and matplotlib in the same run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import librosa
+import numpy as np
+import pytest
+
+from audioclf.audio import AudioInfo, AudioSettings
+from audioclf.datasets.base import Clip
+from audioclf.features import CQT, FEATURES, MFCC, STFT, Feature, Mel
+from audioclf.features.extract import extract
+from audioclf.features.store import FeatureStore, store_key
+
+SR = 22050
+
+
+def best(*calls: Callable[[], object], rounds: int = 9) -> list[float]:
+    """Best time of each, taken in turns, so that a busy machine slows all."""
+    times = [float("inf")] * len(calls)
+    for _ in range(rounds):
+        for which, call in enumerate(calls):
+            start = time.perf_counter()
+            call()
+            times[which] = min(times[which], time.perf_counter() - start)
+    return times
+
+
+@pytest.fixture(scope="module")
+def y() -> np.ndarray:
+    return (0.1 * np.random.default_rng(0).standard_normal(5 * SR)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("feature", "peer", "most"),
+    [
+        (STFT(), lambda y: librosa.amplitude_to_db(np.abs(librosa.stft(y)), ref=np.max), 1.0),
+        (Mel(), lambda y: librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=SR), ref=np.max), 0.8),
+        (MFCC(), lambda y: librosa.feature.mfcc(y=y, sr=SR), 0.8),
+        (CQT(), lambda y: librosa.amplitude_to_db(np.abs(librosa.cqt(y, sr=SR)), ref=np.max), 0.5),
+    ],
+)
+def test_features_are_quicker_than_librosa(
+    feature: Feature, peer: Callable[[np.ndarray], Any], most: float, y: np.ndarray
+) -> None:
+    ours, theirs = best(lambda: feature.compute(y, SR), lambda: peer(y))
+    print("milliseconds", (round(1e3 * ours, 2), round(1e3 * theirs, 2)))
+    assert ours / theirs < most
+
+
+def cold(program: str) -> float:
+    prefix = (
+        "import time; t = time.perf_counter(); import numpy as np; y = np.random.default_rng(0).random(110250, 'f')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"{prefix}{program}\nprint(time.perf_counter() - t)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def test_the_first_picture_of_a_process_does_not_wait_for_librosa() -> None:
+    ours, theirs = (
+        min(cold(program) for _ in range(2))
+        for program in (
+            "from audioclf.features import Mel, CQT; Mel().compute(y, 22050); CQT().compute(y, 22050)",
+            "import librosa; librosa.feature.melspectrogram(y=y, sr=22050); librosa.cqt(y, sr=22050)",
+        )
+    )
+    print("seconds", (round(ours, 2), round(theirs, 2)))
+    assert ours / theirs < 0.75
+
+
+def test_five_hundred_clips_from_the_store(tmp_path: Path) -> None:
+    store, feature, audio = (
+        FeatureStore(tmp_path / "store", 10**9),
+        CQT(n_bins=168, bins_per_octave=24),
+        AudioSettings(),
+    )
+    clips = [
+        Clip(tmp_path / f"{n}.wav", "a", AudioInfo(SR, 1, 2 * SR, "WAV", "PCM_16", f"{n:032x}")) for n in range(500)
+    ]
+    values = np.random.default_rng(0).standard_normal((168, 87)).astype(np.float32)
+    for n, clip in enumerate(clips):
+        store.put(store_key(clip.key, audio, 2 * SR, feature), values)
+        np.save(tmp_path / f"{n}.npy", values)
+    ours, theirs = best(
+        lambda: extract(clips, feature, audio, store=store),
+        lambda: np.stack([np.load(tmp_path / f"{n}.npy", allow_pickle=False) for n in range(500)]),
+    )
+    print("seconds", (round(ours, 3), round(theirs, 3)))
+    assert ours / theirs < 4
+
+
+PICTURES = """
+import json, sys, time, warnings
+warnings.simplefilter("ignore")
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt, numpy as np, librosa, librosa.display, io
+from audioclf.features import FEATURES
+from audioclf.plots import Look, colour_png, feature_figure, to_png
+
+sr = 22050
+y = (0.1 * np.random.default_rng(0).standard_normal(5 * sr)).astype(np.float32)
+
+def theirs(kind):
+    figure, axes = plt.subplots(figsize=(9, 3.6), dpi=100)
+    if kind == "waveform":
+        librosa.display.waveshow(y, sr=sr, ax=axes)
+    elif kind == "spectrum":
+        axes.plot(np.fft.rfftfreq(y.size, 1 / sr), np.abs(np.fft.rfft(y)))
+    else:
+        values, rows = {
+            "stft": lambda: (librosa.amplitude_to_db(np.abs(librosa.stft(y)), ref=np.max), "log"),
+            "cqt": lambda: (librosa.amplitude_to_db(np.abs(librosa.cqt(y, sr=sr)), ref=np.max), "cqt_note"),
+            "mel": lambda: (librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=sr), ref=np.max), "mel"),
+            "mfcc": lambda: (librosa.feature.mfcc(y=y, sr=sr), None),
+        }[kind]()
+        drawn = librosa.display.specshow(values, sr=sr, x_axis="time", y_axis=rows, ax=axes)
+        figure.colorbar(drawn, ax=axes)
+    figure.savefig(io.BytesIO(), format="png")
+    plt.close(figure)
+
+def fast(kind):
+    found = FEATURES[kind]().compute(y, sr)
+    if found.is_picture:
+        colour_png(found.values, float(found.values.min()), float(found.values.max()))
+
+def ours(kind):
+    to_png(feature_figure(FEATURES[kind]().compute(y, sr), title="a", look=Look(width=900, height=360)))
+
+found = {}
+for kind in FEATURES:
+    times = [float("inf")] * 3
+    for _ in range(6):
+        for which, call in enumerate((ours, theirs, fast)):
+            begun = time.perf_counter()
+            call(kind)
+            times[which] = min(times[which], time.perf_counter() - begun)
+    found[kind] = times
+print(json.dumps(found))
+"""
+
+
+def test_a_changed_parameter_is_a_new_picture_sooner_than_with_specshow() -> None:
+    done = subprocess.run([sys.executable, "-c", PICTURES], capture_output=True, text=True, check=True)
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    assert list(found) == list(FEATURES)
+    for kind, (ours, theirs, fast) in found.items():
+        print(f"{kind}: figure, specshow, bare picture (ms)", [round(1e3 * t) for t in (ours, theirs, fast)])
+        assert ours / theirs < 1.0, kind
+        assert fast / ours < 0.5, kind
