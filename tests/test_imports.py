@@ -37,6 +37,7 @@ ORDER = (
     ("explain",),
     ("experiment",),
     ("runs",),
+    ("exports",),
     ("execution",),
     ("checks",),
     ("inference",),

@@ -11,6 +11,7 @@ from audioclf.plots.feature import feature_figure, overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.picture import colour_png, save, to_png, to_svg
 from audioclf.plots.rows import value_limits
+from audioclf.plots.windows import windows_chart
 
 __all__ = [
     "Look",
@@ -27,4 +28,5 @@ __all__ = [
     "to_png",
     "to_svg",
     "value_limits",
+    "windows_chart",
 ]

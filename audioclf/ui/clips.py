@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.audio import AudioSettings, content_hash, read_info
 from audioclf.datasets import Clip, Dataset
@@ -64,10 +65,21 @@ def own(key: str) -> Clip | None:
     brought = uploaded or recorded
     if brought is None:
         return None
+    return take(brought, "Your recording" if brought is recorded else brought.name)
+
+
+def take(brought: UploadedFile, name: str) -> Clip:
+    """A clip of what someone uploaded or recorded.
+
+    Raises
+    ------
+    AudioError
+        When it is too large, or no sound.
+    """
     most = number("max_upload_mb")
     if brought.size > most * 1e6:
         raise AudioError(f"The file has {brought.size / 1e6:.0f} MB, at most {most:g} are taken; cut out a part of it.")
-    return keep(brought.getvalue(), "Your recording" if brought is recorded else brought.name)
+    return keep(brought.getvalue(), name)
 
 
 def keep(sound: bytes, name: str) -> Clip:

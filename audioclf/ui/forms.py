@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from audioclf.errors import ParameterError
 from audioclf.params import Param, Parameters, check, coerce
-from audioclf.ui.text import escape
+from audioclf.ui.text import escape, plain
 
 P = TypeVar("P", bound=Parameters)
 
@@ -155,7 +155,7 @@ def _widget(name: str, annotation: Any, about: Param, start: Any, key: str) -> A
 
 
 def _choice(item: Any) -> str:
-    return "automatic" if item is None else escape(item)
+    return "automatic" if item is None else plain(item)
 
 
 def _step(start: float | None) -> float:

@@ -80,9 +80,9 @@ class Player {
     if (track.note) element("div", "note", names, track.note);
     sound.clock = element("div", "clock", sound.bar);
     if (this.data.layout === "list") {
-      const open = element("button", "open", sound.bar, "Explore");
+      const open = element("button", "open", sound.bar, this.data.action);
       open.type = "button";
-      open.setAttribute("aria-label", `Explore ${track.title}`);
+      open.setAttribute("aria-label", `${this.data.action} ${track.title}`);
       open.onclick = () => this.pick(this.data.tracks.indexOf(track));
     }
     sound.title = track.title;
@@ -122,7 +122,7 @@ class Player {
       sound.button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${sound.audio.paused ? PLAY : PAUSE}"/></svg>`;
       sound.button.setAttribute("aria-label", `${sound.audio.paused ? "Play" : "Pause"} ${sound.title}`);
       const [now, all] = [sound.audio.currentTime.toFixed(2), `${sound.seconds.toFixed(2)} s`];
-      sound.clock.textContent = this.data.layout !== "list" ? `${now} / ${all}` : sound.audio.paused ? all : `${now} s`;
+      sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.audio.paused ? all : `${now} s`;
     });
     for (const panel of this.panels) panel.line(this.sounds[panel.about.track].audio.currentTime);
     cancelAnimationFrame(this.frame);
@@ -174,25 +174,13 @@ class Panel {
     return this.player.sounds[this.about.track];
   }
 
-  // Grey levels are read once; coloured here, and read again under the pointer.
   load() {
-    const image = new Image();
-    image.onload = () => {
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.drawImage(image, 0, 0);
-      const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-      this.levels = new Uint8Array(canvas.width * canvas.height);
-      for (let i = 0; i < this.levels.length; i++) {
-        const level = (this.levels[i] = pixels.data[4 * i]);
-        for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = this.colours[3 * level + c];
-      }
-      context.putImageData(pixels, 0, 0);
-      this.picture = canvas;
+    const { image, heat } = this.about;
+    Promise.all([readGrey(image), heat && readGrey(heat)]).then(([levels, hot]) => {
+      [this.levels, this.hot] = [levels, hot];
+      this.picture = paint(levels, hot, this.colours);
       this.draw();
-    };
-    image.src = this.about.image;
+    });
   }
 
   draw() {
@@ -239,18 +227,18 @@ class Panel {
     if (this.player.gutter === BARE) return;
     const { at, values } = this.about.y;
     const place = (value) => y + h * (1 - (interpolate(values, at, value) + 0.5) / this.about.rows);
-    this.ticksY(rowTicks(values, this.about.y.unit, h), place, this.about.y);
+    this.ticksY(rowTicks(values, this.about.y.unit, h, place), place, this.about.y);
     this.drawColours();
   }
 
   drawColours() {
     const { x, y, w, h } = this.area;
     const context = this.context;
-    const { low, high, unit } = this.about;
+    const { low, high, unit } = this.about.heat ? HEAT : this.about;
     const bar = x + w + 10;
     for (let i = 0; i < h; i++) {
       const level = Math.round(255 * (1 - i / (h - 1)));
-      context.fillStyle = `rgb(${this.colours.slice(3 * level, 3 * level + 3)})`;
+      context.fillStyle = `rgb(${rgb((c) => (this.about.heat ? heated(128, level, c, this.colours) : this.colours[3 * level + c]))})`;
       context.fillRect(bar, y + i, 8, 1.5);
     }
     context.fillStyle = this.ink;
@@ -277,6 +265,7 @@ class Panel {
     context.beginPath();
     context.rect(x, y, w, h);
     context.clip();
+    if (this.about.heat) drawBands(context, this.about.heat, this.across(this.about.x.low), this.wide(this.about.x), y, h, this.colours);
     context.strokeStyle = context.fillStyle = this.accent;
     context.lineWidth = 1.3;
     context.beginPath();
@@ -303,7 +292,7 @@ class Panel {
     let last = Infinity;
     for (const tick of ticks) {
       const at = place(tick);
-      if (at > y + h + 1 || at < y - 1 || last - at < 16) continue;
+      if (at > y + h + 1 || at < y - 1 || last - at < 19) continue;
       last = at;
       context.strokeStyle = this.faint;
       context.lineWidth = 1;
@@ -377,7 +366,9 @@ class Panel {
       if (this.levels) {
         const column = Math.min(this.picture.width - 1, Math.floor(found.share * this.picture.width));
         const line = this.picture.height - 1 - Math.floor((row * this.picture.height) / about.rows);
-        words.push(this.level(about.low + (this.levels[line * this.picture.width + column] / 255) * (about.high - about.low)));
+        const pixel = line * this.picture.width + column;
+        words.push(this.level(about.low + (this.levels.values[pixel] / 255) * (about.high - about.low)));
+        if (this.hot) words.push(`${HEAT.label} ${(this.hot.values[pixel] / 255).toFixed(2)}`);
       }
     } else {
       const values = about.line || about.highs;

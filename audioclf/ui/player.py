@@ -21,7 +21,7 @@ def _component() -> Any:
         "audioclf_player",
         html="<div class='player'></div>",
         css=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "player.js")),
+        js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "pictures.js", "player.js")),
     )
 
 
@@ -43,6 +43,7 @@ def player(
     layout: str = "grid",
     columns: int = 1,
     height: int = 220,
+    action: str = "Explore",
 ) -> int | None:
     """Draw sounds and pictures.
 
@@ -59,11 +60,13 @@ def player(
         Panels beside each other where there is room.
     height : int
         Height of one panel in pixels.
+    action : str
+        What the button of every sound in a list says.
 
     Returns
     -------
     int or None
-        Number of the sound whose "Explore" was just pressed in a list.
+        Number of the sound whose button was just pressed in a list.
     """
     result = _component()(
         key=key,
@@ -73,6 +76,7 @@ def player(
             "layout": layout,
             "columns": columns,
             "height": height,
+            "action": action,
             "palette": views.colours(),
         },
         on_picked_change=lambda: None,

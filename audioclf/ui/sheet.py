@@ -87,25 +87,27 @@ def draw(state: State, dataset: Dataset) -> Sheet:
     for place, part in zip(st.tabs([TABS[part] for part in tabs]), tabs, strict=True):
         with place:
             tabs[part](sheet, dataset)
-    values = {part: form.value for part, (form, _) in sheet.parts.items()}
-    if all(value is not None for value in values.values()):
-        made = {part: value for part, value in values.items() if part in ("audio", "scaling", "model", "training")}
+    values: dict[str, Any] = {part: form.value for part, (form, _) in sheet.parts.items()}
+    if None not in values.values():
         together = values.get("combine", Combination())
         try:
             sheet.experiment = Experiment(
                 dataset=DatasetChoice(state.data, dict(state.options)),
+                audio=values["audio"],
                 split=values["split"],
                 features=_in_order(values, "features"),
-                augmentations=_in_order(values, "augmentations"),
                 combine=together.combine,
                 weights=together.weights,
+                scaling=values["scaling"],
+                augmentations=_in_order(values, "augmentations"),
+                model=values["model"],
+                training=values["training"],
                 name=st.session_state["train.name"].strip(),
                 note=st.session_state["train.note"],
-                **made,
             )
         except ParameterError as error:
-            field_ = "combine.weights" if error.field == "weights" else error.field
-            sheet.complain(ParameterError(str(error), field_))
+            where = "combine.weights" if error.field == "weights" else error.field
+            sheet.complain(ParameterError(str(error), where))
     return sheet
 
 
@@ -114,7 +116,7 @@ def _in_order(values: dict[str, Any], what: str) -> tuple[Any, ...]:
 
 
 def _form(sheet: Sheet, part: str, cls: type[Parameters], key: str, **options: Any) -> Form[Any]:
-    place = st.container(gap=None)
+    place = st.container()
     with place:
         form = forms.parameters(cls, key, **options)
     sheet.parts[part] = (form, place)

@@ -20,6 +20,7 @@ from audioclf.ui import media
 
 _POINTS = 800
 _TICK_POINTS = 160
+_BANDS = 240
 
 
 def panel(
@@ -30,6 +31,7 @@ def panel(
     limits: Limits | None = None,
     span: Limits | None = None,
     scale: str | None = None,
+    heat: npt.NDArray[np.float32] | None = None,
 ) -> dict[str, Any]:
     """What the player needs to draw one feature of one sound.
 
@@ -47,6 +49,8 @@ def panel(
         only heeded where that axis is time.
     scale : str or None
         Another spacing of the frequency axis than the map's own: ``"linear"`` or ``"log"``.
+    heat : np.ndarray [shape of ``shown.values``] or None
+        Laid over the feature: 0 (nothing) to 1 (most).
     """
     low, high = limits if limits is not None else value_limits([shown])
     about: dict[str, Any] = {"track": track, "title": title, "label": shown.label, "unit": shown.unit}
@@ -54,7 +58,11 @@ def panel(
     if span is not None and shown.axes[-1].unit == "s":
         about["span"] = {"low": span[0], "high": span[1]}
     if not shown.is_picture:
-        return about | _curve(shown)
+        hot = {} if heat is None else {"heat": _bands(heat)}
+        return about | _curve(shown) | hot
+    if heat is not None:
+        hot_screen = to_screen(shown, scale, heat)
+        about["heat"] = media.address(grey_png(hot_screen.values, 0.0, 1.0), "image/png")
     screen = to_screen(shown, scale)
     centres = screen.centres
     chosen = np.unique(np.linspace(0, len(centres) - 1, min(len(centres), _TICK_POINTS)).astype(int))
@@ -96,6 +104,14 @@ def _curve(shown: FeatureMap) -> dict[str, Any]:
     if len(middles) == len(y):
         return about | {"line": _round(y)}
     return about | {"lows": _round(lows), "highs": _round(highs)}
+
+
+def _bands(heat: npt.NDArray[np.float32]) -> list[float]:
+    """Largest heat of every stretch of a curve."""
+    if len(heat) <= _BANDS:
+        return _round(heat)
+    begin = np.linspace(0, len(heat), _BANDS + 1).astype(int)[:-1]
+    return _round(np.maximum.reduceat(heat, begin))
 
 
 def _named(axis: Axis) -> dict[str, Any]:

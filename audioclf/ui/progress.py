@@ -1,0 +1,182 @@
+"""A run that is being made, live: where it stands, its curves, and what they say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from audioclf import jobs, plots
+from audioclf.datasets import Dataset
+from audioclf.models import Network
+from audioclf.models.layers import BATCH_NORM_MOMENTUM
+from audioclf.runs import Run, Status
+from audioclf.training import Epoch, diagnose
+from audioclf.ui import guard, run_list
+from audioclf.ui.state import State
+from audioclf.ui.text import count, escape, seconds
+
+STAGES = {"data": "Sounds", "features": "Pictures", "training": "Learning", "testing": "Test"}
+
+
+def current(state: State) -> Run | None:
+    """The session's run; one that is under way where it has none."""
+    run = run_list.find(state, state.run)
+    if run is None and not state.run:
+        run = next((one for one in run_list.runs(state) if one.status.state == "running"), None)
+        if run is not None:
+            state.run = run.id
+    return run
+
+
+def show(state: State, run: Run) -> None:
+    """Draw a run: by itself every two seconds while it is being made."""
+    with st.container(border=True, key="progress"):
+        if run.status.ended:
+            _draw(state, run)
+        else:
+            _live(state, run)
+
+
+@guard.fragment(run_every=2.0)
+def _live(state: State, run: Run) -> None:
+    if run.status.ended:
+        st.rerun()
+    _draw(state, run)
+
+
+def _draw(state: State, run: Run) -> None:
+    status = run.status
+    history = run.history
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{escape(run_list.name(run))}**", width="content")
+        if status.state == "running":
+            _stages(status)
+        else:
+            run_list.badge(status.state)
+        st.space("stretch")
+        _buttons(state, run, status)
+    _where(run, status)
+    rows = [row for row in history if row["part"] == history[-1]["part"]] if history else []
+    if rows:
+        _figures(run, rows)
+        curves(rows)
+    for sentence in diagnosis(run, rows):
+        st.info(escape(sentence), icon=":material/lightbulb:")
+
+
+def _stages(status: Status) -> None:
+    """The four stages of a run, the finished ones ticked off."""
+    names = list(STAGES)
+    at = names.index(status.stage) if status.stage in names else -1
+    for number, name in enumerate(names):
+        if number < at:
+            st.badge(STAGES[name], icon=":material/check:", color="green")
+        elif number == at:
+            st.badge(STAGES[name], icon=":material/arrow_forward:", color="violet")
+        else:
+            st.badge(STAGES[name], color="gray")
+
+
+def _buttons(state: State, run: Run, status: Status) -> None:
+    if status.state in ("queued", "running") and st.button("Stop", icon=":material/stop_circle:", key="run.stop"):
+        jobs.stop(run)
+        st.toast("It stops after the batch under way.")
+    resumable, finished = status.ended and status.state != "done", status.state == "done"
+    if resumable and st.button("Resume", icon=":material/play_circle:", type="primary", key="run.resume"):
+        jobs.resume(run)
+        st.rerun()
+    if finished and st.button("See the results", icon=":material/monitoring:", type="primary", key="run.results"):
+        st.switch_page("pages/results.py")
+
+
+def _where(run: Run, status: Status) -> None:
+    """A sentence and a bar: how far it is."""
+    if status.state == "queued":
+        before = jobs.queue_position(run)
+        waiting = f"{count(before, 'training')} before it" if before else "it is next"
+        st.progress(0.0, text=f"Waiting for its turn: {waiting}.")
+    elif status.state == "running":
+        share = status.fraction
+        words = [status.message or "Starting"]
+        if status.stage == "training" and status.n_parts > 1 and status.part:
+            share = (status.part - 1 + status.fraction) / status.n_parts
+            words.append(f"model {status.part} of {status.n_parts}")
+        if status.seconds_left is not None:
+            words.append(f"about {seconds(max(status.seconds_left, 1))} left")
+        st.progress(min(max(share, 0.0), 1.0), text=escape(" · ".join(words)))
+    elif status.state == "done" and run.has_metrics:
+        metrics = run.metrics
+        low, high = metrics["interval"]
+        st.markdown(
+            f"**{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} right"
+            f" (95 % interval {low:.1%} to {high:.1%}; {escape(metrics['protocol'])}),"
+            f" after {seconds(metrics['seconds'])}."
+        )
+    elif status.state == "failed":
+        st.error(escape(status.message), icon=":material/error:")
+    elif status.message:
+        st.warning(escape(status.message), icon=":material/info:")
+
+
+def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
+    last = rows[-1]
+    shown = {
+        "Epoch": f"{last['epoch']} of {run.experiment.training.epochs}",
+        "Accuracy": _percent(last["accuracy"]),
+        "On validation": _percent(last["val_accuracy"]),
+        "Loss": _number(last["loss"]),
+        "On validation ": _number(last["val_loss"]),
+        "Learning rate": _number(last["learning_rate"]),
+        "Clips per second": _number(last["samples_per_second"], digits=0),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in shown.items():
+            if value:
+                st.metric(name, value, width="content")
+
+
+def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
+    """Accuracy and loss over the epochs, side by side where there is room."""
+    for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
+        with column:
+            chart = plots.history_chart(rows, measure=measure, best_epoch=best_epoch, height=300)
+            st.altair_chart(chart, width="stretch", key=f"curves.{measure}")
+
+
+def diagnosis(run: Run, rows: list[dict[str, Any]]) -> list[str]:
+    """What the curves of one model say, in plain sentences."""
+    model = run.experiment.model
+    if not rows or not isinstance(model, Network) or not run.clips:
+        return []
+    dataset = Dataset("", run.clips)
+    # networks that leave it to the reader have a parameter for it, the others always normalise
+    momentum = BATCH_NORM_MOMENTUM if getattr(model, "batch_normalization", True) else None
+    return diagnose(
+        epochs(rows), _n_train(str(run.folder), run), len(dataset.classes), run.experiment.training, momentum
+    )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _n_train(folder: str, _run: Run) -> int:
+    """Training clips of a run's first split."""
+    return len(_run.experiment.split.splits(Dataset("", _run.clips))[0].train)
+
+
+def epochs(rows: list[dict[str, Any]]) -> list[Epoch]:
+    """Lines of a history as the training knows them."""
+    known: list[dict[str, Any]] = [
+        {name: math.nan if value is None else value for name, value in row.items() if name != "part"} for row in rows
+    ]
+    return [Epoch(**row) for row in known]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if digits == 0 else f"{value:.{digits}g}"

@@ -1,0 +1,269 @@
+"""The Results page: how good a run is, which classes it mixes up, and the single clips behind every number."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from audioclf import plots
+from audioclf.exports import predictions_csv
+from audioclf.features import FEATURES
+from audioclf.runs import Prediction, Run
+from audioclf.training.history import kept_epoch
+from audioclf.ui import cache, clips, guard, hold, progress, run_list, views
+from audioclf.ui.player import player
+from audioclf.ui.state import State
+from audioclf.ui.text import count, escape, plain, seconds
+
+PER_PAGE = 6
+MISTAKES, EVERYTHING = "All mistakes, the surest first", "All test clips"
+
+
+def head(run: Run, metrics: dict[str, Any]) -> None:
+    """The accuracy with its interval and protocol, and the other figures one asks for."""
+    low, high = metrics["interval"]
+    with st.container(border=True):
+        left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+        with left:
+            st.metric("Accuracy on clips it has never met" if not metrics["leaky"] else "Accuracy", "", width="content")
+            st.title(f"{metrics['accuracy']:.1%}", anchor=False)
+            st.caption(f"95 % interval {low:.1%} to {high:.1%}")
+        with right:
+            right_ones = round(metrics["accuracy"] * metrics["n_test"])
+            st.markdown(
+                f"**{right_ones:,} of {count(metrics['n_test'], 'test clip')}** were told right,"
+                f" by chance it would be about {metrics['n_test'] / len(metrics['per_class']):.0f}."
+                f" Tested by {escape(metrics['protocol'])}."
+            )
+            with st.container(horizontal=True, gap="medium"):
+                for name, value in _figures(metrics).items():
+                    st.metric(name, value, width="content")
+        if metrics["leaky"]:
+            st.warning(
+                "The model was tested on clips it learned from. This figure says nothing about new sounds.",
+                icon=":material/warning:",
+            )
+    note = str(run.about["note"])
+    if note:
+        st.caption(escape(note))
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, str]:
+    shown = {"F1 (macro)": f"{metrics['macro_f1']:.3f}"}
+    if metrics.get("top2") is not None:
+        shown["Among the first two"] = f"{metrics['top2']:.1%}"
+    shown["Log loss"] = f"{metrics['log_loss']:.3g}"
+    if metrics["accuracy_sd"] is not None:
+        shown["Over the splits"] = f"{metrics['accuracy_mean']:.1%} ± {metrics['accuracy_sd']:.1%}"
+    if metrics["n_parameters"]:
+        shown["Weights"] = f"{metrics['n_parameters']:,}"
+    return shown | {"Made in": seconds(metrics["seconds"])}
+
+
+def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
+    """The confusion matrix, and beside it the clips of the cell that was clicked."""
+    names = distinct(run.classes)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.subheader("Which classes are mixed up?", anchor=False)
+        unit = st.segmented_control(
+            "Numbers",
+            ["Clips", "Share of the true class"],
+            default="Clips",
+            required=True,
+            key="results.unit",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        chart = plots.confusion_chart(
+            metrics["confusion"], names, normalised=unit != "Clips", theme=st.context.theme.type or "light"
+        )
+        event = st.altair_chart(chart, key=f"confusion {run.id}", on_select="rerun", selection_mode="cell")
+        st.caption("Click a cell to hear its clips; double-click to let go.")
+    with right:
+        _clips(state, run, names, event["selection"].get("cell") or [])
+
+
+def distinct(classes: Sequence[str]) -> list[str]:
+    """Class names short enough for an axis, no two alike."""
+    shown = [plain(label, 32) for label in classes]
+    seen = Counter(shown)
+    return [f"{name} ({number})" if seen[name] > 1 else name for number, name in enumerate(shown, start=1)]
+
+
+def _clips(state: State, run: Run, names: list[str], clicked: list[dict[str, str]]) -> None:
+    predictions = run.predictions
+    cells = Counter((item.true, item.predicted) for item in predictions)
+    wrong = sorted((cell for cell in cells if cell[0] != cell[1]), key=lambda cell: -cells[cell])
+    right = sorted(cell for cell in cells if cell[0] == cell[1])
+    options: list[Any] = [MISTAKES, EVERYTHING, *wrong, *right]
+    key = f"results.cell {run.id}"
+    if clicked != st.session_state.get(f"{key} clicked", []):
+        st.session_state[f"{key} clicked"] = clicked
+        cell = tuple(names.index(clicked[0][side]) for side in ("true", "predicted")) if clicked else MISTAKES
+        st.session_state[key] = cell if cell in options else MISTAKES
+        if clicked and cell not in options:
+            st.toast("No clip is in that cell.")
+
+    def title(option: Any) -> str:
+        if isinstance(option, str):
+            return f"{option} ({len(predictions) if option == EVERYTHING else sum(cells[cell] for cell in wrong)})"
+        true, predicted = option
+        words = "told right" if true == predicted else f"taken for {names[predicted]}"
+        return f"{names[true]}, {words} ({cells[option]})"
+
+    st.subheader("Which clips?", anchor=False)
+    chosen = st.selectbox("Clips", options, format_func=title, key=key, label_visibility="collapsed")
+    found = _found(predictions, chosen)
+    if not found:
+        st.success("Not one test clip was told wrong.", icon=":material/celebration:")
+        return
+    pages = math.ceil(len(found) / PER_PAGE)
+    page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"{key} page {chosen}") if pages > 1 else 1
+    hold.until_ready()
+    _players(state, run, found[(page - 1) * PER_PAGE : page * PER_PAGE])
+
+
+def _found(predictions: Sequence[Prediction], chosen: Any) -> list[Prediction]:
+    """The clips of a choice, those the model was surest of first."""
+    if chosen == MISTAKES:
+        found = [item for item in predictions if item.true != item.predicted]
+    elif chosen == EVERYTHING:
+        found = list(predictions)
+    else:
+        found = [item for item in predictions if (item.true, item.predicted) == chosen]
+    return sorted(found, key=lambda item: -item.probabilities[item.predicted])
+
+
+def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
+    audio = run.experiment.audio
+    wave = FEATURES["waveform"]()
+    tracks, shapes, shown = [], [], []
+    for item in found:
+        clip = run.clips[item.clip]
+        with guard.boundary("results"):
+            shape = cache.feature_map(clip, wave, audio)
+            tracks.append(clips.track(clip, audio, title=clip.label, note=verdict(run, item)))
+            shapes.append(shape)
+            shown.append(clip)
+    if not shown:
+        return
+    limits = plots.value_limits(shapes)
+    panels = [views.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
+    picked = player("results", tracks, panels, layout="list", height=44, action="Explain")
+    if picked is not None:
+        state.clip = shown[picked].key
+        st.switch_page("pages/explain.py")
+
+
+def verdict(run: Run, item: Prediction) -> str:
+    """What the model said of a clip, with the two largest probabilities."""
+    ranked = sorted(range(len(item.probabilities)), key=lambda number: -item.probabilities[number])[:2]
+    said = ", ".join(f"{plain(run.classes[number], 24)} {item.probabilities[number]:.0%}" for number in ranked)
+    return f"{'✓' if item.true == item.predicted else '✗'} {said}"
+
+
+def curves(run: Run) -> None:
+    """Learning curves, and what they say."""
+    rows = run.history
+    if not rows:
+        st.caption("This model was fitted at once; it has no curves.")
+        return
+    parts = list(dict.fromkeys(row["part"] for row in rows))
+    best = kept_epoch(progress.epochs(rows), run.experiment.training) if len(parts) == 1 else None
+    progress.curves(rows, best or None)
+    if len(parts) > 1:
+        st.caption(f"A thin line for each of {len(parts)} models, a thick one for their mean.")
+    for sentence in progress.diagnosis(run, [row for row in rows if row["part"] == parts[0]]):
+        st.info(escape(sentence), icon=":material/lightbulb:")
+
+
+def classes(metrics: dict[str, Any]) -> None:
+    """Precision, recall, F1 and number of test clips of every class."""
+    import pandas as pd
+
+    table = pd.DataFrame(metrics["per_class"])
+    table["class"] = [plain(label, 80) for label in table["class"]]
+    share = {
+        name: st.column_config.ProgressColumn(title, help=help, format="%.3f", min_value=0, max_value=1)
+        for name, title, help in (
+            ("precision", "Precision", "Of the clips it called so, the share that was so."),
+            ("recall", "Recall", "Of the clips that were so, the share it found."),
+            ("f1", "F1", "Harmonic mean of the two."),
+        )
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=36 * min(len(table) + 1, 16) + 4,
+        column_config={**share, "class": "Class", "support": "Test clips"},
+    )
+
+
+def folds(metrics: dict[str, Any]) -> None:
+    """Accuracy of every split."""
+    import pandas as pd
+
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "split": [plain(split["name"], 80) for split in metrics["splits"]],
+                "accuracy": [split["accuracy"] for split in metrics["splits"]],
+                "95 % interval": [
+                    f"{split['interval'][0]:.1%} to {split['interval'][1]:.1%}" for split in metrics["splits"]
+                ],
+                "test clips": [split["n"] for split in metrics["splits"]],
+            }
+        ),
+        hide_index=True,
+        column_config={"accuracy": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+    )
+
+
+def files(run: Run) -> None:
+    """The experiment's settings, and what can be taken along."""
+    text = run.experiment.to_toml()
+    with st.container(horizontal=True):
+        st.download_button(
+            "Predictions (CSV)",
+            lambda: predictions_csv(run),
+            f"{run.id}-predictions.csv",
+            "text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Experiment (TOML)", text, f"{run.id}.toml", "application/toml", icon=":material/code:", on_click="ignore"
+        )
+    st.code(text, language="toml", height=420)
+
+
+def edit(state: State, run: Run) -> None:
+    """Name, note, and deleting."""
+    with st.popover("Edit", icon=":material/edit:", width="stretch"):
+        about = run.about
+        name = st.text_input("Name", about["name"], max_chars=120, key=f"edit.name {run.id}")
+        note = st.text_area("Note", about["note"], max_chars=2000, key=f"edit.note {run.id}")
+        if st.button("Save", type="primary", disabled=not name.strip(), icon=":material/save:"):
+            run.describe(name=name.strip(), note=note.strip())
+            st.rerun()
+        st.divider()
+        sure = st.checkbox("Delete this run for good", key=f"edit.sure {run.id}")
+        if st.button("Delete", disabled=not sure, icon=":material/delete:"):
+            run.delete()
+            state.run = ""
+            st.rerun()
+
+
+def choose(state: State) -> Run:
+    """Draw the choice of a run and the button to change it; returns a run that has results."""
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    with left:
+        run = run_list.pick(state)
+    with right:
+        edit(state, run)
+    return run

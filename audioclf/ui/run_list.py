@@ -1,0 +1,174 @@
+"""The runs of a workspace: choosing one, and the list of all with their state."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from audioclf import jobs, resources, workspaces
+from audioclf.errors import AudioclfError
+from audioclf.runs import Run, list_runs
+from audioclf.ui.state import State
+from audioclf.ui.text import escape, plain
+
+STARTER = "starter"
+"""Stands for the model that comes with audioclf where a run's id would."""
+
+
+class Look(NamedTuple):
+    """How a state of a run is shown."""
+
+    word: str
+    colour: Any
+    icon: str
+
+
+LOOKS = {
+    "queued": Look("waiting", "gray", ":material/hourglass_top:"),
+    "running": Look("running", "violet", ":material/model_training:"),
+    "done": Look("done", "green", ":material/check_circle:"),
+    "stopped": Look("stopped", "orange", ":material/stop_circle:"),
+    "interrupted": Look("cut off", "orange", ":material/power_off:"),
+    "failed": Look("failed", "red", ":material/error:"),
+}
+
+
+def runs(state: State) -> list[Run]:
+    """All runs of the reader's workspace, newest first; looks after those that wait for their turn."""
+    jobs.ensure_supervisor()
+    return list_runs(workspaces.runs_folder(state.workspace))
+
+
+def find(state: State, run_id: str) -> Run | None:
+    """A run of the reader's workspace by its id; ids come from addresses, so they are looked up and never joined."""
+    return next((run for run in runs(state) if run.id == run_id), None) if run_id else None
+
+
+def starter() -> Run | None:
+    """The model that comes with audioclf, where this installation has it."""
+    try:
+        return resources.starter_run()
+    except AudioclfError:
+        return None
+
+
+def badge(run_state: str) -> None:
+    """State of a run in a word and a colour."""
+    look = LOOKS.get(run_state, LOOKS["queued"])
+    st.badge(look.word, icon=look.icon, color=look.colour)
+
+
+def name(run: Run) -> str:
+    """Name of a run on one line."""
+    return plain(run.name, 64)
+
+
+def ago(when: float) -> str:
+    """How long ago a Unix time was, for people."""
+    passed = time.time() - when
+    if passed < 60:
+        return "just now"
+    if passed < 3600:
+        return f"{passed / 60:.0f} min ago"
+    if passed < 12 * 3600:
+        return f"{passed / 3600:.0f} h ago"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
+
+
+def label(run: Run) -> str:
+    """Name, accuracy and age of a run, to choose by."""
+    parts = [name(run)]
+    status = run.status
+    if run.has_metrics:
+        parts.append(f"{run.metrics['accuracy']:.1%}")
+    elif status.state != "done":
+        parts.append(LOOKS[status.state].word if status.state in LOOKS else status.state)
+    return " · ".join([*parts, ago(run.about["created"])])
+
+
+def pick(state: State, *, finished: bool = True, with_starter: bool = False, prefer: str = "") -> Run:
+    """Draw the choice of a run; where there is none yet, the page says what to do and ends here.
+
+    Parameters
+    ----------
+    state : State
+    finished : bool
+        Whether only runs with results can be chosen.
+    with_starter : bool
+        Whether the model that comes with audioclf can be chosen too.
+    prefer : str
+        What is chosen at first where the session has no run yet: an id or :data:`STARTER`; the newest where empty.
+    """
+    found = {run.id: run for run in runs(state) if run.has_metrics or not finished}
+    own = starter() if with_starter else None
+    if own is not None:
+        found[STARTER] = own
+    if not found:
+        st.info("No model has been trained yet.", icon=":material/model_training:")
+        if st.button("Train one", type="primary", icon=":material/play_arrow:"):
+            st.switch_page("pages/train.py")
+        st.stop()
+    ids = list(found)
+    wanted = next((run_id for run_id in (state.run, prefer) if run_id in found), ids[0])
+    chosen = st.selectbox(
+        "Model",
+        ids,
+        index=ids.index(wanted),
+        format_func=lambda run_id: label(found[run_id]) if run_id != STARTER else "Starter model · instruments",
+    )
+    state.run = chosen
+    return found[chosen]
+
+
+def recent(state: State, most: int = 50) -> None:
+    """Draw the list of runs; a click on one chooses it."""
+    import pandas as pd
+
+    shown = runs(state)[:most]
+    if not shown:
+        return
+    rows = [_row(run) for run in shown]
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key=f"recent {st.session_state.get('recent.turn', 0)}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "accuracy": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        },
+    )
+    picked = event["selection"]["rows"]
+    if picked:
+        state.run = shown[picked[0]].id
+        st.session_state["recent.turn"] = st.session_state.get("recent.turn", 0) + 1
+        st.rerun()
+
+
+def _row(run: Run) -> dict[str, Any]:
+    status = run.status
+    try:
+        experiment = run.experiment
+        made_of = {
+            "data set": plain(experiment.dataset.name.replace("\\", "/").rsplit("/", 1)[-1], 40),
+            "pictures": ", ".join(feature.title for feature in experiment.features),
+            "model": experiment.model.title,
+        }
+    except AudioclfError:  # made by another version; its name and state are still worth a line
+        made_of = {"data set": "", "pictures": "", "model": ""}
+    return {
+        "run": name(run),
+        "state": LOOKS[status.state].word if status.state in LOOKS else status.state,
+        "accuracy": run.metrics["accuracy"] if run.has_metrics else None,
+        **made_of,
+        "made": ago(run.about["created"]),
+    }
+
+
+def heading(run: Run) -> None:
+    """Name and state of a run on one line."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{escape(name(run))}**", width="content")
+        badge(run.status.state)

@@ -1,0 +1,112 @@
+"""The sound a model is asked about: one of its test clips, one of a data set, or one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from audioclf.datasets import Clip
+from audioclf.runs import Prediction, Run
+from audioclf.ui import clips, data, results, run_list
+from audioclf.ui.state import State
+from audioclf.ui.text import escape, plain
+
+TESTED, OWN = "A test clip", "Your own sound"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A sound to ask about.
+
+    Attributes
+    ----------
+    clip : Clip
+    true : str
+        Its class; empty where nobody knows.
+    number : int or None
+        Its number among the run's own clips.
+    split : str or None
+        The split in which it was tested, so that only models are asked that have never met it.
+    """
+
+    clip: Clip
+    true: str = ""
+    number: int | None = None
+    split: str | None = None
+
+
+def choose(state: State) -> tuple[Run, Subject]:
+    """Draw the choice of a model and a sound; the page ends here where there is none yet."""
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    with left:
+        run = run_list.pick(state, with_starter=True)
+    with right:
+        source = st.segmented_control(
+            "Sound",
+            [TESTED, OWN],
+            default=TESTED,
+            required=True,
+            key="subject.source",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    if source == TESTED:
+        return run, known(state, run)
+    clip = clips.own("subject")
+    if clip is None:
+        st.caption("Press the microphone and make a sound, or choose a file.")
+        st.stop()
+    return run, Subject(clip)
+
+
+def known(state: State, run: Run) -> Subject:
+    """Draw the choice of a clip whose class is known: a test clip of the run, or one of the data set."""
+    if run.clips and (run.folder / "predictions.csv").is_file():
+        return _tested(state, run)
+    if not state.data:
+        choice = run.experiment.dataset
+        state.choose(choice.name, choice.options)
+    clip = clips.pick(state, data.require(state))
+    return Subject(clip, clip.label)
+
+
+def _tested(state: State, run: Run) -> Subject:
+    """Test clips, the wrong ones first."""
+    found = sorted(run.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted]))
+    wrong = sum(item.true != item.predicted for item in found)
+    at = next((n for n, item in enumerate(found) if run.clips[item.clip].key == state.clip), 0)
+
+    def title(number: int) -> str:
+        return f"{_title(run, found[number])}"
+
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    with left:
+        chosen = st.selectbox(
+            f"Test clip ({wrong} told wrong, they come first)" if wrong else "Test clip (all were told right)",
+            range(len(found)),
+            index=at,
+            format_func=title,
+        )
+    step = 0
+    with right, st.container(horizontal=True, gap="small"):
+        if st.button("", icon=":material/skip_previous:", help="Previous test clip", key="subject.previous"):
+            step = -1
+        if st.button("", icon=":material/skip_next:", help="Next test clip", key="subject.next"):
+            step = 1
+    item = found[(chosen + step) % len(found)]
+    clip = run.clips[item.clip]
+    state.clip = clip.key
+    if step:
+        st.rerun()
+    return Subject(clip, run.classes[item.true], item.clip, item.split)
+
+
+def _title(run: Run, item: Prediction) -> str:
+    clip = run.clips[item.clip]
+    return f"{plain(clip.label, 32)}: {results.verdict(run, item)} · {plain(clip.path.name, 32)}"
+
+
+def facts(subject: Subject) -> None:
+    """Name and header facts of the sound."""
+    st.caption(escape(f"{subject.clip.name} · {clips.facts(subject.clip)}"))
