@@ -6,9 +6,11 @@ A module here that defines a :class:`~audioclf.datasets.source.Source` adds a se
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from audioclf.datasets import archive, store
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.source import Reader, Source
 from audioclf.datasets.tree import Tree, file_tree, folder_tree
@@ -67,7 +69,7 @@ def load_dataset(
     if isinstance(name_or_path, str) and name in SOURCES:
         source = SOURCES[name].from_dict(options)
         return source.load(progress=progress, should_stop=should_stop)
-    tree = mount(_existing(name), should_stop=should_stop)
+    tree = mount(_existing(name), progress=progress, should_stop=should_stop)
     reader = READERS.make(options) if "kind" in options else _suiting(tree).from_dict(options)
     return reader.read(tree, progress=progress, should_stop=should_stop)
 
@@ -84,9 +86,20 @@ def _existing(name: str) -> Path:
     raise DatasetError(unknown(name, SOURCES, "data set, and no file or folder here either"))
 
 
-def mount(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
-    """The files at a path that exists: of a folder, or of the folder around one file."""
-    return folder_tree(path, should_stop=should_stop) if path.is_dir() else file_tree(path)
+def mount(path: Path, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Tree:
+    """The files at a path that exists: of a folder, of an archive, or of the folder around one file.
+
+    Raises
+    ------
+    DatasetError
+        When an archive cannot be read or unpacked.
+    """
+    if path.is_dir():
+        return store.stored_tree(path) if store.is_stored(path) else folder_tree(path, should_stop=should_stop)
+    if archive.is_archive(path):
+        folder = archive.unpack(path, progress=progress, should_stop=should_stop)
+        return replace(store.stored_tree(folder), path=path)
+    return file_tree(path)
 
 
 def _suiting(tree: Tree) -> type[Reader]:
