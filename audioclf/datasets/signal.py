@@ -1,0 +1,229 @@
+"""What can be measured of a clip's sound without any model: level, silence, clipping, bandwidth, and a fingerprint.
+
+Everything is measured at the file's own sample rate, in stretches of half a minute, so that memory stays flat however
+long a file is.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf import settings
+from audioclf.audio import load_audio
+from audioclf.datasets.base import Clip, Progress, ShouldStop
+from audioclf.datasets.fingerprint import BANDS, HOP, MAX_FRAMES, WINDOW, Fingerprint, band_powers, fingerprint
+from audioclf.datasets.index import FileIndex
+
+Array = npt.NDArray[np.float32]
+
+SILENCE = -60.0
+"""Level below which a frame of 20 ms is silent, in dB of full scale."""
+
+FULL_SCALE = 0.999
+"""Three samples in a row from here on are clipped."""
+
+CUTOFF = 80.0
+"""The bandwidth ends where the average power spectrum stays this far below its maximum, in dB."""
+
+FLOOR = -120.0
+"""Level that is given to digital silence, in dB of full scale."""
+
+PIECE = 30.0
+"""Seconds of sound that are in memory at once."""
+
+_KIND = "signal-1"
+
+
+@dataclass(frozen=True)
+class SignalFacts:
+    """Measurements of one clip.
+
+    Attributes
+    ----------
+    seconds : float
+        How much was measured: the whole clip, or as much of it as may be decoded.
+    peak : float
+        Largest absolute sample of any channel; 1 is full scale.
+    level : float
+        Root mean square of the channels' mean, in dB of full scale; at least -120.
+    dc : float
+        Largest absolute mean of any channel.
+    clipped : float
+        Share of samples that stand at full scale, three or more in a row.
+    silence : float
+        Share of frames of 20 ms below -60 dB of full scale.
+    zeros : float
+        Share of samples that are no larger than one step of 16 bits.
+    bandwidth : float
+        Frequency in Hz above which the average power spectrum (averaged over 100 Hz) stays 80 dB below its maximum.
+    print : str
+        Fingerprint, see :mod:`audioclf.datasets.fingerprint`.
+    """
+
+    seconds: float
+    peak: float
+    level: float
+    dc: float
+    clipped: float
+    silence: float
+    zeros: float
+    bandwidth: float
+    print: str
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The fingerprint, unpacked."""
+        return Fingerprint.from_bytes(base64.b64decode(self.print))
+
+
+def measure_all(
+    clips: Sequence[Clip],
+    *,
+    index: FileIndex | None = None,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> list[SignalFacts | str]:
+    """Measurements of every clip, over all processors, each made once and then remembered.
+
+    Returns
+    -------
+    list of SignalFacts or str
+        In the order of the clips; a sentence where the sound cannot be decoded.
+
+    Raises
+    ------
+    Stopped
+    """
+    found = (index or FileIndex()).facts(
+        {clip.key: clip for clip in clips},
+        _KIND,
+        lambda clip: asdict(measure(clip)),
+        progress=progress,
+        should_stop=should_stop,
+    )
+    return [_facts(found[clip.key]) for clip in clips]
+
+
+def _facts(values: Mapping[str, Any]) -> SignalFacts | str:
+    if "reason" in values:
+        return str(values["reason"])
+    return SignalFacts(**{item.name: values[item.name] for item in fields(SignalFacts)})
+
+
+def measure(clip: Clip) -> SignalFacts:
+    """Measurements of one clip.
+
+    Raises
+    ------
+    AudioError
+        When it cannot be decoded.
+    """
+    sums = _Sums(clip.info.sr)
+    for channels in _pieces(clip):
+        sums.add(channels)
+    return sums.facts()
+
+
+def _pieces(clip: Clip) -> Iterator[list[Array]]:
+    """The clip in pieces of half a minute, each as a list of channels (more than two come as their mean)."""
+    modes = ("left", "right") if clip.info.channels == 2 else ("mean",)
+    seconds = min(clip.seconds, settings.number("max_clip_seconds"))
+    # A lossy stream may end a packet before its stated length, so a short rest goes with the piece before it.
+    count = max(1, math.ceil(seconds / PIECE - 0.02))
+    for number in range(count):
+        start = number * PIECE
+        length = PIECE if number < count - 1 else max(seconds - start, 1 / clip.info.sr)
+        yield [
+            load_audio(clip.path, sr=None, mono=mode, offset=clip.start + start, duration=length)[0] for mode in modes
+        ]
+
+
+class _Sums:
+    """What adds up over the pieces of a clip."""
+
+    def __init__(self, sr: int) -> None:
+        self.sr = sr
+        self.n = 0
+        self.peak = 0.0
+        self.square = 0.0
+        self.means = np.zeros(2)
+        self.clipped = 0
+        self.zeros = 0
+        self.frames = 0
+        self.silent = 0
+        self.power: npt.NDArray[np.float64] | None = None
+        self.bands: list[Array] = []
+
+    def add(self, channels: list[Array]) -> None:
+        y: Array = channels[0] if len(channels) == 1 else np.add(*channels) * np.float32(0.5)
+        self.n += len(y)
+        self.square += float(np.dot(y, y))
+        for number, channel in enumerate(channels):
+            self.peak = max(self.peak, float(channel.max()), -float(channel.min()))
+            self.means[number] += float(channel.sum(dtype=np.float64))
+        self.clipped += max(_runs(channel) for channel in channels)
+        self.zeros += int(np.count_nonzero(np.abs(y) <= 2**-15))
+        size = min(len(y), max(1, round(0.02 * self.sr)))
+        frames = y[: len(y) // size * size].reshape(-1, size)
+        energy = np.einsum("ij,ij->i", frames, frames) / size
+        self.frames += len(energy)
+        self.silent += int(np.count_nonzero(energy < 10 ** (SILENCE / 10)))
+        self._spectrum(y)
+
+    def _spectrum(self, y: Array) -> None:
+        import scipy.fft
+
+        size, hop = round(WINDOW * self.sr), max(1, round(HOP * self.sr))
+        if len(y) < size:
+            y = np.pad(y, (0, size - len(y)))
+        n_fft = scipy.fft.next_fast_len(size, real=True)
+        window = np.hanning(size).astype(np.float32)
+        frames = np.lib.stride_tricks.sliding_window_view(y, size)[::hop]
+        total = np.zeros(n_fft // 2 + 1)
+        at_once = max(16, 2**19 // n_fft)
+        for first in range(0, len(frames), at_once):
+            spectrum = scipy.fft.rfft(frames[first : first + at_once] * window, n_fft, axis=1)
+            power = spectrum.real**2 + spectrum.imag**2
+            total += power.sum(axis=0, dtype=np.float64)
+            if sum(map(len, self.bands)) < MAX_FRAMES:
+                self.bands.append(band_powers(power, self.sr, n_fft))
+        self.power = total if self.power is None else self.power + total
+
+    def facts(self) -> SignalFacts:
+        bands = np.concatenate(self.bands)[:MAX_FRAMES] if self.bands else np.zeros((0, BANDS), np.float32)
+        return SignalFacts(
+            seconds=self.n / self.sr,
+            peak=self.peak,
+            level=max(FLOOR, 10 * math.log10(max(self.square / max(self.n, 1), 1e-12))),
+            dc=float(np.abs(self.means).max() / max(self.n, 1)),
+            clipped=self.clipped / max(self.n, 1),
+            silence=self.silent / max(self.frames, 1),
+            zeros=self.zeros / max(self.n, 1),
+            bandwidth=self._bandwidth(),
+            print=base64.b64encode(fingerprint(bands).to_bytes()).decode("ascii"),
+        )
+
+    def _bandwidth(self) -> float:
+        if self.power is None or not self.power.any():
+            return 0.0
+        hertz = self.sr / 2 / (len(self.power) - 1)
+        width = max(1, round(100 / hertz))
+        smooth = np.convolve(self.power, np.full(width, 1 / width), mode="same")
+        return float(np.flatnonzero(smooth >= smooth.max() * 10 ** (-CUTOFF / 10))[-1] * hertz)
+
+
+def _runs(y: Array) -> int:
+    """Samples in runs of three or more at full scale."""
+    if max(float(y.max()), -float(y.min())) < FULL_SCALE:
+        return 0
+    full = np.concatenate([[False], np.abs(y) >= FULL_SCALE, [False]])
+    edges = np.flatnonzero(full[1:] != full[:-1])
+    lengths = edges[1::2] - edges[::2]
+    return int(lengths[lengths >= 3].sum())
