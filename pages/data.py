@@ -12,13 +12,7 @@ with frame.page("Data", "Choose the sounds to work with, see what is in them, an
         sources.choose(state)
     dataset = data.require(state)
     overview.head(dataset)
-    if not dataset.clips:
+    if dataset.clips:
+        overview.views(state, dataset)
+    else:
         overview.problems(dataset)
-        st.stop()
-    names = ["Listen", "All clips"] + ([f"Problems ({len(dataset.problems)})"] if dataset.problems else [])
-    for tab, show in zip(st.tabs(names), (overview.listen, overview.table, overview.problems), strict=False):
-        with tab:
-            if show is overview.listen:
-                overview.listen(state, dataset)
-            else:
-                show(dataset)

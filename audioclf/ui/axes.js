@@ -30,15 +30,17 @@ function niceTicks(low, high, most) {
   return ticks;
 }
 
-// Evenly spaced numbers where the rows are, and 1, 2, 5, 10 ... where they are not.
-function rowTicks(values, unit, height) {
+// Evenly spaced numbers where the rows are; where they are not, as many numbers in every decade as an octave has room for.
+function rowTicks(values, unit, height, place) {
   const [low, high] = [values[0], values[values.length - 1]];
   const middle = values[Math.floor(values.length / 2)];
   if (unit !== "Hz" || Math.abs(middle - (low + high) / 2) < 0.05 * (high - low)) {
     return niceTicks(low, high, Math.max(2, Math.floor(height / 32)));
   }
+  const octave = place(Math.sqrt(low * high) || high / 4) - place(2 * (Math.sqrt(low * high) || high / 4));
+  const steps = octave >= 20 ? [1, 2, 5] : octave >= 13 ? [1, 3] : [1];
   const ticks = [];
-  for (let power = 1; power < 1e6; power *= 10) ticks.push(power, 2 * power, 5 * power);
+  for (let power = 1; power < 1e6; power *= 10) ticks.push(...steps.map((step) => step * power));
   return ticks.filter((tick) => tick >= low * 0.98 && tick <= high * 1.02);
 }
 

@@ -46,7 +46,7 @@ def steps() -> None:
     for column, (number, (group, entries)) in zip(
         st.columns(3, gap="medium"), enumerate(frame.GROUPS.items(), 1), strict=True
     ):
-        with column, st.container(border=True, height="stretch"):
+        with column, st.container(border=True, height="stretch", gap="xsmall"):
             st.subheader(f"{number}  {group}", anchor=False)
             for entry in entries:
                 if frame.available(entry):
@@ -56,15 +56,20 @@ def steps() -> None:
 
 @guard.fragment(run_every=1.0)
 def _until_ready(state: State) -> None:
-    if warmup.ready():
+    if _ready(state):
         st.rerun()
     st.skeleton(height=330)
     st.caption("The first picture is being made …")
 
 
+def _ready(state: State) -> bool:
+    """Whether features can be computed and the chosen data set, if any, has come or failed."""
+    return warmup.ready() and (not state.data or data.load(state.data, state.options).finished)
+
+
 def live(state: State) -> None:
     """A sound with its picture: one of the data set where it is loaded, otherwise a small melody."""
-    if not warmup.ready():
+    if not _ready(state):
         _until_ready(state)
         return
     dataset = data.loaded(state)

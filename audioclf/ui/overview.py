@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from collections.abc import Callable
 
 import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import FEATURES
 from audioclf.plots.rows import value_limits
-from audioclf.ui import cache, clips, guard, hold, looks, views
+from audioclf.ui import cache, clips, guard, hold, looks
 from audioclf.ui.player import player
 from audioclf.ui.state import State
 from audioclf.ui.text import escape, plain, seconds
+from audioclf.ui.views import panel
 
 PER_PAGE = 10
 ALL = "All classes"
@@ -35,12 +37,26 @@ def head(dataset: Dataset) -> None:
         "Sample rate": " / ".join(f"{rate:,} Hz" for rate, _ in rates.most_common(2))
         + (" …" if len(rates) > 2 else ""),
     }
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for name, value in facts.items():
             st.metric(name, value, width="content")
     terms = " · ".join(part for part in (dataset.licence, dataset.citation) if part)
     if terms:
         st.caption(escape(terms))
+
+
+def views(state: State, dataset: Dataset) -> None:
+    """The ways to look at a data set, in tabs; only the open one is drawn."""
+    shows: dict[str, Callable[[], None]] = {
+        "Listen": lambda: listen(state, dataset),
+        "All clips": lambda: table(dataset),
+    }
+    if dataset.problems:
+        shows[f"Problems ({len(dataset.problems):,})"] = lambda: problems(dataset)
+    for tab, show in zip(st.tabs(list(shows), key="data.tabs", on_change="rerun"), shows.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
 
 
 def listen(state: State, dataset: Dataset) -> None:
@@ -108,7 +124,7 @@ def _players(state: State, shown: tuple[Clip, ...]) -> None:
             tracks.append(clips.track(clip, audio, title=clip.label, note=clip.name))
             shapes.append(shape)
     limits = value_limits(shapes) if shapes else None
-    panels = [views.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
+    panels = [panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
     picked = player("list", tracks, panels, layout="list", height=44)
     if picked is not None:
         state.clip = shown[picked].key
