@@ -14,6 +14,8 @@ from audioclf.errors import DatasetError
 MOST_BYTES = 256 * 2**20
 """Largest table that is read."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
 MEANINGS: Mapping[str, tuple[str, ...]] = {
     "file": (
         *("filename", "file", "filepath", "path", "slicefilename", "audiofilename", "audiofile", "audiopath", "audio"),
@@ -118,20 +120,20 @@ def read_table(data: bytes, name: str) -> Table:
 
 
 def guarded(cell: object) -> str:
-    """A cell that no spreadsheet program takes for a formula: ``=``, ``+``, ``-``, ``@`` and controls get a quote."""
+    """A cell that no spreadsheet program takes for a formula: one that begins like a formula gets an apostrophe."""
     text = "" if cell is None else str(cell)
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _is_number(text):
+    if (text[:1] in _FORMULA and not _is_number(text)) or (text[:1] == "'" and text[1:2] in (*_FORMULA, "'")):
         return f"'{text}"
     return text
 
 
 def unguarded(cell: str) -> str:
     """What :func:`guarded` was given."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in (*_FORMULA, "'") else cell
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text) is not None
+    return re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text, re.ASCII) is not None
 
 
 def _delimiter(text: str) -> str:
