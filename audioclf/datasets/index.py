@@ -42,6 +42,10 @@ _MANY = 500
 """Rows in one question to the database; old builds of SQLite take no more than 999 values."""
 
 
+_MOST_LINKS = 40
+"""Links in a row that are followed, as by the operating system."""
+
+
 @dataclass(frozen=True)
 class _State:
     """One state of a file."""
@@ -266,19 +270,23 @@ def _close(database: sqlite3.Connection | None) -> None:
 
 
 class _RealPaths:
-    """Real paths of many files, with every folder resolved once."""
+    """Real paths of many files, with every folder resolved once: thousands of links would take seconds otherwise."""
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {}
 
     def state(self, path: Path) -> _State:
-        text = os.path.abspath(path)
-        folder, name = os.path.split(text)
-        if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(folder)
-        real = os.path.join(self._folders[folder], name)
-        if os.path.islink(real):
-            real = os.path.realpath(real)
+        real = os.fspath(path)
+        for _ in range(_MOST_LINKS):
+            folder, name = os.path.split(real)
+            if folder not in self._folders:
+                self._folders[folder] = os.path.realpath(folder)
+            real = os.path.join(self._folders[folder], name)
+            try:
+                target = os.readlink(real)
+            except OSError:
+                break
+            real = os.path.join(self._folders[folder], target)
         status = os.stat(real)
         return _State(real, status.st_size, status.st_mtime_ns)
 

@@ -85,6 +85,24 @@ def test_links_share_one_row_and_keep_their_names(index: FileIndex, tmp_path: Pa
     database.close()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_links_are_resolved_as_the_system_does(index: FileIndex, tone_wav: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    (tmp_path / "folder").symlink_to(deep, target_is_directory=True)
+    (deep / "relative.wav").symlink_to("../../tone.wav")
+    (tmp_path / "chain.wav").symlink_to(tmp_path / "folder" / "relative.wav")
+    (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
+    paths = [tone_wav, deep / "relative.wav", tmp_path / "folder" / "relative.wav", tmp_path / "chain.wav"]
+    paths.append(deep / ".." / ".." / "tone.wav")
+    found = index.lookup([*paths, tmp_path / "loop.wav"])
+    assert len(set(found[:5])) == 1
+    assert isinstance(found[5], Problem)
+    with sqlite3.connect(index.path) as database:
+        assert [os.path.realpath(tone_wav)] == [row[0] for row in database.execute("SELECT path FROM files")]
+    database.close()
+
+
 @pytest.mark.parametrize(
     ("data", "word"),
     [(b"", "empty"), (b"<html><body>404</body></html>", "HTML"), (b"RIFF\0\0\0\0WAVE", "."), (b"\0" * 5000, ".")],
