@@ -28,6 +28,7 @@ from audioclf.params import param
 C1: Final = 440 * 2 ** (-45 / 12)
 """Frequency of the note C1, 32.70 Hz."""
 
+_MOST_OCTAVES: Final = 14
 _LARGEST_BASIS: Final = 1 << 24
 
 
@@ -143,6 +144,16 @@ class CQT(Feature):
     scale: str = scale_param("db", "magnitude")
     ref: str = ref_param()
     top_db: float = top_db_param()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        most = _MOST_OCTAVES * self.bins_per_octave
+        if self.n_bins > most:
+            raise ParameterError(
+                f"n_bins must be at most {most} ({_MOST_OCTAVES} octaves of {self.bins_per_octave} rows), got"
+                f" {self.n_bins}; lower n_bins or raise bins_per_octave.",
+                "n_bins",
+            )
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
         """Constant-Q spectrogram.

@@ -100,7 +100,7 @@ class MelFramed(Framed):
     fmax: float | None = param(
         None,
         "Highest frequency of the highest band; empty takes half the sample rate.",
-        above=0,
+        low=1,
         high=96000,
         unit="Hz",
         step=100,
@@ -112,9 +112,11 @@ class MelFramed(Framed):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.fmax is not None and self.fmin >= self.fmax:
+        if self.fmax is not None and self.fmin > self.fmax - 1:
             raise ParameterError(
-                f"fmin must be below fmax ({self.fmax:g} Hz), got {self.fmin:g} Hz; lower fmin or raise fmax.", "fmin"
+                f"fmin must be at least 1 Hz below fmax ({self.fmax:g} Hz), got {self.fmin:g} Hz;"
+                " lower fmin or raise fmax.",
+                "fmin",
             )
 
     def bands(self, samples: Array, sr: float, norm: str) -> Array:

@@ -56,6 +56,10 @@ class MFCC(MelFramed):
                 f"n_mfcc must be at most n_mels ({self.n_mels}), got {self.n_mfcc}; lower n_mfcc or raise n_mels.",
                 "n_mfcc",
             )
+        if 0 < self.lifter < 1:
+            raise ParameterError(
+                f"lifter must be 0 or at least 1, got {self.lifter:g}; 22 is what speech recognisers use.", "lifter"
+            )
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
         """MFCC.

@@ -148,7 +148,7 @@ def top_db_param() -> Any:
 
 
 def check_band(fmin: float, fmax: float | None, sr: float) -> None:
-    """Raise unless ``fmin < fmax`` and both are within what the sample rate can carry.
+    """Raise unless ``fmin`` is below ``fmax`` and both are within what the sample rate can carry.
 
     Raises
     ------
@@ -161,9 +161,9 @@ def check_band(fmin: float, fmax: float | None, sr: float) -> None:
             " lower fmax, leave it empty, or raise the sample rate.",
             "fmax",
         )
-    if fmin >= (nyquist if fmax is None else fmax):
+    if fmin > (nyquist if fmax is None else fmax) - 1:
         top = f"half the sample rate ({nyquist:g} Hz)" if fmax is None else f"fmax ({fmax:g} Hz)"
-        raise ParameterError(f"fmin must be below {top}, got {fmin:g} Hz; lower fmin.", "fmin")
+        raise ParameterError(f"fmin must be at least 1 Hz below {top}, got {fmin:g} Hz; lower fmin.", "fmin")
 
 
 def check_size(n_rows: int, n_frames: int, title: str, hop_length: int) -> None:

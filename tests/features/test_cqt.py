@@ -53,6 +53,7 @@ def test_parameters_equal_librosa(
     sound: Callable[..., np.ndarray], quietly: Callable[..., Any], n: int, **given_: Any
 ) -> None:
     y = sound(n)
+    assume(given_["n_bins"] <= 14 * given_["bins_per_octave"])
     feature = CQT(scale="magnitude", **given_)
     try:
         found = feature.compute(y, 22050).values
@@ -88,6 +89,12 @@ def test_the_number_of_bins_that_is_named_works() -> None:
     assert CQT(n_bins=fitting).shape(8000, 8000)[0] == fitting
     with pytest.raises(librosa.ParameterError):
         librosa.cqt(np.zeros(8000), sr=8000, n_bins=fitting + 1)
+
+
+def test_more_octaves_than_there_are_are_refused_at_once() -> None:
+    with pytest.raises(ParameterError, match=r"n_bins must be at most 14 \(14 octaves of 1 rows\), got 84") as caught:
+        CQT(bins_per_octave=1)
+    assert caught.value.field == "n_bins"
 
 
 def test_a_sound_shorter_than_the_lowest_window_gets_a_word() -> None:

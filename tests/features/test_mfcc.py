@@ -76,3 +76,8 @@ def test_more_coefficients_than_bands_are_refused() -> None:
     with pytest.raises(ParameterError, match=r"n_mfcc must be at most n_mels \(20\), got 40") as caught:
         MFCC(n_mfcc=40, n_mels=20)
     assert caught.value.field == "n_mfcc"
+
+
+def test_a_lifter_below_one_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"lifter must be 0 or at least 1, got 0\.5"):
+        MFCC(lifter=0.5)
