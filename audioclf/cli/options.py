@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +13,26 @@ import click
 from audioclf.errors import ParameterError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object (or list) on the last line.")
+
+
+def quiet_start(family: str) -> None:
+    """Import TensorFlow without its start-up notes, where a network is going to need it.
+
+    They are written by its C++ part before any log level counts, and would stand between the answers.
+    """
+    if family != "network":
+        return
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def print_json(value: Any) -> None:

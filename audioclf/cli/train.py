@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from audioclf.cli import cli
-from audioclf.cli.options import as_json, print_json, settings_of
+from audioclf.cli.options import as_json, print_json, quiet_start, settings_of
 from audioclf.errors import Stopped
 from audioclf.runs import Run, Status
 
@@ -37,6 +37,7 @@ def run(
     try:
         if resume:
             finished = open_run(folder)
+            quiet_start(finished.experiment.model.family)
             (folder / "stop").unlink(missing_ok=True)
             execute(finished, watch=watch)
         else:
@@ -47,6 +48,7 @@ def run(
                 name = str(path.resolve()) if path.exists() else dataset
                 experiment = experiment.replace(dataset=DatasetChoice(name))
             experiment = experiment.with_settings(settings_of(pairs))
+            quiet_start(experiment.model.family)
             finished = run_experiment(experiment, folder, watch=watch)
     except (Stopped, KeyboardInterrupt):
         click.echo(f"Stopped; go on with: audioclf run {recipe_or_toml} --out {folder} --resume", err=True)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from audioclf.cli import cli
-from audioclf.cli.options import as_json, print_json
+from audioclf.cli.options import as_json, print_json, quiet_start
 from audioclf.errors import AudioclfError, ParameterError
 from audioclf.params import unknown
 from audioclf.runs import Run, open_run
@@ -71,4 +71,6 @@ def explain(run: Path, file: Path, out: Path, label: str | None, method: str) ->
 def _open(run: Path) -> Run:
     from audioclf.resources import starter_run
 
-    return starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
+    opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
+    quiet_start(opened.experiment.model.family)
+    return opened
