@@ -116,8 +116,9 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
     left, right = st.columns([2, 3], gap="large")
     best = int(said.probabilities.argmax())
     with left:
-        st.caption("The model hears")
-        st.title(escape(run.classes[best], 40), anchor=False)
+        with st.container(gap=None):
+            st.caption("The model hears")
+            st.title(escape(run.classes[best], 40), anchor=False)
         if subject.true in run.classes:
             right_one = subject.true == run.classes[best]
             st.markdown(

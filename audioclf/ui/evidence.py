@@ -38,7 +38,9 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     start : float
         Where in a longer sound the window begins, in seconds.
     """
-    how, which = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+    how = which = st.container()
+    if len(run.experiment.features) > 1 or run.experiment.model.cam_layer is not None:
+        how, which = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     found = ask(run, subject, how, which, start=start)
     if found is None:
         return

@@ -32,7 +32,7 @@ def current(state: State) -> Run | None:
 
 def show(state: State, run: Run) -> None:
     """Draw a run: by itself every two seconds while it is being made."""
-    with st.container(border=True, key="progress"):
+    with st.container(border=True, key="progress"), guard.boundary("progress"):
         if run.status.ended:
             _draw(state, run)
         else:
@@ -58,6 +58,8 @@ def _draw(state: State, run: Run) -> None:
         st.space("stretch")
         _buttons(state, run, status)
     _where(run, status)
+    if run.experiment.model.family == "classical":
+        return  # fitted at once: one line of history is no curve
     rows = [row for row in history if row["part"] == history[-1]["part"]] if history else []
     if rows:
         _figures(run, rows)

@@ -20,6 +20,7 @@ from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain, seconds
 
 PER_PAGE = 6
+_WORTH_SAYING = 0.01
 MISTAKES, EVERYTHING = "All mistakes, the surest first", "All test clips"
 
 
@@ -28,8 +29,8 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
     low, high = metrics["interval"]
     with st.container(border=True):
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
-        with left:
-            st.metric("Accuracy on clips it has never met" if not metrics["leaky"] else "Accuracy", "", width="content")
+        with left, st.container(gap=None):
+            st.caption("Accuracy" if metrics["leaky"] else "Accuracy on clips it has never met")
             st.title(f"{metrics['accuracy']:.1%}", anchor=False)
             st.caption(f"95 % interval {low:.1%} to {high:.1%}")
         with right:
@@ -67,7 +68,7 @@ def _figures(metrics: dict[str, Any]) -> dict[str, str]:
 def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
     """The confusion matrix, and beside it the clips of the cell that was clicked."""
     names = distinct(run.classes)
-    left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Which classes are mixed up?", anchor=False)
         unit = st.segmented_control(
@@ -163,6 +164,8 @@ def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
 def verdict(run: Run, item: Prediction) -> str:
     """What the model said of a clip, with the two largest probabilities."""
     ranked = sorted(range(len(item.probabilities)), key=lambda number: -item.probabilities[number])[:2]
+    if item.probabilities[ranked[-1]] < _WORTH_SAYING:
+        ranked.pop()
     said = ", ".join(f"{plain(run.classes[number], 24)} {item.probabilities[number]:.0%}" for number in ranked)
     return f"{'✓' if item.true == item.predicted else '✗'} {said}"
 
@@ -170,7 +173,7 @@ def verdict(run: Run, item: Prediction) -> str:
 def curves(run: Run) -> None:
     """Learning curves, and what they say."""
     rows = run.history
-    if not rows:
+    if not rows or run.experiment.model.family == "classical":
         st.caption("This model was fitted at once; it has no curves.")
         return
     parts = list(dict.fromkeys(row["part"] for row in rows))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audioclf import workspaces
+from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.features import Mel
+from audioclf.models import MODELS
 from audioclf.resources import app_folder
+from audioclf.runs import Run, create_run, new_folder
+from audioclf.splits import Holdout
+from audioclf.training import Training
 from audioclf.ui import tasks, warmup
 
 OpenPage = Callable[..., AppTest]
@@ -35,3 +44,31 @@ def _open(name: str = "", /, **query: str | Path) -> AppTest:
             page.run()
     assert not page.exception
     return page
+
+
+@pytest.fixture(scope="session")
+def three_classes(tmp_path_factory: pytest.TempPathFactory, write_tone: Callable[..., Path]) -> Path:
+    """'low' and 'high' tones, and a third class that sounds like 'low': whoever learns them must err."""
+    root = tmp_path_factory.mktemp("three") / "tones"
+    for label, base in (("low", 220.0), ("high", 1760.0), ("<b>low</b> **too**".replace("/", ""), 221.0)):
+        for i in range(6):
+            write_tone(root / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
+    return root
+
+
+@pytest.fixture(scope="session")
+def finished(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
+    """A run of a small network, made by a real worker process, in the workspace that pages see."""
+    experiment = Experiment(
+        dataset=DatasetChoice(str(three_classes)),
+        split=Holdout(test_size=0.5, validation_size=0.34),
+        features=(Mel(n_mels=32),),
+        model=MODELS["compact-cnn"](filters=(8, 8)),
+        training=Training(epochs=8, batch_size=4, learning_rate=0.01),
+    )
+    run = create_run(experiment, new_folder(workspaces.runs_folder()), name="<i>first</i> *run*")
+    subprocess.run([sys.executable, "-m", "audioclf.worker", str(run.folder)], check=True, timeout=300)
+    assert run.has_metrics, (run.status, (run.folder / "log.txt"))
+    yield run
+    if run.folder.is_dir():
+        run.delete()

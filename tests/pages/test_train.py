@@ -1,0 +1,221 @@
+"""The Train page: one press makes a run, every value can be changed, and what cannot be is said at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audioclf import jobs, workspaces
+from audioclf.experiment import Experiment
+from audioclf.runs import Run, list_runs, open_run
+
+OpenPage = Callable[..., AppTest]
+
+
+def experiment(page: AppTest) -> Experiment:
+    """What the forms hold, from the TOML on the page."""
+    return Experiment.from_toml(page.code[0].value)
+
+
+def keyed(page: AppTest, key: str) -> Any:
+    elements = (*page.number_input, *page.selectbox, *page.pills, *page.text_input, *page.toggle)
+    return next(element for element in elements if element.key == key)
+
+
+def button(page: AppTest, label: str) -> Any:
+    return next(element for element in page.button if element.label == label)
+
+
+def words(page: AppTest) -> str:
+    return " ".join(element.value for element in page.markdown)
+
+
+def runs() -> set[str]:
+    return {run.id for run in list_runs(workspaces.runs_folder())}
+
+
+def eventually(page: AppTest, condition: Callable[[], bool], seconds: float = 180) -> None:
+    """Look at the page again and again, as its timer does in a browser."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        page.run()
+    assert not page.exception
+
+
+@pytest.fixture
+def page(open_page: OpenPage, class_folders: Path) -> AppTest:
+    return open_page("train", data=class_folders)
+
+
+def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Path) -> None:
+    go = button(page, "Start training")
+    assert go.proto.type == "primary"
+    assert not go.disabled
+    assert "12 clips" in words(page)
+    assert "Compact CNN" in words(page)
+    assert {metric.label: metric.value for metric in page.metric} == {
+        "Training clips": "8",
+        "Validation": "2",
+        "Test": "2",
+    }
+    made = experiment(page)
+    assert made.dataset.name == str(class_folders)
+    assert made.model.kind == "compact-cnn"
+    assert made.training.batch_size <= 8
+    layers = page.dataframe[0].value
+    assert next(iter(layers["name"])) == "input"
+    assert layers["weights"].sum() == made.model.count_parameters((128, 13), 2)[0]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("train.training.batch_size", 0, "batch_size must be at least 1"),
+        ("train.training.learning_rate", 0.0, "learning_rate must be above 0"),
+        ("train.training.epochs", 10**6, "epochs must be at most"),
+        ("train.feature.0.mel.hop_length", 0, "hop_length must be at least 1"),
+        ("train.split.holdout.test_size", 0.99, "test_size must be at most"),
+        ("train.audio.sr", 1, "sr must be at least 1000"),
+        ("train.training.batch_size", 5000, "batch_size must be at most the number of training clips"),
+        ("train.training.warmup_epochs", 999.0, "warmup_epochs must be below epochs"),
+        ("train.feature.0.mel.fmax", 90000.0, "fmax"),
+        ("train.model.compact-cnn.filters", "4, 4, 4, 4, 4, 4, 4, 4, 4", "needs a map of at least"),
+        ("train.model.compact-cnn.filters", "4, x", "list of numbers"),
+    ],
+)
+def test_what_cannot_be_is_said_and_stops_the_button(page: AppTest, key: str, value: Any, said: str) -> None:
+    before = runs()
+    keyed(page, key).set_value(value)
+    page.run()
+    assert not page.exception
+    assert any(said in error.value.replace("\\", "") for error in page.error), [error.value for error in page.error]
+    assert button(page, "Start training").disabled
+    assert runs() == before
+
+
+def test_a_network_of_pictures_cannot_take_a_curve(page: AppTest) -> None:
+    keyed(page, "train.feature.0").set_value("waveform")
+    page.run()
+    assert any(error.value.replace("\\", "").startswith("Model:") for error in page.error)
+    keyed(page, "train.model").set_value("logreg")
+    page.run()
+    assert not page.error
+    assert "fitted at once" in words(page)
+    assert not any(element.key == "train.training.epochs" for element in page.number_input)
+    assert experiment(page).model.kind == "logreg"
+
+
+def test_pictures_and_augmentations_can_be_added_and_taken_away(page: AppTest) -> None:
+    button(page, "Add another picture").click()
+    page.run()
+    assert [feature.kind for feature in experiment(page).features] == ["mel", "mfcc"]
+    assert any("Channels of one picture" in error.value for error in page.error)
+    keyed(page, "train.combination.combine").set_value("ensemble")
+    page.run()
+    assert not page.error
+    made = experiment(page)
+    assert [feature.kind for feature in made.features] == ["mel", "mfcc"]
+    assert made.combine == "ensemble"
+    assert "2 models" in words(page)
+    keyed(page, "train.feature.1.mfcc.n_mfcc").set_value(13)
+    page.run()
+    next(element for element in page.button if element.key == "train.feature.remove.0").click()
+    page.run()
+    (kept,) = experiment(page).features
+    assert (kept.kind, kept.to_dict()["n_mfcc"]) == ("mfcc", 13)
+    keyed(page, "train.augmentation.new").set_value("noise")
+    next(element for element in page.button if element.key == "train.augmentation.add").click()
+    page.run()
+    assert [augmentation.kind for augmentation in experiment(page).augmentations] == ["noise"]
+
+
+def test_an_experiment_can_be_pasted_and_a_wrong_one_is_told_beside(page: AppTest, class_folders: Path) -> None:
+    (area,) = page.text_area
+    area.set_value(
+        '[model]\nkind = "tree"\nmax_depth = 3\n[training]\nseed = 7\n[[features]]\nkind = "cqt"\nn_bins = 60'
+    )
+    page.run()
+    button(page, "Use it").click()
+    page.run()
+    made = experiment(page)
+    assert made.dataset.name == str(class_folders)
+    assert made.model.to_dict()["max_depth"] == 3
+    assert made.features[0].to_dict()["n_bins"] == 60
+    assert made.training.seed == 7
+    page.text_area[0].set_value("[training]\nepoch = 3")
+    page.run()
+    button(page, "Use it").click()
+    page.run()
+    assert any("did you mean 'epochs'" in error.value.replace("\\", "") for error in page.error)
+    assert experiment(page) == made
+
+
+def test_a_recipe_can_be_filled_in(page: AppTest, class_folders: Path) -> None:
+    keyed(page, "train.start").set_value("instruments-mfcc-tree")
+    page.run()
+    button(page, "Fill in").click()
+    page.run()
+    made = experiment(page)
+    assert (made.model.kind, made.features[0].kind) == ("tree", "mfcc")
+    assert made.dataset.name == str(class_folders)
+
+
+def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
+    page: AppTest, open_page: OpenPage, class_folders: Path
+) -> None:
+    keyed(page, "train.training.epochs").set_value(600)
+    keyed(page, "train.name").set_value("*long* one")
+    page.run()
+    button(page, "Start training").click()
+    page.run()
+    run_id = "".join(page.query_params["run"])
+    run = open_run(workspaces.runs_folder() / run_id)
+    try:
+        eventually(page, lambda: len(run.history) >= 2)
+        page.run()
+        assert "long" in words(page)
+        assert "*long*" not in words(page).replace("\\*", "")
+        shown = {metric.label: metric.value for metric in page.metric}
+        assert shown["Epoch"].endswith("of 600")
+        assert shown["Accuracy"].endswith("%")
+        assert button(page, "Train another").proto.type == "secondary"
+        # a second browser at the same address sees the same
+        other = open_page("train", data=class_folders, run=run_id)
+        assert any(element.label == "Epoch" for element in other.metric)
+        button(other, "Stop").click()
+        other.run()
+        eventually(page, lambda: run.status.ended)
+        page.run()
+        assert run.status.state == "stopped"
+        epochs = len(run.history)
+        button(page, "Resume").click()
+        page.run()
+        eventually(page, lambda: len(run.history) > epochs)
+        assert [row["epoch"] for row in run.history] == list(range(1, len(run.history) + 1))
+    finally:
+        jobs.stop(run)
+        eventually(page, lambda: run.status.ended)
+        run.delete()
+
+
+def test_a_finished_run_says_how_good_it_is_and_leads_to_its_results(
+    open_page: OpenPage, finished: Run, three_classes: Path
+) -> None:
+    page = open_page("train", data=three_classes, run=finished.id)
+    assert any("9 test clips" in element.value for element in page.markdown)
+    assert button(page, "See the results")
+    listed = page.dataframe[-1].value
+    assert "<i>first</i> *run*" in list(listed["run"])
+
+
+def test_a_run_of_an_unknown_id_is_no_error(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("train", data=class_folders, run="../../etc")
+    assert not page.error
+    assert button(page, "Start training")
