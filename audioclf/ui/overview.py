@@ -70,22 +70,12 @@ def listen(state: State, dataset: Dataset) -> None:
 
 
 def balance(dataset: Dataset) -> None:
-    """Bars of the number of clips per class."""
-    import altair as alt
-    import pandas as pd
+    """Bars of the number of clips per class; many classes scroll."""
+    from audioclf.plots import balance_chart
 
-    table = pd.DataFrame(
-        {"class": [plain(label, 48) for label in dataset.counts], "clips": list(dataset.counts.values())}
-    )
-    bars = alt.Chart(table).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=180)),
-        x=alt.X("clips:Q", title=None, axis=None),
-        tooltip=["class", "clips"],
-    )
-    chart = bars.mark_bar(cornerRadiusEnd=3, height={"band": 0.72}) + bars.mark_text(
-        align="left", dx=5, color="#8a8091"
-    ).encode(text="clips:Q")
-    st.altair_chart(chart.properties(height=alt.Step(28)), width="stretch")
+    counts = {plain(label, 48): number for label, number in dataset.counts.items()}
+    with st.container(height=560 if len(counts) > 20 else "content", border=False):
+        st.altair_chart(balance_chart(counts), width="stretch")
 
 
 @guard.fragment()

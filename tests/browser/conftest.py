@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,16 +66,17 @@ class Server:
         return set(self.note.read_text(encoding="utf-8").split())
 
 
-def start_server(folder: Path) -> Server:
-    """Start the app on a free port and wait until it answers."""
+def start_server(folder: Path, app: Path | None = None) -> Server:
+    """Start the app (or another one) on a free port and wait until it answers."""
+    app = app or app_folder() / "app.py"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     note, log = folder / "modules.txt", folder / "server.log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("serve.py")), str(port), str(note)],
-            cwd=app_folder(),
+            [sys.executable, str(Path(__file__).with_name("serve.py")), str(app), str(port), str(note)],
+            cwd=app.parent,
             env=os.environ | {"PYTHONPATH": str(app_folder())},
             stdin=subprocess.DEVNULL,
             stdout=file,
@@ -114,9 +116,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     stop_server(started)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """One browser for the whole session."""
+@contextmanager
+def launched() -> Iterator[Any]:
+    """A Chromium; skips where there is none."""
     playwright_api = pytest.importorskip("playwright.sync_api")
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with playwright_api.sync_playwright() as playwright:
@@ -125,6 +127,13 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for the whole session."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The app's server as a user starts it, which on SIGUSR1 writes down the modules it has loaded.
 
-Run as ``python serve.py PORT FILE``.
+Run as ``python serve.py APP PORT FILE``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from types import FrameType
 
 from streamlit.web import cli
 
-from audioclf.resources import app_folder
-
 
 def main() -> None:
-    port, file = sys.argv[1], Path(sys.argv[2])
+    app, port, file = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 
     def tell(number: int, frame: FrameType | None) -> None:
         part = file.with_suffix(".part")
@@ -24,7 +22,7 @@ def main() -> None:
         part.replace(file)
 
     signal.signal(signal.SIGUSR1, tell)
-    sys.argv = ["streamlit", "run", str(app_folder() / "app.py"), "--server.port", port, "--server.headless", "true"]
+    sys.argv = ["streamlit", "run", app, "--server.port", port, "--server.headless", "true"]
     cli.main()
 
 

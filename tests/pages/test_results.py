@@ -1,0 +1,120 @@
+"""The Results page: every figure with what it rests on, down to the single clip."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audioclf.runs import Run, open_run
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def copy(finished: Run) -> Iterator[Run]:
+    """A copy of the finished run, to be changed."""
+    folder = finished.folder.with_name(f"{finished.id}-copy")
+    shutil.copytree(finished.folder, folder)
+    yield open_run(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def words(page: AppTest) -> str:
+    return " ".join(element.value for element in (*page.markdown, *page.title, *page.caption))
+
+
+def players(page: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(element.proto.json) for element in page.get("bidi_component")]
+
+
+def test_the_headline_has_interval_and_protocol(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("results", run=finished.id)
+    assert not page.error
+    metrics = finished.metrics
+    assert f"{metrics['accuracy']:.1%}" in [title.value for title in page.title]
+    low, high = metrics["interval"]
+    assert f"95 % interval {low:.1%} to {high:.1%}" in words(page)
+    assert "holdout\\, 50\\% test" in words(page)
+    assert not page.warning
+    assert {metric.label: metric.value for metric in page.metric}["F1 (macro)"] == f"{metrics['macro_f1']:.3f}"
+
+
+def test_a_leaky_figure_is_marked(open_page: OpenPage, copy: Run) -> None:
+    (copy.folder / "metrics.json").write_text(json.dumps(copy.metrics | {"leaky": True}))
+    page = open_page("results", run=copy.id)
+    assert any("says nothing about new sounds" in warning.value for warning in page.warning)
+    assert "never met" not in words(page)
+
+
+def test_mistakes_come_with_players_and_lead_to_their_explanation(open_page: OpenPage, finished: Run) -> None:
+    wrong = [item for item in finished.predictions if item.true != item.predicted]
+    assert wrong, "classes that sound alike are mixed up"
+    page = open_page("results", run=finished.id)
+    (shown,) = players(page)
+    assert shown["action"] == "Explain"
+    assert len(shown["tracks"]) == min(len(wrong), 6)
+    sure = max(wrong, key=lambda item: item.probabilities[item.predicted])
+    first = shown["tracks"][0]
+    assert first["title"] == finished.classes[sure.true]
+    assert first["note"].startswith(f"✗ {finished.classes[sure.predicted]}")
+    assert first["audio"].startswith("data:audio/wav")
+
+
+def test_every_cell_can_be_chosen(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("results", run=finished.id)
+    chooser = next(element for element in page.selectbox if element.label == "Clips")
+    cells = {(item.true, item.predicted) for item in finished.predictions}
+    assert len(chooser.options) == 2 + len(cells)
+    high = finished.classes.index("high")
+    chooser.set_value((high, high))
+    page.run()
+    (shown,) = players(page)
+    assert {track["title"] for track in shown["tracks"]} == {"high"}
+
+
+def test_precision_recall_and_support_of_every_class(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("results", run=finished.id)
+    table = page.dataframe[0].value
+    assert list(table["class"]) == [row["class"] for row in finished.metrics["per_class"]]
+    assert list(table["support"]) == [3, 3, 3]
+    assert list(table["f1"]) == pytest.approx([row["f1"] for row in finished.metrics["per_class"]])
+    assert finished.experiment.to_toml() == page.code[0].value
+
+
+def test_a_run_is_renamed_noted_and_deleted(open_page: OpenPage, copy: Run) -> None:
+    page = open_page("results", run=copy.id)
+    page.text_input[0].set_value("$another$ name")
+    page.text_area[0].set_value("[a note](http://x.example)")
+    page.run()
+    next(button for button in page.button if button.label == "Save").click()
+    page.run()
+    assert copy.about["name"] == "$another$ name"
+    assert "\\[a note\\]" in words(page)
+    delete = next(button for button in page.button if button.label == "Delete")
+    assert delete.disabled
+    page.checkbox[0].check()
+    page.run()
+    next(button for button in page.button if button.label == "Delete").click()
+    page.run()
+    assert not copy.folder.exists()
+    assert not page.exception
+
+
+def test_a_damaged_run_is_one_sentence(open_page: OpenPage, copy: Run) -> None:
+    (copy.folder / "metrics.json").write_text("{")
+    page = open_page("results", run=copy.id)
+    assert any("damaged" in error.value for error in page.error)
+
+
+def test_without_runs_the_way_to_train_is_shown(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path))
+    page = open_page("results")
+    assert any(button.label == "Train one" for button in page.button)
