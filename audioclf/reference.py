@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -40,13 +40,18 @@ def python() -> str:
 
 def commands() -> str:
     """The commands."""
-    context = click.Context(cli, info_name="audioclf")
-    rows = []
-    for name in cli.list_commands(context):
-        command = cli.commands[name]
-        usage = " ".join(command.collect_usage_pieces(click.Context(command, info_name=name)))
-        rows.append((f"`audioclf {name} {usage}`", command.get_short_help_str(200)))
-    return table(("command", "what it does"), rows)
+    return table(("command", "what it does"), _commands(cli, "audioclf"))
+
+
+def _commands(group: click.Group, name: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(group, info_name=name)
+    for word in group.list_commands(context):
+        command = group.commands[word]
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{name} {word}")
+        else:
+            usage = " ".join(command.collect_usage_pieces(click.Context(command, info_name=word)))
+            yield f"`{name} {word} {usage}`", command.get_short_help_str(200)
 
 
 def settings() -> str:
