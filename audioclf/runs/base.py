@@ -1,0 +1,97 @@
+"""What is said of a run: where it stands, and one tested clip; and the columns of its tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from audioclf.training import Epoch
+
+ENDED = ("done", "stopped", "failed")
+HISTORY = ("part", *(item.name for item in dataclasses.fields(Epoch)))
+CLIPS = (
+    "label",
+    "path",
+    "start",
+    "duration",
+    "group",
+    "fold",
+    "sr",
+    "channels",
+    "frames",
+    "format",
+    "subtype",
+    "content",
+)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands.
+
+    Attributes
+    ----------
+    state : str
+        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``; a reader also meets
+        ``"interrupted"``: the run's process has gone without a word.
+    stage : str
+        ``"data"``, ``"features"``, ``"training"``, ``"testing"``.
+    message : str
+        The sentence of a failure, or what is being done.
+    fraction : float
+        Share of the stage that is done, 0 to 1.
+    part, n_parts : int
+        Which model is being trained (from 1), of how many.
+    epoch, epochs : int
+        Epochs done and planned in this part.
+    seconds_left : float or None
+        Estimate for the whole run.
+    started, updated : float
+        Unix times.
+    pid : int
+        Process that makes the run, and
+    pid_created : float
+        when it began, since process numbers are used again.
+    """
+
+    state: str = "queued"
+    stage: str = ""
+    message: str = ""
+    fraction: float = 0.0
+    part: int = 0
+    n_parts: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    seconds_left: float | None = None
+    started: float = 0.0
+    updated: float = 0.0
+    pid: int = 0
+    pid_created: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in (*ENDED, "interrupted")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One tested clip.
+
+    Attributes
+    ----------
+    clip : int
+        Number in the run's clips.
+    split : str
+        Name of the split in which it was tested.
+    true, predicted : int
+        Class numbers.
+    probabilities : tuple of float
+        One per class.
+    """
+
+    clip: int
+    split: str
+    true: int
+    predicted: int
+    probabilities: tuple[float, ...]

@@ -1,0 +1,151 @@
+"""Write the folder of a run: one process does, and every file is whole at any moment."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from audioclf.datasets import Dataset
+from audioclf.errors import RunError
+from audioclf.experiment import Experiment
+from audioclf.runs.base import CLIPS, HISTORY, Prediction, Status
+from audioclf.runs.files import cell, write_csv, write_json, write_text
+from audioclf.runs.processes import process_created
+from audioclf.runs.reader import Run
+from audioclf.training import Epoch
+
+
+class RunWriter:
+    """The one process that writes a run.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.folder = run.folder
+        self.current = Status(started=time.time(), pid=os.getpid(), pid_created=process_created(os.getpid()))
+
+    def status(self, **changes: Any) -> Status:
+        """Replace the status file, with some values changed."""
+        self.current = dataclasses.replace(self.current, updated=time.time(), **changes)
+        write_json(self.folder / "status.json", dataclasses.asdict(self.current))
+        return self.current
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether someone asked the run to stop."""
+        return (self.folder / "stop").exists()
+
+    def clips(self, dataset: Dataset) -> None:
+        """Keep the clips as they are now."""
+        rows = [
+            (
+                clip.label,
+                clip.path,
+                clip.start,
+                cell(clip.duration),
+                cell(clip.group),
+                cell(clip.fold),
+                clip.info.sr,
+                clip.info.channels,
+                clip.info.frames,
+                clip.info.format,
+                clip.info.subtype,
+                clip.info.content,
+            )
+            for clip in dataset.clips
+        ]
+        write_csv(self.folder / "clips.csv", CLIPS, rows)
+
+    def epoch(self, part: str, epoch: Epoch) -> None:
+        """Add one line to the history."""
+        path = self.folder / "history.csv"
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(HISTORY)
+            writer.writerow([part, *(cell(value) for value in dataclasses.astuple(epoch))])
+            file.flush()
+            os.fsync(file.fileno())
+
+    def cut_history(self, part: str, epochs: int) -> None:
+        """Leave only the first ``epochs`` lines of a part, as its checkpoint knows them."""
+        rows = [row for row in self.run.history if row["part"] != part or row["epoch"] <= epochs]
+        if rows or (self.folder / "history.csv").exists():
+            write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in rows])
+
+    def predictions(self, predictions: Iterable[Prediction], n_classes: int) -> None:
+        """Keep the predictions of every tested clip."""
+        header = ("clip", "split", "true", "predicted", *(f"p{number}" for number in range(n_classes)))
+        rows = [
+            (item.clip, item.split, item.true, item.predicted, *(f"{value:.6g}" for value in item.probabilities))
+            for item in predictions
+        ]
+        write_csv(self.folder / "predictions.csv", header, rows)
+
+    def metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Keep the metrics: the run is complete with them."""
+        write_json(self.folder / "metrics.json", metrics)
+
+    def signature(self, signature: Mapping[str, Any]) -> None:
+        """Keep what is needed to use the models."""
+        write_json(self.folder / "model.json", signature)
+
+
+def create_run(experiment: Experiment, folder: Path, *, name: str = "") -> Run:
+    """Make the folder of a run that is yet to be made.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    folder : Path
+        Must not exist, or be empty.
+    name : str
+        Name for people; the experiment's name, or one made of its parts, where empty.
+
+    Raises
+    ------
+    RunError
+        When the folder holds something already, or cannot be written.
+    """
+    folder = Path(folder)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunError(f"The folder {str(folder)!r} is not empty; name a new one for the run.")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(
+            folder / "run.json",
+            {
+                "name": name or experiment.name or automatic_name(experiment),
+                "note": experiment.note,
+                "created": time.time(),
+            },
+        )
+        write_json(folder / "status.json", dataclasses.asdict(Status(updated=time.time())))
+        write_text(folder / "experiment.toml", experiment.to_toml())
+    except OSError as error:
+        raise RunError(
+            f"The run's folder {str(folder)!r} cannot be written ({error.strerror}); choose another."
+        ) from error
+    return Run(folder)
+
+
+def new_folder(runs_folder: Path) -> Path:
+    """An unused folder name below ``runs_folder``: the time, and a few random letters."""
+    return Path(runs_folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def automatic_name(experiment: Experiment) -> str:
+    """A name made of data set, features and model."""
+    features = "+".join(feature.kind for feature in experiment.features)
+    return f"{Path(experiment.dataset.name).name} · {features} · {experiment.model.kind}"
