@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from audioclf.datasets.table import guarded
 from audioclf.runs import Run
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def predictions_csv(run: Run) -> str:
@@ -35,8 +34,3 @@ def predictions_csv(run: Run) -> str:
         right = int(item.true == item.predicted)
         writer.writerow([*map(guarded, words), right, *(f"{value:.6g}" for value in item.probabilities)])
     return text.getvalue()
-
-
-def guarded(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from audioclf.datasets.table import guarded
 from audioclf.errors import RunError
 from audioclf.execution import run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
-from audioclf.exports import guarded, predictions_csv
+from audioclf.exports import predictions_csv
 from audioclf.models import MODELS
 from audioclf.runs import create_run
 from audioclf.splits import Holdout
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
 def test_formulas_are_made_text(text: str) -> None:
     assert guarded(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "piano", "a=b", "1.5"])
+@pytest.mark.parametrize("text", ["", "piano", "a=b", "1.5", "-1"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert guarded(text) == text
 

@@ -22,6 +22,7 @@ CLIPS = (
     "format",
     "subtype",
     "content",
+    "file",
 )
 
 

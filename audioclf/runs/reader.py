@@ -210,4 +210,5 @@ def _clip(row: Mapping[str, str]) -> Clip:
         duration=float(row["duration"]) if row["duration"] else None,
         group=row["group"] or None,
         fold=int(row["fold"]) if row["fold"] else None,
+        file=row["file"],
     )

@@ -48,20 +48,7 @@ class RunWriter:
     def clips(self, dataset: Dataset) -> None:
         """Keep the clips as they are now."""
         rows = [
-            (
-                clip.label,
-                clip.path,
-                clip.start,
-                cell(clip.duration),
-                cell(clip.group),
-                cell(clip.fold),
-                clip.info.sr,
-                clip.info.channels,
-                clip.info.frames,
-                clip.info.format,
-                clip.info.subtype,
-                clip.info.content,
-            )
+            [cell(getattr(clip.info if hasattr(clip.info, name) else clip, name)) for name in CLIPS]
             for clip in dataset.clips
         ]
         write_csv(self.folder / "clips.csv", CLIPS, rows)
