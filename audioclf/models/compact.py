@@ -23,9 +23,11 @@ from audioclf.params import param
 
 @dataclass(frozen=True)
 class CompactCNN(Network):
-    """Convolution, normalisation, activation and pooling, over and over; then one number per filter.
+    """Convolution, pooling, normalisation and activation, over and over; then one number per filter.
 
-    The input is normalised inside the network, so a feature in dB needs no scaling before it.
+    The input is normalised inside the network, so a feature in dB needs no scaling before it. Pooling
+    comes before the normalisation, which then has a quarter of the values to go through, and not
+    after the last convolution, whose map is averaged anyway and is what Grad-CAM shows.
     """
 
     kind = "compact-cnn"
@@ -42,7 +44,11 @@ class CompactCNN(Network):
     )
     activation: str = param("relu", "Activation after every convolution.", choices=ACTIVATIONS)
     pool_size: tuple[int, ...] = param(
-        (2,), "Side of the max-pooling windows: one for all, or one for each; 1 leaves it out.", low=1, high=8
+        (2,),
+        "Side of the max-pooling windows: one for all convolutions but the last, or one for each of them; 1 leaves it"
+        " out.",
+        low=1,
+        high=8,
     )
     global_pooling: str = param(
         "average", "How a filter's map becomes a number.", choices=("average", "max", "average+max")
@@ -52,8 +58,8 @@ class CompactCNN(Network):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_filters(self.filters)
-        for name in ("kernel_size", "pool_size"):
-            per_layer(getattr(self, name), len(self.filters), name)
+        per_layer(self.kernel_size, len(self.filters), "kernel_size")
+        per_layer(self.pool_size, len(self.filters) - 1, "pool_size")
 
     def layers(self, input_shape: Shape, n_classes: int) -> tuple[Layer, ...]:
         n = len(self.filters)
@@ -61,17 +67,15 @@ class CompactCNN(Network):
         convolutions = zip(
             self.filters,
             per_layer(self.kernel_size, n, "kernel_size"),
-            per_layer(self.pool_size, n, "pool_size"),
+            (*per_layer(self.pool_size, n - 1, "pool_size"), 1),
             strict=True,
         )
         for number, (filters, kernel_size, pool_size) in enumerate(convolutions, start=1):
-            layers += [
-                Conv2D(f"conv_{number}", filters, kernel_size, "same", "he_normal"),
-                BatchNorm(f"conv_{number}_norm"),
-                Activation(f"conv_{number}_activation", self.activation),
-            ]
+            layers.append(Conv2D(f"conv_{number}", filters, kernel_size, "same", "he_normal"))
             if pool_size > 1:
                 layers.append(MaxPool(f"pool_{number}", pool_size))
+            layers.append(BatchNorm(f"conv_{number}_norm"))
+            layers.append(Activation(f"conv_{number}_activation", self.activation))
         layers.append(GlobalPool(self.global_pooling))
         if self.dropout:
             layers.append(Dropout("dropout", self.dropout))

@@ -122,7 +122,7 @@ def learning_rate(step: int, steps_per_epoch: int, scale: float, training: Train
         (Loshchilov and Hutter 2017, without restarts); decay is the inverse-time decay of Keras 2.
     """
     rate = training.learning_rate / (1 + training.decay * step)
-    warmup = round(training.warmup_epochs * steps_per_epoch)
+    warmup = round(min(training.warmup_epochs, training.epochs / 2) * steps_per_epoch)
     if step < warmup:
         rate *= (step + 1) / warmup
     elif training.schedule == "cosine":

@@ -14,8 +14,8 @@ class Training(Parameters):
 
     title = "Training"
 
-    epochs: int = param(60, "How often every training clip is seen.", low=1, high=10_000)
-    batch_size: int = param(32, "Training clips per step.", low=1, high=65_536)
+    epochs: int = param(40, "How often every training clip is seen.", low=1, high=10_000)
+    batch_size: int = param(16, "Training clips per step.", low=1, high=65_536)
     optimizer: str = param("adam", "How a step follows from the gradient.", choices=("adam", "adamw", "sgd", "rmsprop"))
     learning_rate: float = param(0.001, "Size of a step.", above=0, high=10, step=0.0001)
     momentum: float = param(0.0, "Share of the last step that is taken again (sgd, rmsprop).", low=0, high=0.999)
@@ -37,7 +37,9 @@ class Training(Parameters):
         "Course of the learning rate: as it is, or down to 0 along a cosine.",
         choices=("constant", "cosine"),
     )
-    warmup_epochs: float = param(0.0, "Epochs in which the learning rate rises from 0.", low=0, high=1000)
+    warmup_epochs: float = param(
+        0.0, "Epochs in which the learning rate rises from 0; at most half of all.", low=0, high=1000
+    )
     reduce_on_plateau: bool = param(False, "Lower the learning rate when the validation loss no longer falls.")
     plateau_factor: float = param(0.1, "What the learning rate is then multiplied by.", above=0, high=0.99)
     plateau_patience: int = param(5, "Epochs without a better validation loss before that.", low=1, high=1000)
@@ -56,14 +58,6 @@ class Training(Parameters):
     )
     shuffle: bool = param(True, "New order of the training clips in every epoch.")
     seed: int = param(0, "Seed of the initial weights, the order and the augmentation.", low=0, high=2**31 - 1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.warmup_epochs >= self.epochs:
-            raise ParameterError(
-                f"warmup_epochs must be below epochs, {self.epochs}, got {self.warmup_epochs:g}; shorten the warm-up.",
-                "warmup_epochs",
-            )
 
     def check_batch_size(self, n_train: int) -> None:
         """Raise when a batch holds more clips than there are to train on.

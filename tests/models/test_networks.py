@@ -179,7 +179,7 @@ def test_an_absurd_size_is_refused_before_anything_is_allocated() -> None:
         ("cnn", {"filters": (4, 4), "kernel_size": (3, 3, 3)}, "kernel_size"),
         ("cnn", {"units": (8, 8), "dropout": (0.1, 0.2, 0.3)}, "dropout"),
         ("resnet", {"dropout": float("nan")}, "dropout"),
-        ("compact-cnn", {"pool_size": (2, 2)}, "pool_size"),
+        ("compact-cnn", {"pool_size": (2, 2, 2)}, "pool_size"),
         ("compact-cnn", {"filtres": (8,)}, "filtres"),
     ],
 )

@@ -56,6 +56,11 @@ def test_warm_up_rises_evenly_to_the_full_rate_and_the_cosine_goes_on_from_there
     assert 0 < course[-1] < 0.002
 
 
+def test_warm_up_takes_at_most_half_of_a_short_training() -> None:
+    training = Training(learning_rate=0.2, schedule="cosine", epochs=2, warmup_epochs=5)
+    assert [learning_rate(step, 2, 1.0, training) for step in range(4)] == pytest.approx([0.1, 0.2, 0.2, 0.1])
+
+
 def test_plateau_goes_no_lower_than_its_floor() -> None:
     training = Training(learning_rate=0.1, plateau_min_lr=0.01, reduce_on_plateau=True)
     assert learning_rate(0, 10, 0.5, training) == pytest.approx(0.05)
@@ -115,7 +120,6 @@ def test_training_ends_when_the_loss_is_no_number() -> None:
         ({"epochs": 0}, "epochs"),
         ({"batch_size": 0}, "batch_size"),
         ({"optimizer": "adamm"}, "optimizer"),
-        ({"warmup_epochs": 5, "epochs": 5}, "warmup_epochs"),
         ({"label_smoothing": 1.0}, "label_smoothing"),
     ],
 )
