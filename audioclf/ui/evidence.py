@@ -16,7 +16,7 @@ from audioclf.runs import Run
 from audioclf.ui import answers, hold, views
 from audioclf.ui.player import player, track
 from audioclf.ui.subjects import Subject
-from audioclf.ui.text import escape, plain
+from audioclf.ui.text import distinct, escape, plain
 
 METHODS = {"grad-cam": "Grad-CAM", "occlusion": "Occlusion"}
 EXPLAINED = {
@@ -123,7 +123,7 @@ def ask(
         return None
     values, arrays = asked
     predicted = int(values["class_index"])
-    wanted = _class(run, arrays["probabilities"], predicted, subject, which)
+    wanted = _class(run, arrays["probabilities"], predicted, subject.true, which, f"{subject.clip.key} {start}")
     if wanted != predicted:
         task = answers.explain(run, subject.clip, number=subject.number, class_index=wanted, **options)
         asked = answers.wait("evidence", task)
@@ -160,9 +160,8 @@ def _how(run: Run, place: DeltaGenerator) -> tuple[int, str]:
     feature_index, method = 0, methods[0]
     with place, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if len(features) > 1:
-            feature_index = st.selectbox(
-                "Picture", range(len(features)), format_func=lambda number: features[number].title, width=220
-            )
+            titles = distinct(feature.title for feature in features)
+            feature_index = st.selectbox("Picture", range(len(features)), format_func=titles.__getitem__, width=220)
         if len(methods) > 1:
             method = st.segmented_control(
                 "Method",
@@ -176,23 +175,23 @@ def _how(run: Run, place: DeltaGenerator) -> tuple[int, str]:
     return feature_index, str(method)
 
 
-def _class(run: Run, probabilities: Array, predicted: int, subject: Subject, place: DeltaGenerator) -> int:
+def _class(run: Run, probabilities: Array, predicted: int, truth: str, place: DeltaGenerator, about: str) -> int:
     """Draw the choice of the class whose evidence is shown: the model's answer, the truth, any other."""
-    true = run.classes.index(subject.true) if subject.true in run.classes else predicted
-    ranked = [predicted, true, *np.argsort(-probabilities, kind="stable").tolist()]
-
-    def title(number: int) -> str:
-        role = " (its answer)" if number == predicted else " (the truth)" if number == true else ""
-        return f"{plain(run.classes[number], 40)}, {probabilities[number]:.1%}{role}"
-
+    true = run.classes.index(truth) if truth in run.classes else predicted
+    order = [predicted, true, *np.argsort(-probabilities, kind="stable").tolist()]
+    numbers = list(dict.fromkeys(int(number) for number in order))
+    roles = {true: " (the truth)"} | {predicted: " (its answer)"}
+    titles = distinct(
+        f"{plain(run.classes[number], 40)}, {probabilities[number]:.1%}{roles.get(number, '')}" for number in numbers
+    )
     with place:
         chosen = st.selectbox(
             "Evidence for",
-            list(dict.fromkeys(ranked)),
-            format_func=title,
-            key=f"evidence.class {run.id} {subject.clip.key}",
+            range(len(numbers)),
+            format_func=titles.__getitem__,
+            key=f"evidence.class {run.id} {about}",
         )
-    return int(chosen)
+    return numbers[chosen]
 
 
 def _answer(run: Run, subject: Subject, probabilities: Array) -> None:

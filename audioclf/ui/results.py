@@ -17,7 +17,7 @@ from audioclf.training.history import kept_epoch
 from audioclf.ui import cache, clips, guard, hold, progress, run_list, views
 from audioclf.ui.player import player
 from audioclf.ui.state import State
-from audioclf.ui.text import count, escape, plain, seconds
+from audioclf.ui.text import count, distinct, escape, plain, seconds
 
 PER_PAGE = 6
 _WORTH_SAYING = 0.01
@@ -67,7 +67,7 @@ def _figures(metrics: dict[str, Any]) -> dict[str, str]:
 
 def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
     """The confusion matrix, and beside it the clips of the cell that was clicked."""
-    names = distinct(run.classes)
+    names = distinct(plain(label, 32) for label in run.classes)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Which classes are mixed up?", anchor=False)
@@ -87,13 +87,6 @@ def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
         st.caption("Click a cell to hear its clips; double-click to let go.")
     with right:
         _clips(state, run, names, event["selection"].get("cell") or [])
-
-
-def distinct(classes: Sequence[str]) -> list[str]:
-    """Class names short enough for an axis, no two alike."""
-    shown = [plain(label, 32) for label in classes]
-    seen = Counter(shown)
-    return [f"{name} ({number})" if seen[name] > 1 else name for number, name in enumerate(shown, start=1)]
 
 
 def _clips(state: State, run: Run, names: list[str], clicked: list[dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ from audioclf import jobs, resources, workspaces
 from audioclf.errors import AudioclfError
 from audioclf.runs import Run, list_runs
 from audioclf.ui.state import State
-from audioclf.ui.text import escape, plain
+from audioclf.ui.text import distinct, escape, plain
 
 STARTER = "starter"
 """Stands for the model that comes with audioclf where a run's id would."""
@@ -112,12 +112,8 @@ def pick(state: State, *, finished: bool = True, with_starter: bool = False, pre
         st.stop()
     ids = list(found)
     wanted = next((run_id for run_id in (state.run, prefer) if run_id in found), ids[0])
-    chosen = st.selectbox(
-        "Model",
-        ids,
-        index=ids.index(wanted),
-        format_func=lambda run_id: label(found[run_id]) if run_id != STARTER else "Starter model · instruments",
-    )
+    labels = distinct("Starter model · instruments" if run_id == STARTER else label(found[run_id]) for run_id in ids)
+    chosen = ids[st.selectbox("Model", range(len(ids)), index=ids.index(wanted), format_func=labels.__getitem__)]
     state.run = chosen
     return found[chosen]
 

@@ -10,7 +10,7 @@ from audioclf.datasets import Clip
 from audioclf.runs import Prediction, Run
 from audioclf.ui import clips, data, results, run_list
 from audioclf.ui.state import State
-from audioclf.ui.text import escape, plain
+from audioclf.ui.text import distinct, plain
 
 TESTED, OWN = "A test clip", "Your own sound"
 
@@ -77,16 +77,14 @@ def _tested(state: State, run: Run) -> Subject:
     wrong = sum(item.true != item.predicted for item in found)
     at = next((n for n, item in enumerate(found) if run.clips[item.clip].key == state.clip), 0)
 
-    def title(number: int) -> str:
-        return f"{_title(run, found[number])}"
-
+    titles = distinct(_title(run, item) for item in found)
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
         chosen = st.selectbox(
             f"Test clip ({wrong} told wrong, they come first)" if wrong else "Test clip (all were told right)",
             range(len(found)),
             index=at,
-            format_func=title,
+            format_func=titles.__getitem__,
         )
     step = 0
     with right, st.container(horizontal=True, gap="small"):
@@ -105,8 +103,3 @@ def _tested(state: State, run: Run) -> Subject:
 def _title(run: Run, item: Prediction) -> str:
     clip = run.clips[item.clip]
     return f"{plain(clip.label, 32)}: {results.verdict(run, item)} · {plain(clip.path.name, 32)}"
-
-
-def facts(subject: Subject) -> None:
-    """Name and header facts of the sound."""
-    st.caption(escape(f"{subject.clip.name} · {clips.facts(subject.clip)}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 _LINK = re.compile(r"(www)(?=\.)|(?<=[A-Za-z0-9])(@)(?=[A-Za-z0-9])|(?<=[A-Za-z])(:)(?=//)", re.IGNORECASE)
@@ -36,6 +37,16 @@ def escape(text: object, most: int = 0) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Number with its noun: ``1 clip``, ``1,200 clips``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """The texts, those that repeat an earlier one with a number behind: choices are told apart by what they say."""
+    seen: dict[str, int] = {}
+    told: list[str] = []
+    for text in texts:
+        seen[text] = seen.get(text, 0) + 1
+        told.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+    return told
 
 
 def seconds(value: float) -> str:

@@ -17,7 +17,7 @@ from audioclf.models.layers import Row
 from audioclf.ui import data, draft, guard, hold, sheet, warmup
 from audioclf.ui.sheet import Sheet
 from audioclf.ui.state import State
-from audioclf.ui.text import count, escape, plain, seconds
+from audioclf.ui.text import count, distinct, escape, plain, seconds
 
 _KEPT = 32
 
@@ -98,14 +98,11 @@ def _beginning(state: State, dataset: Dataset) -> None:
     """Draw the choice of a recipe to begin with, and the run's name."""
     left, middle, right = st.columns([4, 1.4, 3], vertical_alignment="bottom")
     with left:
+        names = [draft.SUGGESTED, *recipes.names()]
+        titles = distinct(["Our suggestion for these sounds", *(plain(recipes.get(name).title) for name in names[1:])])
+        told = dict(zip(names, titles, strict=True))
         chosen = st.selectbox(
-            "Begin with",
-            [draft.SUGGESTED, *recipes.names()],
-            format_func=lambda name: (
-                "Our suggestion for these sounds" if name == draft.SUGGESTED else plain(recipes.get(name).title)
-            ),
-            key="train.start",
-            persist_state="session",
+            "Begin with", names, format_func=told.__getitem__, key="train.start", persist_state="session"
         )
     with middle:
         if st.button("Fill in", icon=":material/edit_note:", width="stretch", help="Puts these settings in the forms."):

@@ -64,7 +64,7 @@ def finished(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
         split=Holdout(test_size=0.5, validation_size=0.34),
         features=(Mel(n_mels=32),),
         model=MODELS["compact-cnn"](filters=(8, 8)),
-        training=Training(epochs=8, batch_size=4, learning_rate=0.01),
+        training=Training(epochs=25, batch_size=4, learning_rate=0.01),
     )
     run = create_run(experiment, new_folder(workspaces.runs_folder()), name="<i>first</i> *run*")
     subprocess.run([sys.executable, "-m", "audioclf.worker", str(run.folder)], check=True, timeout=300)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
 from audioclf.execution import run_experiment
@@ -31,20 +28,16 @@ def words(page: AppTest) -> str:
     return " ".join(element.value for element in (*page.markdown, *page.caption))
 
 
-def sound(address: str) -> np.ndarray:
-    return soundfile.read(io.BytesIO(base64.b64decode(address.split(",")[1])))[0]
-
-
 def test_evidence_lies_over_the_picture_beside_the_plain_one(open_page: OpenPage, finished: Run) -> None:
     page = open_page("explain", run=finished.id)
     assert not page.error
     plain, used = players(page)
     assert "heat" not in plain["panels"][0]
-    assert used["panels"][0]["heat"].startswith("data:image/png")
+    assert used["panels"][0]["heat"].endswith(".png")
     assert used["panels"][0]["y"] == plain["panels"][0]["y"]
-    whole, part = (sound(player["tracks"][0]["audio"]) for player in (plain, used))
-    assert len(whole) == len(part)
-    assert 0 < np.sum(part**2) <= np.sum(whole**2) * 1.001
+    whole, part = (player["tracks"][0]["audio"] for player in (plain, used))
+    assert whole != part
+    assert "What the model used" in used["tracks"][0]["title"]
     wrong = [item for item in finished.predictions if item.true != item.predicted]
     assert "but it is" in words(page), "wrong ones come first"
     assert any(f"({len(wrong)} told wrong" in element.label for element in page.selectbox)
@@ -55,7 +48,8 @@ def test_any_class_and_either_method_can_be_asked(open_page: OpenPage, finished:
     before = players(page)[1]["panels"][0]
     chooser = next(element for element in page.selectbox if element.label == "Evidence for")
     assert len(chooser.options) == 3
-    other = finished.classes.index("high")
+    other = next(number for number, title in enumerate(chooser.options) if title.startswith("high,"))
+    assert "its answer" not in chooser.options[other]
     chooser.set_value(other)
     for _ in range(20):
         page.run()

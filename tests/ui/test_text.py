@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audioclf.ui.text import count, escape, plain, seconds
+from audioclf.ui.text import count, distinct, escape, plain, seconds
 
 
 def unescaped(text: str) -> str:
@@ -56,3 +56,7 @@ def test_numbers_for_people() -> None:
     assert [seconds(x) for x in (0.477, 35, 60, 250, 7500, 7200)] == [
         "0.48 s", "35 s", "1 min", "4 min 10 s", "2 h 5 min", "2 h",
     ]  # fmt: skip
+
+
+def test_choices_that_say_the_same_are_numbered() -> None:
+    assert distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
