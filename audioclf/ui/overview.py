@@ -10,13 +10,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
-from audioclf.features import FEATURES
-from audioclf.plots.rows import value_limits
-from audioclf.ui import cache, clips, guard, hold, looks
-from audioclf.ui.player import player
+from audioclf.ui import charts, curation, guard, health, hold, rows, splitting
 from audioclf.ui.state import State
 from audioclf.ui.text import escape, plain, seconds
-from audioclf.ui.views import panel
 
 PER_PAGE = 10
 ALL = "All classes"
@@ -50,6 +46,9 @@ def views(state: State, dataset: Dataset) -> None:
     shows: dict[str, Callable[[], None]] = {
         "Listen": lambda: listen(state, dataset),
         "All clips": lambda: table(dataset),
+        "Health": lambda: health.draw(state, dataset),
+        "Edit": lambda: curation.draw(state, dataset),
+        "Split": lambda: splitting.draw(state, dataset),
     }
     if dataset.problems:
         shows[f"Problems ({len(dataset.problems):,})"] = lambda: problems(dataset)
@@ -75,7 +74,7 @@ def balance(dataset: Dataset) -> None:
 
     counts = {plain(label, 48): number for label, number in dataset.counts.items()}
     with st.container(height=560 if len(counts) > 20 else "content", border=False):
-        st.altair_chart(balance_chart(counts), width="stretch")
+        charts.show(balance_chart, counts)
 
 
 @guard.fragment()
@@ -95,30 +94,16 @@ def _list(state: State, dataset: Dataset) -> None:
         number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
     shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
     hold.until_ready()
-    _players(state, shown)
+    rows.players(state, "list", shown)
 
 
 def in_turn(dataset: Dataset) -> tuple[Clip, ...]:
     """All clips, one of each class in turn, so that a first look meets every class."""
-    lines = [dataset.of(label) for label in dataset.classes]
+    of_class: dict[str, list[Clip]] = {label: [] for label in dataset.classes}
+    for clip in dataset.clips:
+        of_class[clip.label].append(clip)
+    lines = of_class.values()
     return tuple(clip for turn in itertools.zip_longest(*lines) for clip in turn if clip is not None)
-
-
-def _players(state: State, shown: tuple[Clip, ...]) -> None:
-    audio = looks.audio()
-    wave = FEATURES["waveform"]()
-    tracks, shapes = [], []
-    for clip in shown:
-        with guard.boundary("list"):
-            shape = cache.feature_map(clip, wave, audio)
-            tracks.append(clips.track(clip, audio, title=clip.label, note=clip.name))
-            shapes.append(shape)
-    limits = value_limits(shapes) if shapes else None
-    panels = [panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
-    picked = player("list", tracks, panels, layout="list", height=44)
-    if picked is not None:
-        state.clip = shown[picked].key
-        st.switch_page("pages/explore.py")
 
 
 def table(dataset: Dataset) -> None:

@@ -1,0 +1,46 @@
+"""Clips one below the other, each with its player and its waveform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from audioclf.datasets import Clip
+from audioclf.features import FEATURES
+from audioclf.plots.rows import value_limits
+from audioclf.ui import cache, clips, guard, looks
+from audioclf.ui.player import player
+from audioclf.ui.state import State
+from audioclf.ui.views import panel
+
+
+def players(state: State, key: str, shown: Sequence[Clip], titles: Sequence[str] | None = None) -> None:
+    """Draw a line for every clip; its button leads to the Explore page.
+
+    Parameters
+    ----------
+    state : State
+    key : str
+        The same key keeps a sound playing.
+    shown : sequence of Clip
+        A clip that cannot be read is left out and its sentence shown instead.
+    titles : sequence of str, optional
+        What stands over each; its class by default.
+    """
+    audio = looks.audio()
+    wave = FEATURES["waveform"]()
+    drawn, tracks, shapes = [], [], []
+    for number, clip in enumerate(shown):
+        with guard.boundary("list"):
+            shape = cache.feature_map(clip, wave, audio)
+            title = clip.label if titles is None else titles[number]
+            tracks.append(clips.track(clip, audio, title=title, note=clip.name))
+            shapes.append(shape)
+            drawn.append(clip)
+    limits = value_limits(shapes) if shapes else None
+    panels = [panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
+    picked = player(key, tracks, panels, layout="list", height=44)
+    if picked is not None:
+        state.clip = drawn[picked].key
+        st.switch_page("pages/explore.py")

@@ -1,0 +1,51 @@
+"""Versions of a data set in the reader's workspace: keeping an edit, and going back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from audioclf import workspaces
+from audioclf.datasets import Dataset, saved
+from audioclf.datasets.saved import Origin
+from audioclf.errors import DatasetError
+from audioclf.ui.state import State
+
+_CLIP_BYTES = 512
+"""What a clip takes in a saved table, with a long path and name."""
+
+
+def take(state: State, dataset: Dataset, edited: Dataset) -> None:
+    """Keep an edit as a new version and choose it; the page begins anew with it.
+
+    Raises
+    ------
+    DatasetError, WorkspaceError
+        When nothing is left, or when there is no room.
+    """
+    if edited is dataset:
+        st.toast("Nothing is different, so nothing was saved.", icon=":material/info:")
+        return
+    if not edited.clips:
+        raise DatasetError(f"No clip of {dataset.name} would be left; keep at least one.")
+    workspaces.require_room(_CLIP_BYTES * len(edited), state.workspace)
+    # What the reader chose loads the parent again, from here and in any later session.
+    told = replace(edited, source=state.data)
+    kept = saved.save(told, workspaces.datasets_folder(state.workspace), state.options)
+    state.choose(kept.source)
+    st.rerun()
+
+
+def origin(state: State, dataset: Dataset) -> Origin | None:
+    """Where undo leads: what the chosen version was edited from; None for an original."""
+    if not dataset.parent or state.options or not (Path(state.data) / saved.FILE).is_file():
+        return None
+    return saved.origin(Path(state.data))
+
+
+def undo(state: State, came: Origin) -> None:
+    """Choose the parent again; the version itself stays, since runs may have been made of it."""
+    state.choose(came.source, came.options)
+    st.rerun()
