@@ -47,7 +47,12 @@ def is_archive(path: Path) -> bool:
 
 
 def unpack(
-    path: Path, parent: Path | None = None, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+    path: Path,
+    parent: Path | None = None,
+    *,
+    name: str = "",
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Path:
     """The stored folder of an archive's sounds and tables; an archive that was unpacked before is not unpacked again.
 
@@ -58,6 +63,8 @@ def unpack(
     parent : Path or None
         Where the stored folder goes. By default into the workspace the archive lies in, or else beside the other data
         sets of this machine.
+    name : str
+        What its owner calls the file, where it does not lie under that name.
 
     Returns
     -------
@@ -73,13 +80,13 @@ def unpack(
     kind = _kind(path)
     if kind not in _READERS:
         what = {"rar": "a RAR archive", "7z": "a 7-Zip archive", "xz": "an xz archive", "": "no archive"}[kind]
-        raise DatasetError(f"'{path.name}' is {what}, a zip or tar.gz was expected; pack the sounds as a zip.")
+        raise DatasetError(f"'{name or path.name}' is {what}, a zip or tar.gz was expected; pack the sounds as a zip.")
     parent = parent or _home_of(path)
     identity = content_hash(path)
     target = parent / identity
     if is_stored(target):
         return target
-    with Keeper(parent, _plain_name(path), should_stop=should_stop) as keeper:
+    with Keeper(parent, _plain_name(Path(name) if name else path), should_stop=should_stop) as keeper:
         _READERS[kind](path, keeper, _Budget(), progress or (lambda done, total: None))
         return keeper.finish(identity)
 

@@ -1,25 +1,47 @@
-"""The ways to sounds on the Data page: one function per way, each in a card of its own."""
+"""The ways to sounds on the Data page: ready-made, on this computer, and what :mod:`audioclf.ui.intake` brings in."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from audioclf.datasets import SOURCES
-from audioclf.errors import DatasetError
-from audioclf.ui import forms, guard
+from audioclf.datasets.published import Published
+from audioclf.ui import forms, guard, intake, intake_microphone
+from audioclf.ui.intake_store import existing
 from audioclf.ui.state import State
 from audioclf.ui.text import escape
+
+WAYS: dict[str, Callable[[State], None]] = {
+    "Ready-made, or on this computer": lambda state: _beside(state, _known, _folder),
+    "Upload": intake.upload,
+    "Microphone": intake_microphone.record,
+}
+"""The ways to sounds, by what their button says."""
 
 
 def choose(state: State) -> None:
     """Draw the ways; a choice changes the state and runs the page again."""
-    left, right = st.columns(2, gap="medium")
-    with left, st.container(border=True, height="stretch"):
-        _known(state)
-    with right, st.container(border=True, height="stretch"):
-        _folder(state)
+    with guard.boundary("sources"):
+        intake.under_way(state)
+        way = st.segmented_control(
+            "Where the sounds come from",
+            list(WAYS),
+            default=next(iter(WAYS)),
+            required=True,
+            label_visibility="collapsed",
+            key="sources.way",
+            persist_state="session",
+        )
+        WAYS[way](state)
+
+
+def _beside(state: State, *ways: Callable[[State], None]) -> None:
+    for column, way in zip(st.columns(len(ways), gap="medium"), ways, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            way(state)
 
 
 def _known(state: State) -> None:
@@ -30,34 +52,51 @@ def _known(state: State) -> None:
         name = st.selectbox("Data set", names, format_func=lambda item: SOURCES[item].title, key="known.name")
     source = SOURCES[name]
     st.markdown(f"**{escape(source.title)}.** {escape(source.description)}")
-    if source.licence:
-        st.caption(escape(source.licence, 160))
-    with st.expander("Options"):
-        form = forms.parameters(source, f"known.{name}")
+    form: forms.Form[Any]
+    if issubclass(source, Published):
+        _terms(source)
+        form = forms.parameters(source, f"known.{name}", columns=1)
+    else:
+        if source.licence:
+            st.caption(escape(source.licence, 160))
+        with st.expander("Options"):
+            form = forms.parameters(source, f"known.{name}")
     if st.button(
         f"Load {escape(source.title)}", type="primary", icon=":material/download:", disabled=form.value is None
     ):
         assert form.value is not None
         usual = source().to_dict()
-        _take(state, name, {key: value for key, value in form.value.to_dict().items() if value != usual.get(key)})
+        chosen = {key: value for key, value in form.value.to_dict().items() if value != usual.get(key)}
+        if chosen.get("path"):
+            chosen["path"] = str(existing(str(chosen["path"])))
+        _take(state, name, chosen)
+
+
+def _terms(source: type[Published]) -> None:
+    """What to know before a published set is fetched."""
+    size = f"{source.remote.size / 1e6:,.0f} MB"
+    checked = "Its SHA-256 is checked." if source.remote.sha256 else "Its publisher states no checksum."
+    st.markdown(f"Licence: {escape(source.licence)}")
+    st.caption(escape(f"Without a path, about {size} are fetched from {source.remote.url}. {checked}"))
+    st.caption(escape(source.citation))
 
 
 def _folder(state: State) -> None:
     st.subheader(":material/folder_open: A folder on this computer", anchor=False)
-    st.markdown("One folder for each class, named like the class, with its sounds in it.")
+    st.markdown(
+        "One folder for each class, named like the class, with its sounds in it. A zip or tar.gz of that, a table with"
+        " its sounds beside it (CSV, TSV) or one long recording will do too."
+    )
     with st.form("folder", border=False):
         path = st.text_input("Path of the folder", placeholder="/home/me/sounds", key="folder.path")
-        pressed = st.form_submit_button("Load the folder", type="primary", icon=":material/download:")
-    if pressed:
+        with st.container(horizontal=True):
+            pressed = st.form_submit_button("Load the folder", type="primary", icon=":material/download:")
+            asked = st.form_submit_button("Choose how it is read", icon=":material/tune:")
+    if pressed or asked:
         with guard.boundary("folder"):
-            folder = Path(path.strip().strip("\"'")).expanduser()
-            if not path.strip():
-                raise DatasetError("The path is empty; type or paste where the folder is, such as /home/me/sounds.")
-            if not folder.exists():
-                raise DatasetError(
-                    f"There is nothing at '{folder}' on the computer that runs this app; check the path."
-                )
-            _take(state, str(folder.resolve()), {})
+            if asked:
+                intake.on_disk(path)
+            _take(state, str(existing(path)), {})
 
 
 def _take(state: State, name: str, options: dict[str, object]) -> None:

@@ -1,0 +1,138 @@
+"""Bringing sounds along: upload them, store them off the page, and say how they are read."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from audioclf.errors import Stopped
+from audioclf.ui import guard, intake_reading, intake_store, tasks
+from audioclf.ui.intake_store import Brought
+from audioclf.ui.state import State
+from audioclf.ui.tasks import Task, Work
+from audioclf.ui.text import count, escape
+
+_TASK, _ASK, _ROUND, _BROUGHT = "intake.task", "intake.ask", "intake.round", "intake.brought"
+
+
+def upload(state: State) -> None:
+    """The way of files: an archive, a folder, a table with its sounds, loose files."""
+    left, right = st.columns(2, gap="medium")
+    number = st.session_state.setdefault(_ROUND, 0)
+    with left, st.container(border=True, height="stretch"):
+        st.subheader(":material/folder_zip: An archive or files", anchor=False)
+        st.markdown(
+            "A zip or tar.gz with a folder for each class; or sound files, with a table (CSV, TSV) or an Audacity label"
+            " track beside them where you have one."
+        )
+        files = st.file_uploader(
+            "Archive or files", accept_multiple_files=True, key=f"intake.files.{number}", label_visibility="collapsed"
+        )
+        _offer(state, files, "files")
+    with right, st.container(border=True, height="stretch"):
+        st.subheader(":material/drive_folder_upload: A folder", anchor=False)
+        st.markdown("One folder for each class, inside the folder you choose; or a folder with a table in it.")
+        folder = st.file_uploader(
+            "Folder", accept_multiple_files="directory", key=f"intake.folder.{number}", label_visibility="collapsed"
+        )
+        _offer(state, folder, "folder")
+
+
+def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
+    """The two buttons under files that have arrived."""
+    if not files:
+        return
+    st.caption(f"{count(len(files), 'file')}, {sum(file.size for file in files) / 1e6:,.1f} MB")
+    with st.container(horizontal=True):
+        load = st.button("Load them", type="primary", icon=":material/download:", key=f"intake.load.{key}")
+        ask = st.button("Choose how they are read", icon=":material/tune:", key=f"intake.ask.{key}")
+    if load or ask:
+        named = [(file.name, file) for file in files]
+        sizes = [file.size for file in files]
+        workspace = state.workspace
+        begin(
+            "Storing the upload",
+            lambda progress, should_stop: intake_store.uploaded(
+                named, sizes, workspace, progress=progress, should_stop=should_stop
+            ),
+            ask=ask,
+        )
+
+
+def on_disk(path: str) -> None:
+    """Look through a path of this computer, and ask how it is read."""
+    place = str(intake_store.existing(path))
+    begin(
+        "Looking through the files",
+        lambda progress, should_stop: intake_store.on_disk(place, progress=progress, should_stop=should_stop),
+        ask=True,
+    )
+
+
+def begin(title: str, work: Work, *, ask: bool) -> None:
+    """Start bringing sounds in, off the page.
+
+    Parameters
+    ----------
+    title : str
+    work : callable
+        Gives a :class:`~audioclf.ui.intake_store.Brought`.
+    ask : bool
+        Whether to ask how they are read even where that is clear.
+    """
+    key = f"intake {secrets.token_hex(8)}"
+    st.session_state[_TASK], st.session_state[_ASK] = key, ask
+    st.session_state.pop(_BROUGHT, None)
+    tasks.start(key, title, work)
+    st.rerun()
+
+
+def under_way(state: State) -> bool:
+    """Draw what is being brought in, or the questions about it; False where there is nothing of the kind."""
+    task = tasks.find(st.session_state.get(_TASK, ""))
+    if task is not None:
+        if not task.wait(0.2):
+            _progress(task)
+            return True
+        _finish(state, task)
+    brought = st.session_state.get(_BROUGHT)
+    if not isinstance(brought, Brought):
+        return False
+    with st.container(border=True):
+        if intake_reading.panel(state, brought):
+            st.session_state.pop(_BROUGHT, None)
+            st.rerun()
+    return True
+
+
+def _finish(state: State, task: Task) -> None:
+    """Take over what the task made; an error is shown once and the files stay in the uploader."""
+    tasks.forget(task.key)
+    st.session_state.pop(_TASK, None)
+    if task.error is not None:
+        if isinstance(task.error, Stopped):
+            st.info("Stopped; nothing was kept.", icon=":material/stop_circle:")
+        else:
+            guard.complain(task.error)
+        return
+    # A new uploader lets go of the files, which the server would hold in memory.
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    brought: Brought = task.result
+    if brought.sure and not st.session_state.get(_ASK):
+        state.choose(brought.path, {})
+        st.rerun()
+    st.session_state[_BROUGHT] = brought
+
+
+@guard.fragment(run_every=0.5)
+def _progress(task: Task) -> None:
+    if task.finished:
+        st.rerun()
+    share = task.done / task.total if task.total else 0.0
+    done = f"{task.done:,} of {task.total:,}" if task.total else "…"
+    st.progress(min(share, 1.0), text=escape(f"{task.title}: {done}"))
+    if st.button("Stop", icon=":material/stop_circle:", key="intake.stop"):
+        task.stop()

@@ -1,0 +1,279 @@
+"""The ways in on the Data page: uploads, tables, names, long recordings, the microphone, the catalogue."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audioclf import workspaces
+from audioclf.datasets import load_dataset
+from audioclf.ui import tasks
+
+OpenPage = Callable[..., AppTest]
+Upload = tuple[str, bytes, str]
+
+
+def press(page: AppTest, label: str) -> None:
+    """Press a button and wait until what it began is done."""
+    next(item for item in page.button if item.label == label).click()
+    settle(page)
+
+
+def settle(page: AppTest) -> None:
+    page.run()
+    for _ in range(3):
+        waiting = [task for task in tasks.all_tasks() if not task.finished]
+        for task in waiting:
+            assert task.wait(120)
+        if waiting:
+            page.run()
+    assert not page.exception
+
+
+def way(page: AppTest, name: str) -> None:
+    page.segmented_control(key="sources.way").set_value(name)
+    page.run()
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {item.label: item.value for item in page.metric}
+
+
+def address(page: AppTest, name: str) -> str:
+    value = page.query_params[name]
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def said(page: AppTest) -> str:
+    return " ".join(item.value for item in (*page.error, *page.warning)).replace("\\", "")
+
+
+def files_of(folder: Path, head: str = "") -> list[Upload]:
+    return [
+        (head + path.relative_to(folder).as_posix(), path.read_bytes(), "")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def zipped(files: list[Upload]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, data, _ in files:
+            packed.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_a_zip_is_stored_in_the_workspace_and_loaded(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value(
+        [("my <b>set.zip", zipped(files_of(class_folders, "top/")), "application/zip")]
+    )
+    page.run()
+    press(page, "Load them")
+    assert (metrics(page)["Clips"], metrics(page)["Classes"]) == ("12", "2")
+    folder = Path(address(page, "data"))
+    assert folder.parent == workspaces.datasets_folder()
+    assert load_dataset(folder).name == "my <b>set"
+    assert "options" not in page.query_params
+    assert r"my \<b\>set" in [item.value for item in page.subheader]
+
+
+def test_an_uploaded_folder_keeps_its_classes(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.folder.0").set_value(files_of(class_folders, "sounds/"))
+    page.run()
+    press(page, "Load them")
+    dataset = load_dataset(address(page, "data"))
+    assert dataset.counts == {"high": 6, "low": 6}
+    assert dataset.name == "sounds"
+    way(page, "Upload")
+    assert page.file_uploader(key="intake.folder.1").value in (None, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("broken.zip", b"PK\x03\x04 and then nothing", "'broken.zip' is not a whole zip"),
+        ("text.zip", b"<html>", "'text.zip' is no archive"),
+        ("notes.md", b"# notes", "No sound is in what was uploaded"),
+    ],
+)
+def test_what_is_no_data_set_is_refused_in_one_sentence_and_leaves_nothing(
+    name: str, data: bytes, sentence: str, open_page: OpenPage
+) -> None:
+    before = set(workspaces.datasets_folder().iterdir())
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value([(name, data, "")])
+    page.run()
+    press(page, "Load them")
+    assert sentence in said(page)
+    assert set(workspaces.datasets_folder().iterdir()) == before
+
+
+def test_an_upload_beyond_the_limit_is_refused(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOCLF_MAX_UPLOAD_MB", "0.001")
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value([("long.wav", bytes(5000), "audio/wav")])
+    page.run()
+    press(page, "Load them")
+    assert "MB are taken" in said(page)
+
+
+def test_a_table_with_its_sounds(open_page: OpenPage, class_folders: Path) -> None:
+    sounds = [(name.replace("/", "-"), data, kind) for name, data, kind in files_of(class_folders)]
+    rows = "".join(f"{name};{name.split('-')[0]};{number % 3}\n" for number, (name, _, _) in enumerate(sounds))
+    page = open_page("data")
+    way(page, "Upload")
+    table = ("list.csv", f"what;kind of;speaker\n{rows}".encode("utf-16"), "text/csv")
+    page.file_uploader(key="intake.files.0").set_value([*sounds, table])
+    page.run()
+    press(page, "Choose how they are read")
+    page.segmented_control[0].set_value("manifest")
+    page.run()
+    assert "Choose the column of the file and of the label." in said(page)
+    boxes = {box.label: box for box in page.selectbox}
+    boxes["Column of the file"].set_value(1)
+    boxes["Column of the label"].set_value(2)
+    page.run()
+    press(page, "Load these sounds")
+    dataset = load_dataset(address(page, "data"), **json.loads(address(page, "options")))
+    assert dataset.counts == {"high": 6, "low": 6}
+    assert {clip.group for clip in dataset.clips} == {"0", "1", "2"}
+    assert metrics(page)["Classes"] == "2"
+
+
+def test_names_are_previewed_as_the_pattern_changes(
+    open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
+) -> None:
+    for label in ("cat", "dog"):
+        for take in range(4):
+            write_tone(tmp_path / "loose" / f"ann-{label}-{take}.wav", frequency=300 + 50 * take, seconds=0.2)
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(str(tmp_path / "loose"))
+    press(page, "Choose how it is read")
+    field = next(item for item in page.text_input if item.key.endswith("names.pattern"))
+    assert field.value == "{label}-{group}-{take}"
+    assert "8 of 8 names fit, 1 class" in " ".join(item.value for item in page.markdown).replace("\\", "")
+    field.set_value("{speaker}-{label}-{take}")
+    page.run()
+    assert set(page.dataframe[0].value["class"]) == {"cat", "dog"}
+    press(page, "Load these sounds")
+    assert metrics(page)["Clips"] == "8"
+    assert json.loads(address(page, "options")) == {"kind": "pattern", "pattern": "{speaker}-{label}-{take}"}
+
+
+def test_a_pattern_that_cannot_be_is_said_beside_its_field(
+    open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
+) -> None:
+    for take in range(4):
+        write_tone(tmp_path / "loose" / f"a_{take}.wav", seconds=0.2)
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(str(tmp_path / "loose"))
+    press(page, "Choose how it is read")
+    next(item for item in page.text_input if item.key.endswith("names.pattern")).set_value("{label}{take}")
+    page.run()
+    assert "side by side" in said(page)
+    assert next(item for item in page.button if item.label == "Load these sounds").disabled
+
+
+def _recording(tone: Any) -> bytes:
+    import numpy as np
+
+    from audioclf.audio import wav_bytes
+
+    pieces = []
+    for number in range(6):
+        pieces += [tone(frequency=220 * (1 + number % 2), seconds=0.5, sr=8000), np.zeros(4000, np.float32)]
+    return wav_bytes(np.concatenate(pieces), 8000)
+
+
+@pytest.mark.parametrize(
+    ("rule", "clips"), [("every", 3), ("silence", 6), ("grid", 3)], ids=["every 2 s", "silence", "grid"]
+)
+def test_a_long_recording_is_cut_as_it_was_drawn(rule: str, clips: int, open_page: OpenPage, tone: Any) -> None:
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value([("long take.wav", _recording(tone), "audio/wav")])
+    page.run()
+    press(page, "Load them")
+    next(box for box in page.selectbox if box.label == "How it is cut").set_value(rule)
+    settle(page)
+    assert f"{clips} clips" in " ".join(item.value for item in page.markdown)
+    assert len(page.get("vega_lite_chart")) == 1
+    press(page, "Load these sounds")
+    assert metrics(page)["Clips"] == str(clips)
+
+
+def test_a_label_track_beside_the_recording_names_the_clips(open_page: OpenPage, tone: Any) -> None:
+    track = "".join(f"{number}.0\t{number}.5\t{('low', 'high')[number % 2]}\n" for number in range(6))
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value(
+        [("long.wav", _recording(tone), "audio/wav"), ("labels.txt", track.encode(), "text/plain")]
+    )
+    page.run()
+    press(page, "Load them")
+    assert "6 clips in 2 classes" in " ".join(item.value for item in page.markdown)
+    press(page, "Load these sounds")
+    assert load_dataset(address(page, "data"), **json.loads(address(page, "options"))).counts == {"low": 3, "high": 3}
+
+
+def test_recordings_of_the_microphone_become_a_data_set(open_page: OpenPage, tone: Any) -> None:
+    page = open_page("data")
+    way(page, "Microphone")
+    for number, label in enumerate(("low/deep", "=high")):
+        page.text_input(key="microphone.label").set_value(label)
+        page.run()
+        assert "Record 8 examples: 0 of 8" in " ".join(item.value for item in page.markdown).replace("\\", "")
+        page.audio_input(key=f"microphone.{number}").set_value(("take.wav", _recording(tone), "audio/wav"))
+        page.run()
+        keep = next(item for item in page.button if item.label.startswith("Keep 6 examples"))
+        keep.click()
+        page.run()
+        assert not page.exception
+    press(page, "Make the data set")
+    assert load_dataset(address(page, "data")).counts == {"low/deep": 6, "=high": 6}
+    assert metrics(page)["Clips"] == "12"
+
+
+def test_a_silent_recording_is_refused(open_page: OpenPage) -> None:
+    import numpy as np
+
+    from audioclf.audio import wav_bytes
+
+    page = open_page("data")
+    way(page, "Microphone")
+    page.audio_input(key="microphone.0").set_value(("take.wav", wav_bytes(np.zeros(8000), 8000), "audio/wav"))
+    page.run()
+    assert "silent" in said(page)
+
+
+def test_a_published_set_is_read_from_where_it_lies(open_page: OpenPage, esc10: Path, tmp_path: Path) -> None:
+    part = tmp_path / "ESC-10"
+    for folder in sorted(esc10.glob("0*"))[:2]:
+        (part / folder.name).mkdir(parents=True)
+        for sound in sorted(folder.glob("*.ogg"))[:3]:
+            (part / folder.name / sound.name).symlink_to(sound)
+    page = open_page("data")
+    page.selectbox(key="known.name").set_value("esc10")
+    page.run()
+    assert "Creative Commons BY 3" in " ".join(item.value for item in page.markdown).replace("\\", "")
+    page.text_input(key="known.esc10.path").set_value(str(tmp_path / "nowhere"))
+    press(page, "Load ESC\\-10")
+    assert "check the path" in said(page)
+    page.text_input(key="known.esc10.path").set_value(str(part))
+    press(page, "Load ESC\\-10")
+    assert metrics(page)["Clips"] == "6"
+    assert json.loads(address(page, "options")) == {"path": str(part)}
