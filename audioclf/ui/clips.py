@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -16,28 +18,53 @@ from audioclf.ui.state import State
 from audioclf.ui.text import escape, plain, seconds
 
 OWN_SECONDS = 60.0
+_MOST_NAMES = 1000
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _ids(fingerprint: str, _dataset: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
+    met: Counter[str] = Counter()
+    ids = []
+    for clip in _dataset.clips:
+        met[clip.key] += 1
+        ids.append(clip.key if met[clip.key] == 1 else f"{clip.key}-{met[clip.key]}")
+    return tuple(ids), {name: number for number, name in enumerate(ids)}
+
+
+def ids(dataset: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
+    """What stands for a clip in the address: its content key, numbered where the same sound is in the set again.
+
+    Returns
+    -------
+    ids : tuple of str
+        One per clip of the data set.
+    numbers : dict
+        The clip's number by its id.
+    """
+    return _ids(dataset.fingerprint, dataset)
 
 
 def chosen(state: State, dataset: Dataset) -> Clip:
     """The session's clip, or the first one of the data set."""
-    return next((clip for clip in dataset.clips if clip.key == state.clip), dataset.clips[0])
+    return dataset.clips[ids(dataset)[1].get(state.clip, 0)]
 
 
 def pick(state: State, dataset: Dataset) -> Clip:
     """Draw class, clip and the buttons that step through them; returns the chosen clip."""
-    clip = chosen(state, dataset)
+    names, numbers = ids(dataset)
+    number = numbers.get(state.clip, 0)
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
     with left:
         label = st.selectbox(
-            "Class", dataset.classes, index=dataset.classes.index(clip.label), format_func=lambda c: plain(c, 48)
+            "Class",
+            dataset.classes,
+            index=dataset.labels[number],
+            format_func=lambda c: plain(c, 48),
         )
-    of_class = dataset.of(label)
-    if clip.label != label:
-        clip = of_class[0]
+    of_class = [n for n, clip in enumerate(dataset.clips) if clip.label == label]
     with middle:
-        number_chosen = st.selectbox(
-            "Clip", range(len(of_class)), index=of_class.index(clip), format_func=lambda i: plain(of_class[i].name, 60)
-        )
+        shown = [dataset.clips[n] for n in of_class]
+        at = numbered(shown, of_class.index(number) if number in of_class else 0)
     step = 0
     with right, st.container(horizontal=True, gap="small"):
         if st.button("", icon=":material/skip_previous:", help="Previous clip of this class", key="clip.previous"):
@@ -45,14 +72,21 @@ def pick(state: State, dataset: Dataset) -> Clip:
         if st.button("", icon=":material/skip_next:", help="Next clip of this class", key="clip.next"):
             step = 1
         if st.button("Any", icon=":material/casino:", help="A clip by chance, of any class", key="clip.any"):
-            state.clip = random.choice(dataset.clips).key
+            state.clip = random.choice(names)
             st.rerun()
-    clip = of_class[number_chosen]
+    state.clip = names[of_class[(at + step) % len(of_class)]]
     if step:
-        state.clip = of_class[(number_chosen + step) % len(of_class)].key
         st.rerun()
-    state.clip = clip.key
-    return clip
+    return dataset.clips[of_class[at]]
+
+
+def numbered(of_class: Sequence[Clip], index: int) -> int:
+    """Draw the choice among the clips of one class: by name, or by number where there are too many names to send."""
+    if len(of_class) <= _MOST_NAMES:
+        return st.selectbox(
+            "Clip", range(len(of_class)), index=index, format_func=lambda i: plain(of_class[i].name, 60)
+        )
+    return int(st.number_input(f"Clip, of {len(of_class):,}", 1, len(of_class), index + 1)) - 1
 
 
 def own(key: str) -> Clip | None:

@@ -7,6 +7,7 @@ import random
 import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
+from audioclf.ui import clips
 from audioclf.ui.state import State
 from audioclf.ui.text import plain
 
@@ -59,22 +60,25 @@ def _examples(dataset: Dataset) -> list[Clip]:
 
 
 def _tray(state: State, dataset: Dataset) -> list[Clip]:
-    known = {clip.key: clip for clip in dataset.clips}
-    state.tray = [key for key in state.tray if key in known]
+    names, numbers = clips.ids(dataset)
+    state.tray = [name for name in state.tray if name in numbers]
     left, middle, right = st.columns([3, 4, 2], vertical_alignment="bottom")
     with left:
         label = st.selectbox("Class", dataset.classes, format_func=lambda c: plain(c, 48), key="compare.class")
-    of_class = dataset.of(label)
+    of_class = [number for number, clip in enumerate(dataset.clips) if clip.label == label]
     with middle:
-        number = st.selectbox("Clip", range(len(of_class)), format_func=lambda i: plain(of_class[i].name, 60))
+        at = clips.numbered([dataset.clips[number] for number in of_class], 0)
     with right:
         if st.button("Add", icon=":material/add:", width="stretch", disabled=len(state.tray) >= MOST):
-            state.tray = list(dict.fromkeys([*state.tray, of_class[number].key]))
+            state.tray = list(dict.fromkeys([*state.tray, names[of_class[at]]]))
     if state.tray:
         kept = st.multiselect(
-            "Chosen clips", state.tray, default=state.tray, format_func=lambda key: plain(known[key].name, 40)
+            "Chosen clips",
+            state.tray,
+            default=state.tray,
+            format_func=lambda name: plain(dataset.clips[numbers[name]].name, 40),
         )
         if kept != state.tray:
             state.tray = kept
             st.rerun()
-    return [known[key] for key in state.tray]
+    return [dataset.clips[numbers[name]] for name in state.tray]

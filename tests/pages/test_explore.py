@@ -91,6 +91,19 @@ def test_stepping_goes_through_the_class_and_round(open_page: OpenPage, class_fo
     assert page.selectbox[1].value == 5
 
 
+def test_stepping_passes_the_same_sound_twice(open_page: OpenPage, class_folders: Path) -> None:
+    high = class_folders / "high"
+    for copy in ("0b.wav", "0c.wav"):
+        (high / copy).write_bytes((high / "0.wav").read_bytes())
+    page = open_page("explore", data=class_folders)
+    met = []
+    for _ in range(8):
+        met.append(page.selectbox[1].value)
+        page.button(key="clip.next").click()
+        page.run()
+    assert met == list(range(8))
+
+
 def test_a_sound_of_ones_own_needs_no_data_set(open_page: OpenPage, tone_wav: Path) -> None:
     page = open_page("explore")
     source = next(item for item in page.segmented_control if item.key == "explore.source")
