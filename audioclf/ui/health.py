@@ -183,7 +183,8 @@ def _shortcut(found: ShortcutCheck | None) -> None:
         if found is None:
             st.markdown("There are too few clips to tell: two classes with five clips each are needed.")
             return
-        st.markdown(escape(found.sentence))
+        if not found.clear:  # else it is among the findings
+            st.markdown(escape(found.sentence))
         if found.columns:
             from audioclf.plots.parts import shortcut_chart
 
