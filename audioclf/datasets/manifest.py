@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -199,7 +200,12 @@ class _Part:
                 f"audio_folder must lie inside {self.tree.name}, got '{self.reader.audio_folder}'.", "audio_folder"
             )
         best = max(heads, key=lambda head: sum(_look(self.tree, head, name) is not None for name in sample))
-        return lambda name: _look(self.tree, best, name)
+        # Files a browser sent one by one have lost their folders; a name that is told apart only by these finds none.
+        loose = self.tree.root is None and not any(entry.folders for entry in self.tree.entries)
+        alike = Counter(_last(name) for name in set(names)) if loose else Counter()
+        return lambda name: (
+            _look(self.tree, best, name) or (_look(self.tree, "", _last(name)) if alike[_last(name)] == 1 else None)
+        )
 
 
 def _look(tree: Tree, head: str, name: str) -> Entry | None:
@@ -215,6 +221,10 @@ def _look(tree: Tree, head: str, name: str) -> Entry | None:
             if found is not None:
                 return found
     return None
+
+
+def _last(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _joined(here: str, place: str) -> str | None:

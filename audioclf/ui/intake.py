@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from audioclf.datasets import SOURCES
 from audioclf.errors import Stopped
 from audioclf.ui import guard, intake_reading, intake_store, tasks
 from audioclf.ui.intake_store import Brought
@@ -72,6 +73,13 @@ def on_disk(path: str) -> None:
     )
 
 
+def again(state: State) -> None:
+    """Offer to read the chosen files another way."""
+    own = state.data and state.data not in SOURCES and not state.data.endswith(".json")
+    if own and st.button("Read these sounds another way", icon=":material/tune:", key="intake.again"):
+        on_disk(state.data)
+
+
 def begin(title: str, work: Work, *, ask: bool) -> None:
     """Start bringing sounds in, off the page.
 
@@ -91,12 +99,13 @@ def begin(title: str, work: Work, *, ask: bool) -> None:
 
 
 def under_way(state: State) -> bool:
-    """Draw what is being brought in, or the questions about it; False where there is nothing of the kind."""
+    """Draw what is being brought in, or the questions about it; True where these take the place of the ways."""
     task = tasks.find(st.session_state.get(_TASK, ""))
     if task is not None:
         if not task.wait(0.2):
             _progress(task)
-            return True
+            # The ways stay, since an uploader that is not drawn forgets its files, and the task may fail.
+            return False
         _finish(state, task)
     brought = st.session_state.get(_BROUGHT)
     if not isinstance(brought, Brought):

@@ -132,7 +132,8 @@ def _manifest(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
 
 
 def _pattern(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
-    names = [entry.name for entry in brought.tree.unwrapped().entries if entry.promises_sound]
+    sounds = {entry.name: entry for entry in brought.tree.unwrapped().entries if entry.promises_sound}
+    names = list(sounds)
     if not names:
         st.info("No sound file is among these files.")
         return None
@@ -155,8 +156,7 @@ def _pattern(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
             classes = f", {count(len(told), 'class', 'classes')}" if "label" in parsed.gives else ""
             st.markdown(escape(f"{fits:,} of {count(len(names), 'name')} fit{classes}."))
         elif scheme is not None:
-            stems = {entry.name: entry.stem for entry in brought.tree.unwrapped().entries}
-            rows = [patterns.Preview(name, naming.read(scheme, stems[name])) for name in names]
+            rows = [patterns.Preview(name, naming.read(scheme, entry.stem)) for name, entry in sounds.items()]
         else:
             st.info("Say how the names are built.")
             return None
@@ -176,6 +176,8 @@ def _part(row: patterns.Preview, part: str) -> str:
     if row.named is None:
         return "does not fit" if part == "label" else ""
     value = getattr(row.named, part)
+    if value is None and part == "label":
+        value = row.name.rsplit("/", 2)[-2] if "/" in row.name else "no folder tells it"
     return "" if value is None else plain(value, 60)
 
 

@@ -15,7 +15,7 @@ from audioclf.ui.state import State
 from audioclf.ui.text import escape
 
 WAYS: dict[str, Callable[[State], None]] = {
-    "Ready-made, or on this computer": lambda state: _beside(state, _known, _folder),
+    "Sets and folders": lambda state: _beside(state, _known, _folder),
     "Upload": intake.upload,
     "Microphone": intake_microphone.record,
 }
@@ -25,7 +25,9 @@ WAYS: dict[str, Callable[[State], None]] = {
 def choose(state: State) -> None:
     """Draw the ways; a choice changes the state and runs the page again."""
     with guard.boundary("sources"):
-        intake.under_way(state)
+        if intake.under_way(state):
+            return
+        intake.again(state)
         way = st.segmented_control(
             "Where the sounds come from",
             list(WAYS),

@@ -133,7 +133,7 @@ def test_an_upload_beyond_the_limit_is_refused(open_page: OpenPage, monkeypatch:
 
 def test_a_table_with_its_sounds(open_page: OpenPage, class_folders: Path) -> None:
     sounds = [(name.replace("/", "-"), data, kind) for name, data, kind in files_of(class_folders)]
-    rows = "".join(f"{name};{name.split('-')[0]};{number % 3}\n" for number, (name, _, _) in enumerate(sounds))
+    rows = "".join(f"audio/{name};{name.split('-')[0]};{number % 3}\n" for number, (name, _, _) in enumerate(sounds))
     page = open_page("data")
     way(page, "Upload")
     table = ("list.csv", f"what;kind of;speaker\n{rows}".encode("utf-16"), "text/csv")
@@ -172,6 +172,18 @@ def test_names_are_previewed_as_the_pattern_changes(
     press(page, "Load these sounds")
     assert metrics(page)["Clips"] == "8"
     assert json.loads(address(page, "options")) == {"kind": "pattern", "pattern": "{speaker}-{label}-{take}"}
+
+
+def test_what_was_loaded_can_be_read_another_way(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("data", data=class_folders)
+    press(page, "Read these sounds another way")
+    page.segmented_control[0].set_value("recording")
+    settle(page)
+    next(item for item in page.number_input if item.label.startswith("seconds")).set_value(0.1)
+    page.run()
+    press(page, "Load these sounds")
+    assert metrics(page)["Clips"] == "36"
+    assert json.loads(address(page, "options")) == {"kind": "recording", "seconds": 0.1}
 
 
 def test_a_pattern_that_cannot_be_is_said_beside_its_field(
