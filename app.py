@@ -7,4 +7,4 @@ from audioclf.ui import frame, home
 with frame.page("Home", heading=False) as state:
     home.hero(state)
     st.space("small")
-    home.steps()
+    home.steps(state)

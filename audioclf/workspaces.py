@@ -80,11 +80,15 @@ def folder(workspace: str = DEFAULT) -> Path:
     WorkspaceError
         When ``workspace`` is no id, so that no text from outside ever becomes a path.
     """
-    if not is_id(workspace):
-        raise WorkspaceError(f"{workspace[:40]!r} is no id of a workspace; take one that new_id() made.")
-    path = _parent() / workspace
+    path = _path(workspace)
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _path(workspace: str) -> Path:
+    if not is_id(workspace):
+        raise WorkspaceError(f"{workspace[:40]!r} is no id of a workspace; take one that new_id() made.")
+    return _parent() / workspace
 
 
 def runs_folder(workspace: str = DEFAULT) -> Path:
@@ -112,6 +116,31 @@ def owner(path: Path) -> str | None:
     except (OSError, ValueError):
         return None
     return parts[0] if parts and is_id(parts[0]) else None
+
+
+def require_own(path: str | Path, workspace: str = DEFAULT) -> None:
+    """Raise where a path would show what belongs to others on a shared server.
+
+    That is anything in the app's own folder beside the workspace itself, and any folder that the app's own lies in.
+    Names of known data sets are no paths of anything and pass.
+
+    Raises
+    ------
+    WorkspaceError
+    """
+    if not shared():
+        return
+    try:
+        asked = Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        return  # whoever opens it says why it cannot be
+    home = settings.home().resolve()
+    own = _path(workspace).resolve()
+    if (asked.is_relative_to(home) and not asked.is_relative_to(own)) or home.is_relative_to(asked):
+        raise WorkspaceError(
+            "The address or path leads into a folder of this server that is not yours; open your own data sets from"
+            " the Data page, or bring the sounds there."
+        )
 
 
 @dataclass(frozen=True)
@@ -150,7 +179,7 @@ def usage(workspace: str = DEFAULT, *, max_age: float = RECENT) -> Usage:
     max_age : float
         Seconds for which an earlier count of its files is still taken; 0 counts anew.
     """
-    path = folder(workspace)
+    path = _path(workspace)  # a visit alone makes no folder
     used = _counted(path, max_age)
     quota, left = _quota(), _left_on_disk(path)
     return Usage(used, quota, left if quota is None else max(0, min(left, quota - used)))
@@ -184,7 +213,7 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
                 _promised[path] = [*promises, (time.monotonic(), n_bytes)]
                 return
     raise WorkspaceError(
-        f"This workspace holds {_size_text(used)} of the {_size_text(quota)} it may, and {_size_text(n_bytes)} more"
+        f"This workspace holds {size_text(used)} of the {size_text(quota)} it may, and {size_text(n_bytes)} more"
         " would be needed; delete runs or data sets in it, or ask for a larger quota (AUDIOCLF_QUOTA_GB)."
     )
 
@@ -214,8 +243,8 @@ def _counted(path: Path, max_age: float) -> int:
 def _refuse(n_bytes: int, left: int) -> None:
     kept = settings.number("free_disk_gb") * _GB
     raise WorkspaceError(
-        f"The disk is full: {_size_text(n_bytes)} would be needed and {_size_text(left)} may be written"
-        f" ({_size_text(kept)} stay free, AUDIOCLF_FREE_DISK_GB); delete what is no longer needed, or set"
+        f"The disk is full: {size_text(n_bytes)} would be needed and {size_text(left)} may be written"
+        f" ({size_text(kept)} stay free, AUDIOCLF_FREE_DISK_GB); delete what is no longer needed, or set"
         " AUDIOCLF_HOME to a larger disk."
     )
 
@@ -253,7 +282,8 @@ def _size(path: Path) -> int:
     return total
 
 
-def _size_text(n_bytes: float) -> str:
+def size_text(n_bytes: float) -> str:
+    """Amount of data for people: ``1.2 GB``, ``340 kB``."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= factor:
             return f"{n_bytes / factor:.3g} {unit}"

@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf.datasets import Dataset, load_dataset
-from audioclf.errors import Stopped
+from audioclf import workspaces
+from audioclf.datasets import SOURCES, Dataset, Progress, ShouldStop, load_dataset
+from audioclf.errors import Stopped, WorkspaceError
 from audioclf.ui import guard, tasks
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
@@ -21,19 +22,37 @@ def key(name: str, options: Mapping[str, Any]) -> str:
     return f"dataset {json.dumps([name, dict(options)], sort_keys=True)}"
 
 
-def load(name: str, options: Mapping[str, Any]) -> Task:
-    """Task that loads a data set; the one under way or ended where there is one, even if it failed or was stopped."""
-    chosen = dict(options)
-    return tasks.find(key(name, chosen)) or tasks.start(
-        key(name, chosen),
-        f"Loading {short(name)}",
-        lambda progress, should_stop: load_dataset(name, progress=progress, should_stop=should_stop, **chosen),
-    )
+def load(state: State) -> Task:
+    """Task that loads the chosen data set; the one under way or ended where there is one, even if it failed."""
+    name, chosen, workspace = state.data, dict(state.options), state.workspace
+
+    def work(progress: Progress, should_stop: ShouldStop) -> Dataset:
+        _require_own(name, chosen, workspace)
+        return load_dataset(name, progress=progress, should_stop=should_stop, **chosen)
+
+    return tasks.find(_task(state)) or tasks.start(_task(state), f"Loading {short(name)}", work)
+
+
+def _task(state: State) -> str:
+    """Key of the task; what is not the reader's to see has one of their own, so that nobody else's result is found."""
+    try:
+        _require_own(state.data, state.options, state.workspace)
+    except WorkspaceError:
+        return f"refused {state.workspace} {key(state.data, state.options)}"
+    return key(state.data, state.options)
+
+
+def _require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
+    if name not in SOURCES:
+        workspaces.require_own(name, workspace)
+    for value in options.values():
+        if isinstance(value, str) and any(mark in value for mark in ("/", "\\", "..", "~")):
+            workspaces.require_own(value, workspace)
 
 
 def loaded(state: State) -> Dataset | None:
     """The chosen data set where it is loaded already."""
-    task = tasks.find(key(state.data, state.options)) if state.data else None
+    task = tasks.find(_task(state)) if state.data else None
     result: Dataset | None = task.result if task is not None and task.finished else None
     return result
 
@@ -44,7 +63,7 @@ def require(state: State) -> Dataset:
         st.info("No data set is chosen yet.", icon=":material/library_music:")
         offer(state)
         st.stop()
-    task = load(state.data, state.options)
+    task = load(state)
     if not task.wait(0.2):
         _progress(task)
         st.stop()

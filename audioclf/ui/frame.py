@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from audioclf.errors import WorkspaceError
 from audioclf.resources import app_folder
-from audioclf.ui import data, warmup
+from audioclf.ui import data, warmup, workspace
 from audioclf.ui import state as states
-from audioclf.ui.guard import boundary
+from audioclf.ui.guard import boundary, complain
 from audioclf.ui.state import State
 from audioclf.ui.text import escape, plain
 
@@ -67,7 +68,12 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
     """
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
     state = states.current()
-    state.adopt({name: st.query_params[name] for name in st.query_params})
+    try:
+        state.adopt({name: st.query_params[name] for name in st.query_params})
+    except WorkspaceError as error:
+        complain(error)
+        st.stop()
+    state.publish()  # a page that stops early writes nothing at its end
     box = _sidebar(state)
     if heading:
         st.title(title, anchor=False)
@@ -90,7 +96,7 @@ def available(entry: Entry) -> bool:
 def _sidebar(state: State) -> DeltaGenerator:
     """Draw the groups of pages and the chosen data set; returns the place of the latter."""
     st.logo(str(LOGO), size="large", icon_image=str(MARK))
-    link = {name: value for name, value in state.query().items() if name in ("data", "options")}
+    link = {name: value for name, value in state.query().items() if name in ("workspace", "data", "options")}
     with st.sidebar:
         st.page_link(HOME.file, label=HOME.title, icon=HOME.icon, query_params=link, width="stretch")
         for group, entries in GROUPS.items():
@@ -101,6 +107,7 @@ def _sidebar(state: State) -> DeltaGenerator:
                 st.page_link(entry.file, label=entry.title, icon=entry.icon, query_params=link, width="stretch")
         st.caption("Data set")
         box = st.empty()
+        workspace.draw(state)
     _data_set(box, state)
     return box
 

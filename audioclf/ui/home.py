@@ -41,8 +41,9 @@ def hero(state: State) -> None:
         live(state)
 
 
-def steps() -> None:
+def steps(state: State) -> None:
     """The pages, in the order of a lesson."""
+    link = state.place()
     for column, (number, (group, entries)) in zip(
         st.columns(3, gap="medium"), enumerate(frame.GROUPS.items(), 1), strict=True
     ):
@@ -50,7 +51,7 @@ def steps() -> None:
             st.subheader(f"{number}  {group}", anchor=False)
             for entry in entries:
                 if frame.available(entry):
-                    st.page_link(entry.file, label=f"**{entry.title}**", icon=entry.icon)
+                    st.page_link(entry.file, label=f"**{entry.title}**", icon=entry.icon, query_params=link)
                     st.caption(entry.intro)
 
 
@@ -64,7 +65,7 @@ def _until_ready(state: State) -> None:
 
 def _ready(state: State) -> bool:
     """Whether features can be computed and the chosen data set, if any, has come or failed."""
-    return warmup.ready() and (not state.data or data.load(state.data, state.options).finished)
+    return warmup.ready() and (not state.data or data.load(state).finished)
 
 
 def live(state: State) -> None:

@@ -16,6 +16,7 @@ import streamlit as st
 from audioclf import workspaces
 
 _KEY = "audioclf"
+_NAMES = ("workspace", "data", "options", "clip", "run")
 
 
 @dataclass
@@ -29,11 +30,11 @@ class State:
     options : dict
         What :func:`audioclf.load_dataset` is given beside the name.
     clip : str
-        Content key of the chosen clip.
+        Id of the chosen clip (:func:`audioclf.ui.clips.ids`).
     run : str
         Id of the chosen run.
     tray : list of str
-        Content keys of the clips put aside for a comparison.
+        Ids of the clips put aside for a comparison.
     workspace : str
         Whose runs are seen and made.
     """
@@ -63,7 +64,28 @@ class State:
             query["clip"] = self.clip
         if self.run:
             query["run"] = self.run
-        return query
+        return {**self.place(), **query}
+
+    def place(self) -> dict[str, str]:
+        """The part that says whose data sets and runs are seen: empty on a private machine."""
+        return {"workspace": self.workspace} if self.workspace != workspaces.DEFAULT else {}
+
+    def enter(self, wanted: str | None) -> None:
+        """Enter the workspace that an address asks for; what was chosen in another one stays there.
+
+        Raises
+        ------
+        WorkspaceError
+            When a shared server is asked for something that is no id.
+        """
+        if self.workspace != workspaces.DEFAULT and not wanted:
+            return  # a link within the app that carries no address
+        found = workspaces.resolve(wanted)
+        if found != self.workspace:
+            if self.workspace != workspaces.DEFAULT:
+                self.choose("")
+                self.run = ""
+            self.workspace = found
 
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, where it is a new one.
@@ -71,7 +93,9 @@ class State:
         A quick rerun may still carry the address from before the last change, so only an
         address that was neither written nor seen last counts.
         """
-        found = {name: query[name] for name in ("data", "options", "clip", "run") if query.get(name)}
+        found = {name: query[name] for name in _NAMES if query.get(name)}
+        if self.workspace == workspaces.DEFAULT or (found and found not in (self._written, self._seen)):
+            self.enter(found.get("workspace"))
         if found and found not in (self._written, self._seen):
             if "data" in found:
                 try:
@@ -87,7 +111,7 @@ class State:
         """Write the address; Streamlit tells the browser only where it has changed."""
         query = self.query()
         if query != self._written or query != self._seen:
-            for name in ("data", "options", "clip", "run"):
+            for name in _NAMES:
                 if name in query:
                     st.query_params[name] = query[name]
                 elif name in st.query_params:
