@@ -21,7 +21,7 @@ from audioclf.features.extract import common_duration, extract
 from audioclf.features.store import FeatureStore
 from audioclf.models import Model, Network
 from audioclf.preparation import Scaler, Scaling
-from audioclf.runs import Prediction, Run, RunWriter, Status, create_run
+from audioclf.runs import STOPPED, Prediction, Run, RunWriter, Status, create_run
 from audioclf.splits import Split
 
 Watcher = Callable[[Status], None]
@@ -105,7 +105,7 @@ def execute(run: Run, *, watch: Watcher | None = None, should_stop: Callable[[],
     try:
         maker.make()
     except Stopped:
-        maker.tell(state="stopped", message="Stopped; resume it to go on where it was.", seconds_left=None)
+        maker.tell(state="stopped", message=STOPPED, seconds_left=None)
         raise
     except AudioclfError as error:
         maker.tell(state="failed", message=str(error), seconds_left=None)

@@ -21,6 +21,7 @@ from audioclf import settings, workspaces
 from audioclf.errors import RunError
 from audioclf.experiment import Experiment
 from audioclf.runs import (
+    STOPPED,
     Run,
     Status,
     create_run,
@@ -181,7 +182,7 @@ class Supervisor:
             return
         del self._children[run.folder]
         asked = self._stopping.pop(run.folder, None) is not None
-        if run.status.state in ("running", "interrupted"):
+        if run.status.state in ("running", "interrupted", "stopped"):
             _write(run, **_ending(child.returncode, asked))
 
     def _enforce_stop(self, run: Run, status: Status) -> None:
@@ -244,7 +245,7 @@ def ensure_supervisor() -> Supervisor:
 
 def _ending(code: int, asked: bool) -> dict[str, str]:
     if asked:
-        return {"state": "stopped", "message": "Stopped; resume it to go on where it was."}
+        return {"state": "stopped", "message": STOPPED}
     why = "it was killed, most likely because memory ran out" if code in (-9, 137) else f"exit code {code}"
     return {
         "state": "interrupted",

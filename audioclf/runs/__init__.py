@@ -19,7 +19,7 @@ log.txt            what the run's process printed
 
 from __future__ import annotations
 
-from audioclf.runs.base import ENDED, Prediction, Status
+from audioclf.runs.base import ENDED, STOPPED, Prediction, Status
 from audioclf.runs.files import write_json, write_text
 from audioclf.runs.processes import process_created, process_lives
 from audioclf.runs.reader import Run, list_runs, open_run, read_history
@@ -27,6 +27,7 @@ from audioclf.runs.writer import RunWriter, automatic_name, create_run, new_fold
 
 __all__ = [
     "ENDED",
+    "STOPPED",
     "Prediction",
     "Run",
     "RunWriter",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audioclf.training import Epoch
 
+STOPPED = "Stopped; resume it to go on where it was."
 ENDED = ("done", "stopped", "failed")
 HISTORY = ("part", *(item.name for item in dataclasses.fields(Epoch)))
 CLIPS = (

@@ -16,7 +16,7 @@ from audioclf.audio import AudioInfo
 from audioclf.datasets import Clip
 from audioclf.errors import RunError
 from audioclf.experiment import Experiment
-from audioclf.runs.base import CLIPS, HISTORY, Prediction, Status
+from audioclf.runs.base import CLIPS, HISTORY, STOPPED, Prediction, Status
 from audioclf.runs.files import read_csv, read_json, write_json
 from audioclf.runs.processes import process_lives
 
@@ -70,11 +70,13 @@ class Run:
         known = {item.name for item in dataclasses.fields(Status)}
         stored = read_json(self.folder / "status.json", missing={})
         status = Status(**{key: value for key, value in stored.items() if key in known})
-        if status.state == "running" and not process_lives(status.pid, status.pid_created):
-            return dataclasses.replace(
-                status, state="interrupted", message="The training was cut off; resume it to go on where it was."
-            )
-        return status
+        if status.state != "running" or process_lives(status.pid, status.pid_created):
+            return status
+        if (self.folder / "stop").exists():
+            return dataclasses.replace(status, state="stopped", message=STOPPED)
+        return dataclasses.replace(
+            status, state="interrupted", message="The training was cut off; resume it to go on where it was."
+        )
 
     @property
     def history(self) -> list[dict[str, Any]]:
