@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 _POINTS: Final = 900
+_LEGEND: Final = 50
 MOST: Final = 400
 """Cuts that are drawn; of more only the first."""
 
@@ -105,4 +106,4 @@ def cuts_chart(
             ],
         )
     )
-    return cast("alt.LayerChart", alt.layer(clips, wave).properties(height=height))
+    return cast("alt.LayerChart", alt.layer(clips, wave).properties(height=height + (_LEGEND if named else 0)))

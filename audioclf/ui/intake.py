@@ -46,7 +46,8 @@ def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
     """The two buttons under files that have arrived."""
     if not files:
         return
-    st.caption(f"{count(len(files), 'file')}, {sum(file.size for file in files) / 1e6:,.1f} MB")
+    size = sum(file.size for file in files)
+    st.caption(f"{count(len(files), 'file')}, " + (f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"))
     with st.container(horizontal=True):
         load = st.button("Load them", type="primary", icon=":material/download:", key=f"intake.load.{key}")
         ask = st.button("Choose how they are read", icon=":material/tune:", key=f"intake.ask.{key}")
@@ -63,12 +64,12 @@ def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
         )
 
 
-def on_disk(path: str) -> None:
+def on_disk(state: State, path: str) -> None:
     """Look through a path of this computer, and ask how it is read."""
-    place = str(intake_store.existing(path))
+    workspace = state.workspace
     begin(
         "Looking through the files",
-        lambda progress, should_stop: intake_store.on_disk(place, progress=progress, should_stop=should_stop),
+        lambda progress, should_stop: intake_store.on_disk(path, workspace, progress=progress, should_stop=should_stop),
         ask=True,
     )
 
@@ -77,7 +78,7 @@ def again(state: State) -> None:
     """Offer to read the chosen files another way."""
     own = state.data and state.data not in SOURCES and not state.data.endswith(".json")
     if own and st.button("Read these sounds another way", icon=":material/tune:", key="intake.again"):
-        on_disk(state.data)
+        on_disk(state, state.data)
 
 
 def begin(title: str, work: Work, *, ask: bool) -> None:

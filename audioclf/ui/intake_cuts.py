@@ -16,7 +16,7 @@ from audioclf.datasets.recording import RecordingReader
 from audioclf.datasets.tree import Entry
 from audioclf.errors import AudioError
 from audioclf.plots.cuts import cuts_chart
-from audioclf.ui import forms, guard, tasks
+from audioclf.ui import forms, guard, hold, tasks
 from audioclf.ui.intake_store import Brought, label_tracks
 from audioclf.ui.tasks import Task
 from audioclf.ui.text import count, escape, plain, seconds
@@ -135,6 +135,7 @@ def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo
             key=f"{key}.window",
         )
         end = max(end, begin + 1.0)
+    hold.until_ready()
     st.altair_chart(cuts_chart(levels, cuts.FRAME, found, (begin, min(end, info.seconds))), width="stretch")
     for problem in refused[:5]:
         st.warning(escape(f"{problem.file}: {problem.reason} {problem.remedy}"))

@@ -22,7 +22,7 @@ from audioclf.datasets.table import guarded
 from audioclf.errors import AudioError, DatasetError
 from audioclf.plots import balance_chart
 from audioclf.plots.cuts import cuts_chart
-from audioclf.ui import guard, intake
+from audioclf.ui import guard, hold, intake
 from audioclf.ui.intake_store import Brought, on_disk
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain
@@ -83,6 +83,7 @@ def _recorder(takes: list[Take]) -> None:
         found = slices(level, len(y) / sr, rule, length)
         if not found:
             raise AudioError("The recording is silent; check which microphone the browser uses, and record again.")
+        hold.until_ready()
         st.altair_chart(cuts_chart(level, FRAME, found, (0.0, len(y) / sr), height=120), width="stretch")
         named = label.strip() or "this class"
         if st.button(
@@ -108,6 +109,7 @@ def _so_far(state: State, takes: list[Take]) -> None:
         st.markdown("Nothing yet. Two classes with a few examples each make a data set.")
         return
     counts = Counter(take.label for take in takes)
+    hold.until_ready()
     st.altair_chart(balance_chart({plain(label, 48): number for label, number in counts.items()}), width="stretch")
     st.caption("Kept in this tab of the browser until a data set is made of them.")
     with st.container(horizontal=True):
@@ -165,4 +167,4 @@ def stored(
     files.append(("recordings.csv", io.BytesIO(table.getvalue().encode("utf-8"))))
     parent = workspaces.datasets_folder(workspace)
     folder = store.keep(files, parent, "Recorded sounds", progress=progress, should_stop=should_stop)
-    return on_disk(str(folder))
+    return on_disk(str(folder), workspace)

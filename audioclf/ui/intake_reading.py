@@ -103,14 +103,14 @@ def _manifest(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
         }
     )
     chosen: dict[str, str] = {"table": picked_table}
-    drawn = st.columns(3)
+    drawn = [column for _ in range(0, len(_COLUMNS), 3) for column in st.columns(3)]
     for place, meaning in enumerate(_COLUMNS):
         found = table.column(meaning)
         guess = "" if found is None else f" ({plain(table.columns[found], 30)})"
         needed = meaning in ("file", "label")
         choices = ["", *([] if needed else ["-"]), *dict.fromkeys(filter(None, table.columns))]
         says = {"": FOUND + guess if guess else "not found", "-": NONE}
-        with drawn[place % 3]:
+        with drawn[place]:
             picked = st.selectbox(
                 f"Column of the {meaning}",
                 range(len(choices)),

@@ -112,15 +112,20 @@ def uploaded(
     return _brought(str(folder), tree)
 
 
-def on_disk(path: str, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Brought:
+def on_disk(
+    path: str, workspace: str, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+) -> Brought:
     """Look through a folder, archive, table or recording on the computer that runs the app.
 
     Raises
     ------
     DatasetError
         When nothing is there.
+    WorkspaceError
+        When it belongs to another workspace.
     Stopped
     """
+    workspaces.require_own(path.strip().strip("\"'"), workspace)
     place = existing(path)
     return _brought(str(place), mount(place, progress=progress, should_stop=should_stop))
 

@@ -97,7 +97,7 @@ def _folder(state: State) -> None:
     if pressed or asked:
         with guard.boundary("folder"):
             if asked:
-                intake.on_disk(path)
+                intake.on_disk(state, path)
             _take(state, str(existing(path)), {})
 
 

@@ -186,6 +186,16 @@ def test_what_was_loaded_can_be_read_another_way(open_page: OpenPage, class_fold
     assert json.loads(address(page, "options")) == {"kind": "recording", "seconds": 0.1}
 
 
+def test_another_workspace_cannot_be_looked_through(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOCLF_SHARED", "1")
+    theirs = workspaces.datasets_folder(workspaces.new_id())
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(f' "{theirs}" ')
+    press(page, "Choose how it is read")
+    assert "not yours" in said(page)
+    assert not [item for item in page.button if item.label == "Load these sounds"]
+
+
 def test_a_pattern_that_cannot_be_is_said_beside_its_field(
     open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
 ) -> None:
