@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from audioclf.ui import data, frame, overview, sources
+from audioclf.ui import data, frame, mine, overview, sources
 
 with frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
     if not state.data:
         sources.choose(state)
+        mine.draw(state)
         st.stop()
     with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
         sources.choose(state)
+    mine.draw(state)
     dataset = data.require(state)
     overview.head(dataset)
     if dataset.clips:

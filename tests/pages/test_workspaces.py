@@ -130,6 +130,22 @@ def test_an_edit_is_kept_in_ones_own_workspace(
     assert workspaces.owner(Path(value(page, "data"))) == mine
 
 
+def test_what_was_brought_in_before_is_opened_and_deleted_by_its_owner_only(
+    open_page: OpenPage, ana: tuple[str, str, str]
+) -> None:
+    workspace, data, _ = ana
+    key = Path(data).name
+    others = open_page("data", workspace=workspaces.new_id())
+    assert all(key not in str(button.key) for button in others.button)
+    own = open_page("data", workspace=workspace)
+    own.button(key=f"mine.open.{key}").click().run()
+    assert value(own, "data") == data
+    own.button(key=f"mine.delete.{key}").click().run()
+    assert not own.exception
+    assert not Path(data).exists()
+    assert not value(own, "data")
+
+
 def test_a_private_machine_shows_none_of_it(open_page: OpenPage, class_folders: Path) -> None:
     page = open_page("data", data=class_folders, workspace=workspaces.new_id())
     assert not value(page, "workspace")
