@@ -16,7 +16,6 @@ from typing import Any, Generic, TypeVar
 from audioclf.errors import ParameterError
 from audioclf.params import Parameters, unknown
 
-
 T = TypeVar("T", bound=Parameters)
 
 

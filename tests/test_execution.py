@@ -84,8 +84,7 @@ def test_an_ensemble_sums_weighted_probabilities(experiment: Experiment, tmp_pat
     both = experiment.replace(features=(Mel(n_mels=32), MFCC()), combine="ensemble", weights=(3.0, 1.0))
     run = run_experiment(both, tmp_path / "both")
     single = [
-        run_experiment(experiment.replace(features=(feature,)), tmp_path / feature.kind)
-        for feature in both.features
+        run_experiment(experiment.replace(features=(feature,)), tmp_path / feature.kind) for feature in both.features
     ]
     for together, mel, mfcc in zip(run.predictions, *(one.predictions for one in single), strict=True):
         expected = 0.75 * np.array(mel.probabilities) + 0.25 * np.array(mfcc.probabilities)
