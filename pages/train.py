@@ -9,6 +9,8 @@ with frame.page("Train", "Teach a model to tell the classes apart: press Start, 
     active = run is not None and not run.status.ended
     if run is not None and active:
         progress.show(state, run)
+    if run is not None and not state.data:
+        state.choose(run.experiment.dataset.name, run.experiment.dataset.options)
     dataset = data.require(state)
     top = st.container(border=True)
     if run is not None and not active:

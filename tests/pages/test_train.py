@@ -208,7 +208,8 @@ def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
 def test_a_finished_run_says_how_good_it_is_and_leads_to_its_results(
     open_page: OpenPage, finished: Run, three_classes: Path
 ) -> None:
-    page = open_page("train", data=three_classes, run=finished.id)
+    page = open_page("train", run=finished.id)
+    assert experiment(page).dataset.name == str(three_classes)
     assert any("9 test clips" in element.value for element in page.markdown)
     assert button(page, "See the results")
     listed = page.dataframe[-1].value
