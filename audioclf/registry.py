@@ -40,16 +40,15 @@ class Registry(Mapping[str, type[T]], Generic[T]):
 
     def _load(self) -> dict[str, type[T]]:
         if self._entries is None:
-            found: list[type[T]] = []
-            for module in self._modules():
-                for entry in vars(module).values():
-                    if (
-                        inspect.isclass(entry)
-                        and issubclass(entry, self._base)
-                        and entry.kind
-                        and entry.__module__ == module.__name__
-                    ):
-                        found.append(entry)
+            found = [
+                entry
+                for module in self._modules()
+                for entry in vars(module).values()
+                if inspect.isclass(entry)
+                and issubclass(entry, self._base)
+                and entry.kind
+                and entry.__module__ == module.__name__
+            ]
             found.sort(key=lambda entry: (getattr(entry, "order", 100), entry.kind))
             self._entries = {entry.kind: entry for entry in found}
         return self._entries
