@@ -98,7 +98,10 @@ class Player {
     this.pause(sound);
     window.dispatchEvent(new CustomEvent("audioclf-play", { detail: this }));
     if (from !== undefined) this.seek(sound, from);
-    sound.audio.play().catch(() => (sound.clock.textContent = "cannot be played"));
+    sound.audio.play().catch((error) => {
+      // a pause that comes before the sound has begun ends play() with this, and is no fault
+      if (error.name !== "AbortError") sound.clock.textContent = "cannot be played";
+    });
   }
 
   seek(sound, time) {
