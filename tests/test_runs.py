@@ -136,3 +136,23 @@ def test_a_damaged_file_is_a_sentence(run: Run) -> None:
     (run.folder / "metrics.json").write_text("{")
     with pytest.raises(RunError, match="damaged"):
         _ = run.metrics
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00"])
+def test_one_damaged_run_does_not_hide_the_others(tmp_path: Path, text: str) -> None:
+    good = create_run(Experiment(name="good"), tmp_path / "good")
+    bad = create_run(Experiment(name="bad"), tmp_path / "bad")
+    for name in ("run.json", "status.json"):
+        (bad.folder / name).write_text(text)
+    assert {run.id for run in list_runs(tmp_path)} == {"good", "bad"}
+    assert bad.name == "bad"
+    assert bad.status.state == "failed"
+    assert "damaged" in bad.status.message
+    assert good.status.state == "queued"
+
+
+@pytest.mark.parametrize("text", ["clip,split\n", "clip,split,true,predicted,p0\nx,y,z,0,1\n", "clip\n1\n", "{"])
+def test_damaged_predictions_are_a_sentence(run: Run, text: str) -> None:
+    (run.folder / "predictions.csv").write_text(text)
+    with pytest.raises(RunError, match=r"damaged, so run it again\.$"):
+        _ = run.predictions

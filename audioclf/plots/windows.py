@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from audioclf.errors import ParameterError
 from audioclf.plots.curves import GREY
+from audioclf.plots.theme import SEQUENTIAL, theme_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -19,7 +20,13 @@ _LABEL: Final = 220
 
 
 def windows_chart(
-    starts: Sequence[float], length: float, classes: Sequence[str], probabilities: npt.ArrayLike, *, most: int = 6
+    starts: Sequence[float],
+    length: float,
+    classes: Sequence[str],
+    probabilities: npt.ArrayLike,
+    *,
+    most: int = 6,
+    theme: str = "light",
 ) -> alt.Chart:
     """Probability of the leading classes in every window of a sound, time from left to right.
 
@@ -33,6 +40,8 @@ def windows_chart(
     probabilities : np.ndarray [shape=(n_windows, n_classes)]
     most : int
         Classes that are shown: those that lead somewhere first.
+    theme : "light" or "dark"
+        Kind of page it lies on: a probability of 0 looks like the page.
 
     Raises
     ------
@@ -41,6 +50,7 @@ def windows_chart(
     """
     import altair as alt
 
+    theme_of(theme)
     rows = np.asarray(probabilities, dtype=np.float64)
     if rows.shape != (len(starts), len(classes)):
         raise ParameterError(
@@ -69,8 +79,8 @@ def windows_chart(
             color=alt.Color(
                 "probability:Q",
                 title="Probability",
-                scale=alt.Scale(scheme="magma", domain=[0, 1]),
-                legend=alt.Legend(format=".0%", orient="top", gradientLength=160),
+                scale=alt.Scale(scheme=SEQUENTIAL, domain=[0, 1], reverse=theme == "light"),
+                legend=alt.Legend(format=".0%", gradientLength=90),
             ),
             tooltip=[
                 alt.Tooltip("class:N", title="Class"),
@@ -79,6 +89,6 @@ def windows_chart(
                 alt.Tooltip("probability:Q", title="Probability", format=".1%"),
             ],
         )
-        .properties(height=_ROW * max(1, len(names)), width="container")
+        .properties(height=alt.Step(_ROW), width="container")
     )
     return chart

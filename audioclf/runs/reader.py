@@ -51,8 +51,13 @@ class Run:
 
     @property
     def about(self) -> dict[str, Any]:
-        """Name, note and time of making."""
-        return {"name": self.id, "note": "", "created": 0.0, **read_json(self.folder / "run.json", missing={})}
+        """Name, note and time of making; of a damaged run its id alone, so that it still has a place in lists."""
+        known: dict[str, Any] = {"name": self.id, "note": "", "created": 0.0}
+        try:
+            stored: dict[str, Any] = read_json(self.folder / "run.json", missing={})
+            return known | stored | {"created": float(stored.get("created", 0.0))}
+        except (RunError, AttributeError, TypeError, ValueError):
+            return known
 
     @property
     def name(self) -> str:
@@ -66,10 +71,15 @@ class Run:
 
     @property
     def status(self) -> Status:
-        """Where the run stands now; a run whose process has gone is ``"interrupted"``."""
+        """Where the run stands now; a run whose process has gone is ``"interrupted"``, a damaged one ``"failed"``."""
         known = {item.name for item in dataclasses.fields(Status)}
-        stored = read_json(self.folder / "status.json", missing={})
-        status = Status(**{key: value for key, value in stored.items() if key in known})
+        try:
+            stored = read_json(self.folder / "status.json", missing={})
+            status = Status(**{key: value for key, value in stored.items() if key in known})
+        except RunError as error:
+            return Status(state="failed", message=str(error))
+        except AttributeError:
+            return Status(state="failed", message=f"status.json of run '{self.id}' is damaged; delete the run.")
         if status.state != "running" or process_lives(status.pid, status.pid_created):
             return status
         if (self.folder / "stop").exists():
@@ -124,22 +134,47 @@ class Run:
 
     @cached_property
     def clips(self) -> tuple[Clip, ...]:
-        """The clips as they were when the run was made; the files may have gone since."""
-        return tuple(_clip(row) for row in read_csv(self.folder / "clips.csv", CLIPS))
+        """The clips as they were when the run was made; the files may have gone since.
+
+        Raises
+        ------
+        RunError
+            When the list is damaged.
+        """
+        try:
+            return tuple(_clip(row) for row in read_csv(self.folder / "clips.csv", CLIPS))
+        except (ValueError, csv.Error) as error:
+            raise self._damaged("clips.csv", error) from error
 
     @property
     def predictions(self) -> list[Prediction]:
-        """Every tested clip, in the order of the splits."""
+        """Every tested clip, in the order of the splits.
+
+        Raises
+        ------
+        RunError
+            When the run is not finished, or the list is damaged.
+        """
         path = self.folder / "predictions.csv"
         if not path.is_file():
             raise RunError(f"Run '{self.name}' has no predictions yet; wait until it is done, or resume it.")
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.reader(file)
-            next(reader, None)
-            return [
-                Prediction(int(clip), split, int(true), int(predicted), tuple(float(value) for value in probabilities))
-                for clip, split, true, predicted, *probabilities in reader
-            ]
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                reader = csv.reader(file)
+                next(reader, None)
+                found = [
+                    Prediction(int(clip), split, int(true), int(said), tuple(float(value) for value in probabilities))
+                    for clip, split, true, said, *probabilities in reader
+                ]
+        except (ValueError, csv.Error) as error:
+            raise self._damaged(path.name, error) from error
+        n_clips = len(self.clips) or math.inf
+        if not found or not all(0 <= item.clip < n_clips for item in found):
+            raise self._damaged(path.name, "it does not go with the run's clips")
+        return found
+
+    def _damaged(self, name: str, why: object) -> RunError:
+        return RunError(f"{name} of run '{self.name}' cannot be read ({why}); the run is damaged, so run it again.")
 
     def part_folder(self, part: str) -> Path:
         """Folder of one part's weights and scaling."""

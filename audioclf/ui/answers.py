@@ -136,10 +136,16 @@ def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:
     if task.error is not None:
         guard.complain(task.error)
         if st.button("Try again", key=f"{slot}.again", icon=":material/refresh:"):
-            tasks.forget(task.key)
-            st.rerun()
+            again(slot, task)
         return None
     return task.result
+
+
+def again(slot: str, task: Task) -> None:
+    """Ask anew."""
+    tasks.forget(task.key)
+    st.session_state.pop(f"answer {slot}", None)
+    st.rerun()
 
 
 @guard.fragment(run_every=0.5)

@@ -14,7 +14,7 @@ from audioclf.ui.answers import Answer
 from audioclf.ui.player import player
 from audioclf.ui.state import State
 from audioclf.ui.subjects import Subject
-from audioclf.ui.text import count, escape, plain
+from audioclf.ui.text import count, distinct, escape, plain
 
 EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
 MOST = 50
@@ -68,7 +68,8 @@ def _recorded() -> list[Subject]:
 
 def answer(run: Run, chosen: Sequence[Subject]) -> None:
     """Draw what the model says of every sound, and all about one of them."""
-    found = answers.wait("classify", answers.classify(run, [subject.clip for subject in chosen]))
+    task = answers.classify(run, [subject.clip for subject in chosen])
+    found = answers.wait("classify", task)
     if found is None:
         return
     good: list[tuple[Subject, Answer]] = []
@@ -77,6 +78,8 @@ def answer(run: Run, chosen: Sequence[Subject]) -> None:
             good.append((subject, said))
         else:
             guard.complain(AudioError(f"{plain(subject.clip.label, 60)}: {said}"))
+    if len(good) < len(found) and st.button("Try again", icon=":material/refresh:", key="classify.again"):
+        answers.again("classify", task)
     if good:
         hold.until_ready()
         _one(run, *(good[0] if len(good) == 1 else good[_table(run, good)]))
@@ -126,7 +129,9 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
                 if right_one
                 else f"It is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
             )
-        if said.probabilities[best] < _UNSURE:
+        if len(set(said.windows.argmax(axis=1).tolist())) > 1:
+            st.caption("Different parts of it sound like different classes; see below.")
+        elif said.probabilities[best] < _UNSURE:
             st.caption("It is not sure: none of its classes fits well.")
         evidence.bars(run, said.probabilities, subject.true, key="classify.bars")
     with right:
@@ -135,8 +140,10 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
     start = 0.0
     if len(said.starts) > 1:
         st.subheader("Along the sound", anchor=False)
-        names = [plain(label, 32) for label in run.classes]
-        st.altair_chart(plots.windows_chart(said.starts, length, names, said.windows), width="stretch", key="along")
+        names = distinct(plain(label, 32) for label in run.classes)
+        theme = st.context.theme.type or "light"
+        chart = plots.windows_chart(said.starts, length, names, said.windows, theme=theme)
+        st.altair_chart(chart, width="stretch", key="along")
         start = st.select_slider(
             "Window to look into (starts at, s)",
             said.starts,

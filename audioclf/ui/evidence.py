@@ -224,6 +224,7 @@ def heard(shown: FeatureMap, heat: Array, y: Array, sr: int) -> Array:
 
 def bars(run: Run, probabilities: Array, true: str = "", key: str = "bars") -> None:
     """Probabilities of the first classes as bars."""
-    names = [plain(label, 32) for label in run.classes]
-    chart = plots.probability_chart(names, probabilities.tolist(), true=plain(true, 32) or None)
+    names = distinct(plain(label, 32) for label in run.classes)
+    known = names[run.classes.index(true)] if true in run.classes else None
+    chart = plots.probability_chart(names, probabilities.tolist(), true=known)
     st.altair_chart(chart, width="stretch", key=key)

@@ -28,7 +28,7 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
     """The accuracy with its interval and protocol, and the other figures one asks for."""
     low, high = metrics["interval"]
     with st.container(border=True):
-        left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+        left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
         with left, st.container(gap=None):
             st.caption("Accuracy" if metrics["leaky"] else "Accuracy on clips it has never met")
             st.title(f"{metrics['accuracy']:.1%}", anchor=False)
@@ -134,6 +134,9 @@ def _found(predictions: Sequence[Prediction], chosen: Any) -> list[Prediction]:
 
 
 def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
+    if not run.clips:
+        st.caption("The list of this run's clips is not there any more.")
+        return
     audio = run.experiment.audio
     wave = FEATURES["waveform"]()
     tracks, shapes, shown = [], [], []

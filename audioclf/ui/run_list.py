@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from audioclf import jobs, resources, workspaces
 from audioclf.errors import AudioclfError
 from audioclf.runs import Run, list_runs
 from audioclf.ui.state import State
-from audioclf.ui.text import distinct, escape, plain
+from audioclf.ui.text import distinct, plain
 
 STARTER = "starter"
 """Stands for the model that comes with audioclf where a run's id would."""
@@ -24,6 +25,8 @@ class Look(NamedTuple):
     colour: Any
     icon: str
 
+
+_TELLING = ("run.json", "status.json", "metrics.json")
 
 LOOKS = {
     "queued": Look("waiting", "gray", ":material/hourglass_top:"),
@@ -77,15 +80,45 @@ def ago(when: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
 
 
+class Facts(NamedTuple):
+    """What a list says of a run; kept until its files change."""
+
+    name: str
+    accuracy: float | None
+    created: float
+    data: str
+    pictures: str
+    model: str
+
+
+def facts(run: Run) -> Facts:
+    """What a list says of a run."""
+    stamps = [path.stat().st_mtime_ns if path.exists() else 0 for path in (run.folder / name for name in _TELLING)]
+    return _facts(str(run.folder), tuple(stamps), run)
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _facts(folder: str, stamps: tuple[int, ...], _run: Run) -> Facts:
+    made_of = ("", "", "")
+    with contextlib.suppress(AudioclfError):  # made by another version; its name and state are still worth a line
+        experiment = _run.experiment
+        made_of = (
+            plain(experiment.dataset.name.replace("\\", "/").rsplit("/", 1)[-1], 40),
+            ", ".join(feature.title for feature in experiment.features),
+            experiment.model.title,
+        )
+    accuracy = None
+    with contextlib.suppress(AudioclfError, KeyError):
+        accuracy = float(_run.metrics["accuracy"])
+    return Facts(name(_run), accuracy, float(_run.about["created"]), *made_of)
+
+
 def label(run: Run) -> str:
     """Name, accuracy and age of a run, to choose by."""
-    parts = [name(run)]
-    status = run.status
-    if run.has_metrics:
-        parts.append(f"{run.metrics['accuracy']:.1%}")
-    elif status.state != "done":
-        parts.append(LOOKS[status.state].word if status.state in LOOKS else status.state)
-    return " · ".join([*parts, ago(run.about["created"])])
+    known = facts(run)
+    state = run.status.state
+    how = f"{known.accuracy:.1%}" if known.accuracy is not None else LOOKS[state].word if state in LOOKS else state
+    return " · ".join([known.name, how, ago(known.created)])
 
 
 def pick(state: State, *, finished: bool = True, with_starter: bool = False, prefer: str = "") -> Run:
@@ -144,27 +177,13 @@ def recent(state: State, most: int = 50) -> None:
 
 
 def _row(run: Run) -> dict[str, Any]:
-    status = run.status
-    try:
-        experiment = run.experiment
-        made_of = {
-            "data set": plain(experiment.dataset.name.replace("\\", "/").rsplit("/", 1)[-1], 40),
-            "pictures": ", ".join(feature.title for feature in experiment.features),
-            "model": experiment.model.title,
-        }
-    except AudioclfError:  # made by another version; its name and state are still worth a line
-        made_of = {"data set": "", "pictures": "", "model": ""}
+    known, state = facts(run), run.status.state
     return {
-        "run": name(run),
-        "state": LOOKS[status.state].word if status.state in LOOKS else status.state,
-        "accuracy": run.metrics["accuracy"] if run.has_metrics else None,
-        **made_of,
-        "made": ago(run.about["created"]),
+        "run": known.name,
+        "state": LOOKS[state].word if state in LOOKS else state,
+        "accuracy": known.accuracy,
+        "data set": known.data,
+        "pictures": known.pictures,
+        "model": known.model,
+        "made": ago(known.created),
     }
-
-
-def heading(run: Run) -> None:
-    """Name and state of a run on one line."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{escape(name(run))}**", width="content")
-        badge(run.status.state)

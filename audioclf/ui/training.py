@@ -57,7 +57,7 @@ def start(
             where = filled.complain(error)
             wrong = f"{where}: {error}" if where else str(error)
     with place:
-        text, button = st.columns([3, 1], gap="large", vertical_alignment="center")
+        text, button = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with text:
             st.markdown(_sentence(experiment, dataset, outlook))
             if wrong:

@@ -120,3 +120,15 @@ def test_without_runs_the_way_to_train_is_shown(
     monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path))
     page = open_page("results")
     assert any(button.label == "Train one" for button in page.button)
+
+
+@pytest.mark.parametrize("name", ["status.json", "run.json", "experiment.toml", "predictions.csv", "clips.csv"])
+def test_a_damaged_run_does_not_stand_in_the_way_of_the_others(
+    open_page: OpenPage, finished: Run, copy: Run, name: str
+) -> None:
+    (copy.folder / name).write_text("{")
+    for page_name in ("train", "results", "explain"):
+        page = open_page(page_name, run=finished.id)
+        assert not page.error, page_name
+        other = open_page(page_name, run=copy.id)
+        assert not any("our side" in error.value for error in other.error), page_name
