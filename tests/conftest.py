@@ -118,3 +118,12 @@ def class_folders(tmp_path: Path) -> Path:
         for i in range(6):
             _write_tone(tmp_path / "sounds" / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
     return tmp_path / "sounds"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages first, as the web server runs them: where keras is loaded, Streamlit clears it after every script run.
+
+    Benchmarks come last, so that nothing they leave in memory slows a test.
+    """
+    turn = {"ui": 0, "pages": 0, "browser": 1, "benchmarks": 3}
+    items.sort(key=lambda item: turn.get(item.path.parent.name, 2))
