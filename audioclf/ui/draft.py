@@ -20,7 +20,6 @@ from audioclf.ui import data, forms
 from audioclf.ui.state import State
 
 SUGGESTED = "suggestion"
-BEST = "instruments-best"
 
 _LONG = 30.0
 """Seconds; whoever brings longer clips rarely means to feed them whole."""
@@ -58,12 +57,13 @@ def begin(state: State, dataset: Dataset) -> None:
 def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:
     """What to train when nobody has chosen anything: the compact CNN, with a split and sizes that suit the data.
 
-    Official folds are used where there are some, groups are kept together where that leaves every class
-    something to learn from.
+    A data set with a recipe of its own gets that. Official folds are used where there are some, groups are kept
+    together where that leaves every class something to learn from.
     """
     choice = DatasetChoice(name, dict(options))
-    if name == "instruments" and BEST in recipes.names():
-        return recipes.load_recipe(BEST).replace(dataset=choice, name="", note="")
+    for recipe in (f"{name}-best", f"{name}-compact"):
+        if recipe in recipes.names():
+            return recipes.load_recipe(recipe).replace(dataset=choice, name="", note="")
     split = _split(dataset)
     experiment = Experiment(dataset=choice, split=split, audio=_audio(dataset))
     try:
@@ -76,7 +76,9 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
 
 def _split(dataset: Dataset) -> Protocol:
     folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
-    candidates: list[Protocol] = [OfficialFolds(test_folds=(folds[-1],))] if len(folds) > 1 else []
+    # of a published training and test set, fold 0 is the test
+    held_out = folds[0] if 0 in folds else folds[-1] if folds else 0
+    candidates: list[Protocol] = [OfficialFolds(test_folds=(held_out,))] if len(folds) > 1 else []
     if any(clip.group is not None for clip in dataset.clips):
         candidates.append(Holdout(by_group=True))
     for protocol in candidates:
