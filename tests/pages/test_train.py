@@ -84,7 +84,6 @@ def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Pa
         ("train.split.holdout.test_size", 0.99, "test_size must be at most"),
         ("train.audio.sr", 1, "sr must be at least 1000"),
         ("train.training.batch_size", 5000, "batch_size must be at most the number of training clips"),
-        ("train.training.warmup_epochs", 999.0, "warmup_epochs must be below epochs"),
         ("train.feature.0.mel.fmax", 90000.0, "fmax"),
         ("train.model.compact-cnn.filters", "4, 4, 4, 4, 4, 4, 4, 4, 4", "needs a map of at least"),
         ("train.model.compact-cnn.filters", "4, x", "list of numbers"),
