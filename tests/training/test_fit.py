@@ -18,12 +18,12 @@ QUICK = Training(epochs=12, batch_size=16, learning_rate=0.01)
 
 def test_a_network_learns_and_tells_every_epoch(train: Any, small_cnn: Any, data: Any, tmp_path: Path) -> None:
     shares: list[float] = []
-    fitted, told = train(small_cnn, tmp_path, QUICK, on_batch=shares.append)
-    assert [row.epoch for row in told] == list(range(1, 13))
+    fitted, told = train(small_cnn, tmp_path, QUICK.replace(epochs=30), on_batch=shares.append)
+    assert [row.epoch for row in told] == list(range(1, 31))
     assert list(fitted.history) == told
     assert told[-1].loss < 0.5 * told[0].loss
     assert (fitted.predict(data[2]) == data[3]).mean() > 0.7
-    assert shares == pytest.approx([(number + 1) / 36 for number in range(36)])
+    assert shares == pytest.approx([(number + 1) / 90 for number in range(90)])
     assert all(row.samples_per_second > 0 and 0 <= row.input_share <= 1 for row in told)
 
 
