@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,13 +32,6 @@ def browsing() -> ModuleType:
     sys.modules["browsing"] = module
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(scope="module")
-def chromium(browsing: ModuleType) -> Iterator[Any]:
-    """A browser."""
-    with browsing.launched() as browser:
-        yield browser
 
 
 def best(what: Callable[[], float], rounds: int) -> float:

@@ -39,13 +39,12 @@ def test_a_page_fits_its_window_and_leaves_the_server_light(
 
 
 def test_the_colours_follow_the_readers_system(new_page: NewPage) -> None:
-    light, dark = (
-        new_page(scheme=scheme).evaluate(
-            "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    for scheme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 13, 27)")):
+        # the first paint has Streamlit's own colours, and fades into ours
+        new_page(scheme=scheme).wait_for_function(
+            "wanted => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === wanted",
+            arg=colour,
         )
-        for scheme in ("light", "dark")
-    )
-    assert (light, dark) == ("rgb(255, 255, 255)", "rgb(18, 13, 27)")
 
 
 def test_names_are_text_in_the_browser(new_page: NewPage, write_tone: Callable[..., Path], tmp_path: Path) -> None:
