@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import math
-import secrets
-import shutil
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +13,12 @@ from audioclf.audio import AudioInfo
 from audioclf.datasets import Clip
 from audioclf.errors import RunError
 from audioclf.experiment import Experiment
-from audioclf.runs.base import CLIPS, HISTORY, STOPPED, Prediction, Status
-from audioclf.runs.files import read_csv, read_json, write_json
-from audioclf.runs.processes import process_lives
+from audioclf.runs.base import CLIPS, HISTORY, Prediction
+from audioclf.runs.files import read_csv, read_json
+from audioclf.runs.folder import JobFolder
 
 
-class Run:
+class Run(JobFolder):
     """One run's folder, read. Everything is read when asked for, so a run can be watched.
 
     Parameters
@@ -34,59 +31,10 @@ class Run:
         When the folder is no run.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder)
-        if not (self.folder / "experiment.toml").is_file():
-            raise RunError(f"{str(folder)!r} is no run (it has no experiment.toml); give the folder of a run.")
-
-    @property
-    def id(self) -> str:
-        """Name of the folder."""
-        return self.folder.name
-
     @cached_property
     def experiment(self) -> Experiment:
         """The experiment the run was made from."""
         return Experiment.load(self.folder / "experiment.toml")
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """Name, note and time of making; of a damaged run its id alone, so that it still has a place in lists."""
-        known: dict[str, Any] = {"name": self.id, "note": "", "created": 0.0}
-        try:
-            stored: dict[str, Any] = read_json(self.folder / "run.json", missing={})
-            return known | stored | {"created": float(stored.get("created", 0.0))}
-        except (RunError, AttributeError, TypeError, ValueError):
-            return known
-
-    @property
-    def name(self) -> str:
-        """Name for people."""
-        return str(self.about["name"])
-
-    def describe(self, *, name: str | None = None, note: str | None = None) -> None:
-        """Change the name or the note."""
-        changes = {key: value for key, value in (("name", name), ("note", note)) if value is not None}
-        write_json(self.folder / "run.json", {**self.about, **changes})
-
-    @property
-    def status(self) -> Status:
-        """Where the run stands now; a run whose process has gone is ``"interrupted"``, a damaged one ``"failed"``."""
-        known = {item.name for item in dataclasses.fields(Status)}
-        try:
-            stored = read_json(self.folder / "status.json", missing={})
-            status = Status(**{key: value for key, value in stored.items() if key in known})
-        except RunError as error:
-            return Status(state="failed", message=str(error))
-        except AttributeError:
-            return Status(state="failed", message=f"status.json of run '{self.id}' is damaged; delete the run.")
-        if status.state != "running" or process_lives(status.pid, status.pid_created):
-            return status
-        if (self.folder / "stop").exists():
-            return dataclasses.replace(status, state="stopped", message=STOPPED)
-        return dataclasses.replace(
-            status, state="interrupted", message="The training was cut off; resume it to go on where it was."
-        )
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -179,21 +127,6 @@ class Run:
     def part_folder(self, part: str) -> Path:
         """Folder of one part's weights and scaling."""
         return self.folder / "models" / part
-
-    def delete(self) -> None:
-        """Remove the run.
-
-        Raises
-        ------
-        RunError
-            While it is being made.
-        """
-        if self.status.state == "running":
-            raise RunError(f"Run '{self.name}' is being made; stop it before you delete it.")
-        # moved first, so that no reader meets a half-deleted run
-        grave = self.folder.with_name(f".deleted-{secrets.token_hex(6)}")
-        self.folder.rename(grave)
-        shutil.rmtree(grave, ignore_errors=True)
 
 
 def open_run(folder: str | Path) -> Run:
