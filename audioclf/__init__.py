@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from audioclf.experiment import Experiment
     from audioclf.inference import Predictor
     from audioclf.recipes import load_recipe
-    from audioclf.runs import Run, open_run
+    from audioclf.runs import Run, compare_runs, open_run
 
 __version__ = "0.1.0"
 
@@ -34,6 +34,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "load_recipe": ("audioclf.recipes", "A published system, or one of ours, as an experiment."),
     "run_experiment": ("audioclf.execution", "Run an experiment into a new folder."),
     "open_run": ("audioclf.runs", "Open the folder of a run."),
+    "compare_runs": ("audioclf.runs", "Figures of several runs, and only the settings that differ."),
     "Run": ("audioclf.runs", "A run's folder: status, history, metrics, predictions, clips."),
     "Predictor": ("audioclf.inference", "The models of a finished run: classify and explain."),
     "AudioclfError": ("audioclf.errors", "What a user can mend; its text is one sentence."),
@@ -51,6 +52,7 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "load_recipe",
     "run_experiment",
     "open_run",
+    "compare_runs",
     "Run",
     "Predictor",
     "AudioclfError",

@@ -20,6 +20,7 @@ log.txt            what the run's process printed
 from __future__ import annotations
 
 from audioclf.runs.base import ENDED, STOPPED, Prediction, Status
+from audioclf.runs.compare import Comparison, Summary, compare_runs, side_by_side, summarise
 from audioclf.runs.files import write_json, write_text
 from audioclf.runs.processes import process_created, process_lives
 from audioclf.runs.reader import Run, list_runs, open_run, read_history
@@ -28,11 +29,14 @@ from audioclf.runs.writer import RunWriter, automatic_name, create_run, new_fold
 __all__ = [
     "ENDED",
     "STOPPED",
+    "Comparison",
     "Prediction",
     "Run",
     "RunWriter",
     "Status",
+    "Summary",
     "automatic_name",
+    "compare_runs",
     "create_run",
     "list_runs",
     "new_folder",
@@ -40,6 +44,8 @@ __all__ = [
     "process_created",
     "process_lives",
     "read_history",
+    "side_by_side",
+    "summarise",
     "write_json",
     "write_text",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,19 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
     assert "fmax" in refused("features", tone, "--set", "fmax=20000", "--out", tmp_path / "a.png")
     assert "nowhere.wav" in refused("features", tmp_path / "nowhere.wav", "--out", tmp_path / "a.png")
     assert ".png" in refused("features", tone, "--out", tmp_path / "a.gif")
+
+
+def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    text = (other / "experiment.toml").read_text().replace("epochs = 30", "epochs = 31")
+    (other / "experiment.toml").write_text(text)
+    told = audioclf("runs", run, other).stdout
+    assert "settings that differ" in told
+    assert "training.epochs" in told
+    found = last_json(audioclf("runs", run, other, "--json"))
+    assert found["differences"] == {"training.epochs": [30, 31]}
+    assert [item["accuracy"] for item in found["runs"]] == [
+        json.loads((run / "metrics.json").read_text())["accuracy"]
+    ] * 2
+    assert "is no run" in refused("runs", tmp_path)
