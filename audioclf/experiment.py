@@ -46,10 +46,12 @@ class DatasetChoice(Parameters):
 
     name: str = param("instruments", "Name of a known data set, or path of a folder, archive or manifest.")
     options: Mapping[str, Any] = field(default_factory=dict)
+    clips_per_class: int = param(0, "At most so many clips of each class, drawn at random; 0 takes all.", low=0)
 
     def load(self, **kwargs: Any) -> Dataset:
         """The data set itself; ``kwargs`` go to :func:`audioclf.load_dataset`."""
-        return load_dataset(self.name, **dict(self.options), **kwargs)
+        dataset = load_dataset(self.name, **dict(self.options), **kwargs)
+        return dataset.at_most(self.clips_per_class) if self.clips_per_class else dataset
 
     def to_dict(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"name": self.name}
@@ -57,6 +59,8 @@ class DatasetChoice(Parameters):
             plain["options"] = {
                 key: list(value) if isinstance(value, tuple) else value for key, value in self.options.items()
             }
+        if self.clips_per_class:
+            plain["clips_per_class"] = self.clips_per_class
         return plain
 
 

@@ -50,7 +50,7 @@ def datasets(as_json: bool) -> None:
 @cli.command()
 @as_json
 def recipes(as_json: bool) -> None:
-    """List the recipes: name, source, published figures, parameter count."""
+    """List the recipes: name, source, published figures, parameter count, and the data each runs on."""
     from audioclf import recipes as book
     from audioclf.recipes.count import count_parameters
 
@@ -65,6 +65,8 @@ def recipes(as_json: bool) -> None:
                     "note": recipe.note,
                     "reference": dict(recipe.reference),
                     "parameters": count_parameters(recipe),
+                    "dataset": recipe.experiment.dataset.name,
+                    "stand_in": recipe.stand_in,
                 }
                 for recipe in entries
             ]
@@ -74,8 +76,9 @@ def recipes(as_json: bool) -> None:
     for recipe in entries:
         count = count_parameters(recipe)
         figure = recipe.reference.get("accuracy", "")
-        rows.append((recipe.name, figure, "" if count is None else f"{count:,}", recipe.title))
-    print_table(("name", "published", "parameters", "title"), rows)
+        data = " or ".join(filter(None, (recipe.experiment.dataset.name, recipe.stand_in)))
+        rows.append((recipe.name, figure, "" if count is None else f"{count:,}", data, recipe.title))
+    print_table(("name", "published", "parameters", "data", "title"), rows)
 
 
 @cli.command()

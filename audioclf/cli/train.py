@@ -28,7 +28,7 @@ def run(
     """Run an experiment: the name of a recipe, or a TOML file."""
     from audioclf import recipes
     from audioclf.execution import execute, run_experiment
-    from audioclf.experiment import DatasetChoice, Experiment
+    from audioclf.experiment import Experiment
     from audioclf.runs import new_folder, open_run
     from audioclf.workspaces import runs_folder
 
@@ -46,7 +46,7 @@ def run(
             if dataset is not None:
                 path = Path(dataset)
                 name = str(path.resolve()) if path.exists() else dataset
-                experiment = experiment.replace(dataset=DatasetChoice(name))
+                experiment = experiment.replace(dataset=experiment.dataset.replace(name=name, options={}))
             experiment = experiment.with_settings(settings_of(pairs))
             quiet_start(experiment.model.family)
             finished = run_experiment(experiment, folder, watch=watch)

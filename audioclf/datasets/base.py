@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from audioclf.audio import AudioInfo
 from audioclf.errors import DatasetError
 
@@ -153,6 +155,15 @@ class Dataset:
     def filter(self, keep: Callable[[Clip], bool]) -> Dataset:
         """Data set of the clips that ``keep`` says yes to."""
         return dataclasses.replace(self, clips=tuple(clip for clip in self.clips if keep(clip)))
+
+    def at_most(self, per_class: int, random_state: int = 0) -> Dataset:
+        """Data set of at most so many clips of each class, drawn at random and left in their order."""
+        chosen: set[int] = set()
+        rng = np.random.default_rng(random_state)
+        for number in range(len(self.classes)):
+            members = [clip for clip, label in enumerate(self.labels) if label == number]
+            chosen.update(rng.permutation(members)[:per_class].tolist())
+        return dataclasses.replace(self, clips=tuple(clip for n, clip in enumerate(self.clips) if n in chosen))
 
     def of(self, label: str) -> tuple[Clip, ...]:
         """All clips of one class."""

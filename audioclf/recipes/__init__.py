@@ -1,11 +1,12 @@
 """Published systems, and ours, as experiments in TOML: the folder is the list.
 
-Each file is an experiment with one more table, ``[recipe]``: ``title``, ``source``, ``note``, and under
-``[recipe.reference]`` the published figures by name.
+Each file is an experiment with one more table, ``[recipe]``: ``title``, ``source``, ``note``, ``stand_in`` (the data
+set to run on where the published one is not at hand), and under ``[recipe.reference]`` the published figures by name.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class Recipe:
     reference : mapping
         Published figures by name: ``accuracy``, ``parameters`` ...
     experiment : Experiment
+    stand_in : str
+        Known data set to run on where the published one is not at hand; empty where that is always there.
     """
 
     name: str
@@ -42,6 +45,18 @@ class Recipe:
     note: str
     reference: Mapping[str, Any]
     experiment: Experiment
+    stand_in: str = ""
+
+    @property
+    def family(self) -> str:
+        """What it listens to: ``"instruments"``, ``"digits"``, ``"genres"`` ..., the first word of its name."""
+        return self.name.split("-")[0]
+
+    @property
+    def letter(self) -> str:
+        """Which of the reference systems it is or follows, ``"A"`` to ``"E"``; empty for others."""
+        found = re.search(r"[Rr]eference ([A-E])\b", self.source)
+        return found[1] if found else ""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -77,7 +92,15 @@ def get(name: str) -> Recipe:
     values = tomllib.loads((files(__name__) / f"{name}.toml").read_text(encoding="utf-8"))
     about = values.pop("recipe")
     experiment = Experiment.from_dict({"name": name, **values})
-    return Recipe(name, about["title"], about["source"], about.get("note", ""), about.get("reference", {}), experiment)
+    return Recipe(
+        name,
+        about["title"],
+        about["source"],
+        about.get("note", ""),
+        about.get("reference", {}),
+        experiment,
+        about.get("stand_in", ""),
+    )
 
 
 def load_recipe(name: str) -> Experiment:
