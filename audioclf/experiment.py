@@ -16,6 +16,7 @@ from audioclf.errors import ParameterError
 from audioclf.features import FEATURES, Feature, Mel
 from audioclf.models import MODELS, Model
 from audioclf.params import Parameters, param, unknown
+from audioclf.picture import Picture
 from audioclf.preparation import Scaling
 from audioclf.splits import PROTOCOLS, Holdout, Protocol
 from audioclf.training import Training
@@ -31,6 +32,7 @@ SECTIONS = (
     "features",
     "combine",
     "weights",
+    "picture",
     "scaling",
     "augmentations",
     "model",
@@ -79,6 +81,8 @@ class Experiment:
         (flattened), or ``"ensemble"``: one model each, probabilities summed with ``weights``.
     weights : tuple of float
         One per feature of an ensemble; empty counts all alike.
+    picture : Picture
+        Whether feature maps are drawn as colour pictures.
     scaling : Scaling
     augmentations : tuple of Augmentation
     model : Model
@@ -93,6 +97,7 @@ class Experiment:
     features: tuple[Feature, ...] = (Mel(),)
     combine: str = "channels"
     weights: tuple[float, ...] = ()
+    picture: Picture = Picture()
     scaling: Scaling = Scaling()
     augmentations: tuple[Augmentation, ...] = ()
     model: Model = field(default_factory=lambda: MODELS["compact-cnn"]())
@@ -125,6 +130,8 @@ class Experiment:
         plain["dataset"] = self.dataset.to_dict()
         plain["audio"] = self.audio.to_dict()
         plain["split"] = self.split.to_dict()
+        if self.picture != Picture():
+            plain["picture"] = self.picture.to_dict()
         plain["scaling"] = self.scaling.to_dict()
         plain["model"] = self.model.to_dict()
         plain["training"] = self.training.to_dict()
@@ -237,6 +244,7 @@ def _section(section: str, value: Any) -> Any:
     parts: dict[str, type[Parameters]] = {
         "dataset": DatasetChoice,
         "audio": AudioSettings,
+        "picture": Picture,
         "scaling": Scaling,
         "training": Training,
     }

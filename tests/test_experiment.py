@@ -12,6 +12,7 @@ from audioclf.errors import ParameterError
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import FEATURES
 from audioclf.models import MODELS
+from audioclf.picture import Picture
 from audioclf.preparation import SCALINGS, Scaling
 from audioclf.splits import PROTOCOLS
 from audioclf.training import Training
@@ -112,3 +113,13 @@ def test_an_ensemble_trains_one_model_per_feature() -> None:
     mel, mfcc = FEATURES["mel"](), FEATURES["mfcc"]()
     assert Experiment(features=(mel, mfcc), combine="ensemble").members == ((mel,), (mfcc,))
     assert Experiment(features=(mel, mfcc), combine="channels").members == ((mel, mfcc),)
+
+
+def test_a_picture_stands_in_the_toml_only_where_it_is_drawn() -> None:
+    assert "picture" not in Experiment().to_toml()
+    drawn = Experiment().with_settings({"picture.colormap": "viridis", "picture.vmin": "-20", "picture.vmax": "80"})
+    assert drawn.picture == Picture(colormap="viridis", vmin=-20, vmax=80)
+    assert "[picture]" in drawn.to_toml()
+    assert Experiment.from_toml(drawn.to_toml()) == drawn
+    with pytest.raises(ParameterError, match="did you mean 'viridis'"):
+        Experiment.from_toml("[picture]\ncolormap = 'virdis'")

@@ -31,6 +31,7 @@ ORDER = (
     ("splits",),
     ("augment",),
     ("preparation",),
+    ("picture",),
     ("models",),
     ("training",),
     ("evaluation",),

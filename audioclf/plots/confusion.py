@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.errors import ParameterError
+from audioclf.picture import palette
 from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.curves import GREY, layered
-from audioclf.plots.picture import palette
-from audioclf.plots.theme import plain, theme_of
+from audioclf.plots.theme import SEQUENTIAL, plain, theme_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -184,7 +184,7 @@ def _text(clips: int, share: float, normalised: bool) -> str:
 def _ramp(theme: str) -> npt.NDArray[np.uint8]:
     """Part of magma from the page's side of it to the other [shape=(256, 3)]."""
     theme_of(theme)
-    colours = np.frombuffer(palette(), np.uint8).reshape(256, 3)
+    colours = np.frombuffer(palette(SEQUENTIAL), np.uint8).reshape(256, 3)
     if theme == "dark":
         return np.asarray(colours[np.linspace(18, 235, 256).astype(int)])
     darker = colours[np.linspace(252, 60, 256).astype(int)]

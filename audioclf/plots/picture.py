@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import tempfile
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.errors import ParameterError
+from audioclf.picture import palette
 from audioclf.plots.theme import SEQUENTIAL
 
 if TYPE_CHECKING:
@@ -91,23 +91,3 @@ def colour_png(values: npt.NDArray[np.floating], low: float, high: float, colour
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-
-
-@functools.cache
-def palette(colours: str = SEQUENTIAL) -> bytes:
-    """The 256 colours of a matplotlib colour map, as red, green and blue bytes [shape=(768,)].
-
-    Raises
-    ------
-    ParameterError
-        For a colour map that does not exist.
-    """
-    import matplotlib
-
-    try:
-        chosen = matplotlib.colormaps[colours]
-    except KeyError:
-        raise ParameterError(
-            f"'{colours}' is no colour map; choose one such as magma, viridis or gray.", "colours"
-        ) from None
-    return np.ascontiguousarray(chosen(np.arange(256), bytes=True)[:, :3]).tobytes()

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from audioclf.features import FeatureMap
 from audioclf.features.base import Axis
-from audioclf.plots.picture import palette
+from audioclf.picture import palette
 from audioclf.plots.rows import Limits, envelope, to_screen, value_limits
+from audioclf.plots.theme import SEQUENTIAL
 from audioclf.ui import media
 
 _POINTS = 800
@@ -88,7 +89,7 @@ def grey_png(values: npt.NDArray[np.float32], low: float, high: float) -> bytes:
 
 def colours() -> str:
     """The 256 colours of the pictures, as hexadecimal digits."""
-    return palette().hex()
+    return palette(SEQUENTIAL).hex()
 
 
 def _curve(shown: FeatureMap) -> dict[str, Any]:

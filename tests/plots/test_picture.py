@@ -11,8 +11,8 @@ import pytest
 
 from audioclf.errors import ParameterError
 from audioclf.features import Waveform
+from audioclf.picture import palette
 from audioclf.plots import colour_png, feature_figure, save
-from audioclf.plots.picture import palette
 
 
 def test_an_array_becomes_its_colours_lowest_row_at_the_bottom(pixels: Callable[..., np.ndarray]) -> None:
