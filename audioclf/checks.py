@@ -11,9 +11,9 @@ import numpy as np
 from audioclf.augment import on_batches
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError, ParameterError
-from audioclf.execution import join
 from audioclf.experiment import Experiment
 from audioclf.features.extract import check_memory, common_duration
+from audioclf.inputs import join
 from audioclf.models import Network, Shape
 from audioclf.models.layers import Row
 from audioclf.splits import Split

@@ -1,4 +1,4 @@
-"""Make a run out of an experiment: data, features, one model per split and member, test, metrics."""
+"""Make a run out of an experiment: plan the parts, train one model for each, test, measure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ import numpy as np
 
 from audioclf import evaluation, training
 from audioclf.augment import on_batches
-from audioclf.datasets import Dataset
-from audioclf.errors import AudioclfError, ParameterError, Stopped
+from audioclf.errors import AudioclfError, Stopped
 from audioclf.experiment import Experiment
-from audioclf.features import Feature
 from audioclf.features.base import Array
-from audioclf.features.extract import common_duration, extract
-from audioclf.features.store import FeatureStore
+from audioclf.inputs import Inputs
 from audioclf.models import Model, Network
-from audioclf.preparation import Scaler, Scaling
 from audioclf.runs import STOPPED, Prediction, Run, RunWriter, Status, create_run
 from audioclf.splits import Split
 
@@ -45,7 +41,7 @@ class Part:
     member: int
 
 
-def plan(experiment: Experiment, dataset: Dataset) -> tuple[Part, ...]:
+def plan(inputs: Inputs) -> tuple[Part, ...]:
     """The models that a run will train, in order.
 
     Raises
@@ -53,11 +49,10 @@ def plan(experiment: Experiment, dataset: Dataset) -> tuple[Part, ...]:
     AudioclfError
         When the data set cannot be split as asked.
     """
-    splits = experiment.split.splits(dataset)
     return tuple(
         Part(f"s{number:02d}-m{member}", split, member)
-        for number, split in enumerate(splits)
-        for member in range(len(experiment.members))
+        for number, split in enumerate(inputs.splits)
+        for member in range(len(inputs.experiment.members))
     )
 
 
@@ -148,25 +143,23 @@ class _Maker:
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
         dataset.require_trainable()
         self.writer.clips(dataset)
-        parts = plan(self.experiment, dataset)
-        duration = common_duration(dataset.clips, self.experiment.audio)
-        audio = self.experiment.audio.replace(duration=duration)
-        values = self._features(dataset, audio)
+        inputs = Inputs(self.experiment, dataset)
+        parts = plan(inputs)
+        inputs.compute(begin=self._begin_features, should_stop=self.should_stop)
         extracted = time.monotonic()
-        labels = np.asarray(dataset.labels)
         self.tell(stage="training", message="Preparing the model", fraction=0.0, n_parts=len(parts))
-        shapes, n_parameters = self._train(parts, values, labels, dataset)
+        shapes, n_parameters = self._train(parts, inputs)
         self.tell(stage="testing", message="Testing", fraction=1.0)
         self.writer.signature(
             {
                 "classes": list(dataset.classes),
-                "duration": duration,
+                "duration": inputs.duration,
                 "input_shapes": [list(shape) for shape in shapes],
                 "n_parameters": n_parameters,
                 "parts": [{"id": part.id, "split": part.split.name, "member": part.member} for part in parts],
             }
         )
-        predictions = self._predictions(parts, labels)
+        predictions = self._predictions(parts, inputs)
         self.writer.predictions(predictions, len(dataset.classes))
         ended = time.monotonic()
         self.writer.metrics(
@@ -183,53 +176,33 @@ class _Maker:
         )
         self.tell(state="done", message="Done", seconds_left=None)
 
-    def _features(self, dataset: Dataset, audio: Any) -> dict[Feature, Array]:
-        values: dict[Feature, Array] = {}
-        for feature in dict.fromkeys(self.experiment.features):
-            sentence = f"Computing {feature.title} of {len(dataset)} clips"
-            self.tell(stage="features", message=sentence, fraction=0.0)
-            values[feature] = extract(
-                dataset.clips,
-                feature,
-                audio,
-                store=FeatureStore(),
-                progress=self._counted(sentence),
-                should_stop=self.should_stop,
-            )
-        return values
+    def _begin_features(self, sentence: str) -> Callable[[int, int], None]:
+        self.tell(stage="features", message=sentence, fraction=0.0)
+        return self._counted(sentence)
 
-    def _train(
-        self, parts: Sequence[Part], values: dict[Feature, Array], labels: Any, dataset: Dataset
-    ) -> tuple[list[tuple[int, ...]], list[int]]:
+    def _train(self, parts: Sequence[Part], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
+        n_classes = len(inputs.dataset.classes)
         shapes: dict[int, tuple[int, ...]] = {}
         n_parameters: dict[int, int] = {}
         for number, part in enumerate(parts, start=1):
             folder = self.run.part_folder(part.id)
             folder.mkdir(parents=True, exist_ok=True)
-            members = self.experiment.members[part.member]
-            x = fit_inputs(
-                [values[feature] for feature in members],
-                part.split.train,
-                self.experiment.scaling,
-                self.experiment.combine,
-                folder,
-            )
-            shapes[part.member] = x.shape[1:]
+            arrays = inputs.part(part.split, part.member, folder)
+            shapes[part.member] = arrays.shape
             done = folder / "test.npz"
             if done.is_file():
                 with np.load(done, allow_pickle=False) as stored:
                     n_parameters[part.member] = int(stored["n_parameters"])
                 continue
-            train, validation, test = map(list, (part.split.train, part.split.validation, part.split.test))
             self.writer.cut_history(part.id, training.completed_epochs(folder))
             self.tell(part=number, epoch=0, epochs=self.experiment.training.epochs, fraction=0.0, message="Training")
             fitted = training.fit(
                 self.experiment.model,
-                x[train],
-                labels[train],
-                x[validation] if validation else None,
-                labels[validation] if validation else None,
-                len(dataset.classes),
+                arrays.x_train,
+                arrays.y_train,
+                arrays.x_validation,
+                arrays.y_validation,
+                n_classes,
                 self.experiment.training,
                 folder=folder,
                 on_epoch=self._on_epoch(part, len(parts)),
@@ -237,15 +210,15 @@ class _Maker:
                 should_stop=self.should_stop,
                 augment=on_batches(self.experiment.augmentations),
             )
-            n_parameters[part.member] = count_parameters(self.experiment.model, x.shape[1:], len(dataset.classes))
-            probabilities = fitted.predict_proba(x[test])
+            n_parameters[part.member] = count_parameters(self.experiment.model, arrays.shape, n_classes)
+            probabilities = fitted.predict_proba(arrays.x_test)
             beside = done.with_name("test.part")
             with beside.open("wb") as file:
                 np.savez(file, probabilities=probabilities, n_parameters=np.array(n_parameters[part.member]))
             beside.replace(done)
         return [shapes[member] for member in sorted(shapes)], [n_parameters[member] for member in sorted(shapes)]
 
-    def _predictions(self, parts: Sequence[Part], labels: Any) -> list[Prediction]:
+    def _predictions(self, parts: Sequence[Part], inputs: Inputs) -> list[Prediction]:
         weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
         summed: dict[int, Array] = {}
         splits: dict[int, Split] = {}
@@ -256,9 +229,15 @@ class _Maker:
             summed[key] = summed[key] + probabilities if key in summed else probabilities
             splits[key] = part.split
         return [
-            Prediction(clip, splits[key].name, int(labels[clip]), int(row.argmax()), tuple(map(float, row)))
+            Prediction(
+                inputs.clip_of(example),
+                splits[key].name,
+                int(inputs.labels[example]),
+                int(row.argmax()),
+                tuple(map(float, row)),
+            )
             for key in summed
-            for clip, row in zip(splits[key].test, summed[key], strict=True)
+            for example, row in zip(splits[key].test, summed[key], strict=True)
         ]
 
     def _counted(self, sentence: str) -> Callable[[int, int], None]:
@@ -289,39 +268,6 @@ class _Maker:
     def _on_batch(self, share: float) -> None:
         if time.monotonic() - self._told > 1.0:
             self.tell(fraction=share)
-
-
-def fit_inputs(values: Sequence[Array], train: Sequence[int], scaling: Scaling, combine: str, folder: Path) -> Array:
-    """Scale each feature by what its training clips say, keep the scalers, and bring the features together."""
-    scaled = []
-    for number, x in enumerate(values):
-        scaler = Scaler.fit(scaling, x[list(train)])
-        scaler.save(folder / f"scaling-{number}.npz")
-        scaled.append(scaler.apply(x))
-    return join(scaled, combine)
-
-
-def join(values: Sequence[Array], combine: str) -> Array:
-    """Several features of the same clips as one input: channels of a picture, or one long row.
-
-    Raises
-    ------
-    ParameterError
-        When channels have different shapes.
-    """
-    if len(values) == 1:
-        return values[0]
-    if combine == "concatenate":
-        return np.concatenate([x.reshape(len(x), -1) for x in values], axis=1)
-    shapes = [x.shape[1:] for x in values]
-    if len(set(shapes)) > 1 or len(shapes[0]) != 2:
-        listed = ", ".join(" x ".join(map(str, shape)) for shape in shapes)
-        raise ParameterError(
-            f"Channels of one picture need pictures of equal size, got {listed}; set equal numbers of rows and the"
-            " same hop_length, or combine by 'concatenate' or 'ensemble'.",
-            "combine",
-        )
-    return np.stack(values, axis=-1)
 
 
 def count_parameters(model: Model, input_shape: tuple[int, ...], n_classes: int) -> int:

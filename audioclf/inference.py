@@ -13,10 +13,10 @@ from audioclf import explain, training
 from audioclf.audio import AudioSettings, Source, fix_length, load_audio
 from audioclf.datasets import Clip
 from audioclf.errors import ParameterError
-from audioclf.execution import join
 from audioclf.features import FeatureMap
 from audioclf.features.base import Array
 from audioclf.features.extract import load_clip
+from audioclf.inputs import join
 from audioclf.preparation import Scaler
 from audioclf.runs import Run
 

@@ -12,7 +12,7 @@ import pytest
 import audioclf
 from audioclf.augment import AUGMENTATIONS
 from audioclf.errors import AudioclfError, DatasetError, ParameterError, Stopped
-from audioclf.execution import execute, join, run_experiment
+from audioclf.execution import execute, run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import FEATURES, MFCC, Mel
 from audioclf.models import MODELS
@@ -166,8 +166,3 @@ def test_what_cannot_work_is_a_sentence_in_the_run(experiment: Experiment, tmp_p
 def test_impossible_combinations_are_refused(experiment: Experiment, tmp_path: Path, changes: dict, part: str) -> None:
     with pytest.raises(ParameterError, match=part):
         run_experiment(experiment.replace(**changes), tmp_path / "run")
-
-
-def test_join_keeps_one_feature_as_it_is() -> None:
-    x = np.zeros((3, 4, 5), np.float32)
-    assert join([x], "channels") is x

@@ -39,6 +39,7 @@ ORDER = (
     ("experiment",),
     ("runs",),
     ("exports",),
+    ("inputs",),
     ("execution",),
     ("checks",),
     ("inference",),
