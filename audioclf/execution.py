@@ -15,6 +15,7 @@ from audioclf.augment import on_batches
 from audioclf.errors import AudioclfError, Stopped
 from audioclf.experiment import Experiment
 from audioclf.features.base import Array
+from audioclf.features.store import FeatureStore
 from audioclf.inputs import Inputs
 from audioclf.models import Model, Network
 from audioclf.runs import STOPPED, Prediction, Run, RunWriter, Status, create_run
@@ -90,13 +91,19 @@ def run_experiment(
     return execute(create_run(experiment, Path(folder), name=name), watch=watch, should_stop=should_stop)
 
 
-def execute(run: Run, *, watch: Watcher | None = None, should_stop: Callable[[], bool] | None = None) -> Run:
+def execute(
+    run: Run,
+    *,
+    watch: Watcher | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    store: FeatureStore | None = None,
+) -> Run:
     """Make, or go on making, a run whose folder exists.
 
     What an earlier process finished is kept: whole parts by their test results, a part under way
-    by its checkpoint.
+    by its checkpoint. Features are looked up in ``store``; None takes the one in the cache folder.
     """
-    maker = _Maker(run, watch, should_stop)
+    maker = _Maker(run, watch, should_stop, store)
     try:
         maker.make()
     except Stopped:
@@ -117,8 +124,15 @@ def execute(run: Run, *, watch: Watcher | None = None, should_stop: Callable[[],
 
 
 class _Maker:
-    def __init__(self, run: Run, watch: Watcher | None, should_stop: Callable[[], bool] | None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        watch: Watcher | None,
+        should_stop: Callable[[], bool] | None,
+        store: FeatureStore | None = None,
+    ) -> None:
         self.run = run
+        self.store = store
         self.experiment = run.experiment
         self.writer = RunWriter(run)
         self._watch = watch
@@ -143,7 +157,7 @@ class _Maker:
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
         dataset.require_trainable()
         self.writer.clips(dataset)
-        inputs = Inputs(self.experiment, dataset)
+        inputs = Inputs(self.experiment, dataset, store=self.store)
         parts = plan(inputs)
         inputs.compute(begin=self._begin_features, should_stop=self.should_stop)
         extracted = time.monotonic()

@@ -49,11 +49,17 @@ class DatasetChoice(Parameters):
     name: str = param("instruments", "Name of a known data set, or path of a folder, archive or manifest.")
     options: Mapping[str, Any] = field(default_factory=dict)
     clips_per_class: int = param(0, "At most so many clips of each class, drawn at random; 0 takes all.", low=0)
+    share: float = param(1.0, "Share of the clips of each class and official fold, drawn at random.", above=0, high=1)
 
     def load(self, **kwargs: Any) -> Dataset:
         """The data set itself; ``kwargs`` go to :func:`audioclf.load_dataset`."""
-        dataset = load_dataset(self.name, **dict(self.options), **kwargs)
-        return dataset.at_most(self.clips_per_class) if self.clips_per_class else dataset
+        return self.part(load_dataset(self.name, **dict(self.options), **kwargs))
+
+    def part(self, dataset: Dataset) -> Dataset:
+        """What is used of the whole data set: ``clips_per_class`` or ``share`` of it, or all."""
+        if self.clips_per_class:
+            dataset = dataset.at_most(self.clips_per_class)
+        return dataset.sample(self.share) if self.share < 1 else dataset
 
     def to_dict(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"name": self.name}
@@ -63,6 +69,8 @@ class DatasetChoice(Parameters):
             }
         if self.clips_per_class:
             plain["clips_per_class"] = self.clips_per_class
+        if self.share < 1:
+            plain["share"] = self.share
         return plain
 
 

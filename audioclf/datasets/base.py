@@ -165,6 +165,20 @@ class Dataset:
             chosen.update(rng.permutation(members)[:per_class].tolist())
         return dataclasses.replace(self, clips=tuple(clip for n, clip in enumerate(self.clips) if n in chosen))
 
+    def sample(self, share: float, random_state: int = 0) -> Dataset:
+        """Data set of a share of the clips of each class and official fold, two of each class at least."""
+        rng = np.random.default_rng(random_state)
+        chosen: set[int] = set()
+        for number in range(len(self.classes)):
+            members = [clip for clip, label in enumerate(self.labels) if label == number]
+            drawn: list[int] = []
+            for fold in dict.fromkeys(self.clips[clip].fold for clip in members):
+                of_fold = rng.permutation([clip for clip in members if self.clips[clip].fold == fold]).tolist()
+                drawn += of_fold[: max(round(share * len(of_fold)), 1)]
+            rest = [clip for clip in members if clip not in drawn]
+            chosen.update(drawn + rest[: max(2 - len(drawn), 0)])
+        return dataclasses.replace(self, clips=tuple(clip for n, clip in enumerate(self.clips) if n in chosen))
+
     def of(self, label: str) -> tuple[Clip, ...]:
         """All clips of one class."""
         return tuple(clip for clip in self.clips if clip.label == label)
