@@ -131,7 +131,7 @@ class Conv2D:
     def output_shape(self, shape: Shape) -> Shape:
         if self.padding == "same":
             return (*shape[:2], self.filters)
-        require_size(shape, self.kernel_size, f"The kernel of {self.name}", "kernel_size")
+        require_size(shape, (self.kernel_size,) * 2, f"The kernel of {self.name}", "kernel_size")
         return (shape[0] - self.kernel_size + 1, shape[1] - self.kernel_size + 1, self.filters)
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
@@ -151,16 +151,22 @@ class Conv2D:
 
 @dataclass(frozen=True)
 class MaxPool:
-    """Maximum over windows of ``pool_size`` rows and frames that do not overlap."""
+    """Maximum over windows of ``pool_size`` rows and as many frames, or ``frames``, that do not overlap."""
 
     name: str
     pool_size: int
     padding: str = "same"
+    frames: int | None = None
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Rows and frames of the window."""
+        return self.pool_size, self.pool_size if self.frames is None else self.frames
 
     def output_shape(self, shape: Shape) -> Shape:
-        require_size(shape, self.pool_size, f"The window of {self.name}", "pool_size")
+        require_size(shape, self.window, f"The window of {self.name}", "pool_size")
         round_ = math.ceil if self.padding == "same" else math.floor
-        return (round_(shape[0] / self.pool_size), round_(shape[1] / self.pool_size), shape[2])
+        return (round_(shape[0] / self.window[0]), round_(shape[1] / self.window[1]), shape[2])
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return 0, 0
@@ -168,7 +174,7 @@ class MaxPool:
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras
 
-        return keras.layers.MaxPooling2D(self.pool_size, padding=self.padding, name=self.name)(tensor)
+        return keras.layers.MaxPooling2D(self.window, padding=self.padding, name=self.name)(tensor)
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,70 @@ class GlobalPool:
             return greatest(name=self.name)(tensor)
         both = [average(name=f"{self.name}_average")(tensor), greatest(name=f"{self.name}_max")(tensor)]
         return keras.layers.Concatenate(name=self.name)(both)
+
+
+@dataclass(frozen=True)
+class FramesInTurn:
+    """A map as a sequence: frame by frame, each with the values of all its rows and channels."""
+
+    name: str = "frames"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (shape[1], shape[0] * shape[2])
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 0, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        turned = keras.layers.Permute((2, 1, 3), name=f"{self.name}_first")(tensor)
+        return keras.layers.Reshape(self.output_shape(tensor.shape[1:]), name=self.name)(turned)
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """GRU or LSTM over a sequence; gives its states at all frames, or the last one alone."""
+
+    name: str
+    cell: str
+    units: int
+    bidirectional: bool = False
+    sequences: bool = False
+
+    def output_shape(self, shape: Shape) -> Shape:
+        units = self.units * (2 if self.bidirectional else 1)
+        return (shape[0], units) if self.sequences else (units,)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        # Keras's GRU has two biases per gate (reset_after), its LSTM one
+        gates, biases = (3, 2) if self.cell == "gru" else (4, 1)
+        one = gates * self.units * (shape[1] + self.units + biases)
+        return one * (2 if self.bidirectional else 1), 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        kind = keras.layers.GRU if self.cell == "gru" else keras.layers.LSTM
+
+        def layer(name: str, backwards: bool) -> Any:
+            return kind(
+                self.units,
+                return_sequences=self.sequences,
+                go_backwards=backwards,
+                kernel_initializer=seeds.initializer("glorot_uniform"),
+                recurrent_initializer=seeds.initializer("orthogonal"),
+                name=name,
+            )
+
+        if not self.bidirectional:
+            return layer(self.name, False)(tensor)
+        both = keras.layers.Bidirectional(
+            layer(f"{self.name}_forward", False),
+            backward_layer=layer(f"{self.name}_backward", True),
+            name=self.name,
+        )
+        return both(tensor)
 
 
 @dataclass(frozen=True)
@@ -297,16 +367,16 @@ def walk(layers: tuple[Layer, ...], shape: Shape) -> Iterator[Row]:
         yield Row(layer.name, type(layer).__name__, shape, trainable, frozen)
 
 
-def require_size(shape: Shape, size: int, what: str, field: str) -> None:
-    """Raise unless a map has at least ``size`` rows and frames.
+def require_size(shape: Shape, size: tuple[int, int], what: str, field: str) -> None:
+    """Raise unless a map has at least so many rows and frames.
 
     Raises
     ------
     ParameterError
     """
-    if min(shape[:2]) < size:
+    if shape[0] < size[0] or shape[1] < size[1]:
         raise ParameterError(
-            f"{what} needs a map of at least {size} x {size}, and what arrives there is {shape[0]} x {shape[1]};"
+            f"{what} needs a map of at least {size[0]} x {size[1]}, and what arrives there is {shape[0]} x {shape[1]};"
             " take fewer layers, a smaller window, or a feature with more rows and frames.",
             field,
         )

@@ -24,6 +24,7 @@ def small(kind: str) -> Model:
         "mlp": {"units": [8]},
         "cnn": {"filters": [4], "units": [8]},
         "resnet": {"stem": 4, "filters": [4], "pools": [0]},
+        "crnn": {"filters": [4], "recurrent_units": [4]},
         "forest": {"n_estimators": 10},
         "boosting": {"n_estimators": 5},
     }

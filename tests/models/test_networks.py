@@ -45,6 +45,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"units": (16, 8)},
     "cnn": {"filters": (4, 6), "units": (8,)},
     "resnet": {"stem": 4, "filters": (6, 6), "pools": (0, 1)},
+    "crnn": {"filters": (4, 6), "pool_frames": (1, 3), "recurrent_units": (5, 3)},
 }
 NETWORKS = [kind for kind, model in MODELS.items() if issubclass(model, Network)]
 
@@ -89,6 +90,29 @@ def test_reference_c_comes_out_of_the_cnn() -> None:
         "conv_2", "conv_2_activation", "pool_2", "conv_2_dropout",
         "flatten", "dense_1", "dense_1_activation", "dense_1_dropout", "probabilities",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_recurrent_networks_summary_agrees_with_keras(cell: str, bidirectional: bool) -> None:
+    model = network("crnn", cell=cell, bidirectional=bidirectional, **SMALL["crnn"])
+    built = model.build((24, 18), 5)
+    assert built.count_params() == model.count_parameters((24, 18), 5)[0]
+    for row in model.summary((24, 18), 5):
+        assert built.get_layer(row.name).output.shape[1:] == row.output_shape
+
+
+def test_a_recurrent_network_reads_frames_in_their_order() -> None:
+    model = build("crnn", (6, 8), 3, filters=(4,), pool_size=(1,), pool_frames=(1,), batch_normalization=False)
+    x = np.random.default_rng(0).normal(size=(6, 8, 1)).astype(np.float32)
+    before = np.asarray(model.get_layer("conv_1_activation").output.shape[1:])
+    assert before.tolist() == [6, 8, 4]
+    import keras
+
+    maps, frames = keras.Model(model.input, [model.get_layer(n).output for n in ("conv_1_activation", "frames")])(
+        x[None]
+    )
+    np.testing.assert_array_equal(frames[0, 5], np.asarray(maps)[0, :, 5].reshape(-1))
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
