@@ -48,6 +48,7 @@ ORDER = (
     ("jobs",),
     ("plots",),
     ("recipes",),
+    ("reproduce",),
     ("resources",),
     ("cli",),
     ("reference",),

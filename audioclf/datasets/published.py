@@ -58,6 +58,11 @@ class Published(Source):
             f"Licence: {cls.licence}\nCite: {cls.citation}"
         )
 
+    @classmethod
+    def is_fetched(cls) -> bool:
+        """Whether it was fetched before, so that loading it needs no network."""
+        return _recorded(settings.datasets_folder() / cls.kind, cls.remote) is not None
+
     def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
         """The data set; fetched and unpacked where neither it nor a path is there.
 

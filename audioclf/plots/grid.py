@@ -9,7 +9,7 @@ from audioclf.errors import ParameterError
 from audioclf.features.base import FeatureMap
 from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_bar, draw_feature
-from audioclf.plots.rows import value_limits
+from audioclf.plots.rows import Limits, value_limits
 from audioclf.plots.theme import plain
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def grid_figure(
     shared: bool = True,
     look: Look | None = None,
     scale: str | None = None,
+    limits: Sequence[Limits | None] = (),
 ) -> Figure:
     """Grid of feature maps: one feature per row, one sound per column.
 
@@ -43,6 +44,8 @@ def grid_figure(
         Theme, size and resolution; None makes cells of 300 by 200 pixels.
     scale : "linear", "log", "mel" or None
         Spacing of the frequency axes.
+    limits : sequence of (float, float) or None
+        Values at the ends of each row's colours or y axes; None, or none at all, takes what the row holds.
 
     Raises
     ------
@@ -52,9 +55,13 @@ def grid_figure(
     n_rows, n_columns = len(rows), max((len(row) for row in rows), default=0)
     if not n_columns or any(len(row) != n_columns for row in rows):
         raise ParameterError("A grid needs rows of one length with a cell at least; fill the others with None.", "rows")
-    for name, titles, n in (("row_titles", row_titles, n_rows), ("column_titles", column_titles, n_columns)):
+    for name, titles, n in (
+        ("row_titles", row_titles, n_rows),
+        ("column_titles", column_titles, n_columns),
+        ("limits", limits, n_rows),
+    ):
         if titles and len(titles) != n:
-            raise ParameterError(f"{name} must have {n} titles or none, got {len(titles)}.", name)
+            raise ParameterError(f"{name} must have {n} entries or none, got {len(titles)}.", name)
     look = look or Look(width=300 * n_columns + 200, height=200 * n_rows + 100)
     figure = look.figure()
     width, height = look.width / look.dpi, look.height / look.dpi
@@ -68,7 +75,8 @@ def grid_figure(
     )
     for r, row in enumerate(rows):
         present = [item for item in row if item is not None]
-        limits = value_limits(present) if shared and present else None
+        given = limits[r] if limits else None
+        ends = given if given is not None else value_limits(present) if shared and present else None
         bottom = BOTTOM + (n_rows - 1 - r) * (cell_height + _GAP)
         ends_in_time = r + 1 < n_rows and _same_axis(row, rows[r + 1])
         for c, item in enumerate(row):
@@ -82,7 +90,7 @@ def grid_figure(
                     item,
                     look,
                     scale=scale,
-                    limits=limits,
+                    limits=ends,
                     span=last,
                     outer=(not ends_in_time, c == 0),
                 )

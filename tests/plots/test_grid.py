@@ -59,3 +59,12 @@ def test_what_is_no_grid_is_refused(beep: np.ndarray) -> None:
             grid_figure(rows)
     with pytest.raises(ParameterError, match="row_titles must have 1"):
         grid_figure([[mel]], row_titles=["a", "b"])
+    with pytest.raises(ParameterError, match="limits must have 1"):
+        grid_figure([[mel]], limits=[None, None])
+
+
+def test_a_row_keeps_to_limits_that_are_given(beep: np.ndarray) -> None:
+    mel = Mel().compute(beep, SR)
+    (given, free) = drawn(grid_figure([[mel], [mel]], limits=[(-70, 30), None]))
+    assert given == (-70, 30)
+    assert free != (-70, 30)

@@ -1,0 +1,200 @@
+"""What will be run: which recipes, each on which data, for how many epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from audioclf import recipes
+from audioclf.datasets import SOURCES, load_dataset
+from audioclf.datasets.published import Published
+from audioclf.errors import AudioclfError, DatasetError, ParameterError
+from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.models import Network
+from audioclf.params import unknown
+from audioclf.recipes import Recipe
+
+REFERENCES = {
+    "A": "Instruments: notes of ten General MIDI programs",
+    "B": "Spoken digits: mel and MFCC pictures, a residual network, an ensemble",
+    "C": "Genres: MFCC pictures, transfer learning, Grad-CAM",
+    "D": "Genres with audio augmentation",
+    "E": "Sound scenes: an MLP on MFCC",
+}
+"""The reference systems by their letter."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data that a recipe runs on.
+
+    Attributes
+    ----------
+    name : str
+        What :func:`audioclf.load_dataset` is given; empty where there is nothing to run on.
+    options : mapping
+    title : str
+        For people.
+    stand_in : bool
+        Whether it is other data than the published system's.
+    missing : str
+        Why there is nothing to run on, one sentence; empty where there is.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    title: str
+    stand_in: bool = False
+    missing: str = ""
+
+    @property
+    def words(self) -> str:
+        """Which data, and whether it is the published one."""
+        return f"{self.title} (stand-in)" if self.stand_in else self.title
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One recipe on the data it will run on.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    data : Data
+    epochs : int or None
+        At most so many epochs; None trains as published.
+    """
+
+    recipe: Recipe
+    data: Data
+    epochs: int | None = None
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The recipe's experiment, changed only in its data and its number of epochs."""
+        made = self.recipe.experiment
+        dataset = made.dataset
+        if self.data.name:
+            dataset = DatasetChoice(self.data.name, dict(self.data.options), dataset.clips_per_class)
+        training = made.training
+        if self.epochs is not None and isinstance(made.model, Network):
+            training = training.replace(epochs=min(self.epochs, training.epochs))
+        return made.replace(dataset=dataset, training=training)
+
+
+def choose(wanted: Iterable[str]) -> tuple[Recipe, ...]:
+    """Recipes by name, by the letter of their reference system, or by family; all five systems where nothing is named.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        ``"digits-mel"``, ``"B"``, ``"digits"``.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is none of these; the nearest is named.
+    """
+    every = [recipes.get(name) for name in recipes.names()]
+    asked = list(wanted)
+    if not asked:
+        found = [recipe for recipe in every if recipe.letter]
+    else:
+        found = []
+        for word in asked:
+            matching = [recipe for recipe in every if matches(recipe, word)]
+            if not matching:
+                known = [*recipes.names(), *REFERENCES, *dict.fromkeys(recipe.family for recipe in every)]
+                raise ParameterError(unknown(word, known, "recipe, reference system or family of recipes"), "recipe")
+            found += matching
+    return tuple(sorted((recipe for recipe in every if recipe in found), key=lambda recipe: recipe.letter or "Z"))
+
+
+def matches(recipe: Recipe, word: str) -> bool:
+    """Whether a word names this recipe: its name, its reference's letter, or its family."""
+    return word in (recipe.name, recipe.letter, recipe.family) or (len(word) == 1 and word.upper() == recipe.letter)
+
+
+def plan(
+    chosen: Iterable[Recipe], *, datasets: Mapping[str, str] | None = None, epochs: Mapping[str, int] | None = None
+) -> list[Planned]:
+    """Recipes with the data and the number of epochs that were asked for.
+
+    Parameters
+    ----------
+    chosen : iterable of Recipe
+    datasets : mapping, optional
+        Name or path of a data set by recipe, letter or family; ``""`` stands for all others.
+    epochs : mapping, optional
+        Most epochs in the same way.
+    """
+    return [
+        Planned(recipe, find_data(recipe, _said(recipe, datasets or {})), _said(recipe, epochs or {}))
+        for recipe in chosen
+    ]
+
+
+def _said(recipe: Recipe, said: Mapping[str, Any]) -> Any:
+    """What was said of this recipe: by its name before its letter, its family, and all."""
+    for word in (recipe.name, *filter(None, (recipe.letter, recipe.letter.lower())), recipe.family, ""):
+        if word in said:
+            return said[word]
+    return None
+
+
+def find_data(recipe: Recipe, given: str | None = None) -> Data:
+    """The data a recipe runs on.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    given : str, optional
+        Name or path of a data set. A path is first read as the published set, then as the stand-in, then as data of
+        one's own. Without it: the published set where it was fetched before, else the stand-in where that was.
+
+    Returns
+    -------
+    Data
+        With ``missing`` set where there is none.
+    """
+    published = recipe.experiment.dataset.name
+    if given:
+        return _given(given, published, recipe.stand_in)
+    for name in filter(None, (published, recipe.stand_in)):
+        source = SOURCES[name]
+        if not issubclass(source, Published) or source.is_fetched():
+            options = recipe.experiment.dataset.options if name == published else {}
+            return Data(name, dict(options), source.title, stand_in=name != published)
+    titles = " nor ".join(SOURCES[name].title for name in filter(None, (published, recipe.stand_in)))
+    fetched = recipe.stand_in or published
+    return Data(
+        "",
+        {},
+        SOURCES[published].title,
+        missing=f"{titles} is not on this machine; name a folder that has it (--dataset {recipe.family}=FOLDER), or"
+        f" fetch it with: audioclf data add {fetched}.",
+    )
+
+
+def _given(given: str, published: str, stand_in: str) -> Data:
+    if given in SOURCES:
+        return Data(given, {}, SOURCES[given].title, stand_in=given != published)
+    path = str(Path(given).expanduser().resolve())
+    for name in filter(None, (published, stand_in)):
+        source = SOURCES[name]
+        if issubclass(source, Published):
+            try:
+                dataset = load_dataset(name, path=path)
+            except DatasetError:
+                continue
+            # one file of GTZAN is broken for everyone
+            part = f", {len(dataset):,} of {source.n_clips:,} clips" if len(dataset) < source.n_clips - 1 else ""
+            return Data(name, {"path": path}, f"{source.title}{part}", stand_in=name != published)
+    try:
+        dataset = load_dataset(path)
+    except AudioclfError as error:
+        return Data("", {}, "", missing=str(error))
+    return Data(path, {}, dataset.name, stand_in=True)

@@ -1,0 +1,172 @@
+"""What came out, beside what was published: one row per recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audioclf.errors import AudioclfError
+from audioclf.models import Network
+from audioclf.recipes.count import count_parameters
+from audioclf.reproduce.plan import Planned
+from audioclf.runs import Run
+
+LEAKY = "LEAKY"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One recipe: the reference's figures, and those reached here.
+
+    Attributes
+    ----------
+    recipe, title, source, letter : str
+    data : str
+        Which data, and whether it stands in for the published one.
+    published : float or None
+        Accuracy of the reference.
+    accuracy : float or None
+        Accuracy here; None where the run has not come to its end.
+    interval : (float, float) or None
+        95 % interval (Wilson) over all tested clips.
+    mean, sd : float or None
+        Over the splits; None where there is one.
+    folds : int
+        Number of splits.
+    n_test : int
+    protocol : str
+        How it was tested, marked ``LEAKY`` where test clips were known to the training.
+    leaky : bool
+    epochs : str
+        Epochs as published, or ``"3 of 30"``; empty for a model that has none.
+    seconds : float or None
+        Wall time of the whole run.
+    published_parameters, parameters : int or None
+        Of one network; None for a classical model.
+    verdict : str
+        In words.
+    state : str
+        As in :class:`~audioclf.runs.Status`; ``"missing"`` without data, ``"not run"`` without a run.
+    run : Run or None
+    """
+
+    recipe: str
+    title: str
+    source: str
+    letter: str
+    data: str
+    published: float | None
+    published_parameters: int | None
+    verdict: str
+    state: str
+    run: Run | None = None
+    accuracy: float | None = None
+    interval: tuple[float, float] | None = None
+    mean: float | None = None
+    sd: float | None = None
+    folds: int = 0
+    n_test: int = 0
+    protocol: str = ""
+    leaky: bool = False
+    epochs: str = ""
+    seconds: float | None = None
+    parameters: int | None = None
+
+
+def row(planned: Planned, run: Run | None) -> Row:
+    """The row of one recipe, whatever has become of it."""
+    recipe = planned.recipe
+    reference = recipe.reference
+    split = planned.experiment.split
+    about: dict[str, Any] = {
+        "recipe": recipe.name,
+        "title": recipe.title,
+        "source": recipe.source,
+        "letter": recipe.letter,
+        "data": planned.data.words,
+        "published": _number(reference.get("accuracy")),
+        "published_parameters": reference.get("parameters"),
+        "protocol": marked(split.sentence(), split.leaky),
+        "leaky": split.leaky,
+        "epochs": epochs(planned),
+        "parameters": count_parameters(recipe),
+        "run": run,
+    }
+    if run is None:
+        missing = planned.data.missing
+        sentence = f"not run: {missing}" if missing else "not run"
+        return Row(**about, verdict=sentence, state="missing" if missing else "not run")
+    status = run.status
+    if not run.has_metrics:
+        words = {"queued": "not run yet", "running": "under way"}
+        state = "failed" if status.state == "queued" and (run.folder / "log.txt").is_file() else status.state
+        said = words.get(status.state) or f"{state}: {status.message or 'log.txt in its folder says why'}"
+        return Row(**about, verdict=said, state=state)
+    try:
+        measured = _measured(run)
+    except (AudioclfError, KeyError, TypeError, ValueError, IndexError) as error:
+        why = str(error) if isinstance(error, AudioclfError) else "its results are damaged; delete the run"
+        return Row(**about, verdict=f"failed: {why}", state="failed")
+    about |= measured
+    return Row(**about, verdict=verdict(planned, measured), state="done")
+
+
+def _measured(run: Run) -> dict[str, Any]:
+    metrics = run.metrics
+    low, high = metrics["interval"]
+    several = len(metrics["splits"]) > 1
+    counted = run.signature["n_parameters"]
+    return {
+        "accuracy": float(metrics["accuracy"]),
+        "interval": (float(low), float(high)),
+        "mean": float(metrics["accuracy_mean"]) if several else None,
+        "sd": float(metrics["accuracy_sd"]) if several else None,
+        "folds": len(metrics["splits"]),
+        "n_test": int(metrics["n_test"]),
+        "protocol": marked(str(metrics["protocol"]), bool(metrics["leaky"])),
+        "leaky": bool(metrics["leaky"]),
+        "seconds": float(metrics["seconds"]),
+        "parameters": int(counted[0]) or None,
+    }
+
+
+def marked(protocol: str, leaky: bool) -> str:
+    """A protocol in words, with the mark of one that says nothing about new sounds."""
+    return f"{LEAKY}: {protocol}" if leaky and LEAKY not in protocol else protocol
+
+
+def epochs(planned: Planned) -> str:
+    """How long it was trained, and of how long the reference did where that is less."""
+    if not isinstance(planned.recipe.experiment.model, Network):
+        return ""
+    full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
+    return str(full) if here == full else f"{here} of {full}"
+
+
+def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
+    """What a reader may conclude, in words."""
+    published = _number(planned.recipe.reference.get("accuracy"))
+    low, high = measured["interval"]
+    limited = " of " in epochs(planned)
+    if planned.data.stand_in:
+        words = "runs whole; on other data, so the figures cannot be compared"
+    elif published is None:
+        words = "no figure was published"
+    elif limited:
+        words = "runs whole"
+    elif low <= published <= high:
+        words = "as published, within the interval"
+    else:
+        words = "above the published figure" if low > published else "below the published figure"
+    if limited:
+        words += f"; after {epochs(planned)} epochs only"
+    if measured["leaky"]:
+        words += "; LEAKY, says nothing about new sounds"
+    elif published is not None and planned.recipe.reference.get("leaky"):
+        words += "; the published figure is leaky, this one is not"
+    return words
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
