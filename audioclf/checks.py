@@ -85,7 +85,12 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
             shapes.append(feature.shape(n_samples, sr))
         with _about("audio"):
             check_memory(len(dataset), int(np.prod(shapes[-1])))
-    of_feature = dict(zip(experiment.features, shapes, strict=True))
+    drawn: list[Shape] = []
+    with _about("picture"):
+        for shape in shapes:
+            drawn.append(experiment.picture.shape(shape))
+            experiment.picture.check_memory(len(dataset), shape)
+    of_feature = dict(zip(experiment.features, drawn, strict=True))
     inputs: list[Shape] = []
     layers: list[tuple[Row, ...]] = []
     for members in experiment.members:

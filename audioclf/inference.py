@@ -206,7 +206,9 @@ class Predictor:
         if not 0 <= feature_index < len(maps):
             raise ParameterError(f"feature_index must be 0 to {len(maps) - 1}, got {feature_index}.", "feature_index")
         heats = [
-            self._heat(part, values, index, feature_index, method)
+            self.experiment.picture.to_map(
+                self._heat(part, values, index, feature_index, method), maps[feature_index].values.shape
+            )
             for part in self._parts(split)
             if self.experiment.features[feature_index] in self.experiment.members[part["member"]]
         ]
@@ -233,7 +235,9 @@ class Predictor:
         folder = self.run.part_folder(part["id"])
         members = self.experiment.members[part["member"]]
         scaled = [
-            Scaler.load(folder / f"scaling-{number}.npz").apply(values[self.experiment.features.index(feature)])
+            Scaler.load(folder / f"scaling-{number}.npz").apply(
+                self.experiment.picture.draw(values[self.experiment.features.index(feature)])
+            )
             for number, feature in enumerate(members)
         ]
         return join(scaled, self.experiment.combine)

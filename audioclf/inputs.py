@@ -124,7 +124,7 @@ class Inputs:
         for feature in dict.fromkeys(self.experiment.features if features is None else features):
             if feature not in self._values:
                 progress = begin(f"Computing {feature.title} of {len(self.dataset)} clips") if begin else None
-                self._values[feature] = extract(
+                maps = extract(
                     self.dataset.clips,
                     feature,
                     self._audio,
@@ -132,6 +132,8 @@ class Inputs:
                     progress=progress,
                     should_stop=should_stop,
                 )
+                self.experiment.picture.check_memory(len(maps), maps.shape[1:])
+                self._values[feature] = self.experiment.picture.draw(maps)
 
     def part(self, split: Split, member: int, folder: Path) -> PartInputs:
         """Arrays of one model; what its scaling learned from the training clips is written into ``folder``.
@@ -174,7 +176,8 @@ def fit_inputs(values: Sequence[Array], train: Sequence[int], scaling: Scaling, 
 
 
 def join(values: Sequence[Array], combine: str) -> Array:
-    """Several features of the same clips as one input: channels of a picture, or one long row.
+    """Several features of the same clips as one input: channels of a picture (three of each where it is coloured), or
+    one long row.
 
     Raises
     ------
@@ -186,11 +189,11 @@ def join(values: Sequence[Array], combine: str) -> Array:
     if combine == "concatenate":
         return np.concatenate([x.reshape(len(x), -1) for x in values], axis=1)
     shapes = [x.shape[1:] for x in values]
-    if len(set(shapes)) > 1 or len(shapes[0]) != 2:
+    if len(set(shapes)) > 1 or len(shapes[0]) < 2:
         listed = ", ".join(" x ".join(map(str, shape)) for shape in shapes)
         raise ParameterError(
             f"Channels of one picture need pictures of equal size, got {listed}; set equal numbers of rows and the"
             " same hop_length, or combine by 'concatenate' or 'ensemble'.",
             "combine",
         )
-    return np.stack(values, axis=-1)
+    return np.stack(values, axis=-1) if len(shapes[0]) == 2 else np.concatenate(values, axis=-1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from audioclf.errors import ParameterError
+from audioclf.features.extract import check_memory
 from audioclf.params import Parameters, param
 
 Array = npt.NDArray[np.float32]
@@ -63,6 +65,17 @@ class Picture(Parameters):
                 "colormap",
             )
         return (self.height, self.width, 3)
+
+    def check_memory(self, n_clips: int, map_shape: tuple[int, ...]) -> None:
+        """Raise when the pictures of all clips would not fit in a job's memory.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if self.on:
+            size = math.prod(self.shape(map_shape))
+            check_memory(n_clips, size, "lower height and width of the picture, or take fewer clips.", "width")
 
     def draw(self, maps: Array) -> Array:
         """Colour pictures of feature maps; the maps themselves where :attr:`on` is false.

@@ -64,7 +64,9 @@ class Scaler:
         return cls(scaling.mode, offset.astype(np.float32), scale.astype(np.float32))
 
     def apply(self, x: Array) -> Array:
-        """Scaled copy of examples [shape=(n_examples, ...)]."""
+        """Scaled copy of examples [shape=(n_examples, ...)]; the examples themselves where nothing is scaled."""
+        if self.mode == "none":
+            return np.asarray(x, np.float32)
         axes = tuple(range(1, x.ndim))
         offset, scale = self.offset, self.scale
         if self.mode == "clip-minmax":

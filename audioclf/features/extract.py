@@ -212,8 +212,8 @@ def _n_processes(n_jobs: int) -> int:
     return max(1, n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs)
 
 
-def check_memory(n_clips: int, n_values: int) -> None:
-    """Raise when the values of all clips would not fit in a job's memory.
+def check_memory(n_clips: int, n_values: int, remedy: str = "", field: str = "duration") -> None:
+    """Raise when the values of all clips would not fit in a job's memory; says what to lower.
 
     Raises
     ------
@@ -222,9 +222,9 @@ def check_memory(n_clips: int, n_values: int) -> None:
     size, most = n_clips * n_values * 4e-9, settings.number("job_memory_gb")
     if size > most:
         raise ParameterError(
-            f"The features of {n_clips:,} clips would take {size:.1f} GB, and a job has {most:g} GB; lower duration or"
-            " the sample rate, take a feature with fewer values, or fewer clips.",
-            "duration",
+            f"The features of {n_clips:,} clips would take {size:.1f} GB, and a job has {most:g} GB; "
+            + (remedy or "lower duration or the sample rate, take a feature with fewer values, or fewer clips."),
+            field,
         )
 
 
