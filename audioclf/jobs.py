@@ -1,6 +1,6 @@
-"""Jobs: runs that are being made, each in an operating-system process of its own.
+"""Jobs: runs and searches that are being made, each in an operating-system process of its own.
 
-The truth lies in the runs' folders: a queue entry is a run whose status says ``"queued"``, a stop
+The truth lies in their folders: a queue entry is a run whose status says ``"queued"``, a stop
 request is a file. One supervisor per data home starts the processes, a bounded number at a time
 and in fair turns between workspaces, and adopts those that outlived an earlier server.
 """
@@ -31,6 +31,8 @@ from audioclf.runs import (
     process_lives,
     write_json,
 )
+from audioclf.runs.folder import JobFolder
+from audioclf.search import Search, SearchRun, create_search, list_searches
 
 GRACE = 10.0
 """Seconds a job has to heed a stop request before it is killed."""
@@ -48,14 +50,26 @@ def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name:
     return create_run(experiment, new_folder(workspaces.runs_folder(workspace)), name=name)
 
 
-def stop(run: Run) -> None:
+def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: str = "") -> SearchRun:
+    """Queue a search; the supervisor makes it as soon as it is its turn, all points in one process.
+
+    Raises
+    ------
+    WorkspaceError
+        When the workspace or the disk is full.
+    """
+    workspaces.require_room(workspace=workspace)
+    return create_search(search, new_folder(workspaces.searches_folder(workspace)), name=name)
+
+
+def stop(run: JobFolder) -> None:
     """Ask a run to stop; it heeds within a batch, or is killed after :data:`GRACE` seconds."""
     (run.folder / "stop").touch()
     if run.status.state == "queued":
         _write(run, state="stopped", message="Stopped before it began.")
 
 
-def resume(run: Run) -> None:
+def resume(run: JobFolder) -> None:
     """Put a run that did not come to its end back in the queue; it goes on from its last epoch.
 
     Raises
@@ -65,16 +79,19 @@ def resume(run: Run) -> None:
     """
     status = run.status
     if not status.ended or status.state == "done":
-        raise RunError(f"Run '{run.name}' is {status.state}; only a stopped, failed or interrupted run can be resumed.")
+        raise RunError(
+            f"{run.what.capitalize()} '{run.name}' is {status.state}; only a stopped, failed or interrupted one can be"
+            " resumed."
+        )
     (run.folder / "stop").unlink(missing_ok=True)
     _write(run, state="queued", message="")
 
 
-def queue_position(run: Run) -> int:
-    """How many runs of all workspaces were queued before this one."""
+def queue_position(run: JobFolder) -> int:
+    """How many runs and searches of all workspaces were queued before this one."""
     if run.status.state != "queued":
         return 0
-    waiting = [other for other in _all_runs() if other.status.state == "queued"]
+    waiting = [other for other in _all_jobs() if other.status.state == "queued"]
     created = run.about["created"]
     return sum(other.about["created"] < created for other in waiting)
 
@@ -125,8 +142,8 @@ class Supervisor:
 
     def step(self) -> None:
         """Look at every run once: reap, stop, start."""
-        running: list[Run] = []
-        queued: list[Run] = []
+        running: list[JobFolder] = []
+        queued: list[JobFolder] = []
         for run in self._open_runs():
             self._reap(run)
             status = run.status
@@ -146,11 +163,11 @@ class Supervisor:
             self._start(chosen)
             running.append(chosen)
 
-    def _open_runs(self) -> list[Run]:
+    def _open_runs(self) -> list[JobFolder]:
         """Runs that are not known to have ended; an ended one counts again when its status changes."""
-        return [run for run in _all_runs() if self._ended.get(run.folder) != _changed(run.folder)]
+        return [run for run in _all_jobs() if self._ended.get(run.folder) != _changed(run.folder)]
 
-    def _next(self, queued: list[Run], running: list[Run]) -> Run:
+    def _next(self, queued: list[JobFolder], running: list[JobFolder]) -> JobFolder:
         """The oldest run of the workspace that has the fewest running, then waited longest."""
         busy: dict[str, int] = defaultdict(int)
         for run in running:
@@ -160,7 +177,7 @@ class Supervisor:
             key=lambda run: (busy[_workspace(run)], self._served[_workspace(run)], run.about["created"], run.id),
         )
 
-    def _start(self, run: Run) -> None:
+    def _start(self, run: JobFolder) -> None:
         self._served[_workspace(run)] = time.monotonic()
         log = (run.folder / "log.txt").open("ab")
         environment = dict(os.environ, PYTHONUNBUFFERED="1")
@@ -176,7 +193,7 @@ class Supervisor:
         pid = self._children[run.folder].pid
         _write(run, state="running", message="Starting", started=time.time(), pid=pid, pid_created=process_created(pid))
 
-    def _reap(self, run: Run) -> None:
+    def _reap(self, run: JobFolder) -> None:
         child = self._children.get(run.folder)
         if child is None or child.poll() is None:
             return
@@ -185,7 +202,7 @@ class Supervisor:
         if run.status.state in ("running", "interrupted", "stopped"):
             _write(run, **_ending(child.returncode, asked))
 
-    def _enforce_stop(self, run: Run, status: Status) -> None:
+    def _enforce_stop(self, run: JobFolder, status: Status) -> None:
         if not (run.folder / "stop").exists():
             return
         first = self._stopping.setdefault(run.folder, time.monotonic())
@@ -253,15 +270,20 @@ def _ending(code: int, asked: bool) -> dict[str, str]:
     }
 
 
-def _write(run: Run, **changes: object) -> None:
+def _write(run: JobFolder, **changes: object) -> None:
     write_json(run.folder / "status.json", asdict(replace(run.status, updated=time.time(), **changes)))  # type: ignore[arg-type]
 
 
-def _all_runs() -> list[Run]:
-    return [run for folder in workspaces.folders() for run in list_runs(folder / "runs")]
+def _all_jobs() -> list[JobFolder]:
+    """Runs and searches of all workspaces; the points of a search are its own affair."""
+    return [
+        job
+        for folder in workspaces.folders()
+        for job in (*list_runs(folder / "runs"), *list_searches(folder / workspaces.SEARCHES))
+    ]
 
 
-def _workspace(run: Run) -> str:
+def _workspace(run: JobFolder) -> str:
     return run.folder.parent.parent.name
 
 

@@ -1,6 +1,6 @@
 """The processes that do heavy work, so that the web server never imports a deep-learning library.
 
-``python -m audioclf.worker RUN_FOLDER`` makes one run and ends.
+``python -m audioclf.worker FOLDER`` makes one run, or one search, and ends.
 ``python -m audioclf.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.model_worker` for the other end of its pipe.
 """
@@ -25,14 +25,11 @@ def main(arguments: list[str]) -> int:
         serve()
         return 0
     if len(arguments) != 1:
-        print("usage: python -m audioclf.worker RUN_FOLDER | --serve", file=sys.stderr)
+        print("usage: python -m audioclf.worker FOLDER | --serve", file=sys.stderr)
         return 2
     cap_memory(settings.number("job_memory_gb", low=4))
-    from audioclf.execution import execute
-    from audioclf.runs import open_run
-
     try:
-        execute(open_run(Path(arguments[0])))
+        _make(Path(arguments[0]))
     except Stopped:
         print("stopped", file=sys.stderr)
     except AudioclfError as error:
@@ -41,6 +38,18 @@ def main(arguments: list[str]) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _make(folder: Path) -> None:
+    """Make what a folder asks for."""
+    from audioclf.execution import execute
+    from audioclf.runs import open_run
+    from audioclf.search import SearchRun, execute_search
+
+    if (folder / SearchRun.recipe).is_file():
+        execute_search(SearchRun(folder))
+    else:
+        execute(open_run(folder))
 
 
 def be_modest() -> None:

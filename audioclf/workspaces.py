@@ -22,6 +22,9 @@ from audioclf.errors import WorkspaceError
 DEFAULT = "default"
 """The one workspace of a private machine."""
 
+SEARCHES = "searches"
+"""Name of the folder of a workspace's searches."""
+
 _ID = re.compile(r"[0-9a-f]{32}")
 _GB = 1e9
 
@@ -94,6 +97,11 @@ def _path(workspace: str) -> Path:
 def runs_folder(workspace: str = DEFAULT) -> Path:
     """Folder of a workspace's runs."""
     return folder(workspace) / "runs"
+
+
+def searches_folder(workspace: str = DEFAULT) -> Path:
+    """Folder of a workspace's searches."""
+    return folder(workspace) / SEARCHES
 
 
 def datasets_folder(workspace: str = DEFAULT) -> Path:

@@ -42,6 +42,7 @@ ORDER = (
     ("inputs",),
     ("execution",),
     ("checks",),
+    ("search",),
     ("inference",),
     ("model_worker",),
     ("worker",),

@@ -21,17 +21,16 @@ from audioclf.runs.reader import Run
 from audioclf.training import Epoch
 
 
-class RunWriter:
-    """The one process that writes a run.
+class StatusWriter:
+    """The one process that writes the status of a run, or of a search.
 
     Parameters
     ----------
-    run : Run
+    folder : Path
     """
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.folder = run.folder
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.current = Status(started=time.time(), pid=os.getpid(), pid_created=process_created(os.getpid()))
 
     def status(self, **changes: Any) -> Status:
@@ -42,8 +41,21 @@ class RunWriter:
 
     @property
     def stop_asked(self) -> bool:
-        """Whether someone asked the run to stop."""
+        """Whether someone asked to stop."""
         return (self.folder / "stop").exists()
+
+
+class RunWriter(StatusWriter):
+    """The one process that writes a run.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run.folder)
+        self.run = run
 
     def clips(self, dataset: Dataset) -> None:
         """Keep the clips as they are now."""
@@ -106,25 +118,41 @@ def create_run(experiment: Experiment, folder: Path, *, name: str = "") -> Run:
         When the folder holds something already, or cannot be written.
     """
     folder = Path(folder)
+    make_folder(
+        folder, Run.recipe, experiment.to_toml(), name or experiment.name or automatic_name(experiment), experiment.note
+    )
+    return Run(folder)
+
+
+def make_folder(folder: Path, recipe: str, text: str, name: str, note: str = "", what: str = "run") -> None:
+    """Make the folder of something that a job is to fill.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist, or be empty.
+    recipe, text : str
+        Name and content of the file that says what is to be made; it is written last.
+    name, note : str
+        For people.
+    what : str
+        What the folder will hold.
+
+    Raises
+    ------
+    RunError
+    """
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(f"The folder {str(folder)!r} is not empty; name a new one for the run.")
+            raise RunError(f"The folder {str(folder)!r} is not empty; name a new one for the {what}.")
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(
-            folder / "run.json",
-            {
-                "name": name or experiment.name or automatic_name(experiment),
-                "note": experiment.note,
-                "created": time.time(),
-            },
-        )
+        write_json(folder / "run.json", {"name": name, "note": note, "created": time.time()})
         write_json(folder / "status.json", dataclasses.asdict(Status(updated=time.time())))
-        write_text(folder / "experiment.toml", experiment.to_toml())
+        write_text(folder / recipe, text)
     except OSError as error:
         raise RunError(
-            f"The run's folder {str(folder)!r} cannot be written ({error.strerror}); choose another."
+            f"The {what}'s folder {str(folder)!r} cannot be written ({error.strerror}); choose another."
         ) from error
-    return Run(folder)
 
 
 def new_folder(runs_folder: Path) -> Path:
