@@ -5,6 +5,7 @@ whole process); charts are Altair's.
 """
 
 from audioclf.plots.canvas import Look
+from audioclf.plots.comparison import accuracies_chart, histories_chart
 from audioclf.plots.confusion import confusion_chart, confusion_figure
 from audioclf.plots.curves import balance_chart, history_chart, probability_chart
 from audioclf.plots.feature import feature_figure, overlay_figure
@@ -15,12 +16,14 @@ from audioclf.plots.windows import windows_chart
 
 __all__ = [
     "Look",
+    "accuracies_chart",
     "balance_chart",
     "colour_png",
     "confusion_chart",
     "confusion_figure",
     "feature_figure",
     "grid_figure",
+    "histories_chart",
     "history_chart",
     "overlay_figure",
     "probability_chart",

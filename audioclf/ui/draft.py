@@ -107,9 +107,14 @@ def start_from(state: State, name: str, dataset: Dataset) -> Experiment:
 
 def take(state: State, experiment: Experiment) -> None:
     """Take over an experiment with the data set it names; the next run of the page fills in its forms."""
+    hand_over(state, experiment)
+    st.rerun()
+
+
+def hand_over(state: State, experiment: Experiment) -> None:
+    """Have the Train page's forms filled in with an experiment when it is next drawn."""
     state.choose(experiment.dataset.name, experiment.dataset.options)
     st.session_state["train.taken"] = experiment
-    st.rerun()
 
 
 def fill(experiment: Experiment) -> None:

@@ -40,6 +40,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "Learn": (
         Entry("pages/train.py", "Train", ":material/model_training:", "Teach a model to tell the classes apart."),
+        Entry("pages/runs.py", "Runs", ":material/compare_arrows:", "All trainings side by side."),
         Entry("pages/results.py", "Results", ":material/monitoring:", "How good is it, and where does it go wrong?"),
     ),
     "Understand": (

@@ -14,7 +14,7 @@ from audioclf.exports import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.runs import Prediction, Run
 from audioclf.training.history import kept_epoch
-from audioclf.ui import cache, clips, guard, hold, progress, run_list, views
+from audioclf.ui import cache, clips, guard, hold, progress, run_edit, run_list, views
 from audioclf.ui.player import player
 from audioclf.ui.state import State
 from audioclf.ui.text import count, distinct, escape, plain, seconds
@@ -241,28 +241,11 @@ def files(run: Run) -> None:
     st.code(text, language="toml", height=420)
 
 
-def edit(state: State, run: Run) -> None:
-    """Name, note, and deleting."""
-    with st.popover("Edit", icon=":material/edit:", width="stretch"):
-        about = run.about
-        name = st.text_input("Name", about["name"], max_chars=120, key=f"edit.name {run.id}")
-        note = st.text_area("Note", about["note"], max_chars=2000, key=f"edit.note {run.id}")
-        if st.button("Save", type="primary", disabled=not name.strip(), icon=":material/save:"):
-            run.describe(name=name.strip(), note=note.strip())
-            st.rerun()
-        st.divider()
-        sure = st.checkbox("Delete this run for good", key=f"edit.sure {run.id}")
-        if st.button("Delete", disabled=not sure, icon=":material/delete:"):
-            run.delete()
-            state.run = ""
-            st.rerun()
-
-
 def choose(state: State) -> Run:
     """Draw the choice of a run and the button to change it; returns a run that has results."""
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     with left:
         run = run_list.pick(state)
     with right:
-        edit(state, run)
+        run_edit.edit(state, run)
     return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import time
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from audioclf import jobs, resources, workspaces
 from audioclf.errors import AudioclfError
-from audioclf.runs import Run, list_runs
+from audioclf.runs import Run, Summary, list_runs, summarise
 from audioclf.ui.state import State
 from audioclf.ui.text import distinct, plain
 
@@ -26,7 +26,7 @@ class Look(NamedTuple):
     icon: str
 
 
-_TELLING = ("run.json", "status.json", "metrics.json")
+_TELLING = ("run.json", "status.json", "metrics.json", "history.csv", "experiment.toml")
 
 LOOKS = {
     "queued": Look("waiting", "gray", ":material/hourglass_top:"),
@@ -63,6 +63,11 @@ def badge(run_state: str) -> None:
     st.badge(look.word, icon=look.icon, color=look.colour)
 
 
+def word(state: str) -> str:
+    """State of a run in a word."""
+    return LOOKS[state].word if state in LOOKS else state
+
+
 def name(run: Run) -> str:
     """Name of a run on one line."""
     return plain(run.name, 64)
@@ -80,45 +85,22 @@ def ago(when: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
 
 
-class Facts(NamedTuple):
-    """What a list says of a run; kept until its files change."""
-
-    name: str
-    accuracy: float | None
-    created: float
-    data: str
-    pictures: str
-    model: str
-
-
-def facts(run: Run) -> Facts:
-    """What a list says of a run."""
+def summary(run: Run) -> Summary:
+    """What a list says of a run; its files are read again only where they have changed."""
     stamps = [path.stat().st_mtime_ns if path.exists() else 0 for path in (run.folder / name for name in _TELLING)]
-    return _facts(str(run.folder), tuple(stamps), run)
+    return dataclasses.replace(_summary(str(run.folder), tuple(stamps), run), state=run.status.state)
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)
-def _facts(folder: str, stamps: tuple[int, ...], _run: Run) -> Facts:
-    made_of = ("", "", "")
-    with contextlib.suppress(AudioclfError):  # made by another version; its name and state are still worth a line
-        experiment = _run.experiment
-        made_of = (
-            plain(experiment.dataset.name.replace("\\", "/").rsplit("/", 1)[-1], 40),
-            ", ".join(feature.title for feature in experiment.features),
-            experiment.model.title,
-        )
-    accuracy = None
-    with contextlib.suppress(AudioclfError, KeyError):
-        accuracy = float(_run.metrics["accuracy"])
-    return Facts(name(_run), accuracy, float(_run.about["created"]), *made_of)
+def _summary(folder: str, stamps: tuple[int, ...], _run: Run) -> Summary:
+    return summarise(_run)
 
 
 def label(run: Run) -> str:
     """Name, accuracy and age of a run, to choose by."""
-    known = facts(run)
-    state = run.status.state
-    how = f"{known.accuracy:.1%}" if known.accuracy is not None else LOOKS[state].word if state in LOOKS else state
-    return " · ".join([known.name, how, ago(known.created)])
+    known = summary(run)
+    how = f"{known.accuracy:.1%}" if known.accuracy is not None else word(known.state)
+    return " · ".join([plain(known.name, 64), how, ago(known.created)])
 
 
 def pick(state: State, *, finished: bool = True, with_starter: bool = False, prefer: str = "") -> Run:
@@ -177,13 +159,13 @@ def recent(state: State, most: int = 50) -> None:
 
 
 def _row(run: Run) -> dict[str, Any]:
-    known, state = facts(run), run.status.state
+    known = summary(run)
     return {
-        "run": known.name,
-        "state": LOOKS[state].word if state in LOOKS else state,
+        "run": plain(known.name, 64),
+        "state": word(known.state),
         "accuracy": known.accuracy,
-        "data set": known.data,
-        "pictures": known.pictures,
+        "data set": plain(known.data, 40),
+        "pictures": ", ".join(known.features),
         "model": known.model,
         "made": ago(known.created),
     }
