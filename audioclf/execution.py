@@ -180,8 +180,10 @@ class _Maker:
             summary(self.experiment, predictions, dataset.classes)
             | {
                 "fingerprint": dataset.fingerprint,
-                "n_train": len(parts[0].split.train),
+                "n_train": len(inputs.train_examples(parts[0].split)),
+                "n_train_clips": len({inputs.clip_of(example) for example in parts[0].split.train}),
                 "n_validation": len(parts[0].split.validation),
+                "augmentation": self.experiment.copies.sentence(self.experiment.augmentations),
                 "n_parameters": sum(n_parameters),
                 "seconds": round(ended - begun, 3),
                 "seconds_features": round(extracted - begun, 3),
@@ -210,20 +212,22 @@ class _Maker:
                 continue
             self.writer.cut_history(part.id, training.completed_epochs(folder))
             self.tell(part=number, epoch=0, epochs=self.experiment.training.epochs, fraction=0.0, message="Training")
-            fitted = training.fit(
-                self.experiment.model,
-                arrays.x_train,
-                arrays.y_train,
-                arrays.x_validation,
-                arrays.y_validation,
-                n_classes,
-                self.experiment.training,
-                folder=folder,
-                on_epoch=self._on_epoch(part, len(parts)),
-                on_batch=self._on_batch,
-                should_stop=self.should_stop,
-                augment=on_batches(self.experiment.augmentations),
-            )
+            with arrays:
+                fitted = training.fit(
+                    self.experiment.model,
+                    arrays.x_train,
+                    arrays.y_train,
+                    arrays.x_validation,
+                    arrays.y_validation,
+                    n_classes,
+                    self.experiment.training,
+                    folder=folder,
+                    on_epoch=self._on_epoch(part, len(parts)),
+                    on_batch=self._on_batch,
+                    should_stop=self.should_stop,
+                    augment=on_batches(self.experiment.augmentations),
+                    renew=arrays.renew,
+                )
             n_parameters[part.member] = count_parameters(self.experiment.model, arrays.shape, n_classes)
             probabilities = fitted.predict_proba(arrays.x_test)
             beside = done.with_name("test.part")
@@ -306,8 +310,8 @@ def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: 
     accuracies = np.array([split["accuracy"] for split in splits])
     return metrics | {
         "n_test": len(predictions),
-        "protocol": experiment.split.sentence(),
-        "leaky": experiment.split.leaky,
+        "protocol": experiment.protocol,
+        "leaky": experiment.leaky,
         "splits": splits,
         "accuracy_mean": float(accuracies.mean()),
         "accuracy_sd": float(accuracies.std(ddof=1)) if len(accuracies) > 1 else None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audioclf.audio import AudioSettings
-from audioclf.augment import AUGMENTATIONS, Augmentation
+from audioclf.augment import AUGMENTATIONS, Augmentation, Copies
 from audioclf.datasets import Dataset, load_dataset
 from audioclf.errors import ParameterError
 from audioclf.features import FEATURES, Feature, Mel
@@ -35,6 +35,7 @@ SECTIONS = (
     "picture",
     "scaling",
     "augmentations",
+    "copies",
     "model",
     "training",
 )
@@ -93,6 +94,8 @@ class Experiment:
         Whether feature maps are drawn as colour pictures.
     scaling : Scaling
     augmentations : tuple of Augmentation
+    copies : Copies
+        What augmentations of samples make of the training clips.
     model : Model
     training : Training
     name, note : str
@@ -108,6 +111,7 @@ class Experiment:
     picture: Picture = Picture()
     scaling: Scaling = Scaling()
     augmentations: tuple[Augmentation, ...] = ()
+    copies: Copies = Copies()
     model: Model = field(default_factory=lambda: MODELS["compact-cnn"]())
     training: Training = Training()
     name: str = ""
@@ -132,6 +136,17 @@ class Experiment:
             return tuple((feature,) for feature in self.features)
         return (self.features,)
 
+    @property
+    def leaky(self) -> bool:
+        """Whether test clips are known to the training: by the protocol, or by copies made before the split."""
+        return self.split.leaky or self.copies.before_split
+
+    @property
+    def protocol(self) -> str:
+        """How the experiment is judged, in words, to stand beside every figure reached with it."""
+        split = self.split.sentence()
+        return f"{split}, of copies made before the split (leaky)" if self.copies.before_split else split
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values in the order people read them."""
         plain: dict[str, Any] = {"name": self.name, "note": self.note}
@@ -140,6 +155,8 @@ class Experiment:
         plain["split"] = self.split.to_dict()
         if self.picture != Picture():
             plain["picture"] = self.picture.to_dict()
+        if self.copies != Copies():
+            plain["copies"] = self.copies.to_dict()
         plain["scaling"] = self.scaling.to_dict()
         plain["model"] = self.model.to_dict()
         plain["training"] = self.training.to_dict()
@@ -162,6 +179,8 @@ class Experiment:
         """
         made: dict[str, Any] = {}
         for section, value in values.items():
+            if section == "search":
+                raise ParameterError("This is a search over an experiment; make it with: audioclf search.", section)
             if section not in SECTIONS:
                 raise ParameterError(unknown(section, SECTIONS, "part of an experiment"), section)
             try:
@@ -253,6 +272,7 @@ def _section(section: str, value: Any) -> Any:
         "dataset": DatasetChoice,
         "audio": AudioSettings,
         "picture": Picture,
+        "copies": Copies,
         "scaling": Scaling,
         "training": Training,
     }

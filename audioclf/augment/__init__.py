@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from audioclf.augment.base import Array, Augmentation
+from audioclf.augment.base import Array, Augmentation, SampleAugmentation
+from audioclf.augment.copies import Copies
 from audioclf.registry import Registry
 
 AUGMENTATIONS: Registry[Augmentation] = Registry(Augmentation, "audioclf.augment", "augmentation")
 """All augmentations by ``kind``."""
 
-__all__ = ["AUGMENTATIONS", "Augmentation", "on_batches"]
+__all__ = ["AUGMENTATIONS", "Augmentation", "Copies", "SampleAugmentation", "on_batches"]
 
 
 def on_batches(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,13 +15,13 @@ Array = npt.NDArray[np.float32]
 
 
 class Augmentation(Parameters):
-    """Base of the augmentations. A subclass is a frozen dataclass with a ``kind`` and an ``apply``.
+    """Base of the augmentations. A subclass is a frozen dataclass with a ``kind`` and a change.
 
     Class attributes
     ----------------
     stage : str
-        What it changes: ``"samples"`` before any feature is computed, or ``"map"``: batches of
-        feature maps, made anew in every epoch.
+        What it changes: ``"samples"`` before any feature is computed (see :class:`SampleAugmentation`),
+        or ``"map"``: batches of feature maps, made anew in every epoch by :meth:`apply`.
     explanation : str
         One or two sentences for a learner.
     order : int
@@ -54,6 +55,64 @@ class Augmentation(Parameters):
             When examples of this shape cannot be changed so.
         """
         raise NotImplementedError
+
+    def apply_samples(self, y: npt.ArrayLike, sr: int, rng: np.random.Generator, n_samples: int | None = None) -> Array:
+        """Change the samples of one clip; only those of stage ``"samples"`` can."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class SampleAugmentation(Augmentation):
+    """Base of the augmentations of samples. A subclass overrides :meth:`change`."""
+
+    stage = "samples"
+
+    def apply_samples(self, y: npt.ArrayLike, sr: int, rng: np.random.Generator, n_samples: int | None = None) -> Array:
+        """Change the samples of one clip; what is given is left as it is.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)], real
+            The clip at its own length, before it is brought to the common one.
+        sr : int [Hz]
+        rng : np.random.Generator
+            The only source of chance: the same state gives the same samples.
+        n_samples : int, optional
+            Length that all clips will be brought to; the clip's own where left out.
+
+        Returns
+        -------
+        np.ndarray [shape=(m,)], float32
+            Finite; silence stays silence.
+
+        Raises
+        ------
+        ParameterError
+            When these are no mono samples, or one of them is NaN or infinite.
+        """
+        samples = np.asarray(y, dtype=np.float32)
+        if samples.ndim != 1 or samples.size == 0:
+            raise ParameterError(f"{self.title} needs mono samples, one at least, got shape {samples.shape}.", "y")
+        if not np.isfinite(samples).all():
+            raise ParameterError(
+                f"{self.title} needs finite samples, got NaN or infinity; leave the clip out or save it anew.", "y"
+            )
+        return np.asarray(self.change(samples, sr, rng, n_samples or samples.size), dtype=np.float32)
+
+    def change(self, y: Array, sr: int, rng: np.random.Generator, n_samples: int) -> Array:
+        """The change itself, of checked samples."""
+        raise NotImplementedError
+
+
+def require_ordered(low: float, high: float, name: str) -> None:
+    """Raise unless the two ends of a range are in order; ``name`` is that of the upper one.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if low > high:
+        raise ParameterError(f"{name} must be at least {low:g}, the lower end of the range, got {high:g}.", name)
 
 
 def time_axis(x: Array) -> int:

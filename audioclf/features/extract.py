@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -24,7 +24,18 @@ _LONGEST: Final = 600.0
 _HELPING: Final = 0.5
 
 
-def load_clip(clip: Clip, audio: AudioSettings, n_samples: int | None = None) -> Array:
+class Change(Protocol):
+    """What may be done to a clip's samples before any feature is computed."""
+
+    @property
+    def key(self) -> str:
+        """Name of the change: the same name, the same samples."""
+
+    def __call__(self, y: Array, sr: int, n_samples: int, clip: str) -> Array:
+        """Changed samples of the clip with this content key, before they are brought to ``n_samples``."""
+
+
+def load_clip(clip: Clip, audio: AudioSettings, n_samples: int | None = None, change: Change | None = None) -> Array:
     """Samples of a clip as features get them: the stretch decoded, mixed down, resampled, cut or padded.
 
     Parameters
@@ -33,6 +44,8 @@ def load_clip(clip: Clip, audio: AudioSettings, n_samples: int | None = None) ->
     audio : AudioSettings
     n_samples : int or None
         Length of the result; None takes ``audio.duration``, and where that is None too the clip's own.
+    change : Change or None
+        Applied to the resampled clip at its own length.
 
     Returns
     -------
@@ -46,6 +59,8 @@ def load_clip(clip: Clip, audio: AudioSettings, n_samples: int | None = None) ->
     if n_samples is None and audio.duration is not None:
         n_samples = round(audio.duration * audio.sr)
     y, _ = load_audio(clip.path, sr=audio.sr, mono=audio.mono, offset=clip.start, duration=clip.duration)
+    if change is not None:
+        y = change(y, audio.sr, n_samples or len(y), clip.key or clip.name)
     return y if n_samples is None else fix_length(y, n_samples, audio.pad)
 
 
@@ -78,6 +93,7 @@ def extract(
     feature: Feature,
     audio: AudioSettings,
     *,
+    changes: Sequence[Change | None] | None = None,
     store: FeatureStore | None = None,
     n_jobs: int = -1,
     progress: Callable[[int, int], None] | None = None,
@@ -91,6 +107,8 @@ def extract(
     feature : Feature
     audio : AudioSettings
         Without a ``duration`` all clips are brought to the length of the longest.
+    changes : sequence of Change or None
+        One per clip, None for those that stay as they are.
     store : FeatureStore or None
         Where values are looked up and kept; None computes all and keeps nothing.
     n_jobs : int
@@ -116,7 +134,10 @@ def extract(
         When ``should_stop`` said so; what was done by then is in the store.
     """
     n_samples = max(1, round(common_duration(clips, audio) * audio.sr))
-    work = [_Work(clip, feature, audio, n_samples, store) for clip in clips]
+    work = [
+        _Work(clip, feature, audio, n_samples, store, change)
+        for clip, change in zip(clips, changes or [None] * len(clips), strict=True)
+    ]
     values: Array | None = None
     todo: list[int] = []
     done = 0
@@ -154,17 +175,20 @@ class _Work:
     audio: AudioSettings
     n_samples: int
     store: FeatureStore | None
+    change: Change | None = None
 
     @property
     def key(self) -> str:
-        return store_key(self.clip.key, self.audio, self.n_samples, self.feature)
+        return store_key(
+            self.clip.key, self.audio, self.n_samples, self.feature, "" if self.change is None else self.change.key
+        )
 
     def look_up(self) -> Array | None:
         # A clip whose bytes were never hashed has no name to be kept under.
         return self.store.get(self.key) if self.store is not None and self.clip.info.content else None
 
     def compute(self) -> Array:
-        samples = load_clip(self.clip, self.audio, self.n_samples)
+        samples = load_clip(self.clip, self.audio, self.n_samples, self.change)
         found = self.feature.compute(samples, self.audio.sr).values
         if self.store is not None and self.clip.info.content:
             self.store.put(self.key, found)

@@ -27,7 +27,7 @@ _CHECKSUM: Final = 4
 _ABANDONED: Final = 3600.0
 
 
-def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Feature) -> str:
+def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Feature, change: str = "") -> str:
     """Name under which the values of one feature of one clip are kept.
 
     Parameters
@@ -39,6 +39,8 @@ def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Featu
     n_samples : int
         Length every clip is brought to.
     feature : Feature
+    change : str
+        Name of what was done to the samples first; empty where they are as they were.
 
     Returns
     -------
@@ -46,6 +48,7 @@ def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Featu
         32 hexadecimal digits: the same for the same values, on any machine.
     """
     made_from = [VERSION, content, {**audio.to_dict(), "duration": n_samples}, feature.to_dict()]
+    made_from += [change] if change else []
     return hashlib.blake2b(json.dumps(made_from, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

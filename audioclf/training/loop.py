@@ -22,6 +22,7 @@ from audioclf.training.step import Step, make_optimizer
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+Renew = Callable[[int], Array]
 
 
 def fit(
@@ -38,6 +39,7 @@ def fit(
     on_batch: Callable[[float], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     augment: Augment | None = None,
+    renew: Renew | None = None,
 ) -> Fitted:
     """Train a model and write it into a folder.
 
@@ -65,6 +67,9 @@ def fit(
         Looked at before every batch.
     augment : callable, optional
         ``(x_batch, onehot_batch, rng) -> (x_batch, onehot_batch)``; its generator is seeded by epoch.
+    renew : callable, optional
+        ``epoch -> x``: the training examples of an epoch (from 0), in place of ``x``, of the same shape and
+        order; the same epoch must give the same examples. Of no use to a classical model.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def fit(
         return _fit_classical(model, examples, labels, validation, n_classes, training, folder, on_epoch, should_stop)
     training.check_batch_size(len(examples))
     network = model.build(examples.shape[1:], n_classes, training.seed)
-    run = _Run(network, model, examples, labels, validation, n_classes, training, folder)
+    run = _Run(network, model, examples, labels, validation, n_classes, training, folder, renew)
     return run(on_epoch, on_batch or (lambda share: None), should_stop, augment)
 
 
@@ -105,7 +110,9 @@ class _Run:
         n_classes: int,
         training: Training,
         folder: Path,
+        renew: Renew | None,
     ) -> None:
+        self.renew = renew
         self.network = network
         self.model = model
         self.input_shape = x.shape[1:]
@@ -164,6 +171,9 @@ class _Run:
         rng = np.random.default_rng((training.seed, done, 1))
         totals = np.zeros(2)
         input_seconds = rate = 0.0
+        if self.renew is not None:
+            self.x = self.renew(done).reshape(self.x.shape)
+            input_seconds = time.perf_counter() - began
         for number in range(self.steps):
             if should_stop():
                 raise Stopped(

@@ -11,7 +11,7 @@ from audioclf.augment import AUGMENTATIONS, on_batches
 from audioclf.errors import ParameterError
 
 MAPS = [kind for kind, augmentation in AUGMENTATIONS.items() if augmentation.stage == "map"]
-PICTURES_ONLY = {"mask", "row-shift"}
+PICTURES_ONLY = {"mask", "row-shift", "height-shift", "zoom", "warp", "filter"}
 
 
 def batch(shape: tuple[int, ...] = (6, 10, 20)) -> tuple[Any, Any]:
@@ -149,3 +149,35 @@ def test_several_are_applied_in_turn_and_only_those_of_maps() -> None:
         np.testing.assert_array_equal(given, wanted)
     assert on_batches([OnSamples()]) is None
     assert on_batches([]) is None
+
+
+def test_height_shift_and_zoom_read_the_picture_as_scipy_does() -> None:
+    from scipy.ndimage import affine_transform
+
+    x, onehot = batch((20, 11, 17))
+    shifted, _ = make("height-shift", height_shift_range=0.3).apply(x, onehot, np.random.default_rng(0))
+    shifts = np.random.default_rng(0).uniform(-0.3, 0.3, size=20) * 11
+    for given, got, shift in zip(x, shifted, shifts, strict=True):
+        wanted = affine_transform(given, np.ones(2), offset=(shift, 0), order=1, mode="nearest")
+        np.testing.assert_allclose(got, wanted, atol=1e-4)
+    zoomed, _ = make("zoom", zoom_range=0.4).apply(x, onehot, np.random.default_rng(0))
+    factors = np.random.default_rng(0).uniform(0.6, 1.4, size=(20, 2))
+    for given, got, factor in zip(x, zoomed, factors, strict=True):
+        centre = np.array([5.0, 8.0])
+        wanted = affine_transform(given, factor, offset=centre - factor * centre, order=1, mode="nearest")
+        np.testing.assert_allclose(got, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["height-shift", "zoom"])
+def test_channels_of_a_picture_move_together(kind: str) -> None:
+    x, onehot = batch((8, 10, 12))
+    coloured = np.stack([x, 2 * x, x + 1], axis=-1)
+    moved, _ = make(kind).apply(coloured, onehot, np.random.default_rng(0))
+    np.testing.assert_allclose(moved[..., 1], 2 * moved[..., 0], atol=1e-5)
+    np.testing.assert_allclose(moved[..., 2], moved[..., 0] + 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["height-shift", "zoom"])
+def test_no_probability_leaves_the_pictures(kind: str) -> None:
+    x, onehot = batch()
+    np.testing.assert_array_equal(make(kind, probability=0.0).apply(x, onehot, np.random.default_rng(0))[0], x)
