@@ -45,7 +45,7 @@ def peak(y: Array, sr: int = SR) -> float:
 
 
 def test_the_promised_ones_are_there() -> None:
-    assert set(KINDS) == {"gaussian-noise", "pitch-shift", "time-stretch", "shift", "gain", "random-pad"}
+    assert set(KINDS) >= {"gaussian-noise", "pitch-shift", "time-stretch", "shift", "gain", "random-pad"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
