@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audioclf.inference import Predictor
     from audioclf.recipes import load_recipe
     from audioclf.runs import Run, compare_runs, open_run
+    from audioclf.search import Search, open_search, run_search
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,9 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "run_experiment": ("audioclf.execution", "Run an experiment into a new folder."),
     "open_run": ("audioclf.runs", "Open the folder of a run."),
     "compare_runs": ("audioclf.runs", "Figures of several runs, and only the settings that differ."),
+    "Search": ("audioclf.search", "An experiment, and values to try for any of its parameters."),
+    "run_search": ("audioclf.search", "Make a search into a new folder: every point is a run, validation chooses."),
+    "open_search": ("audioclf.search", "Open the folder of a search: its leader board, its points' runs."),
     "Run": ("audioclf.runs", "A run's folder: status, history, metrics, predictions, clips."),
     "Predictor": ("audioclf.inference", "The models of a finished run: classify and explain."),
     "AudioclfError": ("audioclf.errors", "What a user can mend; its text is one sentence."),
@@ -53,6 +57,9 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "run_experiment",
     "open_run",
     "compare_runs",
+    "Search",
+    "run_search",
+    "open_search",
     "Run",
     "Predictor",
     "AudioclfError",

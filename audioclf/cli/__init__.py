@@ -37,6 +37,6 @@ def main() -> None:
     cli(prog_name="audioclf", windows_expand_args=False)
 
 
-from audioclf.cli import data, look, runs, train, use  # noqa: E402  (each module adds its commands to the group)
+from audioclf.cli import data, look, runs, search, train, use  # noqa: E402  (each adds its commands to the group)
 
-__all__ = ["cli", "data", "look", "main", "runs", "train", "use"]
+__all__ = ["cli", "data", "look", "main", "runs", "search", "train", "use"]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from audioclf.errors import ParameterError
+from audioclf.experiment import Experiment
+from audioclf.runs import Status
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object (or list) on the last line.")
 
@@ -48,7 +52,16 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def settings_of(pairs: Iterable[str]) -> Mapping[str, str]:
+def on_data(experiment: Experiment, dataset: str | None) -> Experiment:
+    """The experiment on the data set that ``--dataset`` names, or on its own."""
+    if dataset is None:
+        return experiment
+    path = Path(dataset)
+    name = str(path.resolve()) if path.exists() else dataset
+    return experiment.replace(dataset=experiment.dataset.replace(name=name, options={}))
+
+
+def settings_of(pairs: Iterable[str], option: str = "--set") -> Mapping[str, str]:
     """``key=value`` pairs as a mapping.
 
     Raises
@@ -60,6 +73,26 @@ def settings_of(pairs: Iterable[str]) -> Mapping[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise ParameterError(f"--set takes key=value such as training.epochs=5, got {pair!r}.", "set")
+            raise ParameterError(f"{option} takes key=value such as training.epochs=5, got {pair!r}.", option[2:])
         found[key.strip()] = value.strip()
     return found
+
+
+def watcher(what: str = "model") -> Callable[[Status], None]:
+    """A line of progress on standard error: rewritten in a terminal, now and then elsewhere."""
+    terminal = sys.stderr.isatty()
+    last = [0.0]
+
+    def watch(status: Status) -> None:
+        line = f"{status.message}"
+        if status.n_parts > 1:
+            line = f"{what} {status.part} of {status.n_parts}: {line}"
+        if status.seconds_left:
+            line += f", {status.seconds_left:.0f} s left"
+        if terminal:
+            click.echo(f"\r\033[K{line}", nl=status.state != "running", err=True)
+        elif time.monotonic() - last[0] > 10 or status.state != "running":
+            last[0] = time.monotonic()
+            click.echo(line, err=True)
+
+    return watch

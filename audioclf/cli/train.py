@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from audioclf.cli import cli
-from audioclf.cli.options import as_json, print_json, quiet_start, settings_of
-from audioclf.errors import Stopped
-from audioclf.runs import Run, Status
+from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
+from audioclf.errors import ParameterError, Stopped
+from audioclf.runs import Run
 
 
 @cli.command()
@@ -33,7 +30,7 @@ def run(
     from audioclf.workspaces import runs_folder
 
     folder = out or new_folder(runs_folder())
-    watch = _watcher()
+    watch = watcher()
     try:
         if resume:
             finished = open_run(folder)
@@ -42,12 +39,13 @@ def run(
             execute(finished, watch=watch)
         else:
             is_file = recipe_or_toml.endswith(".toml")
+            if not is_file and recipes.get(recipe_or_toml).search is not None:
+                raise ParameterError(
+                    f"{recipe_or_toml} is a search over several experiments; make it with: audioclf search"
+                    f" {recipe_or_toml}."
+                )
             experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
-            if dataset is not None:
-                path = Path(dataset)
-                name = str(path.resolve()) if path.exists() else dataset
-                experiment = experiment.replace(dataset=experiment.dataset.replace(name=name, options={}))
-            experiment = experiment.with_settings(settings_of(pairs))
+            experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
             quiet_start(experiment.model.family)
             finished = run_experiment(experiment, folder, watch=watch)
     except (Stopped, KeyboardInterrupt):
@@ -74,23 +72,3 @@ def _report(run: Run, as_json: bool) -> None:
         click.echo(f"splits   {figures}  mean {metrics['accuracy_mean']:.4f} sd {metrics['accuracy_sd']:.4f}")
     click.echo(f"time     {metrics['seconds']:.1f} s, {metrics['seconds_training']:.1f} s of it training")
     click.echo(f"run      {run.folder}")
-
-
-def _watcher() -> Callable[[Status], None]:
-    """A line of progress on standard error: rewritten in a terminal, now and then elsewhere."""
-    terminal = sys.stderr.isatty()
-    last = [0.0]
-
-    def watch(status: Status) -> None:
-        line = f"{status.message}"
-        if status.n_parts > 1:
-            line = f"model {status.part} of {status.n_parts}: {line}"
-        if status.seconds_left:
-            line += f", {status.seconds_left:.0f} s left"
-        if terminal:
-            click.echo(f"\r\033[K{line}", nl=status.state != "running", err=True)
-        elif time.monotonic() - last[0] > 10 or status.state != "running":
-            last[0] = time.monotonic()
-            click.echo(line, err=True)
-
-    return watch

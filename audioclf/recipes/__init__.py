@@ -1,7 +1,8 @@
 """Published systems, and ours, as experiments in TOML: the folder is the list.
 
-Each file is an experiment with one more table, ``[recipe]``: ``title``, ``source``, ``note``, ``stand_in`` (the data
-set to run on where the published one is not at hand), and under ``[recipe.reference]`` the published figures by name.
+Each file is an experiment (or a search over one) with one more table, ``[recipe]``: ``title``, ``source``, ``note``,
+``stand_in`` (the data set to run on where the published one is not at hand), and under ``[recipe.reference]`` the
+published figures by name.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from audioclf.errors import ParameterError
 from audioclf.experiment import Experiment
 from audioclf.params import unknown
+from audioclf.search import Search
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Recipe:
     experiment : Experiment
     stand_in : str
         Known data set to run on where the published one is not at hand; empty where that is always there.
+    search : Search or None
+        What is tried over the experiment, where the system is a search.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Recipe:
     reference: Mapping[str, Any]
     experiment: Experiment
     stand_in: str = ""
+    search: Search | None = None
 
     @property
     def family(self) -> str:
@@ -67,7 +72,8 @@ class Recipe:
 
         audio = self.experiment.audio
         y = np.random.default_rng(0).normal(0, 0.1, round(audio.sr * (audio.duration or 1.0)))
-        return stack([self.experiment.features[0].compute(y, audio.sr)]).shape[1:]
+        shape = stack([self.experiment.features[0].compute(y, audio.sr)]).shape[1:]
+        return self.experiment.picture.shape(shape)
 
 
 @cache
@@ -91,7 +97,8 @@ def get(name: str) -> Recipe:
         raise ParameterError(unknown(name, names(), "recipe"), "recipe")
     values = tomllib.loads((files(__name__) / f"{name}.toml").read_text(encoding="utf-8"))
     about = values.pop("recipe")
-    experiment = Experiment.from_dict({"name": name, **values})
+    search = Search.from_dict({"name": name, **values}) if "search" in values else None
+    experiment = search.experiment if search is not None else Experiment.from_dict({"name": name, **values})
     return Recipe(
         name,
         about["title"],
@@ -100,6 +107,7 @@ def get(name: str) -> Recipe:
         about.get("reference", {}),
         experiment,
         about.get("stand_in", ""),
+        search,
     )
 
 

@@ -120,6 +120,7 @@ class _Maker:
         self.tell(
             state="done",
             message=f"Best by {search.metric}: {title} ({best.figure(search.metric):.4g})",
+            part=len(points),
             fraction=1.0,
             seconds_left=None,
         )

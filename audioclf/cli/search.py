@@ -1,0 +1,139 @@
+"""The command that searches: search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audioclf.cli import cli
+from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
+from audioclf.errors import AudioclfError, ParameterError, Stopped
+from audioclf.search import METRICS, Range, Search, SearchRun, read_values, short, spelled
+
+
+@cli.command()
+@click.argument("recipe_or_toml", required=False)
+@click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value that all points share.")
+@click.option("--grid", multiple=True, metavar="NAME=V1,V2,...", help="Values to try, such as feature.n_fft=1024,2048.")
+@click.option(
+    "--random",
+    "ranges",
+    multiple=True,
+    metavar="NAME=LOW:HIGH[:log]",
+    help="Draw from a range, such as training.learning_rate=0.0001:0.01:log.",
+)
+@click.option("--points", type=int, help="Points drawn at random; without it a grid is tried whole.")
+@click.option("--metric", type=click.Choice(list(METRICS)), help="Validation figure that chooses.")
+@click.option("--share", type=float, help="Share of every class's clips that is used.")
+@click.option("--seed", type=int, help="Seed of the draw.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the search; a new one where left out.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with the search in FOLDER.")
+@as_json
+def search(
+    recipe_or_toml: str | None,
+    dataset: str | None,
+    pairs: tuple[str, ...],
+    grid: tuple[str, ...],
+    ranges: tuple[str, ...],
+    points: int | None,
+    metric: str | None,
+    share: float | None,
+    seed: int | None,
+    out: Path | None,
+    resume: Path | None,
+    as_json: bool,
+) -> None:
+    """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
+    from audioclf.runs import new_folder
+    from audioclf.search import create_search, execute_search, open_search
+    from audioclf.workspaces import searches_folder
+
+    if resume is not None:
+        made = open_search(resume)
+        (made.folder / "stop").unlink(missing_ok=True)
+    elif recipe_or_toml is None:
+        raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
+    else:
+        changes = {
+            "metric": metric,
+            "share": share,
+            "random_state": seed,
+            "n_points": points,
+            "method": "random" if points or ranges else None,
+        }
+        values = {**settings_of(grid, "--grid"), **settings_of(ranges, "--random")}
+        wanted = _search(recipe_or_toml, dataset, pairs, values, changes)
+        for sentence in wanted.advice:
+            click.echo(f"audioclf: {sentence}", err=True)
+        made = create_search(wanted, out or new_folder(searches_folder()))
+    families = {point.experiment.model.family for point in made.search.points}
+    quiet_start("network" if "network" in families else "classical")
+    try:
+        execute_search(made, watch=watcher("point"))
+    except (Stopped, KeyboardInterrupt):
+        click.echo(f"Stopped; go on with: audioclf search --resume {made.folder}", err=True)
+        raise SystemExit(2) from None
+    _report(made, as_json)
+
+
+def _search(
+    source: str, dataset: str | None, pairs: tuple[str, ...], values: dict[str, str], changes: dict[str, Any]
+) -> Search:
+    """The search that a recipe or file holds, or that the options make of one that holds none."""
+    from audioclf import recipes
+    from audioclf.experiment import Experiment
+
+    found: Search | None
+    if source.endswith(".toml"):
+        try:
+            found = Search.load(source)
+            experiment = found.experiment
+        except ParameterError as error:
+            if error.field != "search" or not values:
+                raise
+            found, experiment = None, Experiment.load(source)
+    else:
+        recipe = recipes.get(source)
+        found, experiment = recipe.search, recipe.experiment
+    experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
+    given = {key: value for key, value in changes.items() if value is not None}
+    tried = {name: read_values(text) for name, text in values.items()}
+    if found is None:
+        return Search(experiment, tried, **given)
+    if any(isinstance(value, Range) for value in tried.values()):
+        given["method"] = "random"
+    return found.replace(experiment=experiment, grid={**found.grid, **tried}, **given)
+
+
+def _report(made: SearchRun, as_json: bool) -> None:
+    result = made.result()
+    if as_json:
+        print_json(result)
+        return
+    wanted = made.search
+    names = short(wanted.grid)
+    rows = []
+    for place, standing in enumerate(made.board, start=1):
+        figures = [_figure(standing.val_loss), _figure(standing.val_accuracy)]
+        time = "" if standing.seconds is None else f"{standing.seconds:.1f}"
+        settings = [spelled(standing.settings[name]) for name in wanted.grid]
+        rows.append((place, standing.number, *settings, *figures, standing.epochs, time, standing.state))
+    print_table(("place", "point", *names.values(), "val_loss", "val_accuracy", "epochs", "seconds", "state"), rows)
+    best = result["best"]
+    if best is None:
+        raise AudioclfError(made.status.message)
+    low, high = best["test_interval"]
+    click.echo(f"best     {made.search.points[best['point'] - 1].title}  ({wanted.metric} {best[wanted.metric]:.4g})")
+    click.echo(
+        f"its test accuracy {best['test_accuracy']:.4f}  (95 % interval {low:.3f} to {high:.3f}), not used to choose"
+    )
+    click.echo(f"time     {result['seconds']:.1f} s for {result['n_done']} of {result['n_points']} points")
+    click.echo(f"run      {best['run']}")
+    click.echo(f"search   {made.folder}")
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
