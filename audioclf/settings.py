@@ -35,6 +35,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_upload_mb", "1000", "Largest file the browser may upload, in MB."),
     Setting("shared", "0", "1 on a server that several people use: each gets a workspace of their own."),
     Setting("quota_gb", "5", "What one workspace of a shared server may hold, in GB; 0 means as much as fits."),
+    Setting(
+        "data_folders",
+        "",
+        "Folders of a shared server whose sounds everyone may open, separated as in PATH; empty means none.",
+    ),
     Setting("free_disk_gb", "1", "Disk space that always stays free, in GB; nothing more is written below it."),
 )
 

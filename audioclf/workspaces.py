@@ -126,11 +126,20 @@ def owner(path: Path) -> str | None:
     return parts[0] if parts and is_id(parts[0]) else None
 
 
-def require_own(path: str | Path, workspace: str = DEFAULT) -> None:
-    """Raise where a path would show what belongs to others on a shared server.
+def open_folders() -> tuple[Path, ...]:
+    """Folders of a shared server that everyone may read: the setting ``data_folders``."""
+    return tuple(Path(name).expanduser().resolve() for name in settings.get("data_folders").split(os.pathsep) if name)
 
-    That is anything in the app's own folder beside the workspace itself, and any folder that the app's own lies in.
-    Names of known data sets are no paths of anything and pass.
+
+def may_read_folders() -> bool:
+    """Whether a path of this computer can be opened at all: on a private machine any, else those of open folders."""
+    return not shared() or bool(open_folders())
+
+
+def require_own(path: str | Path, workspace: str = DEFAULT) -> None:
+    """Raise where a path leads to what a user of a shared server must not read.
+
+    Open to them are the workspace itself and :func:`open_folders`, but for the app's own folder and those it lies in.
 
     Raises
     ------
@@ -141,10 +150,12 @@ def require_own(path: str | Path, workspace: str = DEFAULT) -> None:
     try:
         asked = Path(path).expanduser().resolve()
     except (OSError, RuntimeError, ValueError):
-        return  # whoever opens it says why it cannot be
+        asked = Path("/")
     home = settings.home().resolve()
-    own = _path(workspace).resolve()
-    if (asked.is_relative_to(home) and not asked.is_relative_to(own)) or home.is_relative_to(asked):
+    if asked.is_relative_to(_path(workspace).resolve()):
+        return
+    apart = not asked.is_relative_to(home) and not home.is_relative_to(asked)
+    if not apart or not any(asked.is_relative_to(folder) for folder in open_folders()):
         raise WorkspaceError(
             "The address or path leads into a folder of this server that is not yours; open your own data sets from"
             " the Data page, or bring the sounds there."

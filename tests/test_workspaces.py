@@ -86,6 +86,39 @@ def test_the_owner_of_a_path(server: Path) -> None:
     assert workspaces.owner(workspaces.folder(mine) / "link" / "x.wav") == other
 
 
+def test_paths_of_a_shared_server_are_closed_but_for_the_open_ones(
+    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = workspaces.new_id(), workspaces.new_id()
+    sounds = tmp_path / "sounds"
+    (sounds / "cats").mkdir(parents=True)
+    (sounds / "way out").symlink_to(tmp_path)
+    own = workspaces.datasets_folder(mine) / "set"
+    theirs = workspaces.datasets_folder(other)
+
+    def refused(path: Path | str) -> bool:
+        try:
+            workspaces.require_own(path, mine)
+        except WorkspaceError as error:
+            assert "not yours" in str(error)
+            return True
+        return False
+
+    assert not refused(own)
+    assert not workspaces.may_read_folders()
+    assert all(
+        map(refused, (sounds, "/", "~", "relative", "a\0b", "~nobody/x", theirs, server, own / "../../.." / other))
+    )
+    monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", f"{sounds}{os.pathsep}{tmp_path / 'more'}{os.pathsep}")
+    assert workspaces.may_read_folders()
+    assert not any(map(refused, (sounds, sounds / "cats", tmp_path / "more" / "x", own)))
+    assert all(map(refused, (tmp_path, sounds / "..", sounds / "way out" / "x", tmp_path / "sounds 2", "", theirs)))
+    # an open folder that the app's own lies in opens neither that nor itself
+    monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", str(tmp_path))
+    assert all(map(refused, (tmp_path, server, theirs, server / "cache")))
+    assert not any(map(refused, (sounds, own)))
+
+
 def test_usage_counts_files_once_and_no_links(server: Path) -> None:
     mine = workspaces.new_id()
     deep = workspaces.datasets_folder(mine) / "a" / "b"
@@ -172,4 +205,4 @@ def test_a_real_disk_that_fills(small_disk: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_settings_are_in_the_table() -> None:
     names = [row.name for row in settings.SETTINGS]
-    assert {"shared", "quota_gb", "free_disk_gb"} <= set(names)
+    assert {"shared", "quota_gb", "free_disk_gb", "data_folders"} <= set(names)

@@ -49,7 +49,6 @@ def add(path: str, name: str | None, pairs: tuple[str, ...], as_json: bool) -> N
     dataset, chosen = _load(path, pairs)
     if name is not None:
         dataset = replace(dataset, name=name)
-    workspaces.require_room()
     kept = saved.save(dataset, workspaces.datasets_folder(), chosen)
     if as_json:
         problems = [vars(problem) for problem in kept.problems]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
+from audioclf import workspaces
 from audioclf.audio import AudioInfo
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.index import FileIndex
@@ -68,6 +69,8 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
     ------
     DatasetError
         When it cannot be written; nothing half-written is left then.
+    WorkspaceError
+        When there is no room for it.
     """
     told = {
         "format": FORMAT,
@@ -81,12 +84,17 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
         "clips": [_plain(clip) for clip in dataset.clips],
         "problems": [[problem.file, problem.reason, problem.remedy] for problem in dataset.problems],
     }
+    text = json.dumps(told, ensure_ascii=True, default=list)
+    owner = workspaces.owner(parent)
+    if owner is None:
+        workspaces.require_disk(len(text), parent)
+    else:
+        workspaces.require_room(len(text), owner)
     folder = parent / secrets.token_hex(8)
     part = parent / f".{folder.name}.part"
     try:
         part.mkdir(parents=True)
         try:
-            text = json.dumps(told, ensure_ascii=True, default=list)
             (part / FILE).write_text(text, encoding="utf-8")
             os.replace(part, folder)
         finally:

@@ -43,11 +43,10 @@ def _task(state: State) -> str:
 
 
 def _require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
-    if name not in SOURCES:
-        workspaces.require_own(name, workspace)
-    for value in options.values():
-        if isinstance(value, str) and any(mark in value for mark in ("/", "\\", "..", "~")):
-            workspaces.require_own(value, workspace)
+    """Raise where a data set lies where the reader must not look; what a reader's options name lies inside of it."""
+    path = options.get("path") if name in SOURCES else name
+    if path:
+        workspaces.require_own(str(path), workspace)
 
 
 def loaded(state: State) -> Dataset | None:

@@ -125,20 +125,22 @@ def on_disk(
         When it belongs to another workspace.
     Stopped
     """
-    workspaces.require_own(path.strip().strip("\"'"), workspace)
-    place = existing(path)
+    place = existing(path, workspace)
     return _brought(str(place), mount(place, progress=progress, should_stop=should_stop))
 
 
-def existing(path: str) -> Path:
+def existing(path: str, workspace: str) -> Path:
     """A path as someone types or pastes it.
 
     Raises
     ------
     DatasetError
         When it is empty or nothing is there.
+    WorkspaceError
+        When it leads where the workspace's owner must not look, whether something is there or not.
     """
     typed = path.strip().strip("\"'")
+    workspaces.require_own(typed, workspace)
     if not typed:
         raise DatasetError("The path is empty; type or paste where the folder is, such as /home/me/sounds.")
     with contextlib.suppress(OSError, RuntimeError, ValueError):

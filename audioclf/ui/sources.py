@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from audioclf import workspaces
 from audioclf.datasets import SOURCES
 from audioclf.datasets.published import Published
 from audioclf.ui import forms, guard, intake, intake_microphone
@@ -15,7 +16,7 @@ from audioclf.ui.state import State
 from audioclf.ui.text import escape
 
 WAYS: dict[str, Callable[[State], None]] = {
-    "Sets and folders": lambda state: _beside(state, _known, _folder),
+    "Sets and folders": lambda state: _beside(state, *_on_disk()),
     "Upload": intake.upload,
     "Microphone": intake_microphone.record,
 }
@@ -40,6 +41,11 @@ def choose(state: State) -> None:
         WAYS[way](state)
 
 
+def _on_disk() -> tuple[Callable[[State], None], ...]:
+    """The ways that need no upload; on a shared server without open folders there is none to choose."""
+    return (_known, _folder) if workspaces.may_read_folders() else (_known,)
+
+
 def _beside(state: State, *ways: Callable[[State], None]) -> None:
     for column, way in zip(st.columns(len(ways), gap="medium"), ways, strict=True):
         with column, st.container(border=True, height="stretch"):
@@ -57,7 +63,8 @@ def _known(state: State) -> None:
     form: forms.Form[Any]
     if issubclass(source, Published):
         _terms(source)
-        form = forms.parameters(source, f"known.{name}", columns=1)
+        hidden = () if workspaces.may_read_folders() else ("path",)
+        form = forms.parameters(source, f"known.{name}", columns=1, hide=hidden)
     else:
         if source.licence:
             st.caption(escape(source.licence, 160))
@@ -70,7 +77,7 @@ def _known(state: State) -> None:
         usual = source().to_dict()
         chosen = {key: value for key, value in form.value.to_dict().items() if value != usual.get(key)}
         if chosen.get("path"):
-            chosen["path"] = str(existing(str(chosen["path"])))
+            chosen["path"] = str(existing(str(chosen["path"]), state.workspace))
         _take(state, name, chosen)
 
 
@@ -79,12 +86,14 @@ def _terms(source: type[Published]) -> None:
     size = f"{source.remote.size / 1e6:,.0f} MB"
     checked = "Its SHA-256 is checked." if source.remote.sha256 else "Its publisher states no checksum."
     st.markdown(f"Licence: {escape(source.licence)}")
-    st.caption(escape(f"Without a path, about {size} are fetched from {source.remote.url}. {checked}"))
+    without = "Without a path, about" if workspaces.may_read_folders() else "About"
+    st.caption(escape(f"{without} {size} are fetched from {source.remote.url}. {checked}"))
     st.caption(escape(source.citation))
 
 
 def _folder(state: State) -> None:
-    st.subheader(":material/folder_open: A folder on this computer", anchor=False)
+    where = "this server" if workspaces.shared() else "this computer"
+    st.subheader(f":material/folder_open: A folder on {where}", anchor=False)
     st.markdown(
         "One folder for each class, named like the class, with its sounds in it. A zip or tar.gz of that, a table with"
         " its sounds beside it (CSV, TSV) or one long recording will do too."
@@ -98,7 +107,7 @@ def _folder(state: State) -> None:
         with guard.boundary("folder"):
             if asked:
                 intake.on_disk(state, path)
-            _take(state, str(existing(path)), {})
+            _take(state, str(existing(path, state.workspace)), {})
 
 
 def _take(state: State, name: str, options: dict[str, object]) -> None:

@@ -13,9 +13,6 @@ from audioclf.datasets.saved import Origin
 from audioclf.errors import DatasetError
 from audioclf.ui.state import State
 
-_CLIP_BYTES = 512
-"""What a clip takes in a saved table, with a long path and name."""
-
 
 def take(state: State, dataset: Dataset, edited: Dataset) -> None:
     """Keep an edit as a new version and choose it; the page begins anew with it.
@@ -30,7 +27,6 @@ def take(state: State, dataset: Dataset, edited: Dataset) -> None:
         return
     if not edited.clips:
         raise DatasetError(f"No clip of {dataset.name} would be left; keep at least one.")
-    workspaces.require_room(_CLIP_BYTES * len(edited), state.workspace)
     # What the reader chose loads the parent again, from here and in any later session.
     told = replace(edited, source=state.data)
     kept = saved.save(told, workspaces.datasets_folder(state.workspace), state.options)

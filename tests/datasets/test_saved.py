@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audioclf import workspaces
 from audioclf.datasets import Dataset, curation, load_dataset, saved
 from audioclf.datasets.table import guarded, unguarded
-from audioclf.errors import DatasetError, Stopped
+from audioclf.errors import DatasetError, Stopped, WorkspaceError
 
 
 @pytest.fixture
@@ -42,6 +43,19 @@ def test_a_version_comes_back_in_another_process(dataset: Dataset, tmp_path: Pat
     output = subprocess.run([sys.executable, "-c", code, version.source], capture_output=True, text=True, check=True)
     assert output.stdout.strip() == dataset.fingerprint
     assert not list((tmp_path / "versions").glob(".*"))
+
+
+def test_a_version_needs_room_in_the_workspace_it_goes_into(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AUDIOCLF_SHARED", "1")
+    monkeypatch.setenv("AUDIOCLF_QUOTA_GB", "0.000001")
+    folder = workspaces.datasets_folder(workspaces.new_id())
+    with pytest.raises(WorkspaceError, match="holds 0 bytes of the 1 kB"):
+        saved.save(dataset, folder)
+    assert not list(folder.iterdir())
+    assert saved.save(dataset, tmp_path / "elsewhere").source
 
 
 def test_undo_leads_back(class_folders: Path, tmp_path: Path) -> None:

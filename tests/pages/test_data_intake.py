@@ -188,6 +188,7 @@ def test_what_was_loaded_can_be_read_another_way(open_page: OpenPage, class_fold
 
 def test_another_workspace_cannot_be_looked_through(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIOCLF_SHARED", "1")
+    monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", str(workspaces.folder().parent.parent.parent))
     theirs = workspaces.datasets_folder(workspaces.new_id())
     page = open_page("data")
     page.text_input(key="folder.path").set_value(f' "{theirs}" ')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,8 +32,9 @@ def everything(page: AppTest) -> str:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> None:
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     monkeypatch.setenv("AUDIOCLF_SHARED", "1")
+    monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", str(tmp_path_factory.getbasetemp()))
     monkeypatch.setenv("AUDIOCLF_QUOTA_GB", "1")
 
 
@@ -102,6 +105,35 @@ def test_the_apps_own_folder_is_closed_but_for_ones_own_part(
         page = open_page("data", workspace=mine, data=path)
         assert "is not yours" in page.error[0].value, path
         assert any(button.label == "Take another data set" for button in page.button)
+
+
+@pytest.fixture
+def closed(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server without open folders."""
+    monkeypatch.delenv("AUDIOCLF_DATA_FOLDERS")
+
+
+def test_a_server_without_open_folders_shows_none(open_page: OpenPage, closed: None, class_folders: Path) -> None:
+    page = open_page("data", workspace=workspaces.new_id())
+    assert not any(button.label == "Load the folder" for button in page.button)
+    page.selectbox(key="known.name").set_value("fsdd").run()
+    assert not any(field.label == "path" for field in page.text_input)
+    options = json.dumps({"path": str(class_folders)})
+    for query in ({"data": str(class_folders)}, {"data": "fsdd", "options": options}):
+        page = open_page("data", workspace=workspaces.new_id(), **query)
+        assert "is not yours" in page.error[0].value, query
+
+
+def test_an_open_folder_is_for_everyone_and_nothing_beside_it_is_told(
+    open_page: OpenPage, server: None, class_folders: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", f"{tmp_path / 'other'}{os.pathsep}{class_folders}")
+    assert "sounds" in everything(open_page("data", workspace=workspaces.new_id(), data=class_folders))
+    page = open_page("data", workspace=workspaces.new_id())
+    for path in (class_folders.parent, class_folders.parent / "nothing at all", Path("/etc")):
+        page.text_input(key="folder.path").set_value(str(path))
+        next(button for button in page.button if button.label == "Load the folder").click().run()
+        assert "is not yours" in page.error[0].value, path
 
 
 def test_how_full_a_workspace_is_stands_in_the_sidebar(
