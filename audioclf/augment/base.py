@@ -22,6 +22,10 @@ class Augmentation(Parameters):
     stage : str
         What it changes: ``"samples"`` before any feature is computed (see :class:`SampleAugmentation`),
         or ``"map"``: batches of feature maps, made anew in every epoch by :meth:`apply`.
+    heard : str
+        How a change of the map is to be heard in a preview: ``"curve"`` by the same change of the
+        samples, ``"gain"`` by what it adds to a map in dB, ``"mask"`` by silence where the map changes;
+        empty where there is no such sound. Changes of samples are heard as they are.
     explanation : str
         One or two sentences for a learner.
     order : int
@@ -29,6 +33,7 @@ class Augmentation(Parameters):
     """
 
     stage: ClassVar[str] = "map"
+    heard: ClassVar[str] = ""
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
 

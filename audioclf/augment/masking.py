@@ -19,6 +19,7 @@ class Mask(Augmentation):
     """
 
     kind = "mask"
+    heard = "mask"
     title = "Time and frequency masking"
     order = 20
     explanation = (
@@ -53,6 +54,7 @@ class MapNoise(Augmentation):
     """Gaussian noise added to the values of the map (or curve)."""
 
     kind = "noise"
+    heard = "gain"
     title = "Noise on the map"
     order = 25
     explanation = "Adds a little random grain to every value, so that no single value is to be relied on."
@@ -69,6 +71,7 @@ class Level(Augmentation):
     """A constant added to the whole map: on a map in dB, a louder or softer recording."""
 
     kind = "level"
+    heard = "gain"
     title = "Level shift"
     order = 26
     explanation = "Makes a picture in dB brighter or darker as a whole, as another distance to the microphone would."

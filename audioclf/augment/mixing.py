@@ -21,6 +21,7 @@ class Mixup(Augmentation):
     """
 
     kind = "mixup"
+    heard = "curve"
     title = "Mixup"
     order = 30
     explanation = (

@@ -15,6 +15,7 @@ class Roll(Augmentation):
     """Circular shift along time: what leaves at the end comes in at the start."""
 
     kind = "roll"
+    heard = "curve"
     title = "Time roll"
     order = 10
     explanation = (
