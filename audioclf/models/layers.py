@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from audioclf.errors import ParameterError
 from audioclf.models.base import Shape
+from audioclf.models.normalization import fused_batch_normalization
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "linear")
 INITIALIZERS = ("glorot_uniform", "he_normal", "he_uniform", "lecun_normal")
@@ -113,9 +114,7 @@ class BatchNorm:
         return 2 * shape[-1], 2 * shape[-1]
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        return keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=self.name)(tensor)
+        return fused_batch_normalization()(momentum=BATCH_NORM_MOMENTUM, name=self.name)(tensor)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from audioclf.models.classical import Classical
 from audioclf.training.checkpoint import Checkpoint, fingerprint
 from audioclf.training.fitted import Fitted, as_examples, load_weights, predict_function, save_estimator, save_weights
 from audioclf.training.history import Epoch, is_over, kept_epoch, learning_rate, plateau_scale
+from audioclf.training.optimizers import make_optimizer
 from audioclf.training.settings import Training
-from audioclf.training.step import Step, make_optimizer
+from audioclf.training.step import Step
 
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]

@@ -7,28 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.training.settings import Training
-
 Array = npt.NDArray[np.float32]
-
-
-def make_optimizer(training: Training, network: Any) -> Any:
-    """Keras optimizer with its state allocated for the network's weights."""
-    import keras
-
-    rate, decay = training.learning_rate, training.weight_decay or None
-    if training.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(rate, momentum=training.momentum, weight_decay=decay)
-    elif training.optimizer == "rmsprop":
-        optimizer = keras.optimizers.RMSprop(rate, momentum=training.momentum, weight_decay=decay)
-    elif training.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=training.weight_decay)
-    else:
-        optimizer = keras.optimizers.Adam(rate, weight_decay=decay)
-    if training.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimizer.build(network.trainable_variables)
-    return optimizer
 
 
 class Step:
