@@ -37,6 +37,7 @@ def main() -> None:
     cli(prog_name="audioclf", windows_expand_args=False)
 
 
-from audioclf.cli import data, look, runs, search, train, use  # noqa: E402  (each adds its commands to the group)
+# each module adds its commands to the group
+from audioclf.cli import data, look, reproduce, runs, search, train, use  # noqa: E402
 
-__all__ = ["cli", "data", "look", "main", "runs", "search", "train", "use"]
+__all__ = ["cli", "data", "look", "main", "reproduce", "runs", "search", "train", "use"]

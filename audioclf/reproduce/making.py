@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from audioclf import recipes
 from audioclf.errors import AudioclfError, Stopped
 from audioclf.experiment import Experiment
-from audioclf.reproduce.plan import Planned
+from audioclf.reproduce.plan import Data, Planned
 from audioclf.runs import Run, Status, create_run, list_runs, write_json
+
+Watch = Callable[[Status], None]
 
 GRACE = 15.0
 """Seconds a run has to stop when it is asked to, before its process is ended."""
@@ -21,14 +24,33 @@ _LOOK = 0.3
 _TAG = "reproduces"
 
 
-def tag(run: Run, recipe: str) -> None:
-    """Note which recipe a run reproduces."""
-    write_json(run.folder / "run.json", {**run.about, _TAG: recipe})
+def tag(run: Run, planned: Planned) -> None:
+    """Note in a run's folder which recipe it reproduces, and on which data."""
+    data = {"title": planned.data.title, "stand_in": planned.data.stand_in}
+    write_json(run.folder / "run.json", {**run.about, _TAG: planned.recipe.name, "data": data})
 
 
 def reproduces(run: Run) -> str:
     """Name of the recipe a run reproduces; empty for any other run."""
     return str(run.about.get(_TAG, ""))
+
+
+def planned_of(run: Run) -> Planned | None:
+    """What a run was planned as; None where it reproduces nothing that is known here, or is damaged."""
+    try:
+        recipe, experiment = recipes.get(reproduces(run)), run.experiment
+        data = run.about["data"]
+        dataset = experiment.dataset
+        known = Data(
+            dataset.name,
+            dataset.options,
+            str(data["title"]),
+            stand_in=bool(data["stand_in"]),
+            seconds=experiment.audio.duration,
+        )
+        return Planned(recipe, known, experiment.training.epochs)
+    except (AudioclfError, KeyError, TypeError):
+        return None
 
 
 def reproductions(folder: Path) -> list[Run]:
@@ -65,26 +87,32 @@ def prepare(planned: Planned, folder: Path) -> Run:
         number += 1
         target = folder / f"{planned.recipe.name}-{number}"
     run = create_run(planned.experiment, target, name=planned.recipe.name)
-    tag(run, planned.recipe.name)
+    tag(run, planned)
     return run
 
 
-def make(run: Run, watch: Callable[[Status], None] | None = None) -> Run:
+def make(run: Run, watch: Watch | None = None) -> Run:
     """Make, or go on making, a run in a process of its own; one that is done stays as it is.
 
-    Whatever goes wrong stands in the run's status.
+    A run that another process is making already is waited for. Whatever goes wrong stands in the run's status.
 
     Parameters
     ----------
     run : Run
     watch : callable, optional
-        Told the status now and then.
+        Told every new status.
 
     Raises
     ------
     Stopped
         When the keyboard interrupts; the run goes on from there next time.
     """
+    if run.has_metrics:
+        return run
+    follow = _Follower(run, watch)
+    while run.status.state == "running":
+        follow()
+        time.sleep(_LOOK)
     if run.has_metrics:
         return run
     (run.folder / "stop").unlink(missing_ok=True)
@@ -99,8 +127,7 @@ def make(run: Run, watch: Callable[[Status], None] | None = None) -> Run:
         )
     try:
         while child.poll() is None:
-            if watch is not None:
-                watch(run.status)
+            follow()
             time.sleep(_LOOK)
     except KeyboardInterrupt:
         (run.folder / "stop").touch()
@@ -113,3 +140,16 @@ def make(run: Run, watch: Callable[[Status], None] | None = None) -> Run:
     if watch is not None:
         watch(run.status)
     return run
+
+
+class _Follower:
+    """Tells each status once."""
+
+    def __init__(self, run: Run, watch: Watch | None) -> None:
+        self.run, self.watch, self.told = run, watch, 0.0
+
+    def __call__(self) -> None:
+        status = self.run.status
+        if self.watch is not None and status.updated != self.told and status.state == "running":
+            self.told = status.updated
+            self.watch(status)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from audioclf import recipes
-from audioclf.datasets import SOURCES, load_dataset
+from audioclf.datasets import SOURCES, Dataset, load_dataset
 from audioclf.datasets.published import Published
 from audioclf.errors import AudioclfError, DatasetError, ParameterError
-from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.experiment import Experiment
 from audioclf.models import Network
 from audioclf.params import unknown
 from audioclf.recipes import Recipe
@@ -42,6 +42,8 @@ class Data:
         Whether it is other data than the published system's.
     missing : str
         Why there is nothing to run on, one sentence; empty where there is.
+    seconds : float or None
+        Length of its longest clip, where that is known.
     """
 
     name: str
@@ -49,11 +51,7 @@ class Data:
     title: str
     stand_in: bool = False
     missing: str = ""
-
-    @property
-    def words(self) -> str:
-        """Which data, and whether it is the published one."""
-        return f"{self.title} (stand-in)" if self.stand_in else self.title
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,31 @@ class Planned:
     data: Data
     epochs: int | None = None
 
+    @property
+    def words(self) -> str:
+        """Which data, whether it is the published one, and how long its clips are where that is not as published."""
+        if not self.data.stand_in:
+            return self.data.title
+        length = f", clips of {self._shorter:g} s" if self._shorter else ""
+        return f"{self.data.title} (stand-in{length})"
+
+    @property
+    def _shorter(self) -> float | None:
+        """Clip length of a stand-in where it is below the published one: nothing is gained by padding all of them."""
+        here, published = self.data.seconds, self.recipe.experiment.audio.duration
+        if self.data.stand_in and here and published and here < published:
+            return round(here, 1) or here
+        return None
+
     @cached_property
     def experiment(self) -> Experiment:
-        """The recipe's experiment, changed only in its data and its number of epochs."""
+        """The recipe's experiment, changed only in its data (with the length of clips) and its number of epochs."""
         made = self.recipe.experiment
+        if self._shorter:
+            made = made.replace(audio=made.audio.replace(duration=self._shorter))
         dataset = made.dataset
         if self.data.name:
-            dataset = DatasetChoice(self.data.name, dict(self.data.options), dataset.clips_per_class)
+            dataset = dataset.replace(name=self.data.name, options=dict(self.data.options))
         training = made.training
         if self.epochs is not None and isinstance(made.model, Network):
             training = training.replace(epochs=min(self.epochs, training.epochs))
@@ -166,8 +182,9 @@ def find_data(recipe: Recipe, given: str | None = None) -> Data:
     for name in filter(None, (published, recipe.stand_in)):
         source = SOURCES[name]
         if not issubclass(source, Published) or source.is_fetched():
-            options = recipe.experiment.dataset.options if name == published else {}
-            return Data(name, dict(options), source.title, stand_in=name != published)
+            if name == published:
+                return Data(name, dict(recipe.experiment.dataset.options), source.title)
+            return Data(name, {}, source.title, stand_in=True, seconds=_longest(load_dataset(name)))
     titles = " nor ".join(SOURCES[name].title for name in filter(None, (published, recipe.stand_in)))
     fetched = recipe.stand_in or published
     return Data(
@@ -181,7 +198,9 @@ def find_data(recipe: Recipe, given: str | None = None) -> Data:
 
 def _given(given: str, published: str, stand_in: str) -> Data:
     if given in SOURCES:
-        return Data(given, {}, SOURCES[given].title, stand_in=given != published)
+        if given == published:
+            return Data(given, {}, SOURCES[given].title)
+        return Data(given, {}, SOURCES[given].title, stand_in=True, seconds=_longest(load_dataset(given)))
     path = str(Path(given).expanduser().resolve())
     for name in filter(None, (published, stand_in)):
         source = SOURCES[name]
@@ -192,9 +211,14 @@ def _given(given: str, published: str, stand_in: str) -> Data:
                 continue
             # one file of GTZAN is broken for everyone
             part = f", {len(dataset):,} of {source.n_clips:,} clips" if len(dataset) < source.n_clips - 1 else ""
-            return Data(name, {"path": path}, f"{source.title}{part}", stand_in=name != published)
+            title = f"{source.title}{part}"
+            return Data(name, {"path": path}, title, stand_in=name != published, seconds=_longest(dataset))
     try:
         dataset = load_dataset(path)
     except AudioclfError as error:
         return Data("", {}, "", missing=str(error))
-    return Data(path, {}, dataset.name, stand_in=True)
+    return Data(path, {}, dataset.name, stand_in=True, seconds=_longest(dataset))
+
+
+def _longest(dataset: Dataset) -> float | None:
+    return max((clip.seconds for clip in dataset.clips), default=None)

@@ -78,17 +78,17 @@ def row(planned: Planned, run: Run | None) -> Row:
     """The row of one recipe, whatever has become of it."""
     recipe = planned.recipe
     reference = recipe.reference
-    split = planned.experiment.split
+    experiment = planned.experiment
     about: dict[str, Any] = {
         "recipe": recipe.name,
         "title": recipe.title,
         "source": recipe.source,
         "letter": recipe.letter,
-        "data": planned.data.words,
+        "data": planned.words,
         "published": _number(reference.get("accuracy")),
         "published_parameters": reference.get("parameters"),
-        "protocol": marked(split.sentence(), split.leaky),
-        "leaky": split.leaky,
+        "protocol": marked(experiment.protocol, experiment.leaky),
+        "leaky": experiment.leaky,
         "epochs": epochs(planned),
         "parameters": count_parameters(recipe),
         "run": run,
@@ -109,7 +109,10 @@ def row(planned: Planned, run: Run | None) -> Row:
         why = str(error) if isinstance(error, AudioclfError) else "its results are damaged; delete the run"
         return Row(**about, verdict=f"failed: {why}", state="failed")
     about |= measured
-    return Row(**about, verdict=verdict(planned, measured), state="done")
+    said = verdict(planned, measured)
+    if run.experiment != planned.experiment:
+        said += "; made with other settings than the recipe has now"
+    return Row(**about, verdict=said, state="done")
 
 
 def _measured(run: Run) -> dict[str, Any]:
@@ -133,7 +136,7 @@ def _measured(run: Run) -> dict[str, Any]:
 
 def marked(protocol: str, leaky: bool) -> str:
     """A protocol in words, with the mark of one that says nothing about new sounds."""
-    return f"{LEAKY}: {protocol}" if leaky and LEAKY not in protocol else protocol
+    return f"{LEAKY}: {protocol.removesuffix(' (leaky)')}" if leaky else protocol
 
 
 def epochs(planned: Planned) -> str:
@@ -149,8 +152,11 @@ def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
     published = _number(planned.recipe.reference.get("accuracy"))
     low, high = measured["interval"]
     limited = " of " in epochs(planned)
+    reference_leaky = bool(planned.recipe.reference.get("leaky"))
     if planned.data.stand_in:
         words = "runs whole; on other data, so the figures cannot be compared"
+    elif published is not None and reference_leaky and not measured["leaky"]:
+        words = "an honest test; the published figure is leaky, so the two cannot be compared"
     elif published is None:
         words = "no figure was published"
     elif limited:
@@ -163,8 +169,6 @@ def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
         words += f"; after {epochs(planned)} epochs only"
     if measured["leaky"]:
         words += "; LEAKY, says nothing about new sounds"
-    elif published is not None and planned.recipe.reference.get("leaky"):
-        words += "; the published figure is leaky, this one is not"
     return words
 
 

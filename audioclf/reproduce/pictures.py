@@ -1,0 +1,255 @@
+"""The pictures that each reference shows: of its sounds, and of what its model learned."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from audioclf.datasets import Clip, Dataset
+from audioclf.errors import AudioclfError
+from audioclf.features import CQT, MFCC, STFT, Feature, FeatureMap, Mel, Spectrum, Waveform
+from audioclf.features.extract import load_clip
+from audioclf.inference import Explanation
+from audioclf.plots.canvas import Look
+from audioclf.plots.confusion import confusion_figure
+from audioclf.plots.feature import overlay_figure
+from audioclf.plots.grid import grid_figure
+from audioclf.plots.histories import counts_figure, folds_figure, twin_figure
+from audioclf.plots.rows import Limits
+from audioclf.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PER_ROW = 5
+"""Classes beside each other."""
+
+MOST_CLASSES = 20
+
+EXAMPLE_CLASSES = ("dog", "rain", "rooster")
+EXAMPLE = ((5, 0, 1), (0, 6, 0), (2, 0, 4))
+EXAMPLE_WORDS = (
+    "How to read one: a row is what the clips were, a column what the model said. Of six dogs it knew five and took one"
+    " for a rooster; all six times it rained it said so; of six roosters it took two for dogs. What is right lies on"
+    " the diagonal; dog and rooster are mixed up both ways."
+)
+
+Draw = Callable[[str], "Figure"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, drawn when it is asked for.
+
+    Attributes
+    ----------
+    key : str
+        Names it within its run.
+    title, caption : str
+        Above and below it.
+    draw : callable
+        ``theme -> Figure``; the theme is ``"light"`` or ``"dark"``.
+    """
+
+    key: str
+    title: str
+    caption: str
+    draw: Draw
+
+    def png(self, theme: str) -> bytes:
+        """The picture on the colour of its page, with at most 256 colours: a third of the size.
+
+        Raises
+        ------
+        AudioclfError
+            When its sounds are not there any more.
+        """
+        from PIL import Image
+
+        from audioclf.plots.picture import to_png
+
+        picture = Image.open(io.BytesIO(to_png(self.draw(theme), transparent=False))).convert("RGB")
+        buffer = io.BytesIO()
+        picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        return buffer.getvalue()
+
+
+def of_sounds(run: Run, letter: str) -> Iterator[Picture]:
+    """What a reference shows of its sounds, drawn from the clips of one run."""
+    if not run.clips:
+        return
+    by_class = partial(_by_class, run)
+    if letter == "A":
+        words = "Amplitude from -0.05 to 0.05, as published."
+        yield from by_class("waveform", "A note of each instrument", words, Waveform(), limits=[(-0.05, 0.05)])
+        cqt = CQT(hop_length=1024, n_bins=168, bins_per_octave=24)
+        yield from by_class("cqt", "The same notes as constant-Q transform", "Level in dB.", cqt)
+        yield from by_class("mfcc", "The same notes as MFCC", "20 coefficients.", MFCC())
+    elif letter == "B":
+        counts = Dataset("", run.clips).counts
+        yield Picture(
+            "counts", "Clips of each digit", "", lambda theme: counts_figure(counts, look=Look(theme, 760, 300))
+        )
+        words = "Waveform and Fourier magnitude."
+        yield from by_class("waveform", "A clip of each digit", words, Waveform(), Spectrum())
+        words = "25 ms every 10 ms, 100 bands; 40 coefficients."
+        mel, mfcc = Mel(n_fft=500, hop_length=200, n_mels=100), MFCC(n_fft=500, hop_length=200, n_mfcc=40)
+        yield from by_class("mel", "The same clips as mel spectrogram and MFCC", words, mel, mfcc)
+        clips = [group[0] for group in _firsts(run, 1)]
+        yield Picture(
+            "pair",
+            "Mel beside MFCC",
+            "Two clips as the networks get them, before scaling.",
+            partial(_grid, run, [[clips[0]], [clips[len(clips) // 2]]], (Mel(n_mels=40), MFCC(n_mfcc=40)), ()),
+        )
+    elif letter == "E":
+        yield from by_class("waveform", "A clip of each class", "Waveform and spectrogram.", Waveform(), STFT())
+        words = "A column for each class, a row for each clip; colours from -700 to 300, as published."
+        feature = run.experiment.features[0]
+        yield from by_class("mfcc", "MFCC of three clips of each class", words, feature, limits=[(-700.0, 300.0)], n=3)
+    else:
+        yield from by_class("mel", "A clip of each class", "Waveform and mel spectrogram.", Waveform(), Mel())
+
+
+def of_run(run: Run, letter: str) -> Iterator[Picture]:
+    """What a reference shows of its model: curves, and the confusion matrix; the run is finished."""
+    history = run.history
+    parts = list(dict.fromkeys(row["part"] for row in history))
+    if run.experiment.model.family == "network" and history:
+        if len(parts) == 1:
+            yield Picture(
+                "curves", "Accuracy and loss", "", lambda theme: twin_figure(history, look=Look(theme, 760, 340))
+            )
+        else:
+            panels = _panels(run, history)
+            look = partial(Look, width=460 * len(panels) + 120, height=320)
+            for measure in ("accuracy", "loss"):
+                yield Picture(
+                    f"curves-{measure}",
+                    "Curves of every fold" if measure == "accuracy" else "",
+                    "A line for each fold; training solid, validation dashed." if measure == "loss" else "",
+                    partial(_folds, panels, measure, look),
+                )
+    counts, names = run.metrics["confusion"], run.classes
+    if letter == "E":
+        yield Picture("example", "Reading a confusion matrix", EXAMPLE_WORDS, _example)
+    yield Picture("confusion", "Confusion matrix, clips", "", partial(_confusion, counts, names, False))
+    if letter == "E":
+        yield Picture(
+            "shares", "Confusion matrix, share of the true class", "", partial(_confusion, counts, names, True)
+        )
+
+
+def of_evidence(found: Explanation, name: str) -> Picture:
+    """Grad-CAM over the feature map it explains, on the sound's own time line."""
+    label = found.classes[found.class_index]
+    share = float(found.probabilities[found.class_index])
+    return Picture(
+        "evidence",
+        "Where in the sound the model found its answer (Grad-CAM)",
+        f"{name}: evidence for {label} (probability {share:.2f}), laid on the true time line.",
+        lambda theme: overlay_figure(found.feature_map, found.heat, look=Look(theme, 900, 340)),
+    )
+
+
+def explained(run: Run) -> tuple[Explanation, str] | None:
+    """Grad-CAM of the first test clip that was told right, by the model that had not met it.
+
+    Loads the model, and with it Keras: for the command line, not for a web server.
+
+    Returns
+    -------
+    (Explanation, str) or None
+        With the clip's name; None where the model has no convolution or its sound is not there any more.
+    """
+    if run.experiment.model.cam_layer is None or not run.clips:
+        return None
+    from audioclf.inference import Predictor
+
+    predictions = run.predictions
+    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
+    clip = run.clips[item.clip]
+    try:
+        return Predictor(run).explain(clip, split=item.split), clip.name
+    except AudioclfError:
+        return None
+
+
+def _firsts(run: Run, n: int) -> list[list[Clip]]:
+    """The first clips of every class, ``n`` at most."""
+    dataset = Dataset("", run.clips)
+    return [list(dataset.of(label)[:n]) for label in dataset.classes[:MOST_CLASSES]]
+
+
+def _by_class(
+    run: Run,
+    key: str,
+    title: str,
+    caption: str,
+    *features: Feature,
+    limits: Sequence[Limits] = (),
+    n: int = 1,
+) -> Iterator[Picture]:
+    """Classes beside each other, five on a picture, and below each other the features of ``n`` clips of each."""
+    groups = _firsts(run, n)
+    for start in range(0, len(groups), PER_ROW):
+        some = groups[start : start + PER_ROW]
+        last = start + PER_ROW >= len(groups)
+        yield Picture(
+            f"{key}-{start // PER_ROW}",
+            "" if start else title,
+            caption if last else "",
+            partial(_grid, run, some, features, tuple(limits)),
+        )
+
+
+def _grid(
+    run: Run, groups: Sequence[list[Clip]], features: Sequence[Feature], limits: Sequence[Limits], theme: str
+) -> Figure:
+    n = max(len(group) for group in groups)
+    rows = [
+        [_map(run, group[number], feature) if number < len(group) else None for group in groups]
+        for number in range(n)
+        for feature in features
+    ]
+    return grid_figure(
+        rows,
+        column_titles=[group[0].label for group in groups],
+        limits=list(limits) * n,
+        look=Look(theme, 210 * len(groups) + 180, 145 * len(rows) + 100),
+    )
+
+
+def _map(run: Run, clip: Clip, feature: Feature) -> FeatureMap:
+    audio = run.experiment.audio
+    return feature.compute(load_clip(clip, audio), audio.sr)
+
+
+def _panels(run: Run, history: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """History of every member of an ensemble, by the name of its features."""
+    member = {part["id"]: int(part["member"]) for part in run.signature["parts"]}
+    panels: dict[str, list[dict[str, Any]]] = {}
+    for number, features in enumerate(run.experiment.members):
+        title = ", ".join(feature.title for feature in features)
+        panels[title if title not in panels else f"{title} {number + 1}"] = [
+            row for row in history if member.get(row["part"], 0) == number
+        ]
+    return panels
+
+
+def _folds(panels: dict[str, list[dict[str, Any]]], measure: str, look: Callable[..., Look], theme: str) -> Figure:
+    return folds_figure(panels, measure=measure, look=look(theme=theme))
+
+
+def _confusion(counts: Any, names: Sequence[str], normalised: bool, theme: str) -> Figure:
+    side = 56 * len(names)
+    letters = max(len(name) for name in names)
+    look = Look(theme, min(side + 90 + 8 * min(letters, 28), 2000), min(side + 80 + 6 * min(letters, 28), 2000))
+    return confusion_figure(counts, names, normalised=normalised, look=look)
+
+
+def _example(theme: str) -> Figure:
+    return confusion_figure(EXAMPLE, EXAMPLE_CLASSES, look=Look(theme, 360, 320))

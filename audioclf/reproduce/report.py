@@ -1,0 +1,118 @@
+"""What a folder of runs came to: rows, and the files that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audioclf.errors import ParameterError
+from audioclf.reproduce import making, page, pictures, rows
+from audioclf.reproduce.plan import Planned
+from audioclf.reproduce.rows import Row
+from audioclf.reproduce.table import to_csv
+from audioclf.runs import Run, write_text
+
+CSV, HTML = "results.csv", "index.html"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Rows of what was planned, with the runs below one folder.
+
+    Attributes
+    ----------
+    planned : tuple of Planned
+    rows : tuple of Row
+        One for each.
+    """
+
+    planned: tuple[Planned, ...]
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def read(cls, planned: Sequence[Planned], folder: Path) -> Report:
+        """Look below a folder for the runs of what was planned.
+
+        Where there is none on exactly that data for so many epochs, the recipe's newest counts, and its row says
+        which data and how many epochs it is of.
+        """
+        runs = making.reproductions(folder)
+        found = [_found(item, runs) for item in planned]
+        return cls(tuple(item for item, _ in found), tuple(rows.row(item, run) for item, run in found))
+
+    def html(self, *, evidence: bool = True, say: page.Say = lambda sentence: None) -> str:
+        """The page; ``evidence`` asks networks for Grad-CAM too, which loads Keras."""
+        return page.html(
+            self.rows,
+            [item.recipe for item in self.planned],
+            lambda row: _of_run(row, evidence),
+            self._sounds,
+            say=say,
+        )
+
+    def _sounds(self, letter: str) -> Iterable[pictures.Picture]:
+        """Pictures of a reference's sounds: of its first finished run."""
+        for row in self.rows:
+            if row.letter == letter and row.accuracy is not None and row.run is not None:
+                return pictures.of_sounds(row.run, letter)
+        return ()
+
+    def write(self, folder: Path, *, evidence: bool = True, say: page.Say = lambda sentence: None) -> tuple[Path, Path]:
+        """Write page and table into a folder; returns where they are.
+
+        Raises
+        ------
+        ParameterError
+            When they cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_text(folder / CSV, to_csv(self.rows))
+            write_text(folder / HTML, self.html(evidence=evidence, say=say))
+        except OSError as error:
+            raise ParameterError(
+                f"The folder '{folder}' cannot be written ({error.strerror}); name another with --out.", "out"
+            ) from None
+        return folder / HTML, folder / CSV
+
+
+def _found(item: Planned, runs: Sequence[Run]) -> tuple[Planned, Run | None]:
+    run = making.find(runs, item)
+    if run is not None:
+        return item, run
+    for other in runs:
+        if making.reproduces(other) == item.recipe.name:
+            known = making.planned_of(other)
+            if known is not None:
+                return known, other
+    return item, None
+
+
+def _of_run(row: Row, evidence: bool) -> Iterator[pictures.Picture]:
+    if row.run is None or row.accuracy is None:
+        return
+    yield from pictures.of_run(row.run, row.letter)
+    if evidence and row.letter == "C":
+        found = pictures.explained(row.run)
+        if found is not None:
+            yield pictures.of_evidence(*found)
+
+
+def make_all(
+    planned: Sequence[Planned], folder: Path, watch: Callable[[Planned, Run], Callable[..., None] | None]
+) -> None:
+    """Make every run that can be made and is not there yet, one after the other.
+
+    Parameters
+    ----------
+    planned : sequence of Planned
+    folder : Path
+        That the runs' folders go into.
+    watch : callable
+        Given what is about to be made; returns what is told its status.
+    """
+    for item in planned:
+        if not item.data.missing:
+            run = making.prepare(item, folder)
+            making.make(run, watch(item, run))

@@ -1,0 +1,54 @@
+"""audioclf reproduce, as a real process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from audioclf.reproduce.table import BEGIN, END
+
+
+def audioclf(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "audioclf", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_reproduce_writes_page_table_and_readme(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
+    for label, base in (("low", 220.0), ("high", 1760.0)):
+        for i in range(5):
+            write_tone(tmp_path / "tones" / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
+    readme = tmp_path / "R.md"
+    readme.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
+    names = ("instruments-mfcc-tree", "scenes-mfcc-mlp")
+    given = ("--dataset", f"instruments={tmp_path / 'tones'}", "--epochs", "E=1")
+    done = audioclf("reproduce", *names, *given, "--out", tmp_path / "out", "--readme", readme, "--json")
+    told = json.loads(done.stdout.splitlines()[-1])
+    tree, missing = told["rows"]
+    assert tree["state"] == "done"
+    assert tree["accuracy"] is not None
+    assert missing["state"] == "missing"
+    assert "--dataset scenes=FOLDER" in missing["verdict"]
+    assert "scenes-mfcc-mlp: ESC-10 is not on this machine" in done.stderr
+    assert Path(told["page"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len(Path(told["table"]).read_text(encoding="utf-8").splitlines()) == 3
+    assert "`instruments-mfcc-tree`" in readme.read_text(encoding="utf-8")
+    again = audioclf("reproduce", names[0], "--out", tmp_path / "out", "--no-run")
+    assert "cannot be compared" in again.stdout
+
+
+def test_mistakes_are_one_sentence(tmp_path: Path) -> None:
+    def refused(*arguments: object) -> str:
+        (line,) = audioclf("reproduce", *arguments, "--out", tmp_path / "out", code=2).stderr.splitlines()
+        return line
+
+    assert "did you mean 'instruments-raw-tree'" in refused("instruments-raw-tre")
+    assert "whole number" in refused("E", "--epochs", "none")
+    assert "that is run here" in refused("E", "--epochs", "digits=3")
+    assert "[WHICH=]VALUE" in refused("E", "--dataset", "scenes=")
+    assert not (tmp_path / "out").exists()
