@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from audioclf.datasets import ByteCount
+
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 _LINK = re.compile(r"(www)(?=\.)|(?<=[A-Za-z0-9])(@)(?=[A-Za-z0-9])|(?<=[A-Za-z])(:)(?=//)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
@@ -39,6 +41,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def progress(done: int, total: int) -> str:
+    """How far something is: ``1,200 of 3,000 files``, ``3.2 of 16.0 MB``; empty before anything is known."""
+    if isinstance(done, ByteCount):
+        return f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else f"{done / 1e6:,.1f} MB"
+    return f"{done:,} of {count(total, 'file')}" if total else ""
+
+
 def distinct(texts: Iterable[str]) -> list[str]:
     """The texts, those that repeat an earlier one with a number behind: choices are told apart by what they say."""
     seen: dict[str, int] = {}
@@ -60,3 +69,22 @@ def seconds(value: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def span(low: float, high: float) -> str:
+    """A range of seconds for people, no finer than it is known: ``10 to 30 seconds``, ``3 to 6 minutes``."""
+    if high <= 90:
+        return _from_to(low, high, 5, "second")
+    if high <= 90 * 60:
+        return _from_to(low / 60, high / 60, 1, "minute")
+    return _from_to(low / 3600, high / 3600, 1, "hour")
+
+
+def _from_to(low: float, high: float, step: int, unit: str) -> str:
+    first, last = (max(step, round(value / step) * step) for value in (low, high))
+    return count(last, unit) if first == last else f"{first:,} to {count(last, unit)}"
+
+
+def size(n_bytes: float) -> str:
+    """Memory for people: ``120 MB``, ``1.4 GB``."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 0.95e9 else f"{max(10, round(n_bytes / 1e7) * 10):,} MB"

@@ -12,12 +12,13 @@ from audioclf import jobs, recipes
 from audioclf.checks import Outlook, examine
 from audioclf.datasets import Dataset
 from audioclf.errors import ParameterError
+from audioclf.estimate import Estimate
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.models.layers import Row
-from audioclf.ui import data, draft, guard, hold, sheet, warmup
+from audioclf.ui import data, draft, estimating, guard, hold, sheet, warmup
 from audioclf.ui.sheet import Sheet
 from audioclf.ui.state import State
-from audioclf.ui.text import count, distinct, escape, plain, seconds
+from audioclf.ui.text import count, distinct, escape, plain, seconds, span
 
 _KEPT = 32
 
@@ -49,17 +50,19 @@ def start(
     """
     experiment = filled.experiment
     outlook: Outlook | None = None
+    expected: Estimate | None = None
     wrong = "" if experiment is not None else "A field below holds a value that cannot be; the sentence is beside it."
     if experiment is not None and warmup.ready():
         try:
             outlook = _examined(experiment, dataset)
+            expected = estimating.estimated(state, experiment, dataset, outlook)
         except ParameterError as error:
             where = filled.complain(error)
             wrong = f"{where}: {error}" if where else str(error)
     with place:
         text, button = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with text:
-            st.markdown(_sentence(experiment, dataset, outlook))
+            st.markdown(_sentence(experiment, dataset, outlook, expected))
             if wrong:
                 st.error(escape(wrong), icon=":material/error:")
         pressed = button.button(
@@ -73,6 +76,8 @@ def start(
     with beside:
         if outlook is not None and experiment is not None:
             summary(experiment, dataset, outlook)
+            estimating.draw(experiment, expected)
+            layers(experiment, outlook)
         elif not wrong:
             hold.until_ready()
             if not pressed:
@@ -113,7 +118,9 @@ def _beginning(state: State, dataset: Dataset) -> None:
         st.caption(escape(recipes.get(chosen).note))
 
 
-def _sentence(experiment: Experiment | None, dataset: Dataset, outlook: Outlook | None) -> str:
+def _sentence(
+    experiment: Experiment | None, dataset: Dataset, outlook: Outlook | None, expected: Estimate | None
+) -> str:
     """What the button will do, in words."""
     classes = count(len(dataset.classes), "class", "classes")
     what = f"**{escape(dataset.name)}**: {count(len(dataset), 'clip')} of {classes}."
@@ -130,14 +137,16 @@ def _sentence(experiment: Experiment | None, dataset: Dataset, outlook: Outlook 
             " of the same." if experiment.split.leaky else " it has never met."
         )
         if outlook.n_models > 1:
-            words.append(f"{count(outlook.n_models, 'model')} are trained, one after the other.")
+            words.append(f"{count(outlook.n_models, 'model')} are trained.")
     else:
         words[-1] += "."
+    if expected is not None and expected.low is not None and expected.high is not None:
+        words.append(f"That takes about **{span(expected.low, expected.high)}** here.")
     return " ".join(words)
 
 
 def summary(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> None:
-    """Draw clips per split, shapes, steps and layers of what will be trained."""
+    """Draw clips per split, shapes and steps of what will be trained."""
     st.markdown("**What will be trained**")
     first = outlook.splits[0]
     with st.container(horizontal=True, gap="medium"):
@@ -159,6 +168,10 @@ def summary(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> None:
         )
     for sentence in (*lines, *outlook.advice):
         st.caption(escape(sentence))
+
+
+def layers(experiment: Experiment, outlook: Outlook) -> None:
+    """Draw the layers of every network, with what comes out of each and how many weights it has."""
     for number, rows in enumerate(outlook.layers):
         if len(outlook.layers) > 1:
             st.markdown(f"Model {number + 1}: {escape(experiment.features[number].title)}")

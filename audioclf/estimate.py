@@ -1,0 +1,340 @@
+"""How long a training will take on this machine and how much memory it needs, before it is begun.
+
+A step's time is made of four things that add up: arithmetic (multiplications of all layers,
+forward and twice backward), passing over every layer's values, the optimizer's pass over all
+parameters, and a constant. How fast the machine is at arithmetic is measured once per process;
+runs that were finished on it correct the rest. What comes out is a range, not a figure.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import statistics
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from audioclf import settings
+from audioclf.audio import AudioSettings
+from audioclf.checks import Outlook
+from audioclf.datasets import Dataset
+from audioclf.errors import AudioclfError
+from audioclf.experiment import Experiment
+from audioclf.features import Feature
+from audioclf.features.store import FeatureStore, store_key
+from audioclf.models import Network, Shape
+from audioclf.models.layers import Row
+from audioclf.runs import Run
+from audioclf.training import Training
+
+# Seconds of one core on the machine the model was fitted on (170 GFLOP/s per core in float32): nine networks of 800 to
+# 62 million parameters came out within a third of their measured time.
+_PER_MULTIPLICATION: Final = 1 / 170e9
+_PER_VALUE: Final = 1.6e-9
+_PER_PARAMETER: Final = 3.3e-9
+_PER_STEP: Final = 1e-3
+_REFERENCE_TRANSFORM: Final = 3.2e-3
+"""Seconds of its core for a real Fourier transform of 2**18 values."""
+
+_PER_EPOCH: Final = 0.03
+"""Seconds to write the checkpoint and a line of history."""
+_START: Final = 9.0
+"""Seconds until a job's process has begun and TensorFlow is loaded."""
+_COMPILE: Final = 0.15
+"""Seconds per layer until a network's step is compiled."""
+_DECODE: Final = 4e-3
+"""Seconds of a core to read one clip."""
+_PARALLEL: Final = 0.85
+"""What a second core adds."""
+_BUSY: Final = 10e-3
+"""A step shorter than this does not occupy several cores."""
+_INNER: Final = {"ResidualBlock": 3.0}
+"""Values inside of a layer that its output does not show, as a multiple of the output."""
+_PROBE_SECONDS: Final = 3.0
+_PROBED: Final = 12
+_PROCESS_BYTES: Final = 700e6
+_SLOTS: Final = {"adam": 2, "adamw": 2, "rmsprop": 1, "sgd": 0}
+
+_SPREAD_KNOWN: Final = (0.75, 1.5)
+_SPREAD_UNKNOWN: Final = (0.6, 2.0)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take.
+
+    Attributes
+    ----------
+    low, high : float or None
+        Seconds between which the whole run most likely lies; None where nothing is known of the model's time.
+    feature_bytes : float
+        Features of all clips, as the job holds them.
+    model_bytes : float
+        Weights, gradients and the optimizer's state of the largest network.
+    batch_bytes : float
+        Values of all its layers for one batch, forward and backward.
+    most_bytes : float
+        What one job may take.
+    learned : bool
+        Whether finished runs on this machine speak for the time.
+    """
+
+    low: float | None
+    high: float | None
+    feature_bytes: float
+    model_bytes: float
+    batch_bytes: float
+    most_bytes: float
+    learned: bool
+
+    @property
+    def memory_bytes(self) -> float:
+        """All of it, with what the process itself needs."""
+        return self.feature_bytes + self.model_bytes + self.batch_bytes + _PROCESS_BYTES
+
+    @property
+    def fits(self) -> bool:
+        """Whether it fits in what a job may take."""
+        return self.memory_bytes <= self.most_bytes
+
+
+def estimate(
+    experiment: Experiment, dataset: Dataset, outlook: Outlook, *, experience: Iterable[tuple[str, float]] = ()
+) -> Estimate:
+    """Time and memory of an experiment on this machine.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    dataset : Dataset
+    outlook : Outlook
+        What :func:`audioclf.checks.examine` says of the two.
+    experience : iterable of (str, float)
+        What :func:`experience_of` says of finished runs, the newest first.
+    """
+    said = list(experience)
+    alike = [factor for kind, factor in said if kind == experiment.model.kind] or [factor for _, factor in said]
+    factor = statistics.median(alike[:8]) if alike else 1.0
+    seconds = _run_seconds(experiment, dataset, outlook)
+    low = high = None
+    if seconds is not None:
+        features, training = seconds
+        down, up = _SPREAD_KNOWN if alike else _SPREAD_UNKNOWN
+        low, high = down * (features + factor * training), up * (features + factor * training)
+    n_copies = 1 + n_offline_copies(experiment)
+    values = [math.prod(shape) for shape in outlook.input_shapes]
+    held = sum(math.prod(shape) for shape in outlook.feature_shapes) + 2 * max(values)
+    batch = experiment.training.batch_size
+    slots = 2 + _SLOTS.get(experiment.training.optimizer, 2)
+    return Estimate(
+        low,
+        high,
+        feature_bytes=4.0 * len(dataset) * n_copies * held,
+        model_bytes=max((4.0 * slots * _parameters(rows) for rows in outlook.layers), default=0.0),
+        batch_bytes=max((8.0 * batch * _values(rows) for rows in outlook.layers), default=0.0),
+        most_bytes=settings.number("job_memory_gb") * 1e9,
+        learned=bool(alike),
+    )
+
+
+def experience_of(run: Run) -> tuple[str, float] | None:
+    """The kind of a finished run's network, and how much longer its training took than thought.
+
+    None where it says nothing: a classical model, a run that was stopped or resumed, or too short a one.
+    """
+    try:
+        experiment, metrics, signature = run.experiment, run.metrics, run.signature
+        history = run.history
+        model = experiment.model
+        if not isinstance(model, Network) or not history:
+            return None
+        seconds, parts = float(metrics["seconds_training"]), signature["parts"]
+        n_classes, n_train, n_val = len(signature["classes"]), metrics["n_train"], metrics["n_validation"]
+        members = [tuple(model.summary(tuple(shape), n_classes)) for shape in signature["input_shapes"]]
+        epochs = {part["id"]: 0 for part in parts}
+        for row in history:
+            epochs[row["part"]] = max(epochs.get(row["part"], 0), row["epoch"])
+        thought = training_seconds(
+            [
+                (rows, shape, sum(epochs[part["id"]] for part in parts if part["member"] == member))
+                for member, (rows, shape) in enumerate(zip(members, map(tuple, signature["input_shapes"]), strict=True))
+            ],
+            experiment.training,
+            n_train,
+            n_val,
+            len(parts),
+        )
+    except (AudioclfError, KeyError, TypeError, ValueError):
+        return None
+    spent = sum(row["seconds"] or 0.0 for row in history)
+    whole = 0.5 * spent / max(1, len(parts)) <= seconds and spent / n_cores() <= 1.5 * seconds
+    if not whole or seconds < 1.0 or thought <= 0:
+        return None
+    return model.kind, min(max(seconds / thought, 0.05), 20.0)
+
+
+def training_seconds(
+    members: Sequence[tuple[Sequence[Row], Shape, int]],
+    training: Training,
+    n_train: int,
+    n_validation: int,
+    n_parts: int,
+) -> float:
+    """Seconds to train networks, one after the other or side by side, as far as arithmetic tells.
+
+    Parameters
+    ----------
+    members : sequence of (rows, input shape, epochs)
+        Layers of each member of an ensemble, and its epochs over all splits together.
+    training : Training
+    n_train, n_validation : int
+        Clips per split.
+    n_parts : int
+        How many models are trained in all.
+    """
+    total = fixed = 0.0
+    longest = 0.0
+    for rows, shape, epochs in members:
+        step = step_seconds(rows, shape, training.batch_size)
+        steps = math.ceil(n_train / training.batch_size)
+        check = step_seconds(rows, shape, 1, backward=False) - _PER_STEP
+        total += epochs * (steps * step + n_validation * check + _PER_EPOCH)
+        fixed += _COMPILE * len(rows)
+        longest = max(longest, step)
+    gain = 1.0
+    if n_parts > 1 or longest > _BUSY:
+        gain = 1 + _PARALLEL * (min(n_cores(), n_parts if n_parts > 1 else n_cores()) - 1)
+    return slowness() * (total / gain + fixed * n_parts / max(1, len(members)))
+
+
+def step_seconds(rows: Sequence[Row], input_shape: Shape, batch_size: int, *, backward: bool = True) -> float:
+    """Seconds of one core of the reference machine for one step of a network.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Its layers.
+    input_shape : tuple of int
+        Shape of one example.
+    batch_size : int
+    backward : bool
+        Whether the step learns; otherwise it only answers.
+    """
+    multiplications = 0.0
+    before = input_shape
+    for row in rows:
+        forward = multiplications_of(row, before)
+        multiplications += forward * (3 if row.trainable and backward else 1)
+        before = row.output_shape
+    seconds = batch_size * (
+        multiplications * _PER_MULTIPLICATION + _values(rows) * _PER_VALUE * (1 if backward else 0.35)
+    )
+    if backward:
+        seconds += sum(row.trainable for row in rows) * _PER_PARAMETER
+    return seconds + _PER_STEP
+
+
+def multiplications_of(row: Row, before: Shape) -> float:
+    """Multiplications and additions of one layer for one example, forward.
+
+    Every weight works once at every place of the layer's output: of a convolution at each row and frame, of a
+    recurrent layer at each frame of what comes in, of a dense layer once.
+    """
+    places = math.prod(row.output_shape[:-1]) if len(row.output_shape) > 1 else 1
+    if row.layer == "Recurrent" and len(before) > 1:
+        places = before[0]
+    return 2.0 * (row.trainable + row.frozen) * places
+
+
+@functools.cache
+def slowness() -> float:
+    """How many times as long as the reference machine one core of this machine takes; measured once, in 0.05 s.
+
+    What is measured is the core's own time for a Fourier transform, so that what else is going on does not count.
+    """
+    y = np.random.default_rng(0).standard_normal(1 << 18)
+    np.fft.rfft(y)
+    best = math.inf
+    for _ in range(8):
+        began = time.thread_time()
+        np.fft.rfft(y)
+        best = min(best, time.thread_time() - began)
+    return max(best, 1e-5) / _REFERENCE_TRANSFORM
+
+
+def n_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@functools.lru_cache(maxsize=256)
+def feature_seconds(feature: Feature, audio: AudioSettings, duration: float) -> float:
+    """Seconds of a core to compute a feature of one clip, measured on at most a few seconds of noise."""
+    probed = min(duration, _PROBE_SECONDS)
+    y = np.random.default_rng(0).standard_normal(max(1, round(probed * audio.sr))).astype(np.float32)
+    began = time.perf_counter()
+    try:
+        feature.compute(y, audio.sr)
+    except AudioclfError:  # too short a piece; the whole clip is not
+        return _DECODE
+    return (time.perf_counter() - began) * duration / probed + _DECODE
+
+
+def n_offline_copies(experiment: Experiment) -> int:
+    """Changed copies per clip that are made before training."""
+    copies = getattr(experiment, "copies", None)
+    samples = sum(augmentation.stage == "samples" for augmentation in experiment.augmentations)
+    if copies is None or not samples:
+        return 0
+    return int(copies.number) * (samples if copies.how == "each" else 1)
+
+
+def _run_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> tuple[float, float] | None:
+    """Seconds for features and for training; None where nothing is known of the latter."""
+    each = sum(feature_seconds(feature, experiment.audio, outlook.duration) for feature in experiment.features)
+    copies = n_offline_copies(experiment)
+    spread = 1 + _PARALLEL * (n_cores() - 1)
+    features = len(dataset) * each * (1 - _share_kept(experiment, dataset, outlook.duration) + copies) / spread
+    if not outlook.layers:
+        return None
+    first, training = outlook.splits[0], experiment.training
+    n_train, n_splits = len(first.train) * (1 + copies), len(outlook.splits)
+    learning = training_seconds(
+        [
+            (rows, shape, training.epochs * n_splits)
+            for rows, shape in zip(outlook.layers, outlook.input_shapes, strict=True)
+        ],
+        training,
+        n_train,
+        len(first.validation),
+        outlook.n_models,
+    )
+    on_the_fly = not copies and any(augmentation.stage == "samples" for augmentation in experiment.augmentations)
+    if on_the_fly:
+        learning += training.epochs * outlook.n_models * n_train * each / spread
+    return _START + features, learning
+
+
+def _share_kept(experiment: Experiment, dataset: Dataset, duration: float) -> float:
+    """Share of the clips whose features lie in the store already, from a few of them."""
+    store, n_samples = FeatureStore(), max(1, round(duration * experiment.audio.sr))
+    step = max(1, len(dataset) // _PROBED)
+    probes = [
+        clip.info.content and store.get(store_key(clip.key, experiment.audio, n_samples, feature)) is not None
+        for feature in experiment.features
+        for clip in dataset.clips[::step]
+    ]
+    return sum(map(bool, probes)) / max(1, len(probes))
+
+
+def _parameters(rows: Sequence[Row]) -> int:
+    return sum(row.trainable + row.frozen for row in rows)
+
+
+def _values(rows: Sequence[Row]) -> float:
+    return sum(math.prod(row.output_shape) * _INNER.get(row.layer, 1.0) for row in rows)
