@@ -154,6 +154,7 @@ class _Maker:
     def make(self) -> None:
         begun = time.monotonic()
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
+        self.experiment.model.obtain()
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
         dataset.require_trainable()
         self.writer.clips(dataset)
@@ -170,6 +171,7 @@ class _Maker:
                 "duration": inputs.duration,
                 "input_shapes": [list(shape) for shape in shapes],
                 "n_parameters": n_parameters,
+                "version": self.experiment.model.version,
                 "parts": [{"id": part.id, "split": part.split.name, "member": part.member} for part in parts],
             }
         )
@@ -185,6 +187,11 @@ class _Maker:
                 "n_validation": len(parts[0].split.validation),
                 "augmentation": self.experiment.copies.sentence(self.experiment.augmentations),
                 "n_parameters": sum(n_parameters),
+                "remarks": list(
+                    dict.fromkeys(
+                        said for part in parts for said in training.read_remarks(self.run.part_folder(part.id))
+                    )
+                ),
                 "seconds": round(ended - begun, 3),
                 "seconds_features": round(extracted - begun, 3),
                 "seconds_training": round(ended - extracted, 3),

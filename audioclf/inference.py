@@ -12,7 +12,7 @@ import numpy as np
 from audioclf import explain, training
 from audioclf.audio import AudioSettings, Source, fix_length, load_audio
 from audioclf.datasets import Clip
-from audioclf.errors import ParameterError
+from audioclf.errors import ParameterError, RunError
 from audioclf.features import FeatureMap
 from audioclf.features.base import Array
 from audioclf.features.extract import load_clip
@@ -107,6 +107,12 @@ class Predictor:
         self.run = run
         self.experiment = run.experiment
         self.signature = run.signature
+        made, known = int(self.signature.get("version", 1)), self.experiment.model.version
+        if made != known:
+            raise RunError(
+                f"The models of run '{run.name}' are of version {made} of {self.experiment.model.title}, and this"
+                f" audioclf builds version {known}: its weights do not go with it; train the run again."
+            )
         self.classes = run.classes
         self.audio: AudioSettings = self.experiment.audio.replace(duration=self.signature["duration"])
         self._fitted: dict[str, Any] = {}

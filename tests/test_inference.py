@@ -134,3 +134,17 @@ def test_an_unfinished_or_damaged_run_is_a_sentence(tmp_path: Path, run: Run) ->
         path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(RunError):
         Predictor(open_run(tmp_path / "copy")).classify(run.clips[0].path)
+
+
+def test_weights_of_another_version_of_the_network_are_refused(tmp_path: Path, run: Run) -> None:
+    import json
+    import shutil
+
+    shutil.copytree(run.folder, tmp_path / "copy")
+    signature = json.loads((run.folder / "model.json").read_text())
+    assert signature.pop("version") == 1
+    (tmp_path / "copy" / "model.json").write_text(json.dumps(signature))
+    Predictor(open_run(tmp_path / "copy"))
+    (tmp_path / "copy" / "model.json").write_text(json.dumps(signature | {"version": 2}))
+    with pytest.raises(RunError, match="of version 2 of Compact CNN.*builds version 1"):
+        Predictor(open_run(tmp_path / "copy"))

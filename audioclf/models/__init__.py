@@ -37,10 +37,15 @@ def build(name: str, input_shape: Shape, n_classes: int, random_state: int = 0, 
     ------
     ParameterError
         For an unknown name, parameter or value, and when the shape cannot go through the model.
+    AudioclfError
+        When weights it begins with cannot be had.
 
     Examples
     --------
     >>> audioclf.models.build("cnn", (168, 87, 1), 10).count_params()
     62197898
     """
-    return MODELS[name].from_dict(params).build(tuple(input_shape), n_classes, random_state)
+    model = MODELS[name].from_dict(params)
+    built = model.build(tuple(input_shape), n_classes, random_state)
+    model.initialise(built)
+    return built

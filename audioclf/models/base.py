@@ -22,9 +22,15 @@ class Model(Parameters):
         Two or three sentences for a learner.
     order : int
         Place in lists.
+    version : int
+        Counted up when the same parameters come to make another model: weights of the old one are then refused.
+    listed : bool
+        Whether forms offer it.
     """
 
     family: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    listed: ClassVar[bool] = True
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
 
@@ -51,6 +57,48 @@ class Model(Parameters):
             When the shape cannot go through the model.
         """
         raise NotImplementedError
+
+    def obtain(self) -> None:
+        """Have at hand what the model begins with, such as weights learned elsewhere; before any work is done.
+
+        Raises
+        ------
+        AudioclfError
+            When it cannot be had and the model does not say to go on without.
+        """
+
+    def initialise(self, built: Any) -> tuple[str, ...]:
+        """Fill a built, untrained model with what it begins with.
+
+        Returns
+        -------
+        tuple of str
+            What has to be said wherever a result of this model is shown, one sentence each.
+
+        Raises
+        ------
+        AudioclfError
+            When it cannot be had and the model does not say to go on without.
+        """
+        return ()
+
+    def refused_by_app(self, *, shared: bool) -> str:
+        """Sentence why the web app does not train this model; empty where it does.
+
+        Parameters
+        ----------
+        shared : bool
+            Whether people who do not know each other use the server.
+        """
+        return ""
+
+    @property
+    def frozen_until(self) -> str | None:
+        """Name of the last layer of the part that never learns and has no chance in it; None where all learn.
+
+        What it gives for an example is computed once, and not in every epoch.
+        """
+        return None
 
     @property
     def cam_layer(self) -> str | None:

@@ -119,13 +119,15 @@ class BatchNorm:
 
 @dataclass(frozen=True)
 class Conv2D:
-    """Two-dimensional convolution with bias, without activation."""
+    """Two-dimensional convolution with bias; its activation is a layer of its own, but for ``activation``."""
 
     name: str
     filters: int
     kernel_size: int
     padding: str = "same"
     initializer: str = "glorot_uniform"
+    activation: str | None = None
+    frozen: bool = False
 
     def output_shape(self, shape: Shape) -> Shape:
         if self.padding == "same":
@@ -134,7 +136,8 @@ class Conv2D:
         return (shape[0] - self.kernel_size + 1, shape[1] - self.kernel_size + 1, self.filters)
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
-        return (self.kernel_size**2 * shape[2] + 1) * self.filters, 0
+        n = (self.kernel_size**2 * shape[2] + 1) * self.filters
+        return (0, n) if self.frozen else (n, 0)
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras
@@ -143,6 +146,8 @@ class Conv2D:
             self.filters,
             self.kernel_size,
             padding=self.padding,
+            activation=self.activation,
+            trainable=not self.frozen,
             kernel_initializer=seeds.initializer(self.initializer),
             name=self.name,
         )(tensor)
@@ -174,6 +179,38 @@ class MaxPool:
         import keras
 
         return keras.layers.MaxPooling2D(self.window, padding=self.padding, name=self.name)(tensor)
+
+
+@dataclass(frozen=True)
+class ColourChannels:
+    """One channel three times, for a network that takes colours."""
+
+    name: str = "three_channels"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (*shape[:2], 3)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 0, 0
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        return keras.layers.Concatenate(name=self.name)([tensor] * 3)
+
+
+@dataclass(frozen=True)
+class MeanColour(Same):
+    """Red, green and blue in [0, 1] as blue, green and red in 0 to 255 less the mean colour of ImageNet."""
+
+    name: str = "less_mean_colour"
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        import keras
+
+        turned = keras.ops.flip(tensor, axis=-1)
+        # keras.applications.vgg16.preprocess_input in its mode "caffe"
+        return keras.layers.Rescaling(255.0, [-103.939, -116.779, -123.68], name=self.name)(turned)
 
 
 @dataclass(frozen=True)

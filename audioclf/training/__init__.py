@@ -5,8 +5,9 @@ from __future__ import annotations
 from audioclf.training.checkpoint import completed_epochs
 from audioclf.training.diagnosis import diagnose
 from audioclf.training.fitted import Fitted, load
+from audioclf.training.frozen import read_remarks
 from audioclf.training.history import Epoch
 from audioclf.training.loop import fit
 from audioclf.training.settings import Training
 
-__all__ = ["Epoch", "Fitted", "Training", "completed_epochs", "diagnose", "fit", "load"]
+__all__ = ["Epoch", "Fitted", "Training", "completed_epochs", "diagnose", "fit", "load", "read_remarks"]

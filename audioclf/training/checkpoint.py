@@ -46,7 +46,10 @@ def fingerprint(
     model: Model, training: Training, input_shape: Shape, y: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.uint8]:
     """Hash of what a checkpoint belongs to: recipe, shape and training labels in their order."""
-    recipe = json.dumps([model.to_dict(), training.to_dict(), list(input_shape)], sort_keys=True)
+    what: list[Any] = [model.to_dict(), training.to_dict(), list(input_shape)]
+    if model.version > 1:
+        what.append(model.version)
+    recipe = json.dumps(what, sort_keys=True)
     digest = hashlib.blake2b(recipe.encode(), digest_size=16)
     digest.update(np.ascontiguousarray(y).tobytes())
     return np.frombuffer(digest.digest(), dtype=np.uint8)

@@ -23,6 +23,9 @@ WEIGHTS = "weights.npz"
 ESTIMATOR = "model.skops"
 
 PREDICT_BATCH = 64
+"""Examples at once, and fewer where the largest layer would take more than"""
+PREDICT_MEMORY = 1 << 28
+"""bytes."""
 
 
 @dataclass(eq=False)
@@ -113,15 +116,24 @@ def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None
     forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature)
     forward = forward.get_concrete_function()
 
+    size = _predict_batch(network)
+
     def predict(x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
         parts = []
-        for start in range(0, len(x), PREDICT_BATCH):
+        for start in range(0, len(x), size):
             if should_stop is not None and should_stop():
                 raise Stopped("Prediction was stopped.")
-            parts.append(forward(x[start : start + PREDICT_BATCH]).numpy())
-        return np.concatenate(parts) if parts else np.zeros((0, network.output_shape[-1]), np.float32)
+            parts.append(forward(x[start : start + size]).numpy())
+        return np.concatenate(parts) if parts else np.zeros((0, *network.output_shape[1:]), np.float32)
 
     return predict
+
+
+def _predict_batch(network: Any) -> int:
+    """Examples that are predicted at once."""
+    shapes = [layer.output.shape[1:] for layer in network.layers if hasattr(layer.output, "shape")]
+    largest = max((4 * int(np.prod([size or 1 for size in shape])) for shape in shapes), default=4)
+    return max(1, min(PREDICT_BATCH, PREDICT_MEMORY // largest))
 
 
 def expected_weights(network: Any) -> Expected:

@@ -15,6 +15,7 @@ from audioclf.models.base import Model
 from audioclf.models.classical import Classical
 from audioclf.training.checkpoint import Checkpoint, fingerprint
 from audioclf.training.fitted import Fitted, as_examples, load_weights, predict_function, save_estimator, save_weights
+from audioclf.training.frozen import Divided, write_remarks
 from audioclf.training.history import Epoch, is_over, kept_epoch, learning_rate, plateau_scale
 from audioclf.training.optimizers import make_optimizer
 from audioclf.training.settings import Training
@@ -94,7 +95,9 @@ def fit(
         return _fit_classical(model, examples, labels, validation, n_classes, training, folder, on_epoch, should_stop)
     training.check_batch_size(len(examples))
     network = model.build(examples.shape[1:], n_classes, training.seed)
-    run = _Run(network, model, examples, labels, validation, n_classes, training, folder, renew)
+    write_remarks(folder, model.initialise(network))
+    divided = Divided(model, network, changing=augment is not None or renew is not None)
+    run = _Run(network, divided, model, examples, labels, validation, n_classes, training, folder, renew)
     return run(on_epoch, on_batch or (lambda share: None), should_stop, augment)
 
 
@@ -104,6 +107,7 @@ class _Run:
     def __init__(
         self,
         network: Any,
+        divided: Divided,
         model: Model,
         x: Array,
         y: Labels,
@@ -115,6 +119,8 @@ class _Run:
     ) -> None:
         self.renew = renew
         self.network = network
+        self.divided = divided
+        self.learning = learning = divided.learning
         self.model = model
         self.input_shape = x.shape[1:]
         self.x = x.reshape(len(x), *network.input_shape[1:])
@@ -124,9 +130,9 @@ class _Run:
         self.training = training
         self.folder = folder
         self.steps = -(-len(x) // training.batch_size)
-        self.optimizer = make_optimizer(training, network)
-        self.step = Step(network, self.optimizer, training.label_smoothing, class_weights(y, n_classes, training))
-        self.predict = predict_function(network)
+        self.optimizer = make_optimizer(training, learning)
+        self.step = Step(learning, self.optimizer, training.label_smoothing, class_weights(y, n_classes, training))
+        self.predict = predict_function(learning)
         self.checkpoint = Checkpoint(folder, fingerprint(model, training, self.input_shape, y))
 
     def __call__(
@@ -136,8 +142,12 @@ class _Run:
         should_stop: Callable[[], bool],
         augment: Augment | None,
     ) -> Fitted:
-        variables = [*self.network.variables, *self.optimizer.variables]
+        variables = [*self.learning.variables, *self.optimizer.variables]
         history, finished = self.checkpoint.restore(variables)
+        if not finished:
+            self.x = self.divided.ahead(self.x, should_stop)
+            if self.validation is not None:
+                self.validation = (self.divided.ahead(self.validation[0], should_stop), self.validation[1])
         while not finished and not is_over(history, self.training):
             row = self._epoch(history, on_batch, should_stop, augment)
             history = (*history, row)

@@ -1,0 +1,81 @@
+"""Networks that begin with a part which never learns: what it gives for an example is computed once."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.models.base import Model
+from audioclf.training.fitted import predict_function
+
+Array = npt.NDArray[np.float32]
+
+REMARKS = "remarks.json"
+
+_GROWTH = 2.0
+"""How many times the values of the examples its output may take."""
+
+
+class Divided:
+    """A network as two that share its layers: the frozen beginning, and what learns.
+
+    Where nothing is frozen, or the frozen part's output would take much more memory than the
+    examples, ``learning`` is the whole network and :meth:`ahead` gives examples as they are.
+
+    Parameters
+    ----------
+    model : Model
+    network : keras.Model
+        Built from it.
+    changing : bool
+        Whether the examples change from epoch to epoch, so that nothing can be computed once.
+
+    Attributes
+    ----------
+    learning : keras.Model
+        Takes what :meth:`ahead` gives, ends in the network's probabilities.
+    """
+
+    def __init__(self, model: Model, network: Any, *, changing: bool) -> None:
+        self.learning = network
+        self._frozen: Callable[[Array, Callable[[], bool] | None], Array] | None = None
+        name = model.frozen_until
+        if name is None or changing:
+            return
+        border = network.get_layer(name).output
+        if math.prod(border.shape[1:]) > _GROWTH * math.prod(network.input_shape[1:]):
+            return
+        import keras
+
+        self.learning = keras.Model(border, network.output, name=f"{network.name}_learning")
+        self._frozen = predict_function(keras.Model(network.input, border, name=f"{network.name}_frozen"))
+
+    def ahead(self, x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
+        """What the learning part is given for examples [shape=(n, ...)].
+
+        Raises
+        ------
+        Stopped
+        """
+        return x if self._frozen is None else self._frozen(x, should_stop)
+
+
+def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
+    """Keep what has to be said of a model beside it; nothing where there is nothing to say."""
+    if remarks:
+        part = folder / f"{REMARKS}.part"
+        part.write_text(json.dumps(list(remarks), ensure_ascii=False), encoding="utf-8")
+        os.replace(part, folder / REMARKS)
+
+
+def read_remarks(folder: Path) -> tuple[str, ...]:
+    """What has to be said of the model in a folder, one sentence each."""
+    path = folder / REMARKS
+    return tuple(map(str, json.loads(path.read_text(encoding="utf-8")))) if path.is_file() else ()
