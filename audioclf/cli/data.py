@@ -130,12 +130,16 @@ def _progress(what: str) -> Progress | None:
     """A line on standard error that is written over; none where that is no terminal."""
     if not sys.stderr.isatty():
         return None
+    from audioclf.datasets import ByteCount
+
     last = [0.0]
 
     def show(done: int, total: int) -> None:
         if time.monotonic() - last[0] > 0.1 or done == total:
             last[0] = time.monotonic()
             share = f"{done / total:.0%}" if total else f"{done:,}"
+            if isinstance(done, ByteCount):
+                share += f" of {total / 1e6:,.1f} MB" if total else " bytes"
             click.echo(f"\r\033[K{share} {what}", nl=done == total, err=True)
 
     return show

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audioclf.datasets import archive, store
-from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
+from audioclf.datasets.base import ByteCount, Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.source import Reader, Source
 from audioclf.datasets.tree import Tree, file_tree, folder_tree
 from audioclf.errors import DatasetError
@@ -69,7 +69,9 @@ def load_dataset(
     if isinstance(name_or_path, str) and name in SOURCES:
         source = SOURCES[name].from_dict(options)
         return source.load(progress=progress, should_stop=should_stop)
-    tree = mount(_existing(name), progress=progress, should_stop=should_stop)
+    path = _existing(name)
+    tree = mount(path, progress=progress, should_stop=should_stop)
+    store.settle(path)
     reader = READERS.make(options) if "kind" in options else _suiting(tree).from_dict(options)
     return reader.read(tree, progress=progress, should_stop=should_stop)
 
@@ -114,6 +116,7 @@ def _suiting(tree: Tree) -> type[Reader]:
 __all__ = [
     "READERS",
     "SOURCES",
+    "ByteCount",
     "Clip",
     "Dataset",
     "Problem",

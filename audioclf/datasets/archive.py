@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from audioclf import settings, workspaces
 from audioclf.audio import content_hash
-from audioclf.datasets.base import Progress, ShouldStop
+from audioclf.datasets.base import ByteCount, Progress, ShouldStop
 from audioclf.datasets.store import MOST_BYTES, Keeper, TooLargeError, is_stored
 from audioclf.errors import DatasetError
 
@@ -205,7 +205,7 @@ def _read_tar(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -
                     if members > MOST_MEMBERS:
                         _note_rest(path, None, keeper)
                         return
-                    progress(min(raw.tell(), size), size)
+                    progress(ByteCount(min(raw.tell(), size)), ByteCount(size))
                     _take(archive, member, keeper, budget)
         except (*_DAMAGE, _TooMuchError) as error:
             if not members:

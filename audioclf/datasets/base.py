@@ -15,8 +15,13 @@ import numpy as np
 from audioclf.audio import AudioInfo
 from audioclf.errors import DatasetError
 
+
+class ByteCount(int):
+    """A number of bytes, where progress is told in these."""
+
+
 Progress = Callable[[int, int], None]
-"""Told how many of how many files (or clips) are done; called from the thread that called."""
+"""Told how many of how many files are done (bytes as :class:`ByteCount`); called from the thread that called."""
 
 ShouldStop = Callable[[], bool]
 """Asked now and then whether to end early, which raises :class:`~audioclf.errors.Stopped`."""

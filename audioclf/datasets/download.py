@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from audioclf import workspaces
 from audioclf.containers import NotASoundError, recognise
-from audioclf.datasets.base import Progress, ShouldStop
+from audioclf.datasets.base import ByteCount, Progress, ShouldStop
 from audioclf.errors import DatasetError, Stopped, WorkspaceError
 
 ATTEMPTS = 5
@@ -66,7 +66,7 @@ def fetch(
     folder : Path
         Where it goes; made when it is not there.
     progress : callable, optional
-        Told how many of how many bytes are there; 0 of all where the server does not say.
+        Told how many of how many bytes are there; all are 0 where the server does not say.
     should_stop : callable, optional
 
     Raises
@@ -224,7 +224,7 @@ class _Resuming:
                     file.write(chunk)
                     have += len(chunk)
                     if self._progress is not None:
-                        self._progress(have, max(total, have) if total else 0)
+                        self._progress(ByteCount(have), ByteCount(max(total, have) if total else 0))
             if have < total:
                 raise requests.ConnectionError(f"{total - have} bytes are missing")
 

@@ -27,6 +27,9 @@ from audioclf.datasets.tree import OTHERS, SOUNDS, Entry, Tree
 from audioclf.errors import DatasetError, Stopped
 
 INDEX = "stored.json"
+WAITING = "waiting"
+"""A file of this name in a stored folder says that nobody has loaded it yet."""
+
 MOST_BYTES = 2 * 2**30
 """Largest single file that is kept."""
 
@@ -39,6 +42,29 @@ _ROOM = 16 * _CHUNK
 """Room is asked for in pieces of this many bytes."""
 
 _DAY = 86400.0
+
+
+def set_waiting(folder: Path) -> None:
+    """Note that a stored folder was just brought in and may never be loaded; it is swept away a day later then."""
+    with contextlib.suppress(OSError):
+        (folder / WAITING).touch()
+
+
+def is_waiting(folder: Path) -> bool:
+    """Whether a stored folder was brought in and never loaded."""
+    return (folder / WAITING).is_file()
+
+
+def settle(folder: Path) -> None:
+    """Note that a stored folder is in use, and is to stay."""
+    with contextlib.suppress(OSError):
+        (folder / WAITING).unlink(missing_ok=True)
+
+
+def discard(folder: Path) -> None:
+    """Delete a stored folder, if nobody has loaded it yet."""
+    if is_waiting(folder) and is_stored(folder):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class TooLargeError(Exception):
@@ -271,8 +297,11 @@ def _disk(parent: Path) -> Iterator[None]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what a process that was killed left behind a day ago or longer."""
-    for part in parent.glob(".*.part"):
+    """Remove what a killed process left behind, and what was brought in and never loaded, a day ago or longer."""
+    for left in (*parent.glob(".*.part"), *parent.glob(f"*/{WAITING}")):
         with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > _DAY:
-                shutil.rmtree(part, ignore_errors=True)
+            if time.time() - left.stat().st_mtime > _DAY:
+                if left.name == WAITING:
+                    discard(left.parent)
+                else:
+                    shutil.rmtree(left, ignore_errors=True)

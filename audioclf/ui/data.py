@@ -14,7 +14,7 @@ from audioclf.errors import Stopped, WorkspaceError
 from audioclf.ui import guard, tasks
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
-from audioclf.ui.text import count, escape, plain
+from audioclf.ui.text import count, escape, plain, progress
 
 
 def key(name: str, options: Mapping[str, Any]) -> str:
@@ -26,9 +26,9 @@ def load(state: State) -> Task:
     """Task that loads the chosen data set; the one under way or ended where there is one, even if it failed."""
     name, chosen, workspace = state.data, dict(state.options), state.workspace
 
-    def work(progress: Progress, should_stop: ShouldStop) -> Dataset:
+    def work(told: Progress, should_stop: ShouldStop) -> Dataset:
         _require_own(name, chosen, workspace)
-        return load_dataset(name, progress=progress, should_stop=should_stop, **chosen)
+        return load_dataset(name, progress=told, should_stop=should_stop, **chosen)
 
     return tasks.find(_task(state)) or tasks.start(_task(state), f"Loading {short(name)}", work)
 
@@ -104,7 +104,7 @@ def _progress(task: Task) -> None:
     if task.finished:
         st.rerun()
     share = task.done / task.total if task.total else 0.0
-    amount = f"{task.done:,} of {count(task.total, 'clip')}" if task.total else "looking for sounds …"
+    amount = progress(task.done, task.total) or "looking for sounds …"
     st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount}"))
     if st.button("Stop", icon=":material/stop_circle:"):
         task.stop()

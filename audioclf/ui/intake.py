@@ -14,7 +14,7 @@ from audioclf.ui import guard, intake_reading, intake_store, tasks
 from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task, Work
-from audioclf.ui.text import count, escape
+from audioclf.ui.text import count, escape, progress
 
 _TASK, _ASK, _ROUND, _BROUGHT = "intake.task", "intake.ask", "intake.round", "intake.brought"
 
@@ -57,8 +57,8 @@ def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
         workspace = state.workspace
         begin(
             "Storing the upload",
-            lambda progress, should_stop: intake_store.uploaded(
-                named, sizes, workspace, progress=progress, should_stop=should_stop
+            lambda told, should_stop: intake_store.uploaded(
+                named, sizes, workspace, progress=told, should_stop=should_stop
             ),
             ask=ask,
         )
@@ -69,7 +69,7 @@ def on_disk(state: State, path: str) -> None:
     workspace = state.workspace
     begin(
         "Looking through the files",
-        lambda progress, should_stop: intake_store.on_disk(path, workspace, progress=progress, should_stop=should_stop),
+        lambda told, should_stop: intake_store.on_disk(path, workspace, progress=told, should_stop=should_stop),
         ask=True,
     )
 
@@ -142,7 +142,6 @@ def _progress(task: Task) -> None:
     if task.finished:
         st.rerun()
     share = task.done / task.total if task.total else 0.0
-    done = f"{task.done:,} of {task.total:,}" if task.total else "…"
-    st.progress(min(share, 1.0), text=escape(f"{task.title}: {done}"))
+    st.progress(min(share, 1.0), text=escape(f"{task.title}: {progress(task.done, task.total) or '…'}"))
     if st.button("Stop", icon=":material/stop_circle:", key="intake.stop"):
         task.stop()

@@ -15,7 +15,7 @@ from audioclf.datasets.pattern import Pattern, PatternReader
 from audioclf.datasets.recording import RecordingReader
 from audioclf.datasets.table import read_table
 from audioclf.errors import AudioclfError
-from audioclf.ui import forms, guard, intake_cuts
+from audioclf.ui import forms, guard, intake_cuts, intake_store
 from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain
@@ -50,6 +50,8 @@ def panel(state: State, brought: Brought) -> bool:
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
     if load and reader is not None:
         state.choose(brought.path, options(reader, brought))
+    if drop:
+        intake_store.drop(brought)
     return load or drop
 
 

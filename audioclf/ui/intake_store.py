@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audioclf import settings, workspaces
-from audioclf.datasets import READERS, Progress, ShouldStop, archive, cuts, mount, store
+from audioclf.datasets import READERS, ByteCount, Progress, ShouldStop, archive, cuts, mount, store
 from audioclf.datasets.table import decode
 from audioclf.datasets.tree import Entry, Tree
 from audioclf.errors import DatasetError, Stopped
@@ -96,10 +96,13 @@ def uploaded(
             " whoever looks after the server put the folder there."
         )
     parent = workspaces.datasets_folder(workspace)
+    before = set(parent.iterdir())
     if is_packed(files):
         folder = _unpacked(files[0], sizes[0], workspace, progress, should_stop)
     else:
         named = [(_kept_name(name, file, files), file) for name, file in files]
+        for _, file in named:
+            file.seek(0)  # a second try begins where the first one ended
         folder = store.keep(named, parent, _name(files), progress=progress, should_stop=should_stop)
     tree = store.stored_tree(folder)
     if not any(entry.may_be_sound and entry.suffix not in store.TABLES for entry in tree.entries):
@@ -109,7 +112,14 @@ def uploaded(
             f"No sound is in what was uploaded{told}; upload wav, flac, ogg, opus, mp3, m4a or aiff files, or a zip of"
             " them."
         )
+    if folder not in before or store.is_waiting(folder):
+        store.set_waiting(folder)  # whoever refreshes the page may never load it
     return _brought(str(folder), tree)
+
+
+def drop(brought: Brought) -> None:
+    """Let go of what came in and is not wanted: an upload that nobody has loaded is deleted."""
+    store.discard(Path(brought.path))
 
 
 def on_disk(
@@ -174,6 +184,8 @@ def _unpacked(file: File, size: int, workspace: str, progress: Progress | None, 
             source.seek(0)
             while chunk := source.read(_CHUNK):
                 target.write(chunk)
+                if progress is not None:
+                    progress(ByteCount(target.tell()), ByteCount(size))
                 if should_stop is not None and should_stop():
                     raise Stopped("Storing the files was stopped; nothing of them was kept.")
         return archive.unpack(packed, parent, name=name, progress=progress, should_stop=should_stop)

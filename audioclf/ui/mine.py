@@ -26,6 +26,7 @@ class Kept:
     name: str
     edited: bool
     changed: float
+    waiting: bool
 
 
 def kept(workspace: str) -> list[Kept]:
@@ -36,7 +37,8 @@ def kept(workspace: str) -> list[Kept]:
             path = folder / file
             if not folder.name.startswith(".") and path.is_file():
                 changed = path.stat().st_mtime
-                found.append(Kept(folder.resolve(), _name(str(path), changed), edited, changed))
+                waiting = store.is_waiting(folder)
+                found.append(Kept(folder.resolve(), _name(str(path), changed), edited, changed, waiting))
                 break
     return sorted(found, key=lambda item: -item.changed)
 
@@ -66,7 +68,7 @@ def draw(state: State) -> None:
 def _line(state: State, item: Kept) -> None:
     key = item.folder.name
     with st.container(horizontal=True, vertical_alignment="center"):
-        what = "edited" if item.edited else "brought in"
+        what = "edited" if item.edited else "brought in, not opened yet" if item.waiting else "brought in"
         st.markdown(
             f"**{escape(plain(item.name, 60))}** · {what} {escape(run_list.ago(item.changed))}", width="stretch"
         )

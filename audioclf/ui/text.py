@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from audioclf.datasets import ByteCount
+
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 _LINK = re.compile(r"(www)(?=\.)|(?<=[A-Za-z0-9])(@)(?=[A-Za-z0-9])|(?<=[A-Za-z])(:)(?=//)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
@@ -37,6 +39,13 @@ def escape(text: object, most: int = 0) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Number with its noun: ``1 clip``, ``1,200 clips``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def progress(done: int, total: int) -> str:
+    """How far something is: ``1,200 of 3,000 files``, ``3.2 of 16.0 MB``; empty before anything is known."""
+    if isinstance(done, ByteCount):
+        return f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else f"{done / 1e6:,.1f} MB"
+    return f"{done:,} of {count(total, 'file')}" if total else ""
 
 
 def distinct(texts: Iterable[str]) -> list[str]:

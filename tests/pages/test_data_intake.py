@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf import workspaces
-from audioclf.datasets import load_dataset
+from audioclf.datasets import ByteCount, load_dataset
 from audioclf.ui import tasks
 
 OpenPage = Callable[..., AppTest]
@@ -119,6 +120,39 @@ def test_what_is_no_data_set_is_refused_in_one_sentence_and_leaves_nothing(
     press(page, "Load them")
     assert sentence in said(page)
     assert set(workspaces.datasets_folder().iterdir()) == before
+
+
+def test_a_cancelled_upload_leaves_nothing(open_page: OpenPage, tone: Any) -> None:
+    before = set(workspaces.datasets_folder().iterdir())
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value([("long.wav", _recording(tone), "audio/wav")])
+    page.run()
+    press(page, "Load them")
+    assert len(set(workspaces.datasets_folder().iterdir()) - before) == 1
+    press(page, "Cancel")
+    assert set(workspaces.datasets_folder().iterdir()) == before
+
+
+def test_an_upload_is_stopped_from_the_page(open_page: OpenPage) -> None:
+    page = open_page("data")
+    gate = threading.Event()
+
+    def work(told: tasks.Progress, should_stop: Callable[[], bool]) -> None:
+        told(ByteCount(2_500_000), ByteCount(10_000_000))
+        gate.wait(60)
+        told(ByteCount(10_000_000), ByteCount(10_000_000))
+
+    page.session_state["intake.task"] = "intake being stored"
+    task = tasks.start("intake being stored", "Storing the upload", work)
+    page.run()
+    assert "2.5 of 10.0 MB" in str(page.get("progress")[0].proto).replace("\\", "")
+    page.button(key="intake.stop").click().run()
+    gate.set()
+    assert task.wait(60)
+    page.run()
+    assert any("nothing was kept" in item.value for item in page.info)
+    assert not page.get("progress")
 
 
 def test_an_upload_beyond_the_limit_is_refused(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:

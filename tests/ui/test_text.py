@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audioclf.ui.text import count, distinct, escape, plain, seconds
+from audioclf.datasets import ByteCount
+from audioclf.ui.text import count, distinct, escape, plain, progress, seconds
 
 
 def unescaped(text: str) -> str:
@@ -60,3 +61,10 @@ def test_numbers_for_people() -> None:
 
 def test_choices_that_say_the_same_are_numbered() -> None:
     assert distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+
+
+def test_progress_is_told_in_what_is_counted() -> None:
+    assert progress(1200, 3000) == "1,200 of 3,000 files"
+    assert progress(0, 0) == ""
+    assert progress(ByteCount(3_200_000), ByteCount(16_000_000)) == "3.2 of 16.0 MB"
+    assert progress(ByteCount(3_200_000), ByteCount(0)) == "3.2 MB"
