@@ -232,13 +232,15 @@ class Search(Parameters):
             return given.draw(number, rng)
         return given[int(rng.integers(len(given)))]
 
-    def examine(self, dataset: Dataset) -> tuple[Outlook, ...]:
+    def examine(self, dataset: Dataset, *, most: int = MOST_POINTS) -> tuple[Outlook, ...]:
         """What every point comes to, before anything is made.
 
         Parameters
         ----------
         dataset : Dataset
             All of the one the experiment names; the points' share is taken here.
+        most : int
+            So many points are looked at.
 
         Raises
         ------
@@ -247,7 +249,7 @@ class Search(Parameters):
         """
         part = self.points[0].experiment.dataset.part(dataset)
         outlooks = []
-        for point in self.points:
+        for point in self.points[:most]:
             with _about(f"point {point.number} ({point.title})"):
                 outlook = examine(point.experiment, part)
                 if not all(split.validation for split in outlook.splits):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audioclf.errors import AudioclfError
-from audioclf.runs import Run
+from audioclf.runs import Run, list_runs
 from audioclf.runs.folder import JobFolder
 from audioclf.runs.writer import make_folder
 from audioclf.search.base import METRICS, Point, Search
@@ -92,8 +92,8 @@ class SearchRun(JobFolder):
 
     @property
     def runs(self) -> list[Run]:
-        """Runs of all points that have begun."""
-        return [run for point in self.search.points if (run := self.run(point.number)) is not None]
+        """Runs of all points that have begun, in their order."""
+        return sorted(list_runs(self.folder / "points"), key=lambda run: int(run.id.rsplit(".", 1)[-1]))
 
     @property
     def board(self) -> list[Standing]:

@@ -117,6 +117,21 @@ def hand_over(state: State, experiment: Experiment) -> None:
     st.session_state["train.taken"] = experiment
 
 
+def remember(experiment: Experiment) -> None:
+    """Keep what the forms hold, for other pages."""
+    st.session_state["train.experiment"] = experiment
+
+
+def current(state: State, dataset: Dataset) -> Experiment:
+    """What the forms last held without a mistake, or will be filled in with, for the chosen data."""
+    held = st.session_state.get("train.taken") or st.session_state.get("train.experiment")
+    choice = DatasetChoice(state.data, dict(state.options))
+    if held is not None and (held.dataset.name, dict(held.dataset.options)) == (choice.name, dict(choice.options)):
+        experiment: Experiment = held
+        return experiment
+    return suggestion(state.data, state.options, dataset)
+
+
 def fill(experiment: Experiment) -> None:
     """Put an experiment into the forms, before they are drawn."""
     session = st.session_state
@@ -129,7 +144,10 @@ def fill(experiment: Experiment) -> None:
         session[f"train.feature.{number}"] = feature.kind
         forms.fill(feature, f"train.feature.{number}.{feature.kind}")
     forms.fill(Combination(experiment.combine, experiment.weights), "train.combination")
+    forms.fill(experiment.dataset, "train.dataset")
+    forms.fill(experiment.picture, "train.picture")
     forms.fill(experiment.scaling, "train.scaling")
+    forms.fill(experiment.copies, "train.copies")
     session["train.augmentations"] = [augmentation.kind for augmentation in experiment.augmentations]
     for number, augmentation in enumerate(experiment.augmentations):
         forms.fill(augmentation, f"train.augmentation.{number}.{augmentation.kind}")

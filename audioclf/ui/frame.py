@@ -40,8 +40,10 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "Learn": (
         Entry("pages/train.py", "Train", ":material/model_training:", "Teach a model to tell the classes apart."),
+        Entry("pages/search.py", "Search", ":material/manage_search:", "Which settings are best?"),
         Entry("pages/runs.py", "Runs", ":material/compare_arrows:", "All trainings side by side."),
         Entry("pages/results.py", "Results", ":material/monitoring:", "How good is it, and where does it go wrong?"),
+        Entry("pages/reproduce.py", "Reproduce", ":material/science:", "Published systems, run again."),
     ),
     "Understand": (
         Entry("pages/explain.py", "Explain", ":material/lightbulb:", "See and hear what the model used."),

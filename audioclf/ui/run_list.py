@@ -11,6 +11,7 @@ import streamlit as st
 from audioclf import jobs, resources, workspaces
 from audioclf.errors import AudioclfError
 from audioclf.runs import Run, Summary, list_runs, summarise
+from audioclf.search import SearchRun, list_searches
 from audioclf.ui.state import State
 from audioclf.ui.text import distinct, plain
 
@@ -46,7 +47,21 @@ def runs(state: State) -> list[Run]:
 
 def find(state: State, run_id: str) -> Run | None:
     """A run of the reader's workspace by its id; ids come from addresses, so they are looked up and never joined."""
-    return next((run for run in runs(state) if run.id == run_id), None) if run_id else None
+    if not run_id:
+        return None
+    return next((run for run in runs(state) if run.id == run_id), None) or point(state, run_id)
+
+
+def searches(state: State) -> list[SearchRun]:
+    """All searches of the reader's workspace, newest first."""
+    jobs.ensure_supervisor()
+    return list_searches(workspaces.searches_folder(state.workspace))
+
+
+def point(state: State, run_id: str) -> Run | None:
+    """The run of a point of one of the reader's searches, by its id."""
+    of = next((made for made in searches(state) if run_id.startswith(f"{made.id}.")), None)
+    return next((run for run in of.runs if run.id == run_id), None) if of is not None else None
 
 
 def starter() -> Run | None:
@@ -117,6 +132,9 @@ def pick(state: State, *, finished: bool = True, with_starter: bool = False, pre
         What is chosen at first where the session has no run yet: an id or :data:`STARTER`; the newest where empty.
     """
     found = {run.id: run for run in runs(state) if run.has_metrics or not finished}
+    of_search = point(state, state.run)
+    if of_search is not None and (of_search.has_metrics or not finished):
+        found = {of_search.id: of_search, **found}
     own = starter() if with_starter else None
     if own is not None:
         found[STARTER] = own

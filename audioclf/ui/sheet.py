@@ -10,18 +10,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from audioclf.audio import AudioSettings
-from audioclf.augment import AUGMENTATIONS
+from audioclf.augment import AUGMENTATIONS, Copies
 from audioclf.datasets import Dataset
 from audioclf.errors import ParameterError
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import FEATURES
 from audioclf.models import MODELS
 from audioclf.params import Parameters
+from audioclf.picture import Picture
 from audioclf.preparation import Scaling
 from audioclf.registry import Registry
 from audioclf.splits import PROTOCOLS
 from audioclf.training import Training
-from audioclf.ui import forms
+from audioclf.ui import draft, forms, previewing
 from audioclf.ui.draft import Combination
 from audioclf.ui.forms import Form
 from audioclf.ui.state import State
@@ -29,16 +30,26 @@ from audioclf.ui.text import count, escape
 
 MOST_FEATURES = 4
 TABS = {
+    "audio": "Sounds",
+    "split": "Split",
     "features": "Pictures",
+    "augmentations": "Augmentation",
     "model": "Model",
     "training": "Training",
-    "split": "Split",
-    "augmentations": "Augmentation",
-    "audio": "Sound",
 }
-"""Parts of an experiment by the heading their form stands under."""
+"""Parts of an experiment by the heading their form stands under, on the way from sounds to a trained model."""
 
-_CLASSICAL = frozenset(Training.describe()) - {"class_weight", "seed"}
+_WITHIN = {
+    "dataset": "audio",
+    "combine": "features",
+    "picture": "features",
+    "scaling": "features",
+    "copies": "augmentations",
+}
+"""Parts whose form stands under the heading of another."""
+
+_CHANGES = {"samples": "Sound", "map": "Picture"}
+_FITTED_AT_ONCE = frozenset(Training.describe()) - {"class_weight", "seed"}
 
 
 @dataclass
@@ -69,22 +80,22 @@ class Sheet:
 
 def heading(part: str) -> str:
     """Heading of the tab in which the form of a part stands."""
-    whole = {"combine": "features", "scaling": "features"}.get(part, part.split(".")[0])
-    return TABS.get(whole, "")
+    first = part.split(".")[0]
+    return TABS.get(_WITHIN.get(first, first), "")
 
 
 def draw(state: State, dataset: Dataset) -> Sheet:
     """Draw all forms in tabs; returns what they hold."""
     sheet = Sheet()
     tabs: dict[str, Callable[[Sheet, Dataset], None]] = {
+        "audio": _audio,
+        "split": _split,
         "features": _features,
+        "augmentations": _augmentations,
         "model": _model,
         "training": _training,
-        "split": _split,
-        "augmentations": _augmentations,
-        "audio": _audio,
     }
-    for place, part in zip(st.tabs([TABS[part] for part in tabs]), tabs, strict=True):
+    for place, part in zip(st.tabs([TABS[part] for part in tabs], default=TABS["features"]), tabs, strict=True):
         with place:
             tabs[part](sheet, dataset)
     values: dict[str, Any] = {part: form.value for part, (form, _) in sheet.parts.items()}
@@ -92,14 +103,16 @@ def draw(state: State, dataset: Dataset) -> Sheet:
         together = values.get("combine", Combination())
         try:
             sheet.experiment = Experiment(
-                dataset=DatasetChoice(state.data, dict(state.options)),
+                dataset=values["dataset"].replace(name=state.data, options=dict(state.options)),
                 audio=values["audio"],
                 split=values["split"],
                 features=_in_order(values, "features"),
                 combine=together.combine,
                 weights=together.weights,
+                picture=values["picture"],
                 scaling=values["scaling"],
                 augmentations=_in_order(values, "augmentations"),
+                copies=values.get("copies", Copies()),
                 model=values["model"],
                 training=values["training"],
                 name=st.session_state["train.name"].strip(),
@@ -108,6 +121,8 @@ def draw(state: State, dataset: Dataset) -> Sheet:
         except ParameterError as error:
             where = "combine.weights" if error.field == "weights" else error.field
             sheet.complain(ParameterError(str(error), where))
+    if sheet.experiment is not None:
+        draft.remember(sheet.experiment)
     return sheet
 
 
@@ -162,6 +177,11 @@ def _features(sheet: Sheet, dataset: Dataset) -> None:
     st.divider()
     st.markdown("**Scaling**")
     _form(sheet, "scaling", Scaling, "train.scaling")
+    st.markdown("**Colours**")
+    st.caption("Only for networks that were made for photographs, such as VGG16.")
+    drawn = st.session_state.get("train.picture.colormap", "none") != "none"
+    hidden = () if drawn else tuple(name for name in Picture.describe() if name != "colormap")
+    _form(sheet, "picture", Picture, "train.picture", hide=hidden)
 
 
 def _model(sheet: Sheet, dataset: Dataset) -> None:
@@ -170,12 +190,15 @@ def _model(sheet: Sheet, dataset: Dataset) -> None:
 
 
 def _training(sheet: Sheet, dataset: Dataset) -> None:
-    form, _ = sheet.parts["model"]
-    classical = form.value is not None and form.value.family == "classical"
-    if classical:
+    if _classical():
         st.markdown("This model is fitted at once: there are no epochs and no learning rate to set.")
-    hidden = _CLASSICAL if classical else ()
-    _form(sheet, "training", Training, "train.training", columns=3, hide=hidden)
+    _form(sheet, "training", Training, "train.training", columns=3, hide=_FITTED_AT_ONCE if _classical() else ())
+
+
+def _classical() -> bool:
+    """Whether the chosen model is fitted at once; its form may stand further down."""
+    kind = st.session_state.get("train.model")
+    return kind in MODELS and MODELS[kind].family == "classical"
 
 
 def _split(sheet: Sheet, dataset: Dataset) -> None:
@@ -193,10 +216,13 @@ def _split(sheet: Sheet, dataset: Dataset) -> None:
 
 def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
     kinds: list[str] = st.session_state["train.augmentations"]
-    st.markdown("Changed copies of the training clips, made anew in every epoch; test clips stay as they are.")
-    form, _ = sheet.parts["model"]
-    if form.value is not None and form.value.family == "classical" and kinds:
-        st.info("This model is fitted at once, without augmentation.", icon=":material/info:")
+    st.markdown("The training clips are changed a little, so that more can be learned from them; test clips never are.")
+    of_map = [kind for kind in kinds if AUGMENTATIONS[kind].stage == "map"]
+    if _classical() and of_map:
+        st.info(
+            "This model has no epochs, so what changes the picture anew in every epoch is left out.",
+            icon=":material/info:",
+        )
     for number, kind in enumerate(kinds):
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -204,23 +230,42 @@ def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
                 _remove("train.augmentations", "train.augmentation", number)
             st.markdown(escape(AUGMENTATIONS[kind].explanation))
             key = f"train.augmentation.{number}.{kind}"
-            _form(sheet, f"augmentations.{number}", AUGMENTATIONS[kind], key)
+            form = _form(sheet, f"augmentations.{number}", AUGMENTATIONS[kind], key)
+            first, audio, split = (sheet.parts[part][0].value for part in ("features.0", "audio", "split"))
+            if None not in (form.value, first, audio, split):
+                previewing.draw(dataset, split, first, audio, form.value, f"train.preview.{number}.{kind}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Augmentation",
             list(AUGMENTATIONS),
-            format_func=lambda kind: AUGMENTATIONS[kind].title,
+            format_func=lambda kind: f"{_CHANGES[AUGMENTATIONS[kind].stage]}: {AUGMENTATIONS[kind].title}",
             key="train.augmentation.new",
             width=320,
         )
         if st.button("Add", icon=":material/add:", key="train.augmentation.add"):
             kinds.append(chosen)
             st.rerun()
+    of_samples = [kind for kind in kinds if AUGMENTATIONS[kind].stage == "samples"]
+    if of_samples or forms.last(Copies, "train.copies") != Copies():
+        st.divider()
+        st.markdown("**Copies**")
+        form = _form(sheet, "copies", Copies, "train.copies")
+        made = [of.value for part, (of, _) in sheet.parts.items() if part.startswith("augmentations.")]
+        if form.value is not None and None not in made:
+            if form.value.before_split:
+                st.warning("Copies of one clip stand on both sides of the split: the accuracy will say too much.")
+            st.caption(escape(_sentence(form.value.sentence(made))))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _audio(sheet: Sheet, dataset: Dataset) -> None:
     st.markdown("How every clip is read before its picture is made.")
     _form(sheet, "audio", AudioSettings, "train.audio")
+    st.markdown("**How many of them**")
+    _form(sheet, "dataset", DatasetChoice, "train.dataset", hide=("name",))
 
 
 def _remove(kinds_key: str, prefix: str, number: int) -> None:

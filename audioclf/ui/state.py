@@ -16,7 +16,7 @@ import streamlit as st
 from audioclf import workspaces
 
 _KEY = "audioclf"
-_NAMES = ("workspace", "data", "options", "clip", "run")
+_NAMES = ("workspace", "data", "options", "clip", "run", "search")
 
 
 @dataclass
@@ -33,6 +33,8 @@ class State:
         Id of the chosen clip (:func:`audioclf.ui.clips.ids`).
     run : str
         Id of the chosen run.
+    search : str
+        Id of the chosen search.
     tray : list of str
         Ids of the clips put aside for a comparison.
     workspace : str
@@ -43,6 +45,7 @@ class State:
     options: dict[str, Any] = field(default_factory=dict)
     clip: str = ""
     run: str = ""
+    search: str = ""
     tray: list[str] = field(default_factory=list)
     workspace: str = workspaces.DEFAULT
     _seen: dict[str, str] = field(default_factory=dict)
@@ -64,6 +67,8 @@ class State:
             query["clip"] = self.clip
         if self.run:
             query["run"] = self.run
+        if self.search:
+            query["search"] = self.search
         return {**self.place(), **query}
 
     def place(self) -> dict[str, str]:
@@ -84,7 +89,7 @@ class State:
         if found != self.workspace:
             if self.workspace != workspaces.DEFAULT:
                 self.choose("")
-                self.run = ""
+                self.run = self.search = ""
             self.workspace = found
 
     def adopt(self, query: Mapping[str, str]) -> None:
@@ -105,6 +110,7 @@ class State:
                 self.choose(found["data"], options if isinstance(options, dict) else {})
             self.clip = found.get("clip", self.clip)
             self.run = found.get("run", self.run)
+            self.search = found.get("search", self.search)
         self._seen = found
 
     def publish(self) -> None:

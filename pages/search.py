@@ -1,0 +1,19 @@
+"""Which settings are best? Several values of anything, and the validation clips choose."""
+
+import streamlit as st
+
+from audioclf.ui import data, frame, leaderboard, searching
+
+with frame.page(
+    "Search", "Which settings are best? Name some values to try; the validation clips choose between them."
+) as state:
+    made = leaderboard.current(state)
+    if made is not None and not state.data:
+        chosen = made.search.experiment.dataset
+        state.choose(chosen.name, chosen.options)
+    dataset = data.require(state)
+    if made is not None:
+        leaderboard.show(state, made)
+    st.subheader("A new search", anchor=False)
+    searching.form(state, dataset, again=made is not None and not made.status.ended)
+    searching.earlier(state)
