@@ -12,8 +12,8 @@ from audioclf.augment import on_batches
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError, ParameterError
 from audioclf.experiment import Experiment
-from audioclf.features.extract import check_memory, common_duration
-from audioclf.inputs import join
+from audioclf.features.extract import check_memory
+from audioclf.inputs import Inputs, join
 from audioclf.models import Network, Shape
 from audioclf.models.layers import Row
 from audioclf.splits import Split
@@ -26,6 +26,7 @@ class Outlook:
     Attributes
     ----------
     splits : tuple of Split
+        Of clips; of copies where the experiment makes them before the split.
     duration : float
         Length all clips are brought to, in seconds.
     feature_shapes : tuple of tuple of int
@@ -36,6 +37,10 @@ class Outlook:
         Layers of every member; empty for classical models.
     advice : tuple of str
         What works but deserves a word, one sentence each.
+    n_examples : int
+        Feature maps that are computed before training: clips and their copies.
+    n_train : int
+        Examples in an epoch of the smallest training part: clips and their copies.
     """
 
     splits: tuple[Split, ...]
@@ -44,6 +49,8 @@ class Outlook:
     input_shapes: tuple[Shape, ...]
     layers: tuple[tuple[Row, ...], ...]
     advice: tuple[str, ...]
+    n_examples: int = 0
+    n_train: int = 0
 
     @property
     def n_parameters(self) -> int:
@@ -69,12 +76,16 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
     ------
     ParameterError
         Where the experiment cannot be made; ``field`` begins with the part it is about: ``"split"``,
-        ``"audio"``, ``"features.0"``, ``"combine"``, ``"model"``, ``"augmentations.1"``, ``"training"``.
+        ``"audio"``, ``"features.0"``, ``"combine"``, ``"model"``, ``"augmentations.1"``, ``"copies"``, ``"training"``.
     """
+    with _about("copies"):
+        fed = Inputs(experiment, dataset)
     with _about("split"):
-        splits = experiment.split.splits(dataset)
+        splits = fed.splits
+        n_examples = len(fed.examples)
+        n_train = min(len(fed.train_examples(split)) for split in splits)
     with _about("audio"):
-        duration = common_duration(dataset.clips, experiment.audio)
+        duration = fed.duration
     sr = experiment.audio.sr
     n_samples = max(1, round(duration * sr))
     shapes: list[Shape] = []
@@ -84,12 +95,12 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
             advice += feature.advice(sr, n_samples)
             shapes.append(feature.shape(n_samples, sr))
         with _about("audio"):
-            check_memory(len(dataset), int(np.prod(shapes[-1])))
+            check_memory(n_examples, int(np.prod(shapes[-1])))
     drawn: list[Shape] = []
     with _about("picture"):
         for shape in shapes:
             drawn.append(experiment.picture.shape(shape))
-            experiment.picture.check_memory(len(dataset), shape)
+            experiment.picture.check_memory(n_examples, shape)
     of_feature = dict(zip(experiment.features, drawn, strict=True))
     inputs: list[Shape] = []
     layers: list[tuple[Row, ...]] = []
@@ -103,8 +114,17 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
             _examine_augmentations(experiment, inputs[-1], len(dataset.classes))
     if layers:
         with _about("training"):
-            experiment.training.check_batch_size(min(len(split.train) for split in splits))
-    return Outlook(splits, duration, tuple(shapes), tuple(inputs), tuple(layers), tuple(dict.fromkeys(advice)))
+            experiment.training.check_batch_size(n_train)
+    return Outlook(
+        splits,
+        duration,
+        tuple(shapes),
+        tuple(inputs),
+        tuple(layers),
+        tuple(dict.fromkeys(advice)),
+        n_examples,
+        n_train,
+    )
 
 
 def _examine_augmentations(experiment: Experiment, shape: Shape, n_classes: int) -> None:

@@ -21,6 +21,7 @@ class Filter(Augmentation):
     """
 
     kind = "filter"
+    heard = "gain"
     title = "Random filter"
     order = 27
     explanation = (

@@ -141,8 +141,8 @@ def summarise(run: Run) -> Summary:
             "data": experiment.dataset.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1],
             "model": experiment.model.title,
             "features": tuple(feature.title for feature in experiment.features),
-            "protocol": experiment.split.sentence(),
-            "leaky": experiment.split.leaky,
+            "protocol": experiment.protocol,
+            "leaky": experiment.leaky,
             "settings": settings(experiment),
             "val_loss": _val_loss(run, experiment),
         }

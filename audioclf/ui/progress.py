@@ -9,6 +9,7 @@ import streamlit as st
 
 from audioclf import jobs, plots
 from audioclf.datasets import Dataset
+from audioclf.inputs import Inputs
 from audioclf.models import Network
 from audioclf.models.layers import BATCH_NORM_MOMENTUM
 from audioclf.runs import Run, Status
@@ -162,8 +163,9 @@ def diagnosis(run: Run, rows: list[dict[str, Any]]) -> list[str]:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _n_train(folder: str, _run: Run) -> int:
-    """Training clips of a run's first split."""
-    return len(_run.experiment.split.splits(Dataset("", _run.clips))[0].train)
+    """Training examples of a run's first split: clips and their copies."""
+    inputs = Inputs(_run.experiment, Dataset("", _run.clips))
+    return len(inputs.train_examples(inputs.splits[0]))
 
 
 def epochs(rows: list[dict[str, Any]]) -> list[Epoch]:

@@ -44,8 +44,9 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
                 for name, value in _figures(metrics).items():
                     st.metric(name, value, width="content")
         if metrics["leaky"]:
+            known = "copies of clips" if run.experiment.copies.before_split else "clips"
             st.warning(
-                "The model was tested on clips it learned from. This figure says nothing about new sounds.",
+                f"The model was tested on {known} it learned from. This figure says nothing about new sounds.",
                 icon=":material/warning:",
             )
     note = str(run.about["note"])
