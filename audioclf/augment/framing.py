@@ -32,7 +32,7 @@ class HeightShift(Augmentation):
         shifts = rng.uniform(-self.height_shift_range, self.height_shift_range, size=len(x)) * height
         shifts[rng.random(len(x)) >= self.probability] = 0
         columns = np.arange(width, dtype=float)
-        moved = [_read(example, np.arange(height) + shift, columns) for example, shift in zip(x, shifts, strict=True)]
+        moved = [read_at(example, np.arange(height) + shift, columns) for example, shift in zip(x, shifts, strict=True)]
         return np.stack(moved), onehot
 
 
@@ -62,11 +62,11 @@ class Zoom(Augmentation):
                 centre + scale * (np.arange(size) - centre)
                 for size, centre, scale in zip(example.shape[:2], centres, factor, strict=True)
             )
-            zoomed.append(_read(example, rows, columns))
+            zoomed.append(read_at(example, rows, columns))
         return np.stack(zoomed), onehot
 
 
-def _read(picture: Array, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]) -> Array:
+def read_at(picture: Array, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]) -> Array:
     """Picture at real coordinates, on straight lines between its values; beyond the edge is the edge."""
     for axis, places in ((0, rows), (1, columns)):
         size = picture.shape[axis]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.augment.base import Array, Augmentation, require_pictures
+from audioclf.augment.framing import read_at
 from audioclf.params import param
 
 Numbers = npt.NDArray[np.float64]
@@ -51,10 +52,11 @@ class Warp(Augmentation):
         warped = (rng.random(len(x)) < self.probability)[:, np.newaxis]
         row, frame = np.arange(rows), np.arange(frames)
         factor, shift = _drawn(rng, self.freq_stretch, self.freq_shift * rows, len(x))
-        x = _read(x, np.where(warped, row * factor + shift, row), 1)
+        at_rows = np.where(warped, row * factor + shift, row)
         middle = (frames - 1) / 2
         factor, shift = _drawn(rng, self.time_stretch, self.time_shift * frames, len(x))
-        return _read(x, np.where(warped, (frame - middle) * factor + middle + shift, frame), 2), onehot
+        at_frames = np.where(warped, (frame - middle) * factor + middle + shift, frame)
+        return np.stack([read_at(*values) for values in zip(x, at_rows, at_frames, strict=True)]), onehot
 
 
 def _drawn(rng: np.random.Generator, stretch: float, shift: float, n: int) -> tuple[Numbers, Numbers]:
@@ -62,16 +64,3 @@ def _drawn(rng: np.random.Generator, stretch: float, shift: float, n: int) -> tu
     farthest = np.log1p(stretch)
     factors = np.exp(rng.uniform(-farthest, farthest, size=(n, 1)))
     return factors, rng.uniform(-shift, shift, size=(n, 1))
-
-
-def _read(x: Array, places: Numbers, axis: int) -> Array:
-    """Examples at real places [shape=(n, size)] along their rows (1) or frames (2)."""
-    size = x.shape[axis]
-    held = np.clip(places, 0, size - 1)
-    before = np.minimum(held.astype(np.int64), max(size - 2, 0))
-    after = np.minimum(before + 1, size - 1)
-    share = (held - before).astype(np.float32)
-    shape = [len(x), *(size if number == axis else 1 for number in range(1, x.ndim))]
-    before, after, share = before.reshape(shape), after.reshape(shape), share.reshape(shape)
-    read: Array = (1 - share) * np.take_along_axis(x, before, axis) + share * np.take_along_axis(x, after, axis)
-    return read
