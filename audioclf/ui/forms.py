@@ -102,6 +102,7 @@ def last(cls: type[P], key: str) -> P:
 
 def fill(value: Parameters, key: str) -> None:
     """Put an object's values into the fields, before they are drawn."""
+    st.session_state[f"{key}:last"] = value
     for name, (annotation, _) in type(value).describe().items():
         st.session_state[f"{key}.{name}"] = _shown(getattr(value, name), annotation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -197,7 +197,7 @@ def _training(sheet: Sheet, dataset: Dataset) -> None:
 
 def _classical() -> bool:
     """Whether the chosen model is fitted at once; its form may stand further down."""
-    kind = st.session_state.get("train.model")
+    kind = str(st.session_state.get("train.model"))
     return kind in MODELS and MODELS[kind].family == "classical"
 
 
@@ -231,8 +231,8 @@ def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
             st.markdown(escape(AUGMENTATIONS[kind].explanation))
             key = f"train.augmentation.{number}.{kind}"
             form = _form(sheet, f"augmentations.{number}", AUGMENTATIONS[kind], key)
-            first, audio, split = (sheet.parts[part][0].value for part in ("features.0", "audio", "split"))
-            if None not in (form.value, first, audio, split):
+            split, first, audio = (cast(Any, sheet.parts[part][0].value) for part in ("split", "features.0", "audio"))
+            if form.value is not None and None not in (split, first, audio):
                 previewing.draw(dataset, split, first, audio, form.value, f"train.preview.{number}.{kind}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(

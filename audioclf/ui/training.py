@@ -49,6 +49,8 @@ def start(
         Whether a training is under way, so that this would be the next.
     """
     experiment = filled.experiment
+    if experiment is not None:
+        dataset = experiment.dataset.part(dataset)
     outlook: Outlook | None = None
     expected: Estimate | None = None
     wrong = "" if experiment is not None else "A field below holds a value that cannot be; the sentence is beside it."
