@@ -14,10 +14,14 @@ import numpy.typing as npt
 from audioclf import settings
 from audioclf.audio import load_audio
 from audioclf.datasets.base import Progress, ShouldStop
+from audioclf.datasets.table import decode
 from audioclf.errors import ParameterError, Stopped
 
 MOST_CUTS = 100_000
 """More clips than this out of one recording are a mistyped length."""
+
+LARGEST_TRACK = 2**20
+"""Bytes of a label track that are looked at to know it for one."""
 
 FRAME = 0.01
 """Length of a frame whose level is measured, in seconds."""
@@ -154,6 +158,21 @@ def audacity(text: str, total: float, seconds: float) -> tuple[list[Cut], list[t
             end = min(start + seconds, next(later, total), total)
         cuts.append(Cut(start, min(end, total) - start, label))
     return cuts, refused
+
+
+def is_label_track(path: Path) -> bool:
+    """Whether a file is a label track: a text in which most lines are labels."""
+    try:
+        with path.open("rb") as file:
+            return holds_labels(file.read(LARGEST_TRACK))
+    except OSError:
+        return False
+
+
+def holds_labels(data: bytes) -> bool:
+    """Whether the bytes of a text are those of a label track."""
+    found, refused = audacity(decode(data), math.inf, 1.0)
+    return bool(found) and len(refused) <= len(found)
 
 
 def levels(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from audioclf.datasets import naming
+from audioclf.datasets import cuts, naming
 from audioclf.datasets.base import Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.source import Reader
 from audioclf.datasets.tree import Entry, Row, Tree, clips
@@ -43,7 +43,7 @@ class FolderReader(Reader):
                 " put the sounds of every class into a folder named after it."
             )
         found, problems = clips(rows(inside, depth), progress=progress, should_stop=should_stop)
-        problems += [_loose(entry) for entry in loose]
+        problems += [_loose(inner, entry) for entry in loose]
         return Dataset(tree.name, tuple(found), (*tree.problems, *problems), source=str(tree.path))
 
 
@@ -67,7 +67,11 @@ def _split_folders(sounds: Sequence[Entry]) -> bool:
     return len(tops) > 1 and tops <= set(naming.FOLDS) and all(len(e.folders) > 1 for e in sounds if e.folders)
 
 
-def _loose(entry: Entry) -> Problem:
+def _loose(tree: Tree, entry: Entry) -> Problem:
+    track = tree.find(f"{entry.stem}.txt")
+    if track is not None and cuts.is_label_track(track.path):
+        remedy = "Its label track tells classes: read the set as a long recording (kind=recording) to use it."
+        return Problem(entry.name, "It lies beside the class folders, and its label track was not looked at.", remedy)
     return Problem(
         entry.name, "It lies beside the class folders, so it has no class.", "Move it into the folder of its class."
     )

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from audioclf.audio import AudioInfo
-from audioclf.datasets import cuts as rules
-from audioclf.datasets import naming
+from audioclf.datasets import cuts, naming
 from audioclf.datasets.base import Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.cuts import Cut
 from audioclf.datasets.general_midi import PERCUSSION, PROGRAMS
@@ -28,7 +27,7 @@ class RecordingReader(Reader):
     ``every`` cuts a clip every so many seconds; ``grid`` cuts class after class with the same number of clips each (as
     reference A: ``seconds=2, per_class=50, only=[0, 10, ..., 90]``); ``labels`` takes the Audacity label track beside
     the recording (same name, ``.txt``); ``silence`` takes what sounds between silences. ``auto`` is ``labels`` where
-    there is a label track, and else ``every``.
+    there is a label track, and else ``every``. A folder or archive in which every sound has one is read so by itself.
 
     Of several recordings the folder is the class, or else the file name.
     """
@@ -58,7 +57,9 @@ class RecordingReader(Reader):
 
     @classmethod
     def suits(cls, tree: Tree) -> bool:
-        return bool(tree.pointed) and Entry(tree.pointed, tree.path).may_be_sound
+        if tree.pointed:
+            return Entry(tree.pointed, tree.path).may_be_sound
+        return all_labelled(tree)
 
     def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
         inner = tree if tree.pointed else tree.unwrapped()
@@ -71,10 +72,10 @@ class RecordingReader(Reader):
                 if entry.promises_sound or tree.pointed:
                     problems.append(replace(fact, file=entry.name))
                 continue
-            cuts, refused = self.cuts(inner, entry, fact, progress=progress, should_stop=should_stop)
+            found_cuts, refused = self.cuts(inner, entry, fact, progress=progress, should_stop=should_stop)
             problems += refused
             told = self.label or (naming.without_numbers([entry.folders[0]])[0] if entry.folders else entry.stem)
-            rows += [Row(entry, cut.label or told, cut.start, cut.duration, cut.group) for cut in cuts]
+            rows += [Row(entry, cut.label or told, cut.start, cut.duration, cut.group) for cut in found_cuts]
         if not rows and problems:
             raise DatasetError(f"'{problems[0].file}': {problems[0].reason} {problems[0].remedy}")
         found, broken = clips(_grouped(rows), progress=progress, should_stop=should_stop)
@@ -97,23 +98,23 @@ class RecordingReader(Reader):
             When the rule cannot be applied.
         """
         total = info.seconds
-        track = self._track(tree, entry)
+        track = label_track(tree, entry, self.labels_file)
         rule = self.rule if self.rule != "auto" else ("labels" if track is not None else "every")
         if rule == "labels":
             return self._labelled(track, entry, total)
         if rule == "silence":
-            level = rules.levels(entry.path, total, progress=progress, should_stop=should_stop)
-            return rules.between_silences(level, self.below, self.silence, self.shortest, self.margin), []
+            level = cuts.levels(entry.path, total, progress=progress, should_stop=should_stop)
+            return cuts.between_silences(level, self.below, self.silence, self.shortest, self.margin), []
         if rule == "grid":
             return self._grid(total), []
-        return rules.every(total, self.seconds, self.step, self.offset), []
+        return cuts.every(total, self.seconds, self.step, self.offset), []
 
     def _grid(self, total: float) -> list[Cut]:
         step = self.step or self.seconds
         count = round((total - self.offset) / (self.per_class * step))
         general_midi = (*PROGRAMS, *PERCUSSION)
         names = self.classes or (general_midi if len(PROGRAMS) <= count <= len(general_midi) else ())
-        found = rules.grid(total, names, self.per_class, self.seconds, self.step, self.offset, self.only)
+        found = cuts.grid(total, names, self.per_class, self.seconds, self.step, self.offset, self.only)
         if not found:
             raise ParameterError(
                 f"A recording of {total:g} s holds {count} classes of {self.per_class} clips, and class"
@@ -121,10 +122,6 @@ class RecordingReader(Reader):
                 "only",
             )
         return found
-
-    def _track(self, tree: Tree, entry: Entry) -> Entry | None:
-        head = entry.name[: len(entry.name) - len(entry.stem) - len(entry.suffix)]
-        return tree.find(head + (self.labels_file or f"{entry.stem}.txt"))
 
     def _labelled(self, track: Entry | None, entry: Entry, total: float) -> tuple[list[Cut], list[Problem]]:
         if track is None:
@@ -138,11 +135,25 @@ class RecordingReader(Reader):
                 text = decode(file.read(16 * 2**20))
         except OSError as error:
             raise DatasetError(f"'{track.name}' cannot be read ({error.strerror}); check its permissions.") from None
-        found, refused = rules.audacity(text, total, self.seconds)
+        found, refused = cuts.audacity(text, total, self.seconds)
         return found, [
             Problem(f"{track.name}, line {number}", reason, "Correct the label, or leave it out.")
             for number, reason in refused
         ]
+
+
+def label_track(tree: Tree, entry: Entry, name: str = "") -> Entry | None:
+    """The label track beside a recording: of that name, or of the recording's own."""
+    head = entry.name[: len(entry.name) - len(entry.stem) - len(entry.suffix)]
+    names = [name] if name else [f"{entry.stem}.txt", f"{entry.stem}.tsv"]
+    return next((found for one in names if (found := tree.find(head + one)) is not None), None)
+
+
+def all_labelled(tree: Tree) -> bool:
+    """Whether every sound has a label track of its own name beside it, so that these tell the classes."""
+    sounds = [entry for entry in tree.entries if entry.promises_sound]
+    tracks = (label_track(tree, entry) for entry in sounds)  # looked for until the first sound that has none
+    return bool(sounds) and all(track is not None and cuts.is_label_track(track.path) for track in tracks)
 
 
 def _grouped(rows: Sequence[Row]) -> list[Row]:

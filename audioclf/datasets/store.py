@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from audioclf import workspaces
-from audioclf.datasets import naming
+from audioclf.datasets import cuts, naming
 from audioclf.datasets.base import Problem, Progress, ShouldStop
 from audioclf.datasets.tree import OTHERS, SOUNDS, Entry, Tree
 from audioclf.errors import DatasetError, Stopped
@@ -35,6 +36,7 @@ MOST_BYTES = 2 * 2**30
 
 ARCHIVES = frozenset(f".{suffix}" for suffix in ("zip", "tar", "gz", "tgz", "bz2", "xz", "7z", "rar", "zst"))
 TABLES = frozenset((".csv", ".tsv"))
+TRACKS = frozenset((".txt",))
 
 _STORED = re.compile(r"\d{6}\.[a-z0-9]{1,5}")
 _CHUNK = 2**20
@@ -112,8 +114,8 @@ class Keeper:
     def wants(self, name: str) -> str | None:
         """The cleaned name of a file that is to be kept; None for one that is refused or passed over.
 
-        Hidden files and files that are neither sounds nor tables are passed over; a name that leads outside, a second
-        file of one name and an archive are refused.
+        Hidden files and files that are neither sounds nor tables are passed over (texts are looked at, since a label
+        track is one); a name that leads outside, a second file of one name and an archive are refused.
         """
         clean = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         parts = clean.split("/")
@@ -128,7 +130,7 @@ class Keeper:
             pass
         elif suffix in ARCHIVES:
             self.refuse(name, "It is an archive inside the data set.", "Unpack it, and pack again without it.")
-        elif suffix in OTHERS and suffix not in TABLES:
+        elif suffix in OTHERS and suffix not in TABLES | TRACKS:
             pass
         elif clean in self._names:
             self.refuse(name, "A file of this name is there already.", "Rename one of the two.")
@@ -139,6 +141,8 @@ class Keeper:
     def add(self, name: str, source: BinaryIO, *, at_most: int = MOST_BYTES) -> int:
         """Keep a file under a cleaned name that :meth:`wants` gave; returns its size in bytes.
 
+        A text that is no label track is passed over.
+
         Raises
         ------
         TooLargeError
@@ -148,7 +152,12 @@ class Keeper:
         Stopped
         """
         suffix = Entry(name, self._part).suffix
-        stored = f"{len(self._files):06d}{suffix if suffix in SOUNDS | TABLES else '.bin'}"
+        if suffix in TRACKS:
+            text = source.read(min(cuts.LARGEST_TRACK, at_most))
+            if source.read(1) or not cuts.holds_labels(text):
+                return len(text)
+            source = io.BytesIO(text)
+        stored = f"{len(self._files):06d}{suffix if suffix in SOUNDS | TABLES | TRACKS else '.bin'}"
         path = self._part / stored
         size = 0
         with _disk(self.parent):

@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from audioclf import settings, workspaces
 from audioclf.datasets import READERS, ByteCount, Progress, ShouldStop, archive, cuts, mount, store
-from audioclf.datasets.table import decode
 from audioclf.datasets.tree import Entry, Tree
 from audioclf.errors import DatasetError, Stopped
 
@@ -23,7 +22,6 @@ FEW = 3
 """So many loose sounds without folders are recordings to be cut rather than clips to be told apart by name."""
 
 _CHUNK = 2**20
-_LARGEST_TRACK = 2**20
 
 
 @dataclass(frozen=True)
@@ -100,10 +98,9 @@ def uploaded(
     if is_packed(files):
         folder = _unpacked(files[0], sizes[0], workspace, progress, should_stop)
     else:
-        named = [(_kept_name(name, file, files), file) for name, file in files]
-        for _, file in named:
+        for _, file in files:
             file.seek(0)  # a second try begins where the first one ended
-        folder = store.keep(named, parent, _name(files), progress=progress, should_stop=should_stop)
+        folder = store.keep(files, parent, _name(files), progress=progress, should_stop=should_stop)
     tree = store.stored_tree(folder)
     if not any(entry.may_be_sound and entry.suffix not in store.TABLES for entry in tree.entries):
         told = f" ({tree.problems[0].file}: {tree.problems[0].reason})" if tree.problems else ""
@@ -162,13 +159,8 @@ def existing(path: str, workspace: str) -> Path:
 
 def label_tracks(tree: Tree) -> list[str]:
     """Names of files that hold an Audacity label track."""
-    found = []
-    for entry in tree.entries:
-        if entry.suffix in (".txt", ".tsv"):
-            with contextlib.suppress(OSError), entry.path.open("rb") as file:
-                if _is_label_track(file):
-                    found.append(entry.name)
-    return found
+    texts = (entry for entry in tree.entries if entry.suffix in (".txt", ".tsv"))
+    return [entry.name for entry in texts if cuts.is_label_track(entry.path)]
 
 
 def _unpacked(file: File, size: int, workspace: str, progress: Progress | None, should_stop: ShouldStop | None) -> Path:
@@ -220,23 +212,3 @@ def _name(files: Sequence[File]) -> str:
     if len(files) == 1 or stems:
         return stems[0] if stems else Entry(files[0][0], Path()).stem
     return "Uploaded sounds"
-
-
-def _kept_name(name: str, file: BinaryIO, files: Sequence[File]) -> str:
-    """The name; of a label track with the suffix of a table, since the store passes over other texts."""
-    entry = Entry(name, Path())
-    if entry.suffix != ".txt" or not _is_label_track(file):
-        return name
-    wanted = f"{name[: -len(entry.suffix)]}.tsv"
-    return name if any(other == wanted for other, _ in files) else wanted
-
-
-def _is_label_track(file: BinaryIO) -> bool:
-    try:
-        file.seek(0)
-        text = decode(file.read(_LARGEST_TRACK))
-        file.seek(0)
-    except OSError:
-        return False
-    found, refused = cuts.audacity(text, float("inf"), 1.0)
-    return bool(found) and len(refused) <= len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audioclf.audio import load_audio
+from audioclf.audio import load_audio, wav_bytes
 from audioclf.datasets import cuts, load_dataset
 from audioclf.datasets.cuts import Cut
 from audioclf.errors import DatasetError, ParameterError, Stopped
@@ -129,6 +130,43 @@ def test_an_audacity_label_track(bursts: Path) -> None:
     ]
     assert [problem.file.split("line ")[1] for problem in dataset.problems] == ["7", "8", "9", "10", "11"]
     assert len(load_dataset(bursts, rule="every")) == 2
+
+
+def _zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("top", ["", "session 1/"])
+def test_a_label_track_in_an_archive(bursts: Path, tmp_path: Path, top: str) -> None:
+    track = b"0.5\t1.0\tlow\n2\t2.5\thigh\nx\ty\tz\n"
+    sounds = {f"{top}one.wav": bursts.read_bytes(), f"{top}two.wav": wav_bytes(np.full(4 * SR, 0.1, np.float32), SR)}
+    tracks = {f"{top}one.txt": track, f"{top}two.txt": track}
+    dataset = load_dataset(_zipped(tmp_path / "long.zip", {**sounds, **tracks, f"{top}README.txt": b"Of a day out."}))
+    assert dataset.counts == {"low": 2, "high": 2}
+    assert [problem.file.removeprefix(top) for problem in dataset.problems] == ["one.txt, line 3", "two.txt, line 3"]
+    assert len({clip.group for clip in dataset.clips}) == 2
+
+
+def test_a_label_track_that_is_not_looked_at_is_said(bursts: Path, tmp_path: Path) -> None:
+    folders = {f"{label}/{n}.wav": wav_bytes(np.full(800, n / 9, np.float32), SR) for label in "ab" for n in (1, 2)}
+    beside = {"long.wav": bursts.read_bytes(), "long.txt": b"0.5\t1.0\tlow\n2\t2.5\thigh\n"}
+    dataset = load_dataset(_zipped(tmp_path / "mixed.zip", {**folders, **beside}))
+    assert dataset.counts == {"a": 2, "b": 2}
+    (problem,) = dataset.problems
+    assert problem.file == "long.wav"
+    assert "label track" in problem.reason
+    assert "kind=recording" in problem.remedy
+
+
+def test_words_beside_sounds_are_no_label_tracks(tmp_path: Path, write_tone: WriteTone) -> None:
+    for label in ("cat", "dog"):
+        for take in ("1", "2"):
+            sound = write_tone(tmp_path / "said" / label / f"{take}.wav", seconds=0.2, frequency=200.0 + ord(label[0]))
+            sound.with_suffix(".txt").write_text(f"the {label} is here")
+    assert load_dataset(tmp_path / "said").counts == {"cat": 2, "dog": 2}
 
 
 @given(st.text())
