@@ -41,7 +41,7 @@ def twin_figure(history: History, *, title: str = "", look: Look | None = None) 
     """
     look = look or Look(width=760, height=360)
     figure = look.figure()
-    left = look.axes(figure, 0.75, 0.56, 0.75, 0.45 if title else 0.2)
+    left = look.axes(figure, 0.75, 0.56, 0.75, 0.65 if title else 0.4)
     right = left.twinx()
     look.dress(right)
     colours = {"accuracy": look.colours.line, "loss": SECOND[look.theme]}
@@ -55,8 +55,10 @@ def twin_figure(history: History, *, title: str = "", look: Look | None = None) 
     left.set_ylim(0, 1.02)
     right.set_ylim(bottom=0)
     _epochs(left, history)
-    look.label(left, x="Epoch", title=title)
-    _legend(left, look, drawn, "center right")
+    look.label(left, x="Epoch")
+    _legend(left, look, drawn, "lower left", bbox_to_anchor=(0.0, 0.99), ncols=4, borderaxespad=0.3)
+    if title:
+        left.set_title(plain(title), fontsize=FONT + 2, loc="left", pad=26, color=look.colours.text, parse_math=False)
     return figure
 
 
@@ -172,6 +174,7 @@ def _epochs(axes: Axes, history: History) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def _legend(axes: Axes, look: Look, drawn: Sequence[Any], place: Any) -> None:
+def _legend(axes: Axes, look: Look, drawn: Sequence[Any], place: Any, **where: Any) -> None:
     if drawn:
-        axes.legend(handles=list(drawn), loc=place, fontsize=FONT - 2, frameon=False, labelcolor=look.colours.text)
+        text = look.colours.text
+        axes.legend(handles=list(drawn), loc=place, fontsize=FONT - 2, frameon=False, labelcolor=text, **where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -135,7 +135,11 @@ def matches(recipe: Recipe, word: str) -> bool:
 
 
 def plan(
-    chosen: Iterable[Recipe], *, datasets: Mapping[str, str] | None = None, epochs: Mapping[str, int] | None = None
+    chosen: Iterable[Recipe],
+    *,
+    datasets: Mapping[str, str] | None = None,
+    epochs: Mapping[str, int] | None = None,
+    find: Callable[[Recipe, str | None], Data] | None = None,
 ) -> list[Planned]:
     """Recipes with the data and the number of epochs that were asked for.
 
@@ -146,11 +150,18 @@ def plan(
         Name or path of a data set by recipe, letter or family; ``""`` stands for all others.
     epochs : mapping, optional
         Most epochs in the same way.
+    find : callable, optional
+        Instead of :func:`find_data`.
     """
-    return [
-        Planned(recipe, find_data(recipe, _said(recipe, datasets or {})), _said(recipe, epochs or {}))
-        for recipe in chosen
-    ]
+    known: dict[tuple[str, str, str | None], Data] = {}
+    planned = []
+    for recipe in chosen:
+        given = _said(recipe, datasets or {})
+        key = (recipe.experiment.dataset.name, recipe.stand_in, given)
+        if key not in known:
+            known[key] = (find or find_data)(recipe, given)
+        planned.append(Planned(recipe, known[key], _said(recipe, epochs or {})))
+    return planned
 
 
 def _said(recipe: Recipe, said: Mapping[str, Any]) -> Any:

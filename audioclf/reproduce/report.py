@@ -38,7 +38,11 @@ class Report:
         which data and how many epochs it is of.
         """
         runs = making.reproductions(folder)
-        found = [_found(item, runs) for item in planned]
+        return cls.of([_found(item, runs) for item in planned])
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[Planned, Run | None]]) -> Report:
+        """Report of what was planned with the run that each came to."""
         return cls(tuple(item for item, _ in found), tuple(rows.row(item, run) for item, run in found))
 
     def html(self, *, evidence: bool = True, say: page.Say = lambda sentence: None) -> str:

@@ -14,6 +14,9 @@ from audioclf.resources import app_folder
 NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
 OpenPage = Callable[..., AppTest]
 
+OF_RUNS = ("", "classify", "explain", "reproduce", "results", "runs")
+"""Pages that do not load the chosen data set: what they show is of runs, or nothing."""
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_opens_before_anything_is_chosen(name: str, open_page: OpenPage) -> None:
@@ -28,12 +31,12 @@ def test_a_page_opens_before_anything_is_chosen(name: str, open_page: OpenPage) 
 def test_a_page_opens_with_a_data_set_from_its_address(name: str, open_page: OpenPage, class_folders: Path) -> None:
     page = open_page(name, data=class_folders)
     assert not page.error
-    if name not in ("", "classify", "explain", "results"):
+    if name not in OF_RUNS:
         assert [text.value for text in page.sidebar.text] == ["sounds"]
         assert any("12 clips" in caption.value for caption in page.sidebar.caption)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("", "classify", "explain", "results")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_RUNS])
 def test_a_data_set_that_is_not_there_is_told_in_one_sentence(name: str, open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(name, data=tmp_path / "nowhere")
     (error,) = page.error

@@ -1,0 +1,30 @@
+"""``python -m audioclf.reproduce RUNS FOLDER NAME...`` writes the report of the runs below RUNS.
+
+A web server has it written so: Grad-CAM needs Keras, which the server never imports.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from audioclf.errors import AudioclfError
+from audioclf.reproduce.plan import choose, plan
+from audioclf.reproduce.report import Report
+from audioclf.worker import be_modest
+
+
+def main(arguments: list[str]) -> int:
+    """Write it; the exit code is 2, after a sentence, where that cannot be."""
+    be_modest()
+    runs, folder, *names = arguments
+    try:
+        Report.read(plan(choose(names)), Path(runs)).write(Path(folder))
+    except AudioclfError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""The Reproduce page: choosing, beginning as jobs, the table, the pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audioclf import jobs, workspaces
+from audioclf.reproduce import making
+from audioclf.reproduce.plan import choose, plan
+from audioclf.reproduce.report import Report
+from audioclf.reproduce.table import to_csv
+from audioclf.runs import Run
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def made(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
+    """A tree on tones in the workspace that pages see, made by a real worker process."""
+    (planned,) = plan(choose(["instruments-mfcc-tree"]), datasets={"": str(three_classes)})
+    run = making.prepare(planned, workspaces.runs_folder())
+    subprocess.run([sys.executable, "-m", "audioclf.worker", str(run.folder)], check=True, timeout=300)
+    assert run.has_metrics, (run.folder / "log.txt").read_text()
+    yield run
+    run.delete()
+
+
+@pytest.fixture
+def nobody_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queued runs stay queued."""
+    monkeypatch.setattr(jobs, "ensure_supervisor", lambda: None)
+
+
+def test_what_was_run_stands_beside_what_was_published(made: Run, open_page: OpenPage) -> None:
+    page = open_page("reproduce")
+    assert not page.error
+    table = page.dataframe[0].value
+    row = table[table["recipe"] == "instruments-mfcc-tree"].iloc[0]
+    assert "stand-in" in row["data"]
+    assert row["here"] == pytest.approx(made.metrics["accuracy"])
+    assert "cannot be compared" in row["verdict"]
+    (shown,) = [box for box in page.selectbox if box.key == "reproduce.shown"]
+    assert shown.value == "instruments-mfcc-tree"
+    # waveform, CQT and MFCC of the sounds, and the confusion matrix
+    assert len(page.get("image")) == 4
+
+
+def test_a_recipe_without_data_says_what_to_bring(open_page: OpenPage) -> None:
+    page = open_page("reproduce")
+    letters = next(element for element in page.button_group if element.key == "reproduce.letters")
+    letters.set_value(["E"]).run()
+    assert not page.error
+    assert any("ESC-10 is not on this machine" in info.value.replace("\\", "") for info in page.info)
+    (button,) = [button for button in page.button if button.key == "reproduce.run"]
+    assert button.disabled
+
+
+def test_recipes_begin_as_ordinary_runs_once_each(open_page: OpenPage, nobody_runs: None) -> None:
+    page = open_page("reproduce")
+    (box,) = page.multiselect
+    box.set_value(["instruments-raw-tree"]).run()
+    (button,) = [button for button in page.button if button.key == "reproduce.run"]
+    assert button.label == "Run 1 recipe"
+    button.click().run()
+    runs = [
+        run
+        for run in making.reproductions(workspaces.runs_folder())
+        if making.reproduces(run) == "instruments-raw-tree"
+    ]
+    try:
+        (run,) = runs
+        assert run.status.state == "queued"
+        known = making.planned_of(run)
+        assert known is not None
+        assert known.experiment == run.experiment
+        next(button for button in page.button if button.key == "reproduce.run").click().run()
+        again = making.reproductions(workspaces.runs_folder())
+        assert [item.id for item in again if making.reproduces(item) == "instruments-raw-tree"] == [run.id]
+    finally:
+        for run in runs:
+            run.delete()
+
+
+def test_the_table_to_take_along_is_that_of_the_command_line(made: Run) -> None:
+    known = making.planned_of(made)
+    assert known is not None
+    (line,) = csv.DictReader(io.StringIO(to_csv(Report.of([(known, made)]).rows)))
+    assert float(line["accuracy"]) == pytest.approx(made.metrics["accuracy"], abs=1e-4)
