@@ -112,6 +112,8 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
             with _about("model"):
                 layers.append(tuple(experiment.model.summary(inputs[-1], len(dataset.classes))))
             _examine_augmentations(experiment, inputs[-1], len(dataset.classes))
+    with _about("model"):
+        experiment.model.require_examples(n_train)
     if layers:
         with _about("training"):
             experiment.training.check_batch_size(n_train)

@@ -122,6 +122,12 @@ class Experiment:
             raise ParameterError(f"An experiment needs at least one feature: {', '.join(FEATURES)}.", "features")
         if self.combine not in COMBINATIONS:
             raise ParameterError(unknown(self.combine, COMBINATIONS, "way to combine features"), "combine")
+        if self.combine == "ensemble" and len(self.features) == 1:
+            raise ParameterError(
+                f"An ensemble takes two features or more, one model each, got one ({self.features[0].kind}); add a"
+                " feature, or leave combine out.",
+                "combine",
+            )
         if self.weights and (len(self.weights) != len(self.features) or min(self.weights) < 0 or not sum(self.weights)):
             raise ParameterError(
                 f"weights needs one number of at least 0 per feature ({len(self.features)}), not all of them 0;"

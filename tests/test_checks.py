@@ -16,7 +16,7 @@ from audioclf.execution import run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import MFCC, Mel, Waveform
 from audioclf.models import MODELS
-from audioclf.splits import Holdout, KFold
+from audioclf.splits import PROTOCOLS, Holdout, KFold
 from audioclf.training import Training
 
 SMALL = MODELS["compact-cnn"](filters=(4, 4))
@@ -77,6 +77,7 @@ def test_a_classical_model_has_no_layers_and_no_batches(experiment: Experiment, 
         ({"features": (Waveform(),)}, "model.model"),
         ({"model": MODELS["compact-cnn"](filters=(4,) * 9)}, "model.pool_size"),
         ({"training": Training(batch_size=64)}, "training.batch_size"),
+        ({"model": MODELS["knn"](n_neighbors=9)}, "model.n_neighbors"),
         (
             {
                 "features": (Waveform(),),
@@ -103,3 +104,19 @@ def test_a_class_without_a_second_clip_is_said_with_the_split(experiment: Experi
     with pytest.raises(ParameterError, match="clip") as caught:
         examine(experiment, lonely)
     assert caught.value.field.startswith("split")
+
+
+def test_no_clip_left_after_grouping_is_said_with_the_split(experiment: Experiment, dataset: Dataset) -> None:
+    one_speaker_each = replace(
+        dataset, clips=tuple(replace(clip, group=f"speaker of {clip.label}") for clip in dataset.clips)
+    )
+    for split in (Holdout(by_group=True), KFold(n_splits=2, by_group=True), PROTOCOLS["leave-one-group-out"]()):
+        with pytest.raises(ParameterError, match=r"has no training clip|groups") as caught:
+            examine(experiment.replace(split=split), one_speaker_each)
+        assert caught.value.field.startswith("split")
+
+
+def test_an_ensemble_of_one_is_none() -> None:
+    with pytest.raises(ParameterError, match="two features or more") as caught:
+        Experiment(combine="ensemble")
+    assert caught.value.field == "combine"

@@ -100,6 +100,14 @@ class Model(Parameters):
         """
         return None
 
+    def require_examples(self, n_train: int) -> None:
+        """Raise where so few training examples will not do; most models take any number.
+
+        Raises
+        ------
+        ParameterError
+        """
+
     @property
     def cam_layer(self) -> str | None:
         """Name of the layer whose output Grad-CAM reads, or None where the model has no such layer."""

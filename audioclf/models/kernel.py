@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from audioclf.errors import ParameterError
 from audioclf.models.classical import Classical
 from audioclf.params import param
 
@@ -61,3 +62,10 @@ class KNearestNeighbors(Classical):
         return KNeighborsClassifier(
             n_neighbors=self.n_neighbors, weights=self.weights, metric=self.metric, algorithm="brute"
         )
+
+    def require_examples(self, n_train: int) -> None:
+        if self.n_neighbors > n_train:
+            raise ParameterError(
+                f"n_neighbors must be at most the number of training clips, {n_train}, got {self.n_neighbors}.",
+                "n_neighbors",
+            )

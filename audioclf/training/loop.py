@@ -244,11 +244,7 @@ def _fit_classical(
     estimator = model.build(x.shape[1:], n_classes, training.seed)
     if training.class_weight == "balanced" and "class_weight" in estimator.get_params():
         estimator.set_params(class_weight="balanced")
-    if model.kind == "knn" and estimator.n_neighbors > len(x):
-        raise ParameterError(
-            f"n_neighbors must be at most the number of training clips, {len(x)}, got {estimator.n_neighbors}.",
-            "n_neighbors",
-        )
+    model.require_examples(len(x))
     with warnings.catch_warnings():
         # References train with the usual 100 or 1,000 steps; that this is not always enough is part of the lesson.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -60,11 +60,11 @@ def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Pa
     assert not go.disabled
     assert "12 clips" in words(page)
     assert "Compact CNN" in words(page)
-    assert {metric.label: metric.value for metric in page.metric} == {
-        "Training clips": "8",
-        "Validation": "2",
-        "Test": "2",
-    }
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert (shown["Training clips"], shown["Validation"], shown["Test"]) == ("8", "2", "2")
+    assert "second" in shown["Time, about"]
+    assert shown["Memory, about"].endswith("MB")
+    assert f"about **{shown['Time, about']}**" in words(page)
     made = experiment(page)
     assert made.dataset.name == str(class_folders)
     assert made.model.kind == "compact-cnn"
