@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.ui import data, frame, mine, overview, sources
+from audioclf.ui import data, frame, health, mine, overview, sources
 
 with frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
     if not state.data:
@@ -15,6 +15,7 @@ with frame.page("Data", "Choose the sounds to work with, see what is in them, an
     dataset = data.require(state)
     overview.head(dataset)
     if dataset.clips:
+        health.task(state, dataset)  # begins by itself
         overview.views(state, dataset)
     else:
         overview.problems(dataset)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.ui import data, frame, progress, run_list, training
+from audioclf.ui import data, frame, health, progress, run_list, training
 
 with frame.page("Train", "Teach a model to tell the classes apart: press Start, or change something first.") as state:
     run = progress.current(state)
@@ -13,6 +13,7 @@ with frame.page("Train", "Teach a model to tell the classes apart: press Start, 
         state.choose(run.experiment.dataset.name, run.experiment.dataset.options)
     dataset = data.require(state)
     top = st.container(border=True)
+    health.line(state, dataset)
     if run is not None and not active:
         progress.show(state, run)
     st.subheader("Settings", anchor=False)

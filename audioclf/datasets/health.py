@@ -103,6 +103,7 @@ def check(
     index: FileIndex | None = None,
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
+    n_jobs: int = 0,
 ) -> HealthReport:
     """Measure every clip and say what is wrong.
 
@@ -115,6 +116,8 @@ def check(
         Where measurements are remembered.
     progress, should_stop : callable, optional
         See :mod:`audioclf.datasets.base`.
+    n_jobs : int
+        Threads that measure clips not met before; 0 takes two per processor.
 
     Raises
     ------
@@ -122,7 +125,7 @@ def check(
     """
     index = index or FileIndex()
     clips = dataset.clips
-    measured = measure_all(clips, index=index, progress=progress, should_stop=should_stop)
+    measured = measure_all(clips, index=index, progress=progress, should_stop=should_stop, n_jobs=n_jobs)
     sound = [(number, fact) for number, fact in enumerate(measured) if isinstance(fact, SignalFacts)]
     broken = [(number, fact) for number, fact in enumerate(measured) if isinstance(fact, str)]
     problems = (*dataset.problems, *(_problem(clips[number], reason) for number, reason in broken))

@@ -89,8 +89,17 @@ def measure_all(
     index: FileIndex | None = None,
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
+    n_jobs: int = 0,
 ) -> list[SignalFacts | str]:
-    """Measurements of every clip, over all processors, each made once and then remembered.
+    """Measurements of every clip, each made once and then remembered.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    index, progress, should_stop
+        See :func:`audioclf.datasets.health.check`.
+    n_jobs : int
+        Threads; 0 takes two per processor.
 
     Returns
     -------
@@ -107,6 +116,7 @@ def measure_all(
         lambda clip: asdict(measure(clip)),
         progress=progress,
         should_stop=should_stop,
+        n_jobs=n_jobs,
     )
     return [_facts(found[clip.key]) for clip in clips]
 

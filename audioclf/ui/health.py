@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from audioclf.datasets import Dataset, curation
+from audioclf import workspaces
+from audioclf.datasets import Dataset, Progress, ShouldStop, curation
 from audioclf.datasets.findings import Finding
 from audioclf.datasets.health import HealthReport, Spread, check
 from audioclf.datasets.shortcuts import ShortcutCheck
 from audioclf.errors import Stopped
-from audioclf.ui import charts, data, guard, hold, rows, tasks, versions
+from audioclf.ui import charts, data, guard, hold, rows, tasks, versions, warmup
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
 from audioclf.ui.text import count, escape, plain, seconds
@@ -30,17 +31,60 @@ _EXCLUDE = frozenset(("broken", "silent", "too long", "duplicates across classes
 _COPIES = frozenset(("duplicates", "near duplicates"))
 
 
+def key(name: str, options: Mapping[str, Any], dataset: Dataset) -> str:
+    """Key of the task that checks a data set."""
+    return f"health {data.key(name, options)} {dataset.fingerprint}"
+
+
 def task(state: State, dataset: Dataset) -> Task:
     """Task whose result is the report; the one under way or ended where there is one.
 
+    Pages ask for it as soon as a data set is chosen, so that what it finds is known before anything is trained.
     A report names files, so that it is shared only by those who load the same ones.
     """
-    key = f"health {data.key(state.data, state.options)} {dataset.fingerprint}"
-    return tasks.find(key) or tasks.start(
-        key,
+    name = key(state.data, state.options, dataset)
+    return tasks.find(name) or tasks.start(
+        name,
         f"Checking {plain(dataset.name, 60)}",
-        lambda progress, should_stop: check(dataset, progress=progress, should_stop=should_stop),
+        lambda progress, should_stop: _check(dataset, progress, should_stop),
     )
+
+
+def _check(dataset: Dataset, progress: Progress, should_stop: ShouldStop) -> HealthReport:
+    """The report, once the first page has got what it needs; a shared server spends one thread on each."""
+    warmup.wait(60)
+    return check(dataset, progress=progress, should_stop=should_stop, n_jobs=int(workspaces.shared()))
+
+
+def line(state: State, dataset: Dataset) -> None:
+    """Draw what the report comes to in one line, with the way to it; until it is there, that it is being made."""
+    checking = task(state, dataset)
+    if not checking.finished:
+        _waiting(checking)
+    elif checking.error is None:
+        _line(checking.result)
+
+
+@guard.fragment(run_every=1.0)
+def _waiting(checking: Task) -> None:
+    if checking.finished:
+        st.rerun()
+    st.caption(":material/health_and_safety: Health: the sounds are being checked …")
+
+
+def _line(report: HealthReport) -> None:
+    grave = [finding for finding in report.findings if finding.severity != "note"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if not grave:
+            st.caption(":material/check_circle: Health: nothing is in the way of training.", width="content")
+        else:
+            colour, icon, _ = LOOKS[report.worst]
+            first = next((finding for finding in grave if finding.kind == "shortcut"), grave[0])
+            told = f"**Health: {count(len(grave), 'finding')}.** {escape(first.sentence, 240)}"
+            st.markdown(f":{colour}[{icon}] {told}", width="stretch")
+        if st.button("See the report", type="tertiary", icon=":material/arrow_forward:", key="health.open"):
+            st.session_state["data.tabs"] = "Health"
+            st.switch_page("pages/data.py")
 
 
 def draw(state: State, dataset: Dataset) -> None:
@@ -64,8 +108,11 @@ def draw(state: State, dataset: Dataset) -> None:
     with left:
         for finding in report.findings:
             _finding(state, dataset, report, finding)
+        if not report.findings:
+            _shortcut(report.shortcut)
     with right:
-        _shortcut(report.shortcut)
+        if report.findings:
+            _shortcut(report.shortcut)
         _figures(report)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
-from audioclf.ui import tasks
+from audioclf.resources import app_folder
+from audioclf.ui import data, health, tasks, warmup
 from audioclf.ui.health import spare
 
 OpenPage = Callable[..., AppTest]
@@ -138,3 +140,38 @@ def test_of_every_group_of_copies_one_stays() -> None:
     assert spare([(1, 2), (2, 3), (7, 8)]) == {2, 3, 8}
     assert spare([(5, 4), (6, 5), (4, 6)]) == {5, 6}
     assert spare([]) == set()
+
+
+def test_the_check_begins_by_itself_and_stands_on_the_train_page(open_page: OpenPage, ill: Path) -> None:
+    before = {task.key for task in tasks.all_tasks()}
+    page = open_page("data", data=ill)
+    (checking,) = (task for task in tasks.all_tasks() if task.key.startswith("health") and task.key not in before)
+    page.switch_page("pages/train.py")
+    page.run()
+    assert len([finding for finding in checking.result.findings if finding.severity != "note"]) > 1
+    told = words(page)
+    assert f"Health: {sum(f.severity != 'note' for f in checking.result.findings)} findings" in told
+    assert next(f.sentence for f in checking.result.findings if f.kind == "shortcut") in told
+    press(page, "health.open")
+    assert "to mend before training" in words(page)
+
+
+def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: Path) -> None:
+    gate = threading.Event()
+    dataset = load_dataset(class_folders)
+    slow = tasks.start(health.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
+    try:
+        assert warmup.wait(120)
+        page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
+        page.switch_page("pages/train.py")
+        page.query_params["data"] = str(class_folders)
+        page.run()
+        load = next(task for task in tasks.all_tasks() if task.key == data.key(str(class_folders), {}))
+        assert load.wait(60)
+        page.run()
+        assert not slow.finished
+        assert any("being checked" in caption.value for caption in page.caption)
+        assert not page.button(key="train.go").disabled
+    finally:
+        gate.set()
+        assert slow.wait(60)
