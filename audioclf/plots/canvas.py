@@ -90,4 +90,5 @@ class Look:
         if y:
             axes.set_ylabel(plain(y), fontsize=size, **said)
         if title:
-            axes.set_title(plain(title), fontsize=size + 2, loc="left", pad=7, **said)
+            # with a y of its own the title need not be kept clear of ticks, for which all of them are laid out twice
+            axes.set_title(plain(title), fontsize=size + 2, loc="left", pad=7, y=1.0, **said)

@@ -8,6 +8,7 @@ import numpy as np
 
 from audioclf.errors import ParameterError
 from audioclf.features.base import Array, Axis, FeatureMap
+from audioclf.plots.bar import draw_bar
 from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.rows import (
     LOWEST,
@@ -182,28 +183,6 @@ def draw_feature(
     if not outer[1]:
         axes.tick_params(labelleft=False, left=False)
     return drawn
-
-
-def draw_bar(axes: Axes, drawn: Any, look: Look, shown: FeatureMap | None, *, label: str = "") -> None:
-    """Colour bar at the right of axes: ``%+2.0f dB`` for levels, the name of the values for others."""
-    figure = axes.figure
-    box = axes.get_position()
-    inch = look.dpi / look.width
-    place = figure.add_axes((box.x1 + 0.12 * inch, box.y0, 0.14 * inch, box.height))
-    look.dress(place)
-    is_level = shown is not None and shown.unit == "dB"
-    cut = shown is not None and (shown.values.min() < drawn.norm.vmin or shown.values.max() > drawn.norm.vmax)
-    bar = figure.colorbar(
-        drawn, cax=place, extend="both" if cut else "neither", format="%+2.0f dB" if is_level else None
-    )
-    bar.outline.set_visible(False)
-    place.tick_params(colors=look.colours.text, labelsize=FONT - 1, length=3)
-    if shown is None:
-        place.set_facecolor("black")
-    if not is_level:
-        place.set_ylabel(
-            label or (shown.label if shown is not None else ""), fontsize=FONT - 1, color=look.colours.text
-        )
 
 
 def name_of(axis: Axis) -> str:

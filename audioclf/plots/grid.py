@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from audioclf.errors import ParameterError
 from audioclf.features.base import FeatureMap
+from audioclf.plots.bar import draw_bar
 from audioclf.plots.canvas import FONT, Look
-from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_bar, draw_feature
+from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_feature
 from audioclf.plots.rows import Limits, value_limits
 from audioclf.plots.theme import plain
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-import io
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from audioclf.audio import load_audio
 from audioclf.resources import app_folder
-
-# librosa loads audioread, which loads what Python 3.13 dropped
-pytestmark = pytest.mark.filterwarnings("ignore:'(aifc|audioop|sunau)' is deprecated:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +24,9 @@ def browsing() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules["browsing"] = module
     spec.loader.exec_module(module)
     return module
-
-
-def best(what: Callable[[], float], rounds: int) -> float:
-    return min(what() for _ in range(rounds))
 
 
 @pytest.mark.browser
@@ -71,48 +62,67 @@ def test_first_paint_on_a_cold_server_against_an_empty_page(
     assert max(min(times) for times in taken.values()) / peer < 2, taken
 
 
-def test_a_changed_parameter_against_librosas_own_figure(esc10: Path) -> None:
-    """The page with the new picture of a five-second clip, against specshow of the same mel spectrogram."""
-    import librosa
-    import librosa.display
-    import numpy as np
-    from matplotlib.figure import Figure
-    from streamlit.testing.v1 import AppTest
+CHANGES = """
+import io, json, sys, time, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+import librosa
+import librosa.display
+import numpy as np
+from matplotlib.figure import Figure
+from streamlit.testing.v1 import AppTest
+from audioclf.audio import load_audio
+from audioclf.resources import app_folder
+from audioclf.ui import tasks, warmup
 
-    page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
-    page.switch_page("pages/explore.py")
-    page.query_params["data"] = str(esc10)
+esc10 = Path(sys.argv[1])
+page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
+page.switch_page("pages/explore.py")
+page.query_params["data"] = str(esc10)
+page.run()
+assert warmup.wait(120)
+for task in tasks.all_tasks():
+    assert task.wait(120)
+page.run()
+next(item for item in page.segmented_control if item.key == "explore.view").set_value("mel")
+page.run()
+y, sr = load_audio(sorted(esc10.glob("*/*.ogg"))[0])
+
+def ours(hop):
+    page.number_input(key="feature.mel.hop_length").set_value(hop)
     page.run()
-    from audioclf.ui import tasks, warmup
+    assert len(page.get("bidi_component")) == 1
 
-    assert warmup.wait(120)
-    for task in tasks.all_tasks():
-        assert task.wait(120)
-    page.run()
-    next(item for item in page.segmented_control if item.key == "explore.view").set_value("mel")
-    page.run()
-    y, sr = load_audio(sorted(esc10.glob("*/*.ogg"))[0])
-    hops = iter(range(400, 500))
+def theirs(hop):
+    mel = librosa.feature.melspectrogram(y=y, sr=sr, hop_length=hop)
+    figure = Figure(figsize=(8, 4.6), dpi=100)
+    axes = figure.add_subplot()
+    shown = librosa.display.specshow(
+        librosa.power_to_db(mel, ref=np.max), sr=sr, hop_length=hop, x_axis="time", y_axis="mel", ax=axes
+    )
+    figure.colorbar(shown, ax=axes)
+    figure.savefig(io.BytesIO(), format="png")
 
-    def ours() -> float:
-        page.number_input(key="feature.mel.hop_length").set_value(next(hops))
-        start = time.perf_counter()
-        page.run()
-        taken = time.perf_counter() - start
-        assert len(page.get("bidi_component")) == 1
-        return taken
-
-    def peer() -> float:
+hops = iter(range(400, 500))
+times = [float("inf"), float("inf")]
+for _ in range(10):
+    for which, call in enumerate((ours, theirs)):
         hop = next(hops)
-        start = time.perf_counter()
-        mel = librosa.feature.melspectrogram(y=y, sr=sr, hop_length=hop)
-        figure = Figure(figsize=(8, 4.6), dpi=100)
-        axes = figure.add_subplot()
-        shown = librosa.display.specshow(
-            librosa.power_to_db(mel, ref=np.max), sr=sr, hop_length=hop, x_axis="time", y_axis="mel", ax=axes
-        )
-        figure.colorbar(shown, ax=axes)
-        figure.savefig(io.BytesIO(), format="png")
-        return time.perf_counter() - start
+        begun = time.perf_counter()
+        call(hop)
+        times[which] = min(times[which], time.perf_counter() - begun)
+print(json.dumps(times))
+"""
 
-    assert best(ours, 7) / best(peer, 7) < 0.5
+
+def test_a_changed_parameter_against_librosas_own_figure(esc10: Path) -> None:
+    """The page with the new picture of a five-second clip, against specshow of the same mel spectrogram.
+
+    In a process of its own: Streamlit clears up after keras and pyplot on every run of a page where
+    another test has loaded them, which the app never does.
+    """
+    done = subprocess.run([sys.executable, "-c", CHANGES, str(esc10)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = json.loads(done.stdout.splitlines()[-1])
+    print("page, specshow (ms)", round(1e3 * ours), round(1e3 * theirs))
+    assert ours / theirs < 0.5
