@@ -212,8 +212,9 @@ class Search(Parameters):
         rng = np.random.default_rng(self.random_state)
         seen: dict[str, dict[str, Any]] = {}
         for _ in range(100 * wanted):
-            drawn = {name: self._draw(name, rng) for name in self.grid}
-            seen.setdefault(json.dumps(drawn, default=str), drawn)
+            # in an order of its own, since TOML writes ranges behind lists
+            drawn = {name: self._draw(name, rng) for name in sorted(self.grid)}
+            seen.setdefault(json.dumps(drawn, default=str), {name: drawn[name] for name in self.grid})
             if len(seen) == wanted:
                 break
         if len(seen) < wanted:
