@@ -199,7 +199,7 @@ class Inputs:
                     should_stop=should_stop,
                 )
                 self.experiment.picture.check_memory(len(maps), maps.shape[1:])
-                self._values[feature] = self.experiment.picture.draw(maps)
+                self._values[feature] = maps
 
     def part(self, split: Split, member: int, folder: Path) -> PartInputs:
         """Arrays of one model; what its scaling learned from the training examples is written into ``folder``.
@@ -216,24 +216,26 @@ class Inputs:
         members = self.experiment.members[member]
         self.compute(members)
         train, validation, test = self.train_examples(split), list(split.validation), list(split.test)
-        scalers = []
-        for number, feature in enumerate(members):
-            scalers.append(Scaler.fit(self.experiment.scaling, self._values[feature][train]))
-            scalers[-1].save(folder / f"scaling-{number}.npz")
+
+        def drawn(examples: list[int]) -> list[Array]:
+            # a picture takes far more memory than its map, so only those of this part are drawn
+            return [self.experiment.picture.draw(self._values[feature][examples]) for feature in members]
+
+        x_train = drawn(train)
+        scalers = [Scaler.fit(self.experiment.scaling, x) for x in x_train]
+        for number, scaler in enumerate(scalers):
+            scaler.save(folder / f"scaling-{number}.npz")
 
         def scaled(values: Sequence[Array]) -> Array:
             both = zip(scalers, values, strict=True)
             return join([scaler.apply(x) for scaler, x in both], self.experiment.combine)
 
-        def of(examples: list[int]) -> Array:
-            return scaled([self._values[feature][examples] for feature in members])
-
         return PartInputs(
-            of(train),
+            scaled(x_train),
             self.labels[train],
-            of(validation) if validation else None,
+            scaled(drawn(validation)) if validation else None,
             self.labels[validation] if validation else None,
-            of(test),
+            scaled(drawn(test)),
             self._renewal(train, members, scaled),
         )
 
