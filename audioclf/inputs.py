@@ -164,6 +164,15 @@ class Inputs:
             train += [first + place[clip] for clip in split.train]
         return train
 
+    @property
+    def augmentation(self) -> str:
+        """What is done to the training clips, in words; empty where they train as they are."""
+        said = [self.experiment.copies.sentence(self.experiment.augmentations)]
+        maps = [item.title.lower() for item in self.experiment.augmentations if item.stage == "map"]
+        if maps and isinstance(self.experiment.model, Network):
+            said.append(f"feature maps changed anew in every epoch ({', then '.join(maps)})")
+        return "; ".join(filter(None, said))
+
     def compute(
         self,
         features: Sequence[Feature] | None = None,

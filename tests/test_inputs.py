@@ -228,6 +228,16 @@ def test_what_cannot_be_is_refused_before_a_job_is_made(
     assert caught.value.field.startswith(field)
 
 
+def test_what_is_done_to_the_clips_is_said(experiment: Experiment, dataset: Dataset) -> None:
+    both = experiment.replace(augmentations=(NOISE, AUGMENTATIONS["roll"](), AUGMENTATIONS["mixup"]()))
+    said = Inputs(both, dataset).augmentation
+    assert said.startswith("training clips changed anew in every epoch (gaussian noise); ")
+    assert said.endswith("feature maps changed anew in every epoch (time roll, then mixup)")
+    classical = both.replace(model=MODELS["logreg"](), copies=Copies(number=1))
+    assert "feature maps" not in Inputs(classical, dataset).augmentation
+    assert Inputs(experiment.replace(augmentations=()), dataset).augmentation == ""
+
+
 def test_copies_count_in_what_is_foreseen(experiment: Experiment, dataset: Dataset) -> None:
     plain = examine(experiment, dataset)
     copied = examine(experiment.replace(copies=Copies(number=4, originals=False)), dataset)

@@ -106,7 +106,7 @@ class Copies(Parameters):
         known = on_samples(augmentations)
         if not known:
             return ""
-        names = [augmentation.title[0].lower() + augmentation.title[1:] for augmentation in known]
+        names = [augmentation.title.lower() for augmentation in known]
         if not self.number:
             chosen = ", then ".join(names) if self.how == "chain" else f"one of: {', '.join([*names, 'none'])}"
             return f"training clips changed anew in every epoch ({chosen})"

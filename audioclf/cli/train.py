@@ -58,7 +58,8 @@ def _report(run: Run, as_json: bool) -> None:
     metrics = run.metrics
     if as_json:
         keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
-        print_json({"run": str(run.folder), **{key: metrics[key] for key in (*keys, "n_parameters", "fingerprint")}})
+        more = ("n_train", "n_train_clips", "augmentation", "n_parameters", "fingerprint")
+        print_json({"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}})
         return
     low, high = metrics["interval"]
     click.echo(
@@ -67,6 +68,8 @@ def _report(run: Run, as_json: bool) -> None:
     click.echo(
         f"protocol {metrics['protocol']}" + ("  [leaky: says nothing about new sounds]" if metrics["leaky"] else "")
     )
+    if metrics["augmentation"]:
+        click.echo(f"learned  from {metrics['augmentation']}: {metrics['n_train']:,} examples an epoch")
     if len(metrics["splits"]) > 1:
         figures = "  ".join(f"{split['name']} {split['accuracy']:.4f}" for split in metrics["splits"])
         click.echo(f"splits   {figures}  mean {metrics['accuracy_mean']:.4f} sd {metrics['accuracy_sd']:.4f}")

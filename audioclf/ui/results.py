@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from audioclf import plots
+from audioclf.datasets import Dataset
 from audioclf.exports import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.runs import Prediction, Run
@@ -39,6 +40,7 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
                 f"**{right_ones:,} of {count(metrics['n_test'], 'test clip')}** were told right,"
                 f" by chance it would be about {metrics['n_test'] / len(metrics['per_class']):.0f}."
                 f" Tested by {escape(metrics['protocol'])}."
+                + (f" Learned from {escape(metrics['augmentation'])}." if metrics.get("augmentation") else "")
             )
             with st.container(horizontal=True, gap="medium"):
                 for name, value in _figures(metrics).items():
@@ -154,7 +156,7 @@ def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
     panels = [views.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
     picked = player("results", tracks, panels, layout="list", height=44, action="Explain")
     if picked is not None:
-        state.clip = shown[picked].key
+        state.clip = clips.id_of(Dataset("", run.clips), shown[picked])
         st.switch_page("pages/explain.py")
 
 
