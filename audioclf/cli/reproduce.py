@@ -12,9 +12,11 @@ from audioclf.cli import cli
 from audioclf.cli.options import as_json, print_json, print_table, quiet_start, watcher
 from audioclf.errors import ParameterError, Stopped
 from audioclf.params import unknown
+from audioclf.reproduce.making import is_done
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.report import Report
-from audioclf.runs import Run, Status
+from audioclf.runs import Status
+from audioclf.runs.folder import JobFolder
 
 
 @cli.command()
@@ -32,6 +34,9 @@ from audioclf.runs import Run, Status
     metavar="[WHICH=]N",
     help="Train networks for at most so many epochs: all, or as above (genres=3). Repeatable.",
 )
+@click.option(
+    "--random-weights", is_flag=True, help="Where ImageNet's weights cannot be had, go on with random ones and say so."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of runs and report; the workspace's if left out.")
 @click.option("--no-run", is_flag=True, help="Run nothing; only report what is there.")
 @click.option("--readme", type=click.Path(path_type=Path), help="Markdown file to write the table into as well.")
@@ -40,6 +45,7 @@ def reproduce(
     names: tuple[str, ...],
     datasets: tuple[str, ...],
     epochs: tuple[str, ...],
+    random_weights: bool,
     out: Path | None,
     no_run: bool,
     readme: Path | None,
@@ -58,7 +64,8 @@ def reproduce(
     chosen = choose(names)
     given, most = _by_word(datasets, "dataset"), _by_word(epochs, "epochs")
     _require_known([*given, *most], [word for recipe in chosen for word in (recipe.name, recipe.letter, recipe.family)])
-    planned = plan(chosen, datasets=given, epochs={word: _count(text) for word, text in most.items()})
+    limits = {word: _count(text) for word, text in most.items()}
+    planned = plan(chosen, datasets=given, epochs=limits, random_weights=random_weights)
     runs = out / "runs" if out is not None else workspaces.runs_folder()
     target = out if out is not None else workspaces.folder() / "reproduction"
     if not no_run:
@@ -106,17 +113,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _watch(planned: Sequence[Planned]) -> Callable[[Planned, Run], Callable[[Status], None]]:
+def _watch(planned: Sequence[Planned]) -> Callable[[Planned, JobFolder], Callable[[Status], None]]:
     runnable = [item for item in planned if not item.data.missing]
     for item in planned:
         if item.data.missing:
             click.echo(f"{item.recipe.name}: {item.data.missing}", err=True)
 
-    def begin(item: Planned, run: Run) -> Callable[[Status], None]:
+    def begin(item: Planned, job: JobFolder) -> Callable[[Status], None]:
         place = f"{item.recipe.name} ({runnable.index(item) + 1} of {len(runnable)})"
-        if run.has_metrics:
+        if is_done(job):
             click.echo(f"{place}: done before", err=True)
-        show = watcher()
+        show = watcher("model" if item.recipe.search is None else "point")
 
         def watch(status: Status) -> None:
             if status.state != "queued":  # it has yet to begin
@@ -132,7 +139,7 @@ def _print(made: Report, page: Path, table: Path, as_json: bool) -> None:
 
     if as_json:
         rows: list[Mapping[str, object]] = [
-            {**cells(row), "state": row.state, "run": None if row.run is None else str(row.run.folder)}
+            {**cells(row), "state": row.state, "run": None if row.job is None else str(row.job.folder)}
             for row in made.rows
         ]
         print_json({"page": str(page), "table": str(table), "rows": rows})

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from audioclf import recipes
 from audioclf.errors import AudioclfError, Stopped
-from audioclf.experiment import Experiment
-from audioclf.reproduce.plan import Data, Planned
+from audioclf.reproduce.plan import RANDOM, Data, Planned
 from audioclf.runs import Run, Status, create_run, list_runs, write_json
+from audioclf.runs.folder import JobFolder
+from audioclf.search import SearchRun, create_search, list_searches
 
 Watch = Callable[[Status], None]
 
@@ -24,23 +25,23 @@ _LOOK = 0.3
 _TAG = "reproduces"
 
 
-def tag(run: Run, planned: Planned) -> None:
-    """Note in a run's folder which recipe it reproduces, and on which data."""
+def tag(job: JobFolder, planned: Planned) -> None:
+    """Note in a run's (or search's) folder which recipe it reproduces, and on which data."""
     data = {"title": planned.data.title, "stand_in": planned.data.stand_in}
-    write_json(run.folder / "run.json", {**run.about, _TAG: planned.recipe.name, "data": data})
+    write_json(job.folder / "run.json", {**job.about, _TAG: planned.recipe.name, "data": data})
 
 
-def reproduces(run: Run) -> str:
+def reproduces(job: JobFolder) -> str:
     """Name of the recipe a run reproduces; empty for any other run."""
-    return str(run.about.get(_TAG, ""))
+    return str(job.about.get(_TAG, ""))
 
 
-def planned_of(run: Run) -> Planned | None:
+def planned_of(job: JobFolder) -> Planned | None:
     """What a run was planned as; None where it reproduces nothing that is known here, or is damaged."""
     try:
-        recipe, experiment = recipes.get(reproduces(run)), run.experiment
-        data = run.about["data"]
-        dataset = experiment.dataset
+        recipe = recipes.get(reproduces(job))
+        experiment = job.search.experiment if isinstance(job, SearchRun) else job.experiment  # type: ignore[attr-defined]
+        data, dataset = job.about["data"], experiment.dataset
         known = Data(
             dataset.name,
             dataset.options,
@@ -48,77 +49,98 @@ def planned_of(run: Run) -> Planned | None:
             stand_in=bool(data["stand_in"]),
             seconds=experiment.audio.duration,
         )
-        return Planned(recipe, known, experiment.training.epochs)
-    except (AudioclfError, KeyError, TypeError):
+        at_random = getattr(experiment.model, RANDOM[0], "") == RANDOM[1]
+        return Planned(recipe, known, experiment.training.epochs, random_weights=at_random)
+    except (AudioclfError, KeyError, TypeError, AttributeError):
         return None
 
 
-def reproductions(folder: Path) -> list[Run]:
-    """Runs below a folder that reproduce a recipe, newest first."""
-    return [run for run in list_runs(folder) if reproduces(run)]
+def reproductions(runs: Path) -> list[JobFolder]:
+    """Runs below a folder, and searches in the folder ``searches`` beside it, that reproduce a recipe; newest first."""
+    found: list[JobFolder] = [*list_runs(runs), *list_searches(_searches(runs))]
+    return sorted((job for job in found if reproduces(job)), key=lambda job: -float(job.about["created"]))
 
 
-def find(runs: Iterable[Run], planned: Planned) -> Run | None:
-    """The run of exactly this experiment, a finished one before others; None where there is none."""
-    same = [run for run in runs if reproduces(run) == planned.recipe.name and _is_of(run, planned.experiment)]
-    return next((run for run in same if run.has_metrics), same[0] if same else None)
+def _searches(runs: Path) -> Path:
+    return runs.parent / "searches"
 
 
-def _is_of(run: Run, experiment: Experiment) -> bool:
+def find(jobs: Iterable[JobFolder], planned: Planned) -> JobFolder | None:
+    """The run of exactly what was planned, a finished one before others; None where there is none."""
+    same = [job for job in jobs if reproduces(job) == planned.recipe.name and is_as_planned(job, planned)]
+    return next((job for job in same if is_done(job)), same[0] if same else None)
+
+
+def is_as_planned(job: JobFolder, planned: Planned) -> bool:
+    """Whether a run is of the planned experiment in every setting."""
     try:
-        return run.experiment == experiment
+        if isinstance(job, SearchRun):
+            return job.search == planned.search
+        return isinstance(job, Run) and job.experiment == planned.experiment
     except AudioclfError:  # of another version
         return False
 
 
-def prepare(planned: Planned, folder: Path) -> Run:
-    """The run of this experiment below a folder; made where there is none yet.
+def is_done(job: JobFolder) -> bool:
+    """Whether it came to its end."""
+    return job.has_metrics if isinstance(job, Run) else job.status.state == "done"
+
+
+def prepare(planned: Planned, runs: Path) -> JobFolder:
+    """The run of what was planned, below a folder (a search beside it); made where there is none yet.
 
     Raises
     ------
     RunError
         When it cannot be written.
     """
-    found = find(reproductions(folder), planned)
+    found = find(reproductions(runs), planned)
     if found is not None:
         return found
-    target, number = folder / planned.recipe.name, 1
+    search = planned.search
+    parent = runs if search is None else _searches(runs)
+    name = planned.recipe.name
+    target, number = parent / name, 1
     while target.exists():
         number += 1
-        target = folder / f"{planned.recipe.name}-{number}"
-    run = create_run(planned.experiment, target, name=planned.recipe.name)
-    tag(run, planned)
-    return run
+        target = parent / f"{name}-{number}"
+    job: JobFolder = (
+        create_run(planned.experiment, target, name=name)
+        if search is None
+        else create_search(search, target, name=name)
+    )
+    tag(job, planned)
+    return job
 
 
-def make(run: Run, watch: Watch | None = None) -> Run:
-    """Make, or go on making, a run in a process of its own; one that is done stays as it is.
+def make(job: JobFolder, watch: Watch | None = None) -> None:
+    """Make, or go on making, a run or search in a process of its own; one that is done stays as it is.
 
-    A run that another process is making already is waited for. Whatever goes wrong stands in the run's status.
+    What another process is making already is waited for. Whatever goes wrong stands in the status.
 
     Parameters
     ----------
-    run : Run
+    job : JobFolder
     watch : callable, optional
         Told every new status.
 
     Raises
     ------
     Stopped
-        When the keyboard interrupts; the run goes on from there next time.
+        When the keyboard interrupts; it goes on from there next time.
     """
-    if run.has_metrics:
-        return run
-    follow = _Follower(run, watch)
-    while run.status.state == "running":
+    if is_done(job):
+        return
+    follow = _Follower(job, watch)
+    while job.status.state == "running":
         follow()
         time.sleep(_LOOK)
-    if run.has_metrics:
-        return run
-    (run.folder / "stop").unlink(missing_ok=True)
-    with (run.folder / "log.txt").open("ab") as log:
+    if is_done(job):
+        return
+    (job.folder / "stop").unlink(missing_ok=True)
+    with (job.folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "audioclf.worker", str(run.folder)],
+            [sys.executable, "-m", "audioclf.worker", str(job.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -130,26 +152,25 @@ def make(run: Run, watch: Watch | None = None) -> Run:
             follow()
             time.sleep(_LOOK)
     except KeyboardInterrupt:
-        (run.folder / "stop").touch()
+        (job.folder / "stop").touch()
         try:
             child.wait(GRACE)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-        raise Stopped(f"Stopped in '{run.name}'; the same command goes on from there.") from None
+        raise Stopped(f"Stopped in '{job.name}'; the same command goes on from there.") from None
     if watch is not None:
-        watch(run.status)
-    return run
+        watch(job.status)
 
 
 class _Follower:
     """Tells each status once."""
 
-    def __init__(self, run: Run, watch: Watch | None) -> None:
-        self.run, self.watch, self.told = run, watch, 0.0
+    def __init__(self, job: JobFolder, watch: Watch | None) -> None:
+        self.job, self.watch, self.told = job, watch, 0.0
 
     def __call__(self) -> None:
-        status = self.run.status
+        status = self.job.status
         if self.watch is not None and status.updated != self.told and status.state == "running":
             self.told = status.updated
             self.watch(status)

@@ -16,6 +16,7 @@ from audioclf.experiment import Experiment
 from audioclf.models import Network
 from audioclf.params import unknown
 from audioclf.recipes import Recipe
+from audioclf.search import Search
 
 REFERENCES = {
     "A": "Instruments: notes of ten General MIDI programs",
@@ -25,6 +26,9 @@ REFERENCES = {
     "E": "Sound scenes: an MLP on MFCC",
 }
 """The reference systems by their letter."""
+
+RANDOM = ("without_weights", "random")
+"""A model's setting to go on where its published weights cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,14 @@ class Planned:
     data : Data
     epochs : int or None
         At most so many epochs; None trains as published.
+    random_weights : bool
+        Whether a network whose published weights cannot be had goes on with random ones; its result says so.
     """
 
     recipe: Recipe
     data: Data
     epochs: int | None = None
+    random_weights: bool = False
 
     @property
     def words(self) -> str:
@@ -98,7 +105,15 @@ class Planned:
         training = made.training
         if self.epochs is not None and isinstance(made.model, Network):
             training = training.replace(epochs=min(self.epochs, training.epochs))
-        return made.replace(dataset=dataset, training=training)
+        model = made.model
+        if self.random_weights and RANDOM[0] in model.describe():
+            model = model.replace(**{RANDOM[0]: RANDOM[1]})
+        return made.replace(dataset=dataset, training=training, model=model)
+
+    @property
+    def search(self) -> Search | None:
+        """The search over that experiment, where the recipe is one."""
+        return None if self.recipe.search is None else self.recipe.search.replace(experiment=self.experiment)
 
 
 def choose(wanted: Iterable[str]) -> tuple[Recipe, ...]:
@@ -139,6 +154,7 @@ def plan(
     *,
     datasets: Mapping[str, str] | None = None,
     epochs: Mapping[str, int] | None = None,
+    random_weights: bool = False,
     find: Callable[[Recipe, str | None], Data] | None = None,
 ) -> list[Planned]:
     """Recipes with the data and the number of epochs that were asked for.
@@ -150,6 +166,8 @@ def plan(
         Name or path of a data set by recipe, letter or family; ``""`` stands for all others.
     epochs : mapping, optional
         Most epochs in the same way.
+    random_weights : bool
+        Where published weights cannot be had, go on with random ones.
     find : callable, optional
         Instead of :func:`find_data`.
     """
@@ -160,7 +178,7 @@ def plan(
         key = (recipe.experiment.dataset.name, recipe.stand_in, given)
         if key not in known:
             known[key] = (find or find_data)(recipe, given)
-        planned.append(Planned(recipe, known[key], _said(recipe, epochs or {})))
+        planned.append(Planned(recipe, known[key], _said(recipe, epochs or {}), random_weights))
     return planned
 
 
@@ -194,15 +212,17 @@ def find_data(recipe: Recipe, given: str | None = None) -> Data:
         source = SOURCES[name]
         if not issubclass(source, Published) or source.is_fetched():
             if name == published:
-                return Data(name, dict(recipe.experiment.dataset.options), source.title)
+                made = "" if issubclass(source, Published) else ", made here"
+                return Data(name, dict(recipe.experiment.dataset.options), f"{source.title}{made}")
             return Data(name, {}, source.title, stand_in=True, seconds=_longest(load_dataset(name)))
-    titles = " nor ".join(SOURCES[name].title for name in filter(None, (published, recipe.stand_in)))
+    titles = [SOURCES[name].title for name in filter(None, (published, recipe.stand_in))]
+    lacking = f"Neither {titles[0]} nor {titles[1]} is" if len(titles) > 1 else f"{titles[0]} is not"
     fetched = recipe.stand_in or published
     return Data(
         "",
         {},
         SOURCES[published].title,
-        missing=f"{titles} is not on this machine; name a folder that has it (--dataset {recipe.family}=FOLDER), or"
+        missing=f"{lacking} on this machine; name a folder that has it (--dataset {recipe.family}=FOLDER), or"
         f" fetch it with: audioclf data add {fetched}.",
     )
 

@@ -11,7 +11,8 @@ from audioclf.reproduce import making, page, pictures, rows
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.rows import Row
 from audioclf.reproduce.table import to_csv
-from audioclf.runs import Run, write_text
+from audioclf.runs import write_text
+from audioclf.runs.folder import JobFolder
 
 CSV, HTML = "results.csv", "index.html"
 
@@ -37,13 +38,13 @@ class Report:
         Where there is none on exactly that data for so many epochs, the recipe's newest counts, and its row says
         which data and how many epochs it is of.
         """
-        runs = making.reproductions(folder)
-        return cls.of([_found(item, runs) for item in planned])
+        jobs = making.reproductions(folder)
+        return cls.of([_found(item, jobs) for item in planned])
 
     @classmethod
-    def of(cls, found: Sequence[tuple[Planned, Run | None]]) -> Report:
+    def of(cls, found: Sequence[tuple[Planned, JobFolder | None]]) -> Report:
         """Report of what was planned with the run that each came to."""
-        return cls(tuple(item for item, _ in found), tuple(rows.row(item, run) for item, run in found))
+        return cls(tuple(item for item, _ in found), tuple(rows.row(item, job) for item, job in found))
 
     def html(self, *, evidence: bool = True, say: page.Say = lambda sentence: None) -> str:
         """The page; ``evidence`` asks networks for Grad-CAM too, which loads Keras."""
@@ -81,11 +82,11 @@ class Report:
         return folder / HTML, folder / CSV
 
 
-def _found(item: Planned, runs: Sequence[Run]) -> tuple[Planned, Run | None]:
-    run = making.find(runs, item)
-    if run is not None:
-        return item, run
-    for other in runs:
+def _found(item: Planned, jobs: Sequence[JobFolder]) -> tuple[Planned, JobFolder | None]:
+    job = making.find(jobs, item)
+    if job is not None:
+        return item, job
+    for other in jobs:
         if making.reproduces(other) == item.recipe.name:
             known = making.planned_of(other)
             if known is not None:
@@ -104,7 +105,7 @@ def _of_run(row: Row, evidence: bool) -> Iterator[pictures.Picture]:
 
 
 def make_all(
-    planned: Sequence[Planned], folder: Path, watch: Callable[[Planned, Run], Callable[..., None] | None]
+    planned: Sequence[Planned], folder: Path, watch: Callable[[Planned, JobFolder], making.Watch | None]
 ) -> None:
     """Make every run that can be made and is not there yet, one after the other.
 
@@ -118,5 +119,5 @@ def make_all(
     """
     for item in planned:
         if not item.data.missing:
-            run = making.prepare(item, folder)
-            making.make(run, watch(item, run))
+            job = making.prepare(item, folder)
+            making.make(job, watch(item, job))

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.errors import AudioclfError
+from audioclf.errors import AudioclfError, RunError
 from audioclf.models import Network
 from audioclf.recipes.count import count_parameters
+from audioclf.reproduce.making import is_as_planned, is_done
 from audioclf.reproduce.plan import Planned
 from audioclf.runs import Run
+from audioclf.runs.folder import JobFolder
+from audioclf.search import SearchRun, short, spelled
 
 LEAKY = "LEAKY"
 
@@ -49,6 +52,9 @@ class Row:
     state : str
         As in :class:`~audioclf.runs.Status`; ``"missing"`` without data, ``"not run"`` without a run.
     run : Run or None
+        What was measured: the run, or that of the point a search chose.
+    job : JobFolder or None
+        The run or search as a whole, finished or not.
     """
 
     recipe: str
@@ -61,6 +67,7 @@ class Row:
     verdict: str
     state: str
     run: Run | None = None
+    job: JobFolder | None = None
     accuracy: float | None = None
     interval: tuple[float, float] | None = None
     mean: float | None = None
@@ -74,10 +81,9 @@ class Row:
     parameters: int | None = None
 
 
-def row(planned: Planned, run: Run | None) -> Row:
+def row(planned: Planned, job: JobFolder | None) -> Row:
     """The row of one recipe, whatever has become of it."""
     recipe = planned.recipe
-    reference = recipe.reference
     experiment = planned.experiment
     about: dict[str, Any] = {
         "recipe": recipe.name,
@@ -85,34 +91,75 @@ def row(planned: Planned, run: Run | None) -> Row:
         "source": recipe.source,
         "letter": recipe.letter,
         "data": planned.words,
-        "published": _number(reference.get("accuracy")),
-        "published_parameters": reference.get("parameters"),
+        "published": _number(recipe.reference.get("accuracy")),
+        "published_parameters": recipe.reference.get("parameters"),
         "protocol": marked(experiment.protocol, experiment.leaky),
         "leaky": experiment.leaky,
         "epochs": epochs(planned),
         "parameters": count_parameters(recipe),
-        "run": run,
+        "job": job,
     }
-    if run is None:
+    if job is None:
         missing = planned.data.missing
         sentence = f"not run: {missing}" if missing else "not run"
         return Row(**about, verdict=sentence, state="missing" if missing else "not run")
-    status = run.status
-    if not run.has_metrics:
-        words = {"queued": "not run yet", "running": "under way"}
-        state = "failed" if status.state == "queued" and (run.folder / "log.txt").is_file() else status.state
-        said = words.get(status.state) or f"{state}: {status.message or 'log.txt in its folder says why'}"
-        return Row(**about, verdict=said, state=state)
+    if not is_done(job):
+        return Row(**about, **_unfinished(job))
     try:
-        measured = _measured(run)
+        run = _best(job)
+        about |= {"run": run, **_measured(run)}
+        said = verdict(planned, about)
+        if isinstance(job, SearchRun):
+            said += f"; {_chosen(job)}"
+            about["seconds"] = float(job.result()["seconds"])
+        for remark in run.metrics.get("remarks", ()):
+            said += f"; {str(remark).rstrip('.')}"
     except (AudioclfError, KeyError, TypeError, ValueError, IndexError) as error:
         why = str(error) if isinstance(error, AudioclfError) else "its results are damaged; delete the run"
-        return Row(**about, verdict=f"failed: {why}", state="failed")
-    about |= measured
-    said = verdict(planned, measured)
-    if run.experiment != planned.experiment:
+        return Row(**about | {"run": None, "accuracy": None}, verdict=f"failed: {why}", state="failed")
+    if not is_as_planned(job, planned):
         said += "; made with other settings than the recipe has now"
     return Row(**about, verdict=said, state="done")
+
+
+def _unfinished(job: JobFolder) -> dict[str, Any]:
+    status = job.status
+    # a process that ended before it could say anything leaves its log alone
+    state = "failed" if status.state == "queued" and (job.folder / "log.txt").is_file() else status.state
+    words = {"queued": "not run yet", "running": "under way"}
+    return {
+        "verdict": words.get(state) or f"{state}: {status.message or 'log.txt in its folder says why'}",
+        "state": state,
+    }
+
+
+def _best(job: JobFolder) -> Run:
+    """The run itself, or the run of the point that a search chose.
+
+    Raises
+    ------
+    RunError
+        When the search chose none.
+    """
+    if not isinstance(job, SearchRun):
+        assert isinstance(job, Run)
+        return job
+    best = job.best
+    run = None if best is None else job.run(best.number)
+    if run is None:
+        raise RunError(job.status.message or "No point of the search came to its end; run it again.")
+    return run
+
+
+def _chosen(job: SearchRun) -> str:
+    """Which point a search chose."""
+    best = job.best
+    if best is None:
+        return ""
+    names = short(job.search.grid)
+    settings = ", ".join(f"{names[name]} {spelled(best.settings[name])}" for name in job.search.grid)
+    done = job.result()
+    return f"best of {done['n_done']} points: {settings} at {job.search.metric} {best.figure(job.search.metric):.3g}"
 
 
 def _measured(run: Run) -> dict[str, Any]:

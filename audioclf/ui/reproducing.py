@@ -18,11 +18,12 @@ from audioclf.errors import AudioclfError
 from audioclf.inference import Explanation
 from audioclf.recipes import Recipe
 from audioclf.reproduce import making, page, pictures
-from audioclf.reproduce.plan import REFERENCES, Data, Planned, choose, find_data, plan
+from audioclf.reproduce.plan import RANDOM, REFERENCES, Data, Planned, choose, find_data, plan
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.rows import LEAKY, Row
 from audioclf.reproduce.table import duration, parameters, to_csv
 from audioclf.runs import Run
+from audioclf.runs.folder import JobFolder
 from audioclf.ui import answers, guard, hold, mine, run_list, tasks
 from audioclf.ui.state import State
 from audioclf.ui.text import count, distinct, escape, plain
@@ -62,10 +63,17 @@ def start(state: State) -> None:
             return
         chosen = [recipes.get(name) for name in names]
         given = _data(state, chosen)
+        at_random = False
+        if any(RANDOM[0] in recipe.experiment.model.describe() for recipe in chosen):
+            at_random = st.checkbox(
+                "Where ImageNet's weights cannot be had, go on with random ones (the result says so)",
+                key="reproduce.random",
+            )
         limit = st.number_input(
             "Epochs at most (0 trains as published)", 0, 10_000, 0, key="reproduce.epochs", width=260
         )
-        planned = plan(chosen, datasets=given, epochs={"": int(limit)} if limit else None, find=_find)
+        most = {"": int(limit)} if limit else None
+        planned = plan(chosen, datasets=given, epochs=most, random_weights=at_random, find=_find)
         _missing(planned)
         if st.button(
             f"Run {count(len([item for item in planned if not item.data.missing]), 'recipe')}",
@@ -135,13 +143,20 @@ def _begin(state: State, planned: Iterable[Planned]) -> None:
         workspaces.require_own(item.experiment.dataset.options.get("path", ""), state.workspace)
         found = making.find(there, item)
         if found is None:
-            making.tag(jobs.submit(item.experiment, workspace=state.workspace, name=item.recipe.name), item)
+            making.tag(_submit(state, item), item)
         elif found.status.state in _FAILED:
             jobs.resume(found)
         else:
             continue
         begun += 1
     st.toast(f"{count(begun, 'recipe')} begun." if begun else "All of that is done, or under way.")
+
+
+def _submit(state: State, item: Planned) -> JobFolder:
+    name, search = item.recipe.name, item.search
+    if search is not None:
+        return jobs.submit_search(search, workspace=state.workspace, name=name)
+    return jobs.submit(item.experiment, workspace=state.workspace, name=name)
 
 
 def standing(state: State) -> Report | None:
@@ -166,16 +181,16 @@ def _live(state: State) -> None:
 
 
 def _active(row: Row) -> bool:
-    return row.run is not None and row.state in ("queued", "running")
+    return row.job is not None and row.state in ("queued", "running")
 
 
 def _report(state: State) -> Report:
     """The newest run of every recipe in the reader's workspace."""
-    made = [run for run in run_list.runs(state) if making.reproduces(run) in recipes.names()]
-    newest: dict[str, Run] = {}
-    for run in made:
-        newest.setdefault(making.reproduces(run), run)
-    found = [(known, run) for run in newest.values() if (known := making.planned_of(run)) is not None]
+    jobs.ensure_supervisor()
+    newest: dict[str, JobFolder] = {}
+    for job in making.reproductions(workspaces.runs_folder(state.workspace)):
+        newest.setdefault(making.reproduces(job), job)
+    found = [(known, job) for job in newest.values() if (known := making.planned_of(job)) is not None]
     return Report.of(sorted(found, key=lambda pair: (pair[0].recipe.letter or "Z", pair[0].recipe.name)))
 
 
@@ -183,8 +198,8 @@ def _draw(report: Report) -> None:
     import pandas as pd
 
     for row in report.rows:
-        if _active(row) and row.run is not None:
-            _under_way(row, row.run)
+        if _active(row) and row.job is not None:
+            _under_way(row, row.job)
     st.dataframe(
         pd.DataFrame([_line(row) for row in report.rows]),
         hide_index=True,
@@ -222,18 +237,18 @@ def _line(row: Row) -> dict[str, Any]:
     }
 
 
-def _under_way(row: Row, run: Run) -> None:
-    status = run.status
+def _under_way(row: Row, job: JobFolder) -> None:
+    status = job.status
     with st.container(horizontal=True, vertical_alignment="center"):
         words = [row.recipe, status.message or run_list.LOOKS.get(status.state, run_list.LOOKS["queued"]).word]
         if status.n_parts > 1 and status.part:
-            words.append(f"model {status.part} of {status.n_parts}")
+            words.append(f"{'point' if job.what == 'search' else 'model'} {status.part} of {status.n_parts}")
         share = status.fraction
         if status.n_parts and status.part:
             share = (status.part - 1 + status.fraction) / status.n_parts
         st.progress(min(max(share, 0.0), 1.0), text=escape(" · ".join(words)))
-        if st.button("Stop", icon=":material/stop_circle:", key=f"reproduce.stop {run.id}"):
-            jobs.stop(run)
+        if st.button("Stop", icon=":material/stop_circle:", key=f"reproduce.stop {job.id}"):
+            jobs.stop(job)
             st.toast("It stops after the batch under way.")
 
 

@@ -228,3 +228,34 @@ def test_a_damaged_run_is_a_row(made: tuple[list[Planned], Path], tmp_path: Path
     (row,) = Report.read(planned[:1], tmp_path).rows
     assert row.state == "failed"
     assert "damaged" in row.verdict
+
+
+def test_a_search_is_a_row_with_the_point_it_chose(tones: Path, tmp_path: Path) -> None:
+    recipe = recipes.get("genres-grid")
+    assert recipe.search is not None
+    tree = {"model.kind": "tree", "picture.colormap": "none", "audio.duration": 0.3, "split.test_size": 0.4}
+    search = recipe.search.replace(
+        experiment=recipe.experiment.with_settings(tree), grid={"feature.n_mels": [16, 32]}, share=1.0
+    )
+    data = Data(str(tones), {}, "tones", stand_in=True, seconds=0.3)
+    planned = Planned(replace(recipe, experiment=search.experiment, search=search), data)
+    job = making.prepare(planned, tmp_path / "runs")
+    assert job.folder.parent.name == "searches"
+    assert making.find(making.reproductions(tmp_path / "runs"), planned) is not None
+    (queued,) = Report.read([planned], tmp_path / "runs").rows
+    assert queued.state == "queued"
+    seen: list[int] = []
+    making.make(job, lambda status: seen.append(status.n_parts))
+    (row,) = Report.read([planned], tmp_path / "runs").rows
+    assert row.state == "done", row.verdict
+    assert row.run is not None
+    assert "best of 2 points: n_mels " in row.verdict
+    assert row.accuracy == row.run.metrics["accuracy"]
+    assert set(seen) <= {0, 2}
+
+
+def test_random_weights_are_asked_for_by_name_and_only_where_there_are_any() -> None:
+    planned = plan(choose(["genres-vgg16", "scenes-mfcc-mlp"]), random_weights=True)
+    settings = [getattr(item.experiment.model, "without_weights", None) for item in planned]
+    assert settings == ["random", None]
+    assert plan(choose(["genres-vgg16"]))[0].experiment.model == recipes.get("genres-vgg16").experiment.model
