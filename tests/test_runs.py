@@ -132,6 +132,20 @@ def test_folders_that_will_not_do(tmp_path: Path, run: Run) -> None:
         create_run(Experiment(), tmp_path / "file" / "run")
 
 
+def test_clips_of_an_older_and_of_a_newer_version_are_read(run: Run) -> None:
+    columns = "label,path,start,duration,group,fold,sr,channels,frames,format,subtype,content"
+    line = "dog,/sounds/a.wav,0.5,,,3,8000,1,16000,WAV,PCM_16,abc"
+    (run.folder / "clips.csv").write_text(f"{columns}\n{line}\n")
+    (clip,) = open_run(run.folder).clips
+    assert (clip.label, clip.start, clip.duration, clip.fold, clip.file) == ("dog", 0.5, None, 3, "")
+    (run.folder / "clips.csv").write_text(f"mood,{columns},file\nsad,{line},kennel/a.wav\nsad,dog,/sou")
+    (clip,) = open_run(run.folder).clips
+    assert (clip.label, clip.file) == ("dog", "kennel/a.wav")
+    (run.folder / "clips.csv").write_text("label,path\ndog,/sounds/a.wav\n")
+    with pytest.raises(RunError, match="damaged"):
+        _ = open_run(run.folder).clips
+
+
 def test_a_damaged_file_is_a_sentence(run: Run) -> None:
     (run.folder / "metrics.json").write_text("{")
     with pytest.raises(RunError, match="damaged"):

@@ -50,13 +50,17 @@ def read_json(path: Path, missing: Any = None) -> Any:
 
 
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows below the header; a row that is not whole, as one that is being written, is left out."""
+    """Rows below the header, by its names; a row that is not whole, as one that is being written, is left out.
+
+    Columns that an older or newer version of the program had or has not are empty, or passed over.
+    """
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
-        next(reader, None)
-        return [dict(zip(columns, row, strict=True)) for row in reader if len(row) == len(columns)]
+        header = next(reader, [])
+        rows = [dict(zip(header, row, strict=True)) for row in reader if len(row) == len(header)]
+    return [{name: row.get(name, "") for name in columns} for row in rows]
 
 
 def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

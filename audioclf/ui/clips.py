@@ -44,6 +44,11 @@ def ids(dataset: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
     return _ids(dataset.fingerprint, dataset)
 
 
+def id_of(dataset: Dataset, clip: Clip) -> str:
+    """What stands for one clip of a data set in the address."""
+    return ids(dataset)[0][dataset.clips.index(clip)]
+
+
 def chosen(state: State, dataset: Dataset) -> Clip:
     """The session's clip, or the first one of the data set."""
     return dataset.clips[ids(dataset)[1].get(state.clip, 0)]

@@ -80,7 +80,7 @@ def _clips(state: State, dataset: Dataset) -> None:
         hold.until_ready()
         clips = [dataset.clips[number] for number in shown]
         titles = [f"{number + 1} · {plain(clip.label, 36)}" for number, clip in zip(shown, clips, strict=True)]
-        rows.players(state, "edit", clips, titles)
+        rows.players(state, "edit", dataset, clips, titles)
     with st.container(horizontal=True, vertical_alignment="center"):
         changed = count(len(pending), "clip")
         if st.button(

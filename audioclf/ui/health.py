@@ -179,7 +179,7 @@ def _listen(state: State, dataset: Dataset, report: HealthReport, finding: Findi
     if pages > 1:
         page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"health.page.{finding.kind}", width=160)
     hold.until_ready()
-    rows.players(state, f"health {finding.kind}", found[(page - 1) * PER_PAGE : page * PER_PAGE])
+    rows.players(state, f"health {finding.kind}", dataset, found[(page - 1) * PER_PAGE : page * PER_PAGE])
 
 
 def _remedies(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:

@@ -94,7 +94,7 @@ def _list(state: State, dataset: Dataset) -> None:
         number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
     shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
     hold.until_ready()
-    rows.players(state, "list", shown)
+    rows.players(state, "list", dataset, shown)
 
 
 def in_turn(dataset: Dataset) -> tuple[Clip, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from audioclf.datasets import Clip
+from audioclf.datasets import Clip, Dataset
 from audioclf.features import FEATURES
 from audioclf.plots.rows import value_limits
 from audioclf.ui import cache, clips, guard, looks
@@ -15,7 +15,9 @@ from audioclf.ui.state import State
 from audioclf.ui.views import panel
 
 
-def players(state: State, key: str, shown: Sequence[Clip], titles: Sequence[str] | None = None) -> None:
+def players(
+    state: State, key: str, dataset: Dataset, shown: Sequence[Clip], titles: Sequence[str] | None = None
+) -> None:
     """Draw a line for every clip; its button leads to the Explore page.
 
     Parameters
@@ -23,8 +25,9 @@ def players(state: State, key: str, shown: Sequence[Clip], titles: Sequence[str]
     state : State
     key : str
         The same key keeps a sound playing.
+    dataset : Dataset
     shown : sequence of Clip
-        A clip that cannot be read is left out and its sentence shown instead.
+        Some of its clips. A clip that cannot be read is left out and its sentence shown instead.
     titles : sequence of str, optional
         What stands over each; its class by default.
     """
@@ -42,5 +45,5 @@ def players(state: State, key: str, shown: Sequence[Clip], titles: Sequence[str]
     panels = [panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
     picked = player(key, tracks, panels, layout="list", height=44)
     if picked is not None:
-        state.clip = drawn[picked].key
+        state.clip = clips.id_of(dataset, drawn[picked])
         st.switch_page("pages/explore.py")

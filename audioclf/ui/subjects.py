@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from audioclf.datasets import Clip
+from audioclf.datasets import Clip, Dataset
 from audioclf.runs import Prediction, Run
 from audioclf.ui import clips, data, results, run_list
 from audioclf.ui.state import State
@@ -75,8 +75,8 @@ def _tested(state: State, run: Run) -> Subject:
     """Test clips, the wrong ones first."""
     found = sorted(run.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted]))
     wrong = sum(item.true != item.predicted for item in found)
-    at = next((n for n, item in enumerate(found) if run.clips[item.clip].key == state.clip), 0)
-
+    names, _ = clips.ids(Dataset("", run.clips))
+    at = next((n for n, item in enumerate(found) if names[item.clip] == state.clip), 0)
     titles = distinct(_title(run, item) for item in found)
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
@@ -94,7 +94,7 @@ def _tested(state: State, run: Run) -> Subject:
             step = 1
     item = found[(chosen + step) % len(found)]
     clip = run.clips[item.clip]
-    state.clip = clip.key
+    state.clip = names[item.clip]
     if step:
         st.rerun()
     return Subject(clip, run.classes[item.true], item.clip, item.split)
