@@ -7,7 +7,7 @@ whole process); charts are Altair's.
 from audioclf.plots.canvas import Look
 from audioclf.plots.comparison import accuracies_chart, histories_chart
 from audioclf.plots.confusion import confusion_chart, confusion_figure
-from audioclf.plots.curves import balance_chart, history_chart, probability_chart
+from audioclf.plots.curves import balance_chart, history_chart, probability_chart, rate_chart
 from audioclf.plots.feature import feature_figure, overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.picture import colour_png, save, to_png, to_svg
@@ -27,6 +27,7 @@ __all__ = [
     "history_chart",
     "overlay_figure",
     "probability_chart",
+    "rate_chart",
     "save",
     "to_png",
     "to_svg",

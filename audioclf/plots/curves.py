@@ -103,6 +103,46 @@ def history_chart(
     return layered(*layers).properties(height=height, width="container")
 
 
+def rate_chart(history: Sequence[Mapping[str, Any]], *, height: int = 130) -> alt.LayerChart:
+    """Course of the learning rate over the epochs, on a logarithmic axis where it falls far.
+
+    Parameters
+    ----------
+    history : sequence of mappings
+        As for :func:`history_chart`, with ``learning_rate``; of several models the mean is drawn.
+    height : int
+        In pixels.
+    """
+    import altair as alt
+
+    rows = [
+        {"epoch": int(row["epoch"]), "rate": float(rate)}
+        for row in history
+        if (rate := row.get("learning_rate")) is not None and math.isfinite(rate)
+    ]
+    last = max((row["epoch"] for row in rows), default=1)
+    positive = [row["rate"] for row in rows if row["rate"] > 0]
+    far = len(positive) == len(rows) and bool(rows) and max(positive) > 50 * min(positive)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False)).scale(
+            domain=[1, max(2, last)], nice=False
+        ),
+        y=alt.Y(
+            "mean(rate):Q",
+            title="Learning rate",
+            scale=alt.Scale(type="log") if far else alt.Scale(zero=True),
+            axis=alt.Axis(format="~g" if not far else ".0e", tickCount=4),
+        ),
+        tooltip=[
+            alt.Tooltip("epoch:Q", title="Epoch", format="d"),
+            alt.Tooltip("mean(rate):Q", title="Learning rate", format=".3~g"),
+        ],
+    )
+    return layered(
+        base.mark_line(strokeWidth=2.5, interpolate="step-after"), base.mark_point(size=60, opacity=0)
+    ).properties(height=height, width="container")
+
+
 def probability_chart(
     classes: Sequence[str], probabilities: Sequence[float], *, most: int = 10, true: str | None = None
 ) -> alt.LayerChart:

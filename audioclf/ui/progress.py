@@ -16,8 +16,9 @@ from audioclf.runs import Run, Status
 from audioclf.training import Epoch, diagnose
 from audioclf.ui import guard, run_list
 from audioclf.ui.state import State
-from audioclf.ui.text import count, escape, seconds
+from audioclf.ui.text import count, escape, plain, seconds
 
+EVERY = "All models"
 STAGES = {"data": "Sounds", "features": "Pictures", "training": "Learning", "testing": "Test"}
 
 
@@ -61,12 +62,40 @@ def _draw(state: State, run: Run) -> None:
     _where(run, status)
     if run.experiment.model.family == "classical":
         return  # fitted at once: one line of history is no curve
-    rows = [row for row in history if row["part"] == history[-1]["part"]] if history else []
+    rows = _of_model(run, history)
     if rows:
         _figures(run, rows)
         curves(rows)
-    for sentence in diagnosis(run, rows):
+    first = [row for row in rows if row["part"] == rows[0]["part"]]
+    for sentence in diagnosis(run, first):
         st.info(escape(sentence), icon=":material/lightbulb:")
+
+
+def _of_model(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Draw the choice of one of several models; returns its epochs, or those of all."""
+    parts = list(dict.fromkeys(row["part"] for row in history))
+    if len(parts) < 2:
+        return history
+    chosen = st.selectbox(
+        "Model",
+        [EVERY, *parts],
+        format_func=lambda part: part if part == EVERY else part_title(run, part),
+        key=f"progress.part {run.id}",
+        label_visibility="collapsed",
+        width=320,
+    )
+    return history if chosen == EVERY else [row for row in history if row["part"] == chosen]
+
+
+def part_title(run: Run, part: str) -> str:
+    """Name of one of several models: its split and, of an ensemble, its feature."""
+    try:
+        split, member = (int(word[1:]) for word in part.split("-"))
+        members = run.experiment.members[member]
+    except (ValueError, IndexError):  # of another version
+        return plain(part, 40)
+    features = ", ".join(feature.title for feature in members)
+    return f"Split {split + 1}" + (f": {features}" if len(run.experiment.members) > 1 else "")
 
 
 def _stages(status: Status) -> None:
@@ -104,7 +133,6 @@ def _where(run: Run, status: Status) -> None:
         share = status.fraction
         words = [status.message or "Starting"]
         if status.stage == "training" and status.n_parts > 1 and status.part:
-            share = (status.part - 1 + status.fraction) / status.n_parts
             words.append(f"model {status.part} of {status.n_parts}")
         if status.seconds_left is not None:
             words.append(f"about {seconds(max(status.seconds_left, 1))} left")
@@ -124,20 +152,35 @@ def _where(run: Run, status: Status) -> None:
 
 
 def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
-    last = rows[-1]
+    """The last epoch in figures: of several models, their mean."""
+    latest = list({row["part"]: row for row in rows}.values())
+
+    def mean(name: str) -> float | None:
+        known = [row[name] for row in latest if row[name] is not None]
+        return sum(known) / len(known) if known else None
+
+    epochs = run.experiment.training.epochs
+    if len(latest) == 1:
+        epoch = f"{latest[0]['epoch']} of {epochs}"
+    else:
+        epoch = f"{sum(row['epoch'] for row in latest):,} in {len(latest)} models"
     shown = {
-        "Epoch": f"{last['epoch']} of {run.experiment.training.epochs}",
-        "Accuracy": _percent(last["accuracy"]),
-        "On validation": _percent(last["val_accuracy"]),
-        "Loss": _number(last["loss"]),
-        "On validation ": _number(last["val_loss"]),
-        "Learning rate": _number(last["learning_rate"]),
-        "Clips per second": _number(last["samples_per_second"], digits=0),
+        "Epoch": (epoch, "How often every training clip has been seen."),
+        "Accuracy": (_percent(mean("accuracy")), "On the training clips, as the model saw them."),
+        "On validation": (_percent(mean("val_accuracy")), "On clips kept aside, which it does not learn from."),
+        "Loss": (_number(mean("loss")), "How wrong its answers are, counting how sure it was; 0 is perfect."),
+        "On validation ": (_number(mean("val_loss")), "The loss on clips kept aside."),
+        "Learning rate": (_number(mean("learning_rate")), "How large its steps are."),
+        "Clips per second": (_number(mean("samples_per_second"), digits=0), "Training clips, of each model."),
+        "Spent on input": (
+            _percent(mean("input_share")),
+            "Share of the time for preparing clips; the rest is learning.",
+        ),
     }
     with st.container(horizontal=True, gap="medium"):
-        for name, value in shown.items():
+        for name, (value, help) in shown.items():
             if value:
-                st.metric(name, value, width="content")
+                st.metric(name, value, width="content", help=help)
 
 
 def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
@@ -146,6 +189,8 @@ def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
         with column:
             chart = plots.history_chart(rows, measure=measure, best_epoch=best_epoch, height=300)
             st.altair_chart(chart, width="stretch", key=f"curves.{measure}")
+    if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
+        st.altair_chart(plots.rate_chart(rows), width="stretch", key="curves.rate")
 
 
 def diagnosis(run: Run, rows: list[dict[str, Any]]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audioclf.errors import ParameterError
-from audioclf.plots import balance_chart, history_chart, probability_chart
+from audioclf.plots import balance_chart, history_chart, probability_chart, rate_chart
 
 
 def rows_of(chart: Any, layer: int = 0) -> list[dict[str, Any]]:
@@ -76,3 +76,10 @@ def test_classes_keep_their_order() -> None:
     assert rows_of(chart) == [{"class": "b", "clips": 3}, {"class": "a", "clips": 5}]
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["b", "a"]
     assert rows_of(balance_chart({})) == []
+
+
+def test_the_learning_rate_has_a_curve_of_its_own() -> None:
+    rows = [row | {"learning_rate": 0.1 ** row["epoch"]} for row in history(epochs=4)]
+    assert [row["rate"] for row in rows_of(rate_chart(rows))] == [row["learning_rate"] for row in rows]
+    assert rate_chart(rows).to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+    assert rows_of(rate_chart([row | {"learning_rate": None} for row in history()])) == []
