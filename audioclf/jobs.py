@@ -20,6 +20,7 @@ from pathlib import Path
 from audioclf import settings, workspaces
 from audioclf.errors import RunError
 from audioclf.experiment import Experiment
+from audioclf.models.app import require_allowed
 from audioclf.runs import (
     STOPPED,
     Run,
@@ -43,9 +44,12 @@ def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name:
 
     Raises
     ------
+    ParameterError
+        When its model is not for the web app.
     WorkspaceError
         When the workspace or the disk is full.
     """
+    require_allowed(experiment.model)
     workspaces.require_room(workspace=workspace)
     return create_run(experiment, new_folder(workspaces.runs_folder(workspace)), name=name)
 
@@ -58,6 +62,7 @@ def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: 
     WorkspaceError
         When the workspace or the disk is full.
     """
+    require_allowed(search.experiment.model)
     workspaces.require_room(workspace=workspace)
     return create_search(search, new_folder(workspaces.searches_folder(workspace)), name=name)
 

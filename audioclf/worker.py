@@ -14,11 +14,14 @@ from pathlib import Path
 
 from audioclf import settings
 from audioclf.errors import AudioclfError, Stopped
+from audioclf.limits import cap_memory
+from audioclf.models.app import MARK
 
 
 def main(arguments: list[str]) -> int:
     """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
     be_modest()
+    os.environ[MARK] = "1"
     if arguments == ["--serve"]:
         from audioclf.model_worker import serve
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audioclf.errors import AudioclfError, ParameterError
-from audioclf.models import pretrained
+from audioclf.models import app, pretrained
 from audioclf.models.base import Shape
 from audioclf.models.layers import ColourChannels, Conv2D, Dense, Flatten, GlobalPool, Layer, MaxPool, MeanColour
 from audioclf.models.mlp import dense_layers
@@ -124,6 +124,8 @@ class VGG16(Network):
         """VGG16 without top with the weights asked for, or None, and what is to be said of it."""
         if self.weights == pretrained.NONE:
             return None, ()
+        if app.is_job():
+            app.require_allowed(self)
         try:
             return (pretrained.fetch_imagenet() if self._file is None else pretrained.read_file(self.weights)), ()
         except AudioclfError:

@@ -14,6 +14,7 @@ from audioclf.audio import AudioSettings
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError
 from audioclf.experiment import COMBINATIONS, DatasetChoice, Experiment
+from audioclf.models.app import require_allowed
 from audioclf.params import Parameters, param
 from audioclf.splits import Holdout, OfficialFolds, Protocol
 from audioclf.ui import data, forms
@@ -106,7 +107,14 @@ def start_from(state: State, name: str, dataset: Dataset) -> Experiment:
 
 
 def take(state: State, experiment: Experiment) -> None:
-    """Take over an experiment with the data set it names; the next run of the page fills in its forms."""
+    """Take over an experiment with the data set it names; the next run of the page fills in its forms.
+
+    Raises
+    ------
+    ParameterError
+        When its model is not for the web app.
+    """
+    require_allowed(experiment.model)
     hand_over(state, experiment)
     st.rerun()
 

@@ -142,7 +142,7 @@ def _kind(label: str, registry: Registry[Any], key: str) -> str:
     """Draw the choice of one entry with its explanation."""
     kind = st.pills(
         label,
-        list(registry),
+        [name for name in registry if getattr(registry[name], "listed", True)],
         required=True,
         format_func=lambda name: registry[name].title,
         key=key,

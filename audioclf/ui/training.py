@@ -14,6 +14,7 @@ from audioclf.datasets import Dataset
 from audioclf.errors import ParameterError
 from audioclf.estimate import Estimate
 from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.models.app import require_allowed
 from audioclf.models.layers import Row
 from audioclf.ui import data, draft, estimating, guard, hold, sheet, warmup
 from audioclf.ui.sheet import Sheet
@@ -92,6 +93,7 @@ def start(
 
 def _examined(experiment: Experiment, dataset: Dataset) -> Outlook:
     """What the experiment comes to; kept for the session, since every click on the page asks."""
+    require_allowed(experiment.model)
     kept: dict[tuple[str, str], Outlook] = st.session_state.setdefault("train.outlooks", {})
     key = (experiment.to_toml(), dataset.fingerprint)
     if key not in kept:

@@ -28,10 +28,20 @@ def small(kind: str) -> Model:
         "resnet": {"stem": 4, "filters": [4], "pools": [0]},
         "crnn": {"filters": [4], "recurrent_units": [4]},
         "vgg16": {"weights": "none", "units": [4]},
+        "custom": {"builder": one_layer},
         "forest": {"n_estimators": 10},
         "boosting": {"n_estimators": 5},
     }
     return MODELS[kind].from_dict(quick.get(kind, {}))
+
+
+def one_layer(input_shape: tuple[int, ...], n_classes: int) -> Any:
+    """A network of one's own."""
+    import keras
+
+    start = keras.Input(input_shape)
+    flat = keras.layers.Flatten()(start)
+    return keras.Model(start, keras.layers.Dense(n_classes, activation="softmax")(flat))
 
 
 def clusters(n: int, n_classes: int, shape: tuple[int, ...] = SHAPE) -> tuple[Any, Any]:

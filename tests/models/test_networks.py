@@ -40,6 +40,16 @@ REFERENCE_C = {
     "dropout": (0.5,),
 }
 
+
+def own(input_shape: tuple[int, ...], n_classes: int) -> Any:
+    """A network of one's own."""
+    import keras
+
+    start = keras.Input(input_shape)
+    flat = keras.layers.Flatten()(start)
+    return keras.Model(start, keras.layers.Dense(n_classes, activation="softmax")(flat))
+
+
 SMALL: dict[str, dict[str, Any]] = {
     "compact-cnn": {},
     "mlp": {"units": (16, 8)},
@@ -47,6 +57,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet": {"stem": 4, "filters": (6, 6), "pools": (0, 1)},
     "crnn": {"filters": (4, 6), "pool_frames": (1, 3), "recurrent_units": (5, 3)},
     "vgg16": {"weights": "none", "units": (4,)},
+    "custom": {"builder": own},
 }
 SHAPES: dict[str, tuple[int, ...]] = {"vgg16": (32, 40, 3)}
 NETWORKS = [kind for kind, model in MODELS.items() if issubclass(model, Network)]
