@@ -153,9 +153,9 @@ def _unknown(name: str, known: list[str]) -> str:
             f"'{name}' cannot be searched over: all points are judged on the same clips; take a parameter of a stage."
         )
     last = {one: one.rsplit(".", 1)[-1] for one in known}
-    near = difflib.get_close_matches(name, known, 1, 0.6) or [
-        one for one, end in last.items() if end in difflib.get_close_matches(name.rsplit(".", 1)[-1], last.values(), 1)
-    ]
+    ends = difflib.get_close_matches(name.rsplit(".", 1)[-1], last.values(), 1)
+    near = difflib.get_close_matches(name, [one for one, end in last.items() if end in ends], 1, 0.0)
+    near = near or difflib.get_close_matches(name, known, 1, 0.8)
     hint = f"did you mean '{near[0]}'?" if near else "such as feature.n_fft, model.kind or training.learning_rate."
     return f"'{name}' is no parameter of this experiment; {hint}"
 

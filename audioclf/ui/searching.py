@@ -25,6 +25,9 @@ TRAIN = "train"
 PREVIEWED = 24
 """With more points the first of them are looked at before Start is pressed, and all once it is."""
 
+VALIDATION = 0.2
+"""Share of the training clips that is kept for validation where the experiment keeps none."""
+
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
 _METHODS = {"grid": "All combinations", "random": "At random"}
 _KEPT = 16
@@ -104,11 +107,15 @@ def _base(state: State, dataset: Dataset) -> tuple[str, Experiment]:
         experiment = recipe.experiment.replace(dataset=DatasetChoice(state.data, dict(state.options)))
         if recipe.note:
             st.caption(escape(recipe.note))
+    kept = experiment.split.validation_size
+    if not kept:
+        experiment = experiment.with_settings({"split.validation_size": VALIDATION})
     features = " and ".join(feature.title for feature in experiment.features)
     st.caption(
         escape(
             f"{experiment.model.title} on the {features} of {dataset.name}, {count(len(dataset), 'clip')}."
-            f" Validation clips: {experiment.split.validation_size:.0%} of the training part."
+            + (f" {kept:.0%} of the training clips are kept for validation, to choose by." if kept else "")
+            + (f" It keeps no validation clips; {VALIDATION:.0%} are taken here, to choose by." if not kept else "")
         )
     )
     about = f"{base} {experiment.model.kind} {[feature.kind for feature in experiment.features]}"

@@ -1,0 +1,73 @@
+"""``audioclf search`` as a real process: a table, one object of JSON, resuming, refusals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audioclf.search import open_search
+
+
+def audioclf(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "audioclf", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "search"
+    shared = ("--dataset", class_folders, "--set", "audio.duration=0.3", "--set", "split.validation_size=0.25")
+    grid = ("--grid", "model.kind=logreg,tree", "--grid", "feature.n_mfcc=13,20")
+    told = audioclf("search", "instruments-mfcc-logreg", *shared, *grid, "--metric", "val_accuracy", "--out", folder)
+    header, *rows = told.stdout.splitlines()
+    assert header.split() == (
+        ["place", "point", "model.kind", "n_mfcc", "val_loss", "val_accuracy", "epochs", "seconds", "state"]
+    )
+    assert [row.split()[0] for row in rows[:4]] == ["1", "2", "3", "4"]
+    made = open_search(folder)
+    assert made.best is not None
+    answer = json.loads(audioclf("search", "--resume", folder, "--json").stdout.splitlines()[-1])
+    assert answer["best"]["settings"] == made.best.settings
+    assert answer["best"]["val_accuracy"] == made.best.val_accuracy
+    assert (answer["metric"], answer["n_points"], answer["n_done"]) == ("val_accuracy", 4, 4)
+    assert answer["seconds"] > 0
+    random = tmp_path / "random.toml"
+    random.write_text((folder / "search.toml").read_text())
+    drawn = audioclf("search", random, "--random", "model.C=0.01:10:log", "--grid", "model.kind=logreg",
+                     "--points", 2, "--share", 0.7, "--json")  # fmt: skip
+    assert json.loads(drawn.stdout.splitlines()[-1])["n_points"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Name a recipe"),
+        (("instruments-best",), "at least one parameter"),
+        (("instruments-cqt-cnn", "--grid", "feature.n_bin=84,96"), "did you mean 'feature.n_bins'"),
+        (("genres-grid", "--points", "500"), "at most 256"),
+    ],
+)
+def test_refusals_are_one_sentence(arguments: tuple[str, ...], said: str) -> None:
+    from click.testing import CliRunner
+
+    from audioclf.cli import cli
+
+    done = CliRunner().invoke(cli, ["search", *arguments])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_a_recipe_that_is_a_search_is_not_run_as_one_experiment() -> None:
+    from click.testing import CliRunner
+
+    from audioclf.cli import cli
+
+    done = CliRunner().invoke(cli, ["run", "genres-grid"])
+    assert done.exit_code == 2
+    assert "audioclf search genres-grid" in done.output
