@@ -58,7 +58,7 @@ def _report(run: Run, as_json: bool) -> None:
     metrics = run.metrics
     if as_json:
         keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
-        more = ("n_train", "n_train_clips", "augmentation", "n_parameters", "fingerprint")
+        more = ("n_train", "n_train_clips", "augmentation", "remarks", "n_parameters", "fingerprint")
         print_json({"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}})
         return
     low, high = metrics["interval"]
@@ -68,6 +68,8 @@ def _report(run: Run, as_json: bool) -> None:
     click.echo(
         f"protocol {metrics['protocol']}" + ("  [leaky: says nothing about new sounds]" if metrics["leaky"] else "")
     )
+    for remark in metrics["remarks"]:
+        click.echo(f"remark   {remark}")
     if metrics["augmentation"]:
         click.echo(f"learned  from {metrics['augmentation']}: {metrics['n_train']:,} examples an epoch")
     if len(metrics["splits"]) > 1:

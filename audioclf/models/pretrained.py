@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,9 @@ from audioclf.errors import AudioclfError, ParameterError
 
 IMAGENET: Final = "imagenet"
 NONE: Final = "none"
+
+_failed: AudioclfError | None = None
+"""Why the weights could not be had: the models of one run do not ask and wait one after the other."""
 
 _SECONDS: Final = 20.0
 _LARGEST: Final = 1 << 29
@@ -101,17 +106,22 @@ def fetch_imagenet() -> Any:
     AudioclfError
         When they are not there and cannot be fetched.
     """
+    global _failed
+    if _failed is not None:
+        raise _failed
     import keras
 
     try:
-        with _patience(_SECONDS):
+        # Keras says on standard output that it fetches, where a command's own answer stands
+        with _patience(_SECONDS), contextlib.redirect_stdout(sys.stderr):
             return keras.applications.VGG16(include_top=False, weights=IMAGENET)
     except Exception as error:  # Keras raises a plain Exception where the network fails
-        raise AudioclfError(
+        _failed = AudioclfError(
             f"The ImageNet weights of VGG16 are not in Keras's cache and could not be fetched ({_short(error)});"
             " connect to the internet once, or put vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 into"
             " ~/.keras/models, name such a file as weights, or set without_weights to 'random'."
-        ) from error
+        )
+        raise _failed from error
 
 
 @contextmanager

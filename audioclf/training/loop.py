@@ -145,9 +145,14 @@ class _Run:
         variables = [*self.learning.variables, *self.optimizer.variables]
         history, finished = self.checkpoint.restore(variables)
         if not finished:
-            self.x = self.divided.ahead(self.x, should_stop)
+
+            def asked() -> bool:
+                on_batch(len(history) / self.training.epochs)
+                return should_stop()
+
+            self.x = self.divided.ahead(self.x, asked)
             if self.validation is not None:
-                self.validation = (self.divided.ahead(self.validation[0], should_stop), self.validation[1])
+                self.validation = (self.divided.ahead(self.validation[0], asked), self.validation[1])
         while not finished and not is_over(history, self.training):
             row = self._epoch(history, on_batch, should_stop, augment)
             history = (*history, row)

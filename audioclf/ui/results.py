@@ -51,6 +51,8 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
                 f"The model was tested on {known} it learned from. This figure says nothing about new sounds.",
                 icon=":material/warning:",
             )
+        for remark in metrics.get("remarks", ()):
+            st.warning(escape(remark), icon=":material/warning:")
     note = str(run.about["note"])
     if note:
         st.caption(escape(note))

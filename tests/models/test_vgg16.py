@@ -13,7 +13,7 @@ from audioclf.errors import AudioclfError, ParameterError
 from audioclf.execution import run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.inference import Predictor
-from audioclf.models import MODELS, Network
+from audioclf.models import MODELS, Network, pretrained
 from audioclf.picture import Picture
 from audioclf.splits import Holdout
 from audioclf.training import Epoch, Fitted, Training, fit, read_remarks
@@ -55,6 +55,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import keras
 
     monkeypatch.setattr(keras.src.backend.config, "_KERAS_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(pretrained, "_failed", None)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
