@@ -59,10 +59,13 @@ def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: 
 
     Raises
     ------
+    ParameterError
+        When a point's model is not for the web app.
     WorkspaceError
         When the workspace or the disk is full.
     """
-    require_allowed(search.experiment.model)
+    for point in search.points:
+        require_allowed(point.experiment.model)
     workspaces.require_room(workspace=workspace)
     return create_search(search, new_folder(workspaces.searches_folder(workspace)), name=name)
 

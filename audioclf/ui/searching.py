@@ -13,6 +13,7 @@ from audioclf import jobs, recipes
 from audioclf.datasets import Dataset
 from audioclf.errors import ParameterError
 from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.models.app import require_allowed
 from audioclf.params import check
 from audioclf.search import METRICS, MOST_POINTS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui import draft, estimating, hold, warmup
@@ -296,9 +297,12 @@ def _made(experiment: Experiment, grid: dict[str, Any] | None, about: Mapping[st
     if grid is None:
         return None, ""
     try:
-        return Search(experiment, grid, **about), ""
+        search = Search(experiment, grid, **about)
+        for point in search.points:
+            require_allowed(point.experiment.model)  # before anything of it is looked at
     except ParameterError as error:
         return None, str(error)
+    return search, ""
 
 
 def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:

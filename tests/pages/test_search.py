@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf import jobs, workspaces
+from audioclf.errors import ParameterError
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import Mel
 from audioclf.models import MODELS
@@ -94,6 +95,18 @@ def test_a_point_that_cannot_be_made_is_named_before_there_is_a_job(page: AppTes
     page.run()
     assert any("point 2" in error.value.replace("\\", "") for error in page.error)
     assert keyed(page, "search.go").disabled
+
+
+def test_code_of_ones_own_is_not_for_the_web_app(page: AppTest) -> None:
+    keyed(page, "search.names").set_value(["model.kind"])
+    page.run()
+    keyed(page, "search.values.model.kind").set_value("mlp, custom")
+    page.run()
+    assert any("the app does not do" in error.value.replace("\\", "") for error in page.error)
+    assert keyed(page, "search.go").disabled
+    search = Search(Experiment(), {"model.kind": ["mlp", "custom"]})
+    with pytest.raises(ParameterError, match="the app does not do"):
+        jobs.submit_search(search)
 
 
 def test_any_parameter_can_be_picked_and_a_range_is_drawn_from(page: AppTest) -> None:
