@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from audioclf.errors import AudioclfError
+from audioclf.parts import read_result
 from audioclf.recipes import Recipe
 from audioclf.reproduce.pictures import Picture
 from audioclf.reproduce.plan import REFERENCES
@@ -34,7 +37,7 @@ p { margin: .3rem 0; max-width: 75ch; } .soft, figcaption { color: var(--soft); 
 table { border-collapse: collapse; font-size: .86rem; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
 th { background: var(--card); position: sticky; top: 0; font-weight: 600; } tr:last-child td { border-bottom: 0; }
-td:first-child { white-space: nowrap; } td.long { min-width: 15rem; }
+td:first-child { white-space: nowrap; } td.long { min-width: 13rem; } td.data { min-width: 8rem; }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 a { color: var(--mark); } .leaky { color: var(--bad); font-weight: 600; }
 figure { margin: .4rem 0 1rem; } img { max-width: 100%; height: auto; display: block; }
@@ -107,7 +110,7 @@ def _table(rows: Sequence[Row]) -> str:
             shown = _marked(text)
             if name == "recipe":
                 shown = f"<a href='#{_text(row.recipe)}'>{shown}</a>"
-            kind = " class='number'" if name in _NUMBERS else " class='long'" if name in _LONG else ""
+            kind = " class='number'" if name in _NUMBERS else " class='long'" if name in _LONG else " class='data'"
             cells.append(f"<td{kind}>{shown}</td>")
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
@@ -143,6 +146,10 @@ def figures(row: Row, recipe: Recipe) -> dict[str, str]:
     splits = metrics.get("splits", [])
     if len(splits) > 1:
         said["Folds"] = ", ".join(f"{split['accuracy']:.3f}" for split in splits)
+    for name, accuracies in alone(row).items():
+        mean = sum(accuracies) / len(accuracies)
+        listed = ", ".join(f"{value:.3f}" for value in accuracies)
+        said[f"{name} alone"] = f"{mean:.3f}" + (f"; folds {listed}" if len(accuracies) > 1 else "")
     if reference.get("folds"):
         said["Folds, published"] = ", ".join(f"{value:g}" for value in reference["folds"])
     for name, label in _CURVES.items():
@@ -159,6 +166,25 @@ def figures(row: Row, recipe: Recipe) -> dict[str, str]:
     if row.seconds is not None:
         said["Time here"] = duration(row.seconds)
     return said
+
+
+def alone(row: Row) -> dict[str, list[float]]:
+    """Accuracy of each member of an ensemble by itself, fold by fold; empty for other models."""
+    run = row.run
+    if run is None or row.accuracy is None or len(run.experiment.members) < 2:
+        return {}
+    try:
+        parts, truth = run.signature["parts"], run.predictions
+        found: dict[str, list[float]] = {}
+        for part in parts:
+            features = run.experiment.members[part["member"]]
+            true = np.array([item.true for item in truth if item.split == part["split"]])
+            right = read_result(run.part_folder(part["id"])).probabilities.argmax(axis=1) == true
+            name = ", ".join(feature.title for feature in features)
+            found.setdefault(name, []).append(float(right.mean()))
+    except (AudioclfError, OSError, KeyError, ValueError, TypeError):
+        return {}
+    return found
 
 
 _CURVES = {

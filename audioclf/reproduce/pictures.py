@@ -93,8 +93,8 @@ def of_sounds(run: Run, letter: str) -> Iterator[Picture]:
         yield Picture(
             "counts", "Clips of each digit", "", lambda theme: counts_figure(counts, look=Look(theme, 760, 300))
         )
-        words = "Waveform and Fourier magnitude."
-        yield from by_class("waveform", "A clip of each digit", words, Waveform(), Spectrum())
+        yield from by_class("waveform", "A clip of each digit", "", Waveform())
+        yield from by_class("spectrum", "The same clips as Fourier magnitude", "", Spectrum())
         words = "25 ms every 10 ms, 100 bands; 40 coefficients."
         mel, mfcc = Mel(n_fft=500, hop_length=200, n_mels=100), MFCC(n_fft=500, hop_length=200, n_mfcc=40)
         yield from by_class("mel", "The same clips as mel spectrogram and MFCC", words, mel, mfcc)
@@ -215,12 +215,25 @@ def _grid(
         for number in range(n)
         for feature in features
     ]
-    return grid_figure(
+    figure = grid_figure(
         rows,
         column_titles=[group[0].label for group in groups],
         limits=list(limits) * n,
         look=Look(theme, 210 * len(groups) + 180, 145 * len(rows) + 100),
     )
+    _space_ticks(figure)
+    return figure
+
+
+def _space_ticks(figure: Figure) -> None:
+    """Few enough numbers on the x axes of narrow cells that those of neighbours do not touch."""
+    from matplotlib.ticker import MaxNLocator
+
+    for axes in figure.axes:
+        if axes.get_xlabel() == "Time (s)":
+            axes.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))
+        elif len(axes.get_xticks()) > 6 and axes.get_xlabel():
+            axes.set_xticks(axes.get_xticks()[::2], [text.get_text() for text in axes.get_xticklabels()][::2])
 
 
 def _map(run: Run, clip: Clip, feature: Feature) -> FeatureMap:
