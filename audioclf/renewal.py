@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Final
 
@@ -20,6 +20,8 @@ HELPING: Final = 16
 """Examples in one piece of work: short enough that an end of the training is waited for in no one's sight."""
 
 _SHARE: Final = 0.2
+_GLANCE: Final = 0.5
+_STOPPED: Final = "Training was stopped while the examples of an epoch were made; it can go on from there."
 
 
 class Renewal:
@@ -49,26 +51,30 @@ class Renewal:
         self._under_way: dict[int, list[Future[Array]]] = {}
         self._closed = False
 
-    def __call__(self, epoch: int) -> Array:
+    def __call__(self, epoch: int, should_stop: Callable[[], bool] = lambda: False) -> Array:
         """Examples of one epoch, from 0 [shape=(n, ...)].
 
         Raises
         ------
         Stopped
-            When it has been closed.
+            When it has been closed, or ``should_stop`` said so while they were waited for.
         AudioclfError
             When a clip can no longer be read.
         """
         for other in set(self._under_way) - {epoch}:
             self._drop(other)
         self._begin(epoch)
-        try:
-            pieces = [future.result() for future in self._under_way.pop(epoch)]
-        except CancelledError:
-            raise Stopped("Training was stopped while its examples were made.") from None
+        pieces = [self._awaited(future, should_stop) for future in self._under_way.pop(epoch)]
         if epoch + 1 < self.epochs:
             self._begin(epoch + 1)
         return np.concatenate(pieces)
+
+    def _awaited(self, future: Future[Array], should_stop: Callable[[], bool]) -> Array:
+        while not should_stop():
+            if wait([future], timeout=_GLANCE).done:
+                return future.result()
+        self.close()
+        raise Stopped(_STOPPED)
 
     def close(self) -> None:
         """Make nothing any more."""
@@ -83,7 +89,7 @@ class Renewal:
         if epoch in self._under_way:
             return
         if self._closed:
-            raise Stopped("Training was stopped while its examples were made.")
+            raise Stopped(_STOPPED)
         if self._pool is None:
             import joblib
 
@@ -95,7 +101,7 @@ class Renewal:
         made = []
         for number in numbers:
             if self._closed:
-                raise CancelledError
+                raise Stopped(_STOPPED)
             made.append(self._make(epoch, number))
         return np.stack(made)
 

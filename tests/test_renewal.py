@@ -76,6 +76,24 @@ def test_closed_it_ends_its_threads() -> None:
         renewal(1)
 
 
+def test_a_stop_is_heard_while_an_epoch_is_waited_for() -> None:
+    holding = threading.Event()
+
+    def make(epoch: int, number: int) -> np.ndarray:
+        holding.wait(60)
+        return numbered(epoch, number)
+
+    def should_stop() -> bool:
+        # asked only while there is nothing to give yet
+        threading.Timer(0.2, holding.set).start()
+        return True
+
+    renewal = Renewal(make, 3 * HELPING, 2, n_jobs=1)
+    with pytest.raises(Stopped, match="go on"):
+        renewal(0, should_stop)
+    renewal.close()
+
+
 def test_samples_are_those_of_the_clip_changed_and_padded(class_folders: Path) -> None:
     audio = AudioSettings(sr=8000, duration=0.5)
     clip = load_dataset(class_folders).clips[0]

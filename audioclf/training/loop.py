@@ -24,7 +24,7 @@ from audioclf.training.step import Step
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
-Renew = Callable[[int], Array]
+Renew = Callable[[int, Callable[[], bool]], Array]
 
 
 def fit(
@@ -70,8 +70,8 @@ def fit(
     augment : callable, optional
         ``(x_batch, onehot_batch, rng) -> (x_batch, onehot_batch)``; its generator is seeded by epoch.
     renew : callable, optional
-        ``epoch -> x``: the training examples of an epoch (from 0), in place of ``x``, of the same shape and
-        order; the same epoch must give the same examples. Of no use to a classical model.
+        ``(epoch, should_stop) -> x``: the training examples of an epoch (from 0), in place of ``x``, of the
+        same shape and order; the same epoch must give the same examples. Of no use to a classical model.
 
     Returns
     -------
@@ -188,7 +188,7 @@ class _Run:
         totals = np.zeros(2)
         input_seconds = rate = 0.0
         if self.renew is not None:
-            self.x = self.renew(done).reshape(self.x.shape)
+            self.x = self.renew(done, should_stop).reshape(self.x.shape)
             input_seconds = time.perf_counter() - began
         for number in range(self.steps):
             if should_stop():
