@@ -54,7 +54,8 @@ def draw_bar(axes: Axes, drawn: Any, look: Look, shown: FeatureMap | None, *, la
     left = box.x1 + GAP * across
     right = left + WIDTH * across
     if shown is None:
-        behind = Rectangle((left, box.y0), right - left, box.height, color="black", linewidth=0)
+        # below the colours: a patch would be drawn over an image
+        behind = Rectangle((left, box.y0), right - left, box.height, color="black", linewidth=0, zorder=-1)
         behind.set_transform(figure.transFigure)
         figure.add_artist(behind)
     column = BboxImage(

@@ -155,6 +155,10 @@ def test_heat_lies_where_it_belongs(beep: np.ndarray, pixels: Pixels) -> None:
     assert colour(60, 45) == 0
     assert colour(30, 100) == 0
     assert axis_labels(figure) == [("Time (s)", "Frequency (Hz)"), ("", "Evidence")]
+    # and its bar runs from black to the brightest
+    right = axes.get_position().x1 * picture.shape[1]
+    bar = picture[:, round(right + 19), :3].sum(axis=1)
+    assert bar[60] > 300 > 100 > bar[260]
 
 
 def test_heat_over_a_curve_and_of_zeros_is_drawn(beep: np.ndarray) -> None:
