@@ -48,9 +48,10 @@ def _make(folder: Path) -> None:
     from audioclf.execution import execute
     from audioclf.runs import open_run
     from audioclf.search import SearchRun, execute_search
+    from audioclf.search.turns import others_wait
 
     if (folder / SearchRun.recipe).is_file():
-        execute_search(SearchRun(folder))
+        execute_search(SearchRun(folder), give_way=lambda: others_wait(folder))
     else:
         execute(open_run(folder))
 

@@ -12,11 +12,16 @@ from typing import Any
 from audioclf.checks import Outlook
 from audioclf.errors import AudioclfError, Stopped
 from audioclf.execution import Watcher, execute
-from audioclf.runs import STOPPED, Run, Status, create_run
+from audioclf.runs import STOPPED, Run, Status, create_run, write_text
 from audioclf.runs.writer import StatusWriter
 from audioclf.search.base import Point, Search
 from audioclf.search.folder import SearchRun, create_search
 from audioclf.search.memory import SharedStore
+
+_CRASHES = (
+    "The process ended twice in the same epoch of this point, most likely because memory ran out; take a smaller model"
+    " or batch."
+)
 
 
 def run_search(
@@ -54,14 +59,19 @@ def run_search(
 
 
 def execute_search(
-    made: SearchRun, *, watch: Watcher | None = None, should_stop: Callable[[], bool] | None = None
+    made: SearchRun,
+    *,
+    watch: Watcher | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    give_way: Callable[[], bool] | None = None,
 ) -> SearchRun:
     """Make, or go on making, a search whose folder exists.
 
-    Points that are done stay; the one under way goes on after its last epoch. A point that fails is passed over and
-    says why; on resuming it is tried again.
+    Points that are done stay; the one under way goes on after its last epoch. A point that fails, or whose process
+    ended twice in the same epoch, is passed over and says why; on resuming it is tried again. After every point
+    ``give_way`` is asked; when it says yes, the search goes back into the queue.
     """
-    maker = _Maker(made, watch, should_stop)
+    maker = _Maker(made, watch, should_stop, give_way)
     try:
         maker.make()
     except (Stopped, KeyboardInterrupt):
@@ -78,8 +88,15 @@ def execute_search(
 
 
 class _Maker:
-    def __init__(self, made: SearchRun, watch: Watcher | None, should_stop: Callable[[], bool] | None) -> None:
+    def __init__(
+        self,
+        made: SearchRun,
+        watch: Watcher | None,
+        should_stop: Callable[[], bool] | None,
+        give_way: Callable[[], bool] | None,
+    ) -> None:
         self.made = made
+        self.give_way = give_way or (lambda: False)
         self.writer = StatusWriter(made.folder)
         self.store = SharedStore()
         self._watch = watch
@@ -113,6 +130,9 @@ class _Maker:
             self.tell(part=place, epoch=0, epochs=point.experiment.training.epochs, message=f"Point {point.title}")
             self._point(point, clock)
             clock.end(point.number)
+            if place < len(points) and self.give_way():
+                self.tell(state="queued", message="Gave way to others; goes on when it is its turn.", seconds_left=None)
+                return
         best = self.made.best
         if best is None:
             raise AudioclfError(_why_none(self.made))
@@ -132,10 +152,13 @@ class _Maker:
     def _point(self, point: Point, clock: _Clock) -> None:
         run = self.made.run(point.number) or self._new(point)
         (run.folder / "stop").unlink(missing_ok=True)
+        attempt = run.folder / "attempt"
+        if not _try(attempt, len(run.history)):
+            StatusWriter(run.folder).status(state="failed", message=_CRASHES)
+            return
 
         def watch(status: Status) -> None:
-            done = (max(status.part - 1, 0) + status.fraction) / max(status.n_parts, 1)
-            share = done if status.stage == "training" else float(status.stage == "testing")
+            share = status.fraction if status.stage == "training" else float(status.stage == "testing")
             self.tell(
                 epoch=status.epoch,
                 epochs=status.epochs or self.writer.current.epochs,
@@ -149,13 +172,26 @@ class _Maker:
         except Stopped:
             raise
         except AudioclfError:
-            return  # the point's own status says why, and the others may do better
+            pass  # the point's own status says why, and the others may do better
+        finally:
+            attempt.unlink()  # whoever comes this far did not crash
 
     def _new(self, point: Point) -> Run:
         folder = self.made.point_folder(point.number)
         if folder.exists():  # its process was killed before the folder was whole
             shutil.rmtree(folder)
         return create_run(point.experiment, folder, name=f"{self.made.name}: {point.title}")
+
+
+def _try(attempt: Path, epoch: int) -> bool:
+    """Note that a point begins at this epoch; no where its process ended twice here already."""
+    before = attempt.read_text(encoding="utf-8").split() if attempt.is_file() else []
+    tries = 1 + (int(before[1]) if len(before) == 2 and before[0] == str(epoch) else 0)
+    if tries > 2:
+        attempt.unlink()
+        return False
+    write_text(attempt, f"{epoch} {tries}")
+    return True
 
 
 def in_order(points: Sequence[Point]) -> list[Point]:

@@ -18,7 +18,7 @@ from audioclf.params import check
 from audioclf.search import METRICS, MOST_POINTS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui import draft, estimating, hold, warmup
 from audioclf.ui.state import State
-from audioclf.ui.text import count, distinct, escape, plain, span
+from audioclf.ui.text import count, distinct, escape, plain, size, span
 
 TRAIN = "train"
 """Stands for what is set on the Train page where a recipe's name would."""
@@ -322,7 +322,15 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
         scale = len(search.points) / len(points)
         low = [item.low for item in estimates if item.low is not None]
         high = [item.high for item in estimates if item.high is not None]
-        advice = dict.fromkeys((*search.advice, *(words for outlook in outlooks for words in outlook.advice)))
+        tight = [
+            f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
+            f" {size(item.most_bytes)} here: it would end there."
+            for point, item in zip(points, estimates, strict=True)
+            if not item.fits
+        ]
+        advice = dict.fromkeys(
+            (*search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice))
+        )
         complete = len(low) == len(high) == len(points)
         kept[key] = Forecast(
             scale * sum(low) if complete else None, scale * sum(high) if complete else None, tuple(advice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +14,15 @@ import psutil
 import pytest
 
 import audioclf
-from audioclf import jobs
+from audioclf import jobs, workspaces
 from audioclf.errors import AudioclfError, RunError, Stopped
 from audioclf.experiment import Experiment
 from audioclf.features.store import FeatureStore
 from audioclf.models import MODELS
-from audioclf.runs import open_run
+from audioclf.runs import create_run, open_run
 from audioclf.search import Search, SearchRun, create_search, execute_search, list_searches, open_search, run_search
 from audioclf.search.memory import SharedStore
+from audioclf.search.turns import others_wait
 
 GRID = {"feature.n_fft": [256, 512], "feature.hop_length": [64, 128], "feature.n_mels": [8, 12]}
 
@@ -194,3 +196,34 @@ def test_killed_with_9_then_resumed_done_points_stay_and_the_one_under_way_goes_
 def test_the_public_names(experiment: Experiment, tmp_path: Path) -> None:
     made = audioclf.run_search(audioclf.Search(experiment, {"model.C": [1.0]}), tmp_path / "search")
     assert audioclf.open_search(made.folder).best == made.best
+
+
+def test_a_point_whose_process_ended_twice_in_one_epoch_is_passed_over(experiment: Experiment, tmp_path: Path) -> None:
+    made = create_search(Search(experiment, {"model.C": [0.1, 1.0]}), tmp_path / "search")
+    run = create_run(made.search.points[0].experiment, made.point_folder(1))
+    (run.folder / "attempt").write_text("0 2")
+    execute_search(made)
+    assert {standing.number: standing.state for standing in made.board} == {1: "failed", 2: "done"}
+    assert "memory" in made.board[-1].message
+    execute_search(made)  # asked again, it is tried again
+    assert {standing.state for standing in made.board} == {"done"}
+
+
+def test_between_points_a_search_gives_way_to_other_workspaces(experiment: Experiment) -> None:
+    mine, other = workspaces.new_id(), workspaces.new_id()
+    made = jobs.submit_search(Search(experiment, {"model.C": [0.1, 1.0]}), workspace=mine)
+    jobs.submit(experiment, workspace=mine)
+    assert not others_wait(made.folder)
+    waiting = jobs.submit(experiment, workspace=other)
+    assert others_wait(made.folder)
+    execute_search(made, give_way=lambda: others_wait(made.folder))
+    assert made.status.state == "queued"
+    assert [standing.state for standing in made.board] == ["done", "waiting"]
+    jobs.stop(waiting)
+    execute_search(made, give_way=lambda: others_wait(made.folder))
+    assert made.status.state == "done"
+
+
+@pytest.mark.parametrize(("code", "said"), [(-9, "killed.*memory"), (-11, "crashed.*memory"), (3, "exit code 3")])
+def test_how_a_process_ended_is_told(code: int, said: str) -> None:
+    assert re.search(f"The search's process.*{said}", jobs._ending(code, False, "search")["message"])
