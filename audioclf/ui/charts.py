@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 
-def show(make: Callable[..., Any], *about: Any) -> None:
-    """Draw the chart that ``make(*about)`` gives.
+def show(make: Callable[..., Any], *about: Any, **drawn: Any) -> Any:
+    """Draw the chart that ``make(*about)`` gives, with ``drawn`` said to Streamlit; returns what Streamlit does.
 
     Altair asks whether pandas is loaded, and fails where another thread has only begun to load it; this waits for it.
     """
     import pandas  # noqa: F401
 
-    st.altair_chart(make(*about), width="stretch")
+    draw: Any = st.altair_chart
+    return draw(make(*about), **({"width": "stretch"} | drawn))

@@ -59,3 +59,23 @@ function drawBands(context, heat, left, width, top, height, colours) {
     context.fillRect(left + i * step, top, step + 0.5, height);
   });
 }
+
+// The colour bar to the right of a picture, with its ticks.
+function drawColours(context, about, { x, y, w, h }, colours, ink) {
+  const { low, high, unit } = about.heat ? HEAT : about;
+  const bar = x + w + 10;
+  for (let i = 0; i < h; i++) {
+    const level = Math.round(255 * (1 - i / (h - 1)));
+    context.fillStyle = `rgb(${rgb((c) => (about.heat ? heated(128, level, c, colours) : colours[3 * level + c]))})`;
+    context.fillRect(bar, y + i, 8, 1.5);
+  }
+  context.fillStyle = ink;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  const ticks = niceTicks(low, high, Math.max(2, Math.floor(h / 30)));
+  for (const tick of ticks) {
+    const at = y + h * (1 - (tick - low) / (high - low));
+    const topmost = tick === ticks[ticks.length - 1];
+    context.fillText(short(tick) + (topmost && unit ? ` ${unit}` : ""), bar + 12, at);
+  }
+}

@@ -231,28 +231,7 @@ class Panel {
     const { at, values } = this.about.y;
     const place = (value) => y + h * (1 - (interpolate(values, at, value) + 0.5) / this.about.rows);
     this.ticksY(rowTicks(values, this.about.y.unit, h, place), place, this.about.y);
-    this.drawColours();
-  }
-
-  drawColours() {
-    const { x, y, w, h } = this.area;
-    const context = this.context;
-    const { low, high, unit } = this.about.heat ? HEAT : this.about;
-    const bar = x + w + 10;
-    for (let i = 0; i < h; i++) {
-      const level = Math.round(255 * (1 - i / (h - 1)));
-      context.fillStyle = `rgb(${rgb((c) => (this.about.heat ? heated(128, level, c, this.colours) : this.colours[3 * level + c]))})`;
-      context.fillRect(bar, y + i, 8, 1.5);
-    }
-    context.fillStyle = this.ink;
-    context.textAlign = "left";
-    context.textBaseline = "middle";
-    const ticks = niceTicks(low, high, Math.max(2, Math.floor(h / 30)));
-    for (const tick of ticks) {
-      const at = y + h * (1 - (tick - low) / (high - low));
-      const topmost = tick === ticks[ticks.length - 1];
-      context.fillText(short(tick) + (topmost && unit ? ` ${unit}` : ""), bar + 12, at);
-    }
+    drawColours(context, this.about, this.area, this.colours, this.ink);
   }
 
   drawCurve() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,7 @@ from audioclf.models import Network
 from audioclf.models.layers import BATCH_NORM_MOMENTUM
 from audioclf.runs import Run, Status
 from audioclf.training import Epoch, diagnose
-from audioclf.ui import guard, run_list
+from audioclf.ui import charts, guard, run_list
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain, seconds
 
@@ -187,10 +188,10 @@ def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
     """Accuracy and loss over the epochs, side by side where there is room."""
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
         with column:
-            chart = plots.history_chart(rows, measure=measure, best_epoch=best_epoch, height=300)
-            st.altair_chart(chart, width="stretch", key=f"curves.{measure}")
+            make = partial(plots.history_chart, measure=measure, best_epoch=best_epoch, height=300)
+            charts.show(make, rows, key=f"curves.{measure}")
     if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
-        st.altair_chart(plots.rate_chart(rows), width="stretch", key="curves.rate")
+        charts.show(plots.rate_chart, rows, key="curves.rate")
 
 
 def diagnosis(run: Run, rows: list[dict[str, Any]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ from audioclf.exports import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.runs import Prediction, Run
 from audioclf.training.history import kept_epoch
-from audioclf.ui import cache, clips, guard, hold, progress, run_edit, run_list, views
+from audioclf.ui import cache, charts, clips, guard, hold, progress, run_edit, run_list, views
 from audioclf.ui.player import player
 from audioclf.ui.state import State
 from audioclf.ui.text import count, distinct, escape, plain, seconds
@@ -85,10 +86,15 @@ def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
-        chart = plots.confusion_chart(
-            metrics["confusion"], names, normalised=unit != "Clips", theme=st.context.theme.type or "light"
+        make = partial(plots.confusion_chart, normalised=unit != "Clips", theme=st.context.theme.type or "light")
+        event = charts.show(
+            make,
+            metrics["confusion"],
+            names,
+            key=f"confusion {run.id}",
+            on_select="rerun",
+            selection_mode="cell",
         )
-        event = st.altair_chart(chart, key=f"confusion {run.id}", on_select="rerun", selection_mode="cell")
         st.caption("Click a cell to hear its clips; double-click to let go.")
     with right:
         _clips(state, run, names, event["selection"].get("cell") or [])
