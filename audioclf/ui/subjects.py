@@ -73,7 +73,11 @@ def known(state: State, run: Run) -> Subject:
 
 def _tested(state: State, run: Run) -> Subject:
     """Test clips, the wrong ones first."""
-    found = sorted(run.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted]))
+    said = sorted(run.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted]))
+    first: dict[int, Prediction] = {}
+    for item in said:  # where copies of a clip were tested, the first one stands for it
+        first.setdefault(item.clip, item)
+    found = list(first.values())
     wrong = sum(item.true != item.predicted for item in found)
     names, _ = clips.ids(Dataset("", run.clips))
     at = next((n for n, item in enumerate(found) if names[item.clip] == state.clip), 0)

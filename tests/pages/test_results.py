@@ -52,6 +52,26 @@ def test_a_leaky_figure_is_marked(open_page: OpenPage, copy: Run) -> None:
     assert "never met" not in words(page)
 
 
+def test_copies_of_tested_clips_are_marked_and_stand_once_among_test_clips(open_page: OpenPage, copy: Run) -> None:
+    experiment = copy.folder / "experiment.toml"
+    experiment.write_text(
+        experiment.read_text()
+        + '[copies]\nnumber = 1\nbefore_split = true\n\n[[augmentations]]\nkind = "gaussian-noise"\n'
+    )
+    said = "1 copy of every clip (gaussian noise), beside the clip itself, made before the split"
+    (copy.folder / "metrics.json").write_text(json.dumps(copy.metrics | {"leaky": True, "augmentation": said}))
+    path = copy.folder / "predictions.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *rows, *rows]) + "\n")
+    page = open_page("results", run=copy.id)
+    assert not page.exception
+    assert any("copies of clips it learned from" in warning.value for warning in page.warning)
+    assert "Learned from 1 copy of every clip" in words(page)
+    page = open_page("explain", run=copy.id)
+    chooser = next(element for element in page.selectbox if element.label.startswith("Test clip"))
+    assert len(chooser.options) == len(rows)
+
+
 def test_mistakes_come_with_players_and_lead_to_their_explanation(open_page: OpenPage, finished: Run) -> None:
     wrong = [item for item in finished.predictions if item.true != item.predicted]
     assert wrong, "classes that sound alike are mixed up"
