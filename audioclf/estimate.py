@@ -21,6 +21,7 @@ import numpy as np
 
 from audioclf import settings
 from audioclf.audio import AudioSettings
+from audioclf.augment import Augmentation
 from audioclf.checks import Outlook
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError
@@ -53,6 +54,8 @@ _PARALLEL: Final = 0.85
 """What a second core adds."""
 _BUSY: Final = 10e-3
 """A step shorter than this does not occupy several cores."""
+_GROWTH: Final = 2.0
+"""How many times an example's values the frozen layers may give, to be computed once."""
 _INNER: Final = {"ResidualBlock": 3.0}
 """Values inside of a layer that its output does not show, as a multiple of the output."""
 _PROBE_SECONDS: Final = 3.0
@@ -126,7 +129,6 @@ def estimate(
         features, training = seconds
         down, up = _SPREAD_KNOWN if alike else _SPREAD_UNKNOWN
         low, high = down * (features + factor * training), up * (features + factor * training)
-    n_copies = 1 + n_offline_copies(experiment)
     values = [math.prod(shape) for shape in outlook.input_shapes]
     held = sum(math.prod(shape) for shape in outlook.feature_shapes) + 2 * max(values)
     batch = experiment.training.batch_size
@@ -134,7 +136,7 @@ def estimate(
     return Estimate(
         low,
         high,
-        feature_bytes=4.0 * len(dataset) * n_copies * held,
+        feature_bytes=4.0 * outlook.n_examples * held,
         model_bytes=max((4.0 * slots * _parameters(rows) for rows in outlook.layers), default=0.0),
         batch_bytes=max((8.0 * batch * _values(rows) for rows in outlook.layers), default=0.0),
         most_bytes=settings.number("job_memory_gb") * 1e9,
@@ -161,7 +163,12 @@ def experience_of(run: Run) -> tuple[str, float] | None:
             epochs[row["part"]] = max(epochs.get(row["part"], 0), row["epoch"])
         thought = training_seconds(
             [
-                (rows, shape, sum(epochs[part["id"]] for part in parts if part["member"] == member))
+                Member(
+                    rows,
+                    shape,
+                    sum(epochs[part["id"]] for part in parts if part["member"] == member),
+                    n_computed_once(experiment, rows, shape),
+                )
                 for member, (rows, shape) in enumerate(zip(members, map(tuple, signature["input_shapes"]), strict=True))
             ],
             experiment.training,
@@ -178,38 +185,71 @@ def experience_of(run: Run) -> tuple[str, float] | None:
     return model.kind, min(max(seconds / thought, 0.05), 20.0)
 
 
+@dataclass(frozen=True)
+class Member:
+    """One network that is trained on every split.
+
+    Attributes
+    ----------
+    rows : sequence of Row
+        Its layers.
+    shape : tuple of int
+        Shape of one example.
+    epochs : int
+        Over all splits together.
+    n_once : int
+        How many of its first layers never learn, so that what they give is computed once.
+    """
+
+    rows: Sequence[Row]
+    shape: Shape
+    epochs: int
+    n_once: int = 0
+
+
 def training_seconds(
-    members: Sequence[tuple[Sequence[Row], Shape, int]],
-    training: Training,
-    n_train: int,
-    n_validation: int,
-    n_parts: int,
+    members: Sequence[Member], training: Training, n_train: int, n_validation: int, n_parts: int
 ) -> float:
     """Seconds to train networks, one after the other or side by side, as far as arithmetic tells.
 
     Parameters
     ----------
-    members : sequence of (rows, input shape, epochs)
-        Layers of each member of an ensemble, and its epochs over all splits together.
+    members : sequence of Member
     training : Training
     n_train, n_validation : int
-        Clips per split.
+        Examples per split.
     n_parts : int
         How many models are trained in all.
     """
-    total = fixed = 0.0
-    longest = 0.0
-    for rows, shape, epochs in members:
-        step = step_seconds(rows, shape, training.batch_size)
-        steps = math.ceil(n_train / training.batch_size)
-        check = step_seconds(rows, shape, 1, backward=False) - _PER_STEP
-        total += epochs * (steps * step + n_validation * check + _PER_EPOCH)
-        fixed += _COMPILE * len(rows)
+    total = fixed = longest = 0.0
+    steps = math.ceil(n_train / training.batch_size)
+    for member in members:
+        once, learning = member.rows[: member.n_once], member.rows[member.n_once :]
+        border = once[-1].output_shape if once else member.shape
+        step = step_seconds(learning, border, training.batch_size)
+        check = step_seconds(learning, border, 1, backward=False) - _PER_STEP
+        total += member.epochs * (steps * step + n_validation * check + _PER_EPOCH)
+        if once:
+            ahead = step_seconds(once, member.shape, 1, backward=False) - _PER_STEP
+            total += (n_train + n_validation) * ahead * n_parts / len(members)
+        fixed += _COMPILE * len(member.rows) * n_parts / len(members)
         longest = max(longest, step)
     gain = 1.0
     if n_parts > 1 or longest > _BUSY:
         gain = 1 + _PARALLEL * (min(n_cores(), n_parts if n_parts > 1 else n_cores()) - 1)
-    return slowness() * (total / gain + fixed * n_parts / max(1, len(members)))
+    return slowness() * (total + fixed) / gain
+
+
+def n_computed_once(experiment: Experiment, rows: Sequence[Row], shape: Shape) -> int:
+    """How many of a network's first layers are computed once, see :mod:`audioclf.training.frozen`."""
+    changing = bool(experiment.augmentations)
+    names = [row.name for row in rows]
+    border = getattr(experiment.model, "frozen_until", None)
+    if changing or border not in names:
+        return 0
+    number = names.index(border) + 1
+    large = math.prod(rows[number - 1].output_shape) > _GROWTH * math.prod(shape)
+    return 0 if large else number
 
 
 def step_seconds(rows: Sequence[Row], input_shape: Shape, batch_size: int, *, backward: bool = True) -> float:
@@ -285,39 +325,44 @@ def feature_seconds(feature: Feature, audio: AudioSettings, duration: float) -> 
     return (time.perf_counter() - began) * duration / probed + _DECODE
 
 
-def n_offline_copies(experiment: Experiment) -> int:
-    """Changed copies per clip that are made before training."""
-    copies = getattr(experiment, "copies", None)
-    samples = sum(augmentation.stage == "samples" for augmentation in experiment.augmentations)
-    if copies is None or not samples:
-        return 0
-    return int(copies.number) * (samples if copies.how == "each" else 1)
-
-
 def _run_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> tuple[float, float] | None:
     """Seconds for features and for training; None where nothing is known of the latter."""
-    each = sum(feature_seconds(feature, experiment.audio, outlook.duration) for feature in experiment.features)
-    copies = n_offline_copies(experiment)
-    spread = 1 + _PARALLEL * (n_cores() - 1)
-    features = len(dataset) * each * (1 - _share_kept(experiment, dataset, outlook.duration) + copies) / spread
     if not outlook.layers:
         return None
-    first, training = outlook.splits[0], experiment.training
-    n_train, n_splits = len(first.train) * (1 + copies), len(outlook.splits)
+    seen = sum(feature_seconds(feature, experiment.audio, outlook.duration) for feature in experiment.features)
+    of_samples = [augmentation for augmentation in experiment.augmentations if augmentation.stage == "samples"]
+    changed = seen + sum(change_seconds(item, experiment.audio.sr, outlook.duration) for item in of_samples)
+    spread = 1 + _PARALLEL * (n_cores() - 1)
+    n_copies = outlook.n_examples - len(dataset)
+    features = len(dataset) * seen * (1 - _share_kept(experiment, dataset, outlook.duration)) + n_copies * changed
+    training, n_splits = experiment.training, len(outlook.splits)
     learning = training_seconds(
         [
-            (rows, shape, training.epochs * n_splits)
+            Member(rows, shape, training.epochs * n_splits, n_computed_once(experiment, rows, shape))
             for rows, shape in zip(outlook.layers, outlook.input_shapes, strict=True)
         ],
         training,
-        n_train,
-        len(first.validation),
+        outlook.n_train,
+        len(outlook.splits[0].validation),
         outlook.n_models,
     )
-    on_the_fly = not copies and any(augmentation.stage == "samples" for augmentation in experiment.augmentations)
-    if on_the_fly:
-        learning += training.epochs * outlook.n_models * n_train * each / spread
-    return _START + features, learning
+    if experiment.copies.on_the_fly(experiment.augmentations):
+        # each member of an ensemble sees its own feature of the changed clips
+        learning += training.epochs * n_splits * outlook.n_train * changed / spread
+    return _START + features / spread, learning
+
+
+@functools.lru_cache(maxsize=256)
+def change_seconds(augmentation: Augmentation, sr: int, duration: float) -> float:
+    """Seconds of a core to change the samples of one clip, measured on at most a few seconds of noise."""
+    probed = min(duration, _PROBE_SECONDS)
+    y = np.random.default_rng(0).standard_normal(max(1, round(probed * sr))).astype(np.float32)
+    began = time.perf_counter()
+    try:
+        augmentation.apply_samples(y, sr, np.random.default_rng(0))
+    except AudioclfError:
+        return 0.0
+    return (time.perf_counter() - began) * duration / probed
 
 
 def _share_kept(experiment: Experiment, dataset: Dataset, duration: float) -> float:

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from audioclf.audio import AudioSettings
+from audioclf.augment import AUGMENTATIONS, Copies
 from audioclf.checks import examine
 from audioclf.datasets import Dataset, load_dataset
 from audioclf.estimate import (
+    Member,
     estimate,
     experience_of,
     feature_seconds,
     multiplications_of,
+    n_computed_once,
     slowness,
     step_seconds,
     training_seconds,
@@ -25,6 +28,7 @@ from audioclf.features.extract import extract
 from audioclf.features.store import FeatureStore
 from audioclf.models import MODELS
 from audioclf.models.layers import Row
+from audioclf.picture import Picture
 from audioclf.runs import Run, RunWriter, create_run
 from audioclf.splits import Holdout, KFold
 from audioclf.training import Epoch, Training
@@ -108,6 +112,31 @@ def test_features_that_are_kept_cost_nothing(experiment: Experiment, dataset: Da
     assert after < before
 
 
+def test_copies_and_changes_on_the_fly_cost_time_and_memory(experiment: Experiment, dataset: Dataset) -> None:
+    plain = experiment.replace(augmentations=(AUGMENTATIONS["pitch-shift"](),), audio=AudioSettings(duration=5.0))
+    copied = plain.replace(copies=Copies(number=3))
+    unchanged = plain.replace(augmentations=())
+    found = {
+        name: estimate(made, dataset, examine(made, dataset))
+        for name, made in (("plain", plain), ("copied", copied), ("unchanged", unchanged))
+    }
+    # three copies of each training clip, none of the others
+    assert 2 < found["copied"].feature_bytes / found["plain"].feature_bytes < 4
+    assert found["plain"].high > found["unchanged"].high  # type: ignore[operator]
+
+
+def test_layers_that_never_learn_are_counted_once(experiment: Experiment) -> None:
+    vgg = experiment.replace(model=MODELS["vgg16"](weights="none"), picture=Picture("viridis"))
+    rows = vgg.model.summary((128, 224, 3), 2)  # type: ignore[attr-defined]
+    n_once = n_computed_once(vgg, rows, (128, 224, 3))
+    assert rows[n_once - 1].name == vgg.model.frozen_until
+    once, anew = (
+        training_seconds([Member(rows, (128, 224, 3), 20, number)], Training(), 100, 0, 1) for number in (n_once, 0)
+    )
+    assert once < anew / 5
+    assert n_computed_once(vgg.replace(augmentations=(AUGMENTATIONS["zoom"](),)), rows, (128, 224, 3)) == 0
+
+
 def finished(folder: Path, seconds: float, *, epochs: int = 30, per_epoch: float = 1.0) -> Run:
     """A run as a process would leave it: one model of 100 training clips, so many seconds."""
     experiment = Experiment(model=MODELS["compact-cnn"](filters=(8, 8)))
@@ -131,7 +160,7 @@ def test_a_finished_run_teaches_how_long_its_kind_takes(
     assert found[0] == "compact-cnn"
     assert twice[1] == pytest.approx(2 * found[1])
     rows = MODELS["compact-cnn"](filters=(8, 8)).summary((64, 40), 2)  # type: ignore[attr-defined]
-    assert found[1] == pytest.approx(3.0 / training_seconds([(rows, (64, 40), 30)], Training(), 100, 20, 1))
+    assert found[1] == pytest.approx(3.0 / training_seconds([Member(rows, (64, 40), 30)], Training(), 100, 20, 1))
     outlook = examine(experiment, dataset)
     rough, known = estimate(experiment, dataset, outlook), estimate(experiment, dataset, outlook, experience=[twice])
     assert (rough.learned, known.learned) == (False, True)
