@@ -4,57 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audioclf import evaluation, training
-from audioclf.augment import on_batches
+from audioclf import evaluation, limits, training
+from audioclf.crew import Board, Crew
 from audioclf.errors import AudioclfError, Stopped
 from audioclf.experiment import Experiment
 from audioclf.features.base import Array
 from audioclf.features.store import FeatureStore
 from audioclf.inputs import Inputs
-from audioclf.models import Model, Network
+from audioclf.parts import Part, is_done, plan, read_result, train_part
 from audioclf.runs import STOPPED, Prediction, Run, RunWriter, Status, create_run
 from audioclf.splits import Split
 
 Watcher = Callable[[Status], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One model that is trained: a split, and which member of the ensemble.
-
-    Attributes
-    ----------
-    id : str
-        Name of the part's folder; made here, never from a user's text.
-    split : Split
-    member : int
-        Index into ``experiment.members``.
-    """
-
-    id: str
-    split: Split
-    member: int
-
-
-def plan(inputs: Inputs) -> tuple[Part, ...]:
-    """The models that a run will train, in order.
-
-    Raises
-    ------
-    AudioclfError
-        When the data set cannot be split as asked.
-    """
-    return tuple(
-        Part(f"s{number:02d}-m{member}", split, member)
-        for number, split in enumerate(inputs.splits)
-        for member in range(len(inputs.experiment.members))
-    )
 
 
 def run_experiment(
@@ -138,7 +104,6 @@ class _Maker:
         self._watch = watch
         self._should_stop = should_stop
         self._told = 0.0
-        self._epoch_seconds: list[float] = []
 
     def tell(self, **changes: Any) -> None:
         """Write the status, and show it to whoever watches."""
@@ -204,52 +169,95 @@ class _Maker:
         return self._counted(sentence)
 
     def _train(self, parts: Sequence[Part], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
-        n_classes = len(inputs.dataset.classes)
-        shapes: dict[int, tuple[int, ...]] = {}
-        n_parameters: dict[int, int] = {}
-        for number, part in enumerate(parts, start=1):
-            folder = self.run.part_folder(part.id)
-            folder.mkdir(parents=True, exist_ok=True)
-            arrays = inputs.part(part.split, part.member, folder)
-            shapes[part.member] = arrays.shape
-            done = folder / "test.npz"
-            if done.is_file():
-                with np.load(done, allow_pickle=False) as stored:
-                    n_parameters[part.member] = int(stored["n_parameters"])
-                continue
-            self.writer.cut_history(part.id, training.completed_epochs(folder))
-            self.tell(part=number, epoch=0, epochs=self.experiment.training.epochs, fraction=0.0, message="Training")
-            with arrays:
-                fitted = training.fit(
-                    self.experiment.model,
-                    arrays.x_train,
-                    arrays.y_train,
-                    arrays.x_validation,
-                    arrays.y_validation,
-                    n_classes,
-                    self.experiment.training,
-                    folder=folder,
-                    on_epoch=self._on_epoch(part, len(parts)),
-                    on_batch=self._on_batch,
-                    should_stop=self.should_stop,
-                    augment=on_batches(self.experiment.augmentations),
-                    renew=arrays.renew,
-                )
-            n_parameters[part.member] = count_parameters(self.experiment.model, arrays.shape, n_classes)
-            probabilities = fitted.predict_proba(arrays.x_test)
-            beside = done.with_name("test.part")
-            with beside.open("wb") as file:
-                np.savez(file, probabilities=probabilities, n_parameters=np.array(n_parameters[part.member]))
-            beside.replace(done)
-        return [shapes[member] for member in sorted(shapes)], [n_parameters[member] for member in sorted(shapes)]
+        folders = {part.id: self.run.part_folder(part.id) for part in parts}
+        epochs = self.experiment.training.epochs if self.experiment.model.family == "network" else 1
+        completed = {part.id: training.completed_epochs(folders[part.id]) for part in parts}
+        board = Board(parts, completed, {part.id for part in parts if is_done(folders[part.id])}, epochs)
+        if len(board.waiting) > 1 and epochs > 1 and limits.part_processes() > 1:
+            limits.one_thread()
+        with Crew(self.run, inputs, board, self.store, self._begin_part, self._write_epoch) as crew:
+            while True:
+                part = crew.next()
+                if part is not None:
+                    self._train_one(part, crew, inputs)
+                elif crew.working:
+                    self._wait(crew)
+                else:
+                    break
+            crew.check()
+        self.writer.order_history([part.id for part in parts])
+        first = {part.member: part for part in reversed(parts)}
+        results = [read_result(folders[first[member].id]) for member in sorted(first)]
+        shapes = [
+            result.shape or inputs.part(first[member].split, member, folders[first[member].id]).shape
+            for member, result in enumerate(results)
+        ]
+        return shapes, [result.n_parameters for result in results]
+
+    def _train_one(self, part: Part, crew: Crew, inputs: Inputs) -> None:
+        board = crew.board
+
+        def on_epoch(epoch: training.Epoch) -> None:
+            crew.told(part, epoch)
+            crew.grow()
+            self._tell_progress(crew, part, epoch.epoch)
+
+        def on_batch(share: float) -> None:
+            crew.check()
+            board.share(part, share)
+            if time.monotonic() - self._told > 1.0:
+                self._tell_progress(crew, part, self.writer.current.epoch)
+
+        self._tell_progress(crew, part, training.completed_epochs(self.run.part_folder(part.id)))
+        train_part(
+            part,
+            inputs,
+            self.run.part_folder(part.id),
+            on_epoch=on_epoch,
+            on_batch=on_batch,
+            should_stop=self.should_stop,
+        )
+        board.end(part)
+
+    def _wait(self, crew: Crew) -> None:
+        """Follow the helpers for a moment."""
+        if self.should_stop():
+            raise Stopped(STOPPED)
+        crew.check()
+        if time.monotonic() - self._told > 1.0:
+            followed = next(iter(list(crew.board.running.values())), None)
+            if followed is not None:
+                done = round(crew.board.share_of(followed) * crew.board.epochs)
+                self._tell_progress(crew, followed, done)
+        time.sleep(0.05)
+
+    def _tell_progress(self, crew: Crew, part: Part, epoch: int) -> None:
+        board = crew.board
+        message = f"Epoch {epoch} of {board.epochs}" if epoch else "Training"
+        if len(board.running) > 1:
+            message += f", {len(board.running)} models at a time"
+        self.tell(
+            part=board.number[part.id],
+            epoch=epoch,
+            epochs=board.epochs,
+            fraction=board.fraction,
+            seconds_left=board.seconds_left,
+            message=message,
+        )
+
+    def _begin_part(self, part: Part) -> None:
+        self.writer.cut_history(part.id, training.completed_epochs(self.run.part_folder(part.id)))
+
+    def _write_epoch(self, part: Part, epoch: training.Epoch) -> None:
+        self.writer.epoch(part.id, epoch)
 
     def _predictions(self, parts: Sequence[Part], inputs: Inputs) -> list[Prediction]:
         weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
         summed: dict[int, Array] = {}
         splits: dict[int, Split] = {}
         for part in parts:
-            with np.load(self.run.part_folder(part.id) / "test.npz", allow_pickle=False) as stored:
-                probabilities = stored["probabilities"] * (weights[part.member] / sum(weights))
+            result = read_result(self.run.part_folder(part.id))
+            probabilities = result.probabilities * (weights[part.member] / sum(weights))
             key = int(part.id[1:].split("-")[0])
             summed[key] = summed[key] + probabilities if key in summed else probabilities
             splits[key] = part.split
@@ -273,31 +281,6 @@ class _Maker:
                 self.tell(message=sentence, fraction=done / max(total, 1))
 
         return count
-
-    def _on_epoch(self, part: Part, n_parts: int) -> Callable[[training.Epoch], None]:
-        def on_epoch(epoch: training.Epoch) -> None:
-            self.writer.epoch(part.id, epoch)
-            self._epoch_seconds.append(epoch.seconds)
-            recent = self._epoch_seconds[-20:]
-            epochs = self.experiment.training.epochs
-            left = epochs - epoch.epoch + epochs * (n_parts - self.writer.current.part)
-            self.tell(
-                epoch=epoch.epoch,
-                fraction=epoch.epoch / epochs,
-                seconds_left=left * sum(recent) / len(recent),
-                message=f"Epoch {epoch.epoch} of {epochs}",
-            )
-
-        return on_epoch
-
-    def _on_batch(self, share: float) -> None:
-        if time.monotonic() - self._told > 1.0:
-            self.tell(fraction=share)
-
-
-def count_parameters(model: Model, input_shape: tuple[int, ...], n_classes: int) -> int:
-    """Parameters of a network; 0 for a classical model, whose size follows from the data."""
-    return model.count_parameters(input_shape, n_classes)[0] if isinstance(model, Network) else 0
 
 
 def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 ``python -m audioclf.worker FOLDER`` makes one run, or one search, and ends.
 ``python -m audioclf.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.model_worker` for the other end of its pipe.
+``python -m audioclf.worker --parts`` trains parts of a run beside the process that makes it, see
+:mod:`audioclf.crew`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,12 @@ from audioclf.models.app import MARK
 
 def main(arguments: list[str]) -> int:
     """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
+    if arguments == ["--parts"]:
+        from audioclf import crew
+
+        be_quiet()  # as modest as the process it helps, and as trusting
+        crew.serve()
+        return 0
     be_modest()
     os.environ[MARK] = "1"
     if arguments == ["--serve"]:
@@ -28,7 +36,7 @@ def main(arguments: list[str]) -> int:
         serve()
         return 0
     if len(arguments) != 1:
-        print("usage: python -m audioclf.worker FOLDER | --serve", file=sys.stderr)
+        print("usage: python -m audioclf.worker FOLDER | --serve | --parts", file=sys.stderr)
         return 2
     cap_memory(settings.number("job_memory_gb", low=4))
     try:
@@ -58,26 +66,16 @@ def _make(folder: Path) -> None:
 
 def be_modest() -> None:
     """Lower priority than the web server, where the system has such a thing, and a quiet TensorFlow."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    be_quiet()
     if hasattr(os, "nice"):
         os.nice(10)
 
 
-def cap_memory(gigabytes: float) -> None:
-    """Bound the address space of this process, where the system can."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    size = int(gigabytes * 2**30)
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard != resource.RLIM_INFINITY:
-        size = min(size, hard)
-    # RLIMIT_DATA counts private writable memory; the address space also counts mapped libraries and
-    # reserved arenas, several GB with TensorFlow, and would hit innocent jobs
-    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+def be_quiet() -> None:
+    """A TensorFlow that says no more than it must and looks for no graphics card."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 
 if __name__ == "__main__":

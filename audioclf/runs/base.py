@@ -41,9 +41,9 @@ class Status:
     message : str
         The sentence of a failure, or what is being done.
     fraction : float
-        Share of the stage that is done, 0 to 1.
+        Share of the stage that is done, 0 to 1; of the training, over all models.
     part, n_parts : int
-        Which model is being trained (from 1), of how many.
+        Which model is being trained (from 1), of how many; where several are, the one that is told of.
     epoch, epochs : int
         Epochs done and planned in this part.
     seconds_left : float or None

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,14 @@ class RunWriter(StatusWriter):
         rows = [row for row in self.run.history if row["part"] != part or row["epoch"] <= epochs]
         if rows or (self.folder / "history.csv").exists():
             write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in rows])
+
+    def order_history(self, parts: Sequence[str]) -> None:
+        """Bring the lines of parts that were trained at the same time into the order of the parts."""
+        place = {part: number for number, part in enumerate(parts)}
+        rows = self.run.history
+        ordered = sorted(rows, key=lambda row: (place[row["part"]], row["epoch"]))
+        if ordered != rows:
+            write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in ordered])
 
     def predictions(self, predictions: Iterable[Prediction], n_classes: int) -> None:
         """Keep the predictions of every tested clip."""
