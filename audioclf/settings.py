@@ -32,7 +32,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "part_processes",
         "0",
-        "How many models of one training (folds, ensemble) are trained at the same time; 0 means processors / max_jobs.",
+        "How many models of a run (folds, ensemble) are trained at the same time; 0 means processors / max_jobs.",
     ),
     Setting("job_memory_gb", "6", "Memory one training may take, in GB, where the system can cap it (at least 4)."),
     Setting("max_clip_seconds", "600", "Longest stretch of one file that is decoded as a single clip, in seconds."),
