@@ -205,8 +205,8 @@ def _draw(report: Report) -> None:
         hide_index=True,
         height=36 * min(len(report.rows) + 1, 26) + 4,
         column_config={
-            "published": st.column_config.NumberColumn(format="percent"),
-            "here": st.column_config.NumberColumn(format="percent"),
+            "published": st.column_config.NumberColumn(format="%.1f %%"),
+            "here": st.column_config.NumberColumn(format="%.1f %%"),
             "verdict": st.column_config.TextColumn(width="large"),
             "protocol": st.column_config.TextColumn(width="medium"),
         },
@@ -224,8 +224,8 @@ def _line(row: Row) -> dict[str, Any]:
     return {
         "recipe": row.recipe,
         "data": plain(row.data, 80),
-        "published": row.published,
-        "here": row.accuracy,
+        "published": None if row.published is None else 100 * row.published,
+        "here": None if row.accuracy is None else 100 * row.accuracy,
         "95 % interval": interval,
         "over folds": folds,
         "verdict": plain(row.verdict, 300),

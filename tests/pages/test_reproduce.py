@@ -45,7 +45,7 @@ def test_what_was_run_stands_beside_what_was_published(made: Run, open_page: Ope
     table = page.dataframe[0].value
     row = table[table["recipe"] == "instruments-mfcc-tree"].iloc[0]
     assert "stand-in" in row["data"]
-    assert row["here"] == pytest.approx(made.metrics["accuracy"])
+    assert row["here"] == pytest.approx(100 * made.metrics["accuracy"])
     assert "cannot be compared" in row["verdict"]
     (shown,) = [box for box in page.selectbox if box.key == "reproduce.shown"]
     assert shown.value == "instruments-mfcc-tree"
