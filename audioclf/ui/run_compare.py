@@ -58,7 +58,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{escape(name)}** {_said(summary)}")
-            note = " · ".join(part for part in (run_table.remark(summary), plain(summary.note, 160)) if part)
+            note = " · ".join(part for part in (run_list.remark(summary), plain(summary.note, 160)) if part)
             if note:
                 st.caption(escape(note))
         if run.has_metrics:

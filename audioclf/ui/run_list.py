@@ -27,6 +27,8 @@ class Look(NamedTuple):
     icon: str
 
 
+LEAKY = "leaky: it had met its test clips"
+
 _TELLING = ("run.json", "status.json", "metrics.json", "history.csv", "experiment.toml")
 
 LOOKS = {
@@ -111,10 +113,17 @@ def _summary(folder: str, stamps: tuple[int, ...], _run: Run) -> Summary:
     return summarise(_run)
 
 
+def remark(known: Summary) -> str:
+    """What has to be known beside the figures."""
+    return plain("; ".join(([LEAKY] if known.leaky else []) + list(known.remarks)), 200)
+
+
 def label(run: Run) -> str:
-    """Name, accuracy and age of a run, to choose by."""
+    """Name, accuracy and age of a run, to choose by; a sign where something has to be known beside the figure."""
     known = summary(run)
     how = f"{known.accuracy:.1%}" if known.accuracy is not None else word(known.state)
+    if known.accuracy is not None and remark(known):
+        how += " ⚠"
     return " · ".join([plain(known.name, 64), how, ago(known.created)])
 
 
@@ -159,6 +168,8 @@ def recent(state: State, most: int = 50) -> None:
     if not shown:
         return
     rows = [_row(run) for run in shown]
+    if not any(row["remark"] for row in rows):
+        rows = [{name: value for name, value in row.items() if name != "remark"} for row in rows]
     event = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -182,6 +193,7 @@ def _row(run: Run) -> dict[str, Any]:
         "run": plain(known.name, 64),
         "state": word(known.state),
         "accuracy": known.accuracy,
+        "remark": remark(known),
         "data set": plain(known.data, 40),
         "pictures": ", ".join(known.features),
         "model": known.model,

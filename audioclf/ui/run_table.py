@@ -16,7 +16,6 @@ from audioclf.ui.text import plain
 
 _CHOSEN = "runs.chosen"
 _EVERY = "All data sets"
-LEAKY = "leaky: it had met its test clips"
 
 
 def choose(state: State) -> list[tuple[Run, Summary]]:
@@ -101,7 +100,7 @@ def _row(summary: Summary) -> dict[str, Any]:
         "state": run_list.word(summary.state),
         "accuracy": summary.accuracy,
         "95 % interval": interval,
-        "remark": remark(summary),
+        "remark": run_list.remark(summary),
         "mean ± sd": spread,
         "val loss": summary.val_loss,
         "seconds": summary.seconds,
@@ -113,8 +112,3 @@ def _row(summary: Summary) -> dict[str, Any]:
         "note": plain(summary.note, 200),
         "made": datetime.datetime.fromtimestamp(summary.created),
     }
-
-
-def remark(summary: Summary) -> str:
-    """What has to be known beside the figures."""
-    return plain("; ".join(([LEAKY] if summary.leaky else []) + list(summary.remarks)), 200)
