@@ -12,7 +12,7 @@ from audioclf.audio import AudioInfo
 from audioclf.datasets import Problem, cuts
 from audioclf.datasets.cuts import Cut
 from audioclf.datasets.index import FileIndex
-from audioclf.datasets.recording import RecordingReader
+from audioclf.datasets.recording import RecordingReader, label_track
 from audioclf.datasets.tree import Entry
 from audioclf.errors import AudioError
 from audioclf.plots.cuts import cuts_chart
@@ -47,11 +47,13 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
     if not recordings:
         st.info("No sound file is among these files.")
         return None
-    tracks = label_tracks(brought.tree)
+    # A track of another name can only be meant for a single recording; several are told by tracks of their own names.
+    own = all(label_track(brought.tree, entry) is not None for entry in recordings)
+    tracks = label_tracks(brought.tree) if own or len(recordings) == 1 else []
     rule = st.selectbox(
         "How it is cut", list(RULES), index=3 if tracks else 0, format_func=lambda one: RULES[one], key=f"{key}.rule"
     )
-    track = tracks[0].rsplit("/", 1)[-1] if tracks else ""
+    track = tracks[0].rsplit("/", 1)[-1] if tracks and not own else ""
     usual = RecordingReader(rule=rule, labels_file=track)
     hidden = [name for name in RecordingReader.describe() if name not in _NEEDS[rule]]
     form = forms.parameters(RecordingReader, f"{key}.cuts.{rule}", start=usual, columns=3, hide=hidden)

@@ -287,6 +287,22 @@ def test_a_label_track_beside_the_recording_names_the_clips(open_page: OpenPage,
     assert load_dataset(address(page, "data"), **json.loads(address(page, "options"))).counts == {"low": 3, "high": 3}
 
 
+def test_each_of_several_recordings_has_a_label_track_of_its_own(open_page: OpenPage, tone: Any) -> None:
+    files: list[Upload] = []
+    for name, labels in (("one", ("low", "high")), ("two", ("high", "high"))):
+        track = "".join(f"{number}.0\t{number}.5\t{labels[number % 2]}\n" for number in range(6))
+        files += [(f"day/{name}.wav", _recording(tone), ""), (f"day/{name}.txt", track.encode(), "")]
+    page = open_page("data")
+    way(page, "Upload")
+    page.file_uploader(key="intake.files.0").set_value([("days.zip", zipped(files), "application/zip")])
+    page.run()
+    press(page, "Load them")
+    assert "6 clips in 2 classes" in " ".join(item.value for item in page.markdown)
+    press(page, "Load these sounds")
+    options = json.loads(address(page, "options"))
+    assert load_dataset(address(page, "data"), **options).counts == {"low": 3, "high": 9}
+
+
 def test_recordings_of_the_microphone_become_a_data_set(open_page: OpenPage, tone: Any) -> None:
     page = open_page("data")
     way(page, "Microphone")
