@@ -1,0 +1,131 @@
+"""A real browser: an experiment of two features, folds and augmentation is built, run, stopped, resumed, compared."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NewPage = Callable[..., Any]
+LONG = 300_000
+"""Milliseconds; a training on a busy machine."""
+
+
+@pytest.fixture
+def sounds(tmp_path: Path, write_tone: Callable[..., Path]) -> Path:
+    """Two classes of ten short tones."""
+    for label, base in (("low", 220.0), ("high", 1760.0)):
+        for i in range(10):
+            write_tone(tmp_path / "two pitches" / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
+    return tmp_path / "two pitches"
+
+
+def tab(page: Any, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def number(page: Any, name: str, value: int) -> None:
+    # the label is Markdown, and its underscore is escaped there
+    field = page.get_by_role("spinbutton", name=re.compile("^" + name.replace("_", r"\\\\?_") + "$"))
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def select(page: Any, name: str, words: str) -> None:
+    """Choose from a list by typing."""
+    field = page.get_by_role("combobox", name=name, exact=True)
+    field.click()
+    field.fill(words)
+    field.press("Enter")
+
+
+def pill(page: Any, name: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).click()
+
+
+def tick(page: Any, row: int) -> None:
+    """Choose a line of the table of runs; it is painted on a canvas, so by place."""
+    grid = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
+    grid.click(position={"x": 16, "y": 36 + 35 * row + 17}, force=True)
+
+
+def test_an_experiment_is_built_run_stopped_resumed_and_compared(new_page: NewPage, server: Any, sounds: Path) -> None:
+    page = new_page("train", data=sounds)
+    page.set_default_timeout(LONG)
+    summary = page.get_by_test_id("stMain")
+    summary.get_by_text("What will be trained").wait_for()
+
+    # two features, a model each
+    page.get_by_role("button", name="Add another picture").click()
+    page.get_by_text("Picture 2", exact=True).wait_for()
+    select(page, "combine", "ensemble")
+    summary.get_by_text("Model 2: MFCC").wait_for()
+    # folds
+    tab(page, "Split")
+    pill(page, "k-fold cross-validation")
+    number(page, "n_splits", 2)
+    summary.get_by_text("4 models are trained").wait_for()
+    # augmentation, seen and heard before it is used
+    tab(page, "Augmentation")
+    select(page, "Augmentation", "Picture: Time and frequency masking")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("See and hear it").click()
+    page.get_by_role("button", name="Roll the dice again").wait_for()
+    page.locator(".panel canvas").nth(1).wait_for()
+    # a small network, trained for long enough to be stopped
+    tab(page, "Training")
+    number(page, "batch_size", 4)
+    number(page, "epochs", 100)
+    summary.get_by_text("100 epochs of").wait_for()
+    summary.get_by_text(re.compile("That takes about")).wait_for()
+    page.get_by_role("button", name="Start training").click()
+
+    # watch, stop, resume
+    live = page.get_by_text(re.compile(r"Epoch \d+ of 100"))
+    live.first.wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="See the results").wait_for()
+    page.get_by_text("of 20 test clips right").wait_for()
+
+    # another run, of a model that is fitted at once
+    tab(page, "Model")
+    pill(page, "Decision tree")
+    summary.get_by_text("It is a Decision tree").wait_for()
+    page.get_by_role("button", name="Start training").click()
+    page.locator("strong", has_text="mel+mfcc · tree").wait_for()
+    page.get_by_role("button", name="See the results").wait_for()
+
+    # side by side
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+    page.locator("[data-testid=stDataFrame] .dvn-scroller").first.wait_for()
+    if page.get_by_role("combobox", name="Data set").count():  # other tests have left runs of theirs
+        select(page, "Data set", sounds.name)
+    chosen(page, "Chosen", 0)
+    chosen(page, "Compared", 1)
+    page.get_by_role("heading", name="Accuracy", exact=True).wait_for()
+    page.get_by_role("heading", name="Learning curves").wait_for()
+    page.get_by_role("heading", name="Settings that differ").wait_for()
+    page.locator("[data-testid=stVegaLiteChart]").nth(2).wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert not {"keras", "tensorflow", "matplotlib.pyplot"} & server.modules()
+
+
+def chosen(page: Any, heading: str, row: int) -> None:
+    """Tick a line until the page says so: a click may fall into the moment in which the table is drawn anew."""
+    end = time.monotonic() + LONG / 1000
+    there = page.get_by_role("heading", name=heading, exact=True)
+    while not there.count():
+        tick(page, row)
+        for _ in range(30):
+            if there.count():
+                return
+            page.wait_for_timeout(100)
+        assert time.monotonic() < end
