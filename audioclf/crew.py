@@ -149,7 +149,7 @@ class Crew:
     ) -> None:
         self.board = board
         self.error: BaseException | None = None
-        self.most = limits.part_processes() - 1
+        self.most = 0 if run.experiment.model.only_here else limits.part_processes() - 1
         self._hello = {
             "run": str(run.folder.resolve()),
             "fingerprint": inputs.dataset.fingerprint,

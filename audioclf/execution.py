@@ -173,7 +173,8 @@ class _Maker:
         epochs = self.experiment.training.epochs if self.experiment.model.family == "network" else 1
         completed = {part.id: training.completed_epochs(folders[part.id]) for part in parts}
         board = Board(parts, completed, {part.id for part in parts if is_done(folders[part.id])}, epochs)
-        if len(board.waiting) > 1 and epochs > 1 and limits.part_processes() > 1:
+        helped = limits.part_processes() > 1 and not self.experiment.model.only_here
+        if len(board.waiting) > 1 and epochs > 1 and helped:
             limits.one_thread()
         with Crew(self.run, inputs, board, self.store, self._begin_part, self._write_epoch) as crew:
             while True:

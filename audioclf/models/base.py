@@ -93,6 +93,11 @@ class Model(Parameters):
         return ""
 
     @property
+    def only_here(self) -> bool:
+        """Whether no other process can build it."""
+        return False
+
+    @property
     def frozen_until(self) -> str | None:
         """Name of the last layer of the part that never learns and has no chance in it; None where all learn.
 

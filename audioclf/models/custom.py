@@ -121,6 +121,11 @@ class Custom(Network):
         )
 
     @property
+    def only_here(self) -> bool:
+        """A function of the script itself, or one inside another, has no name for another process."""
+        return self.builder.startswith("__main__:") or "<locals>" in self.builder
+
+    @property
     def cam_layer(self) -> str | None:
         """The layer that was named for it."""
         return self.explained_layer or None

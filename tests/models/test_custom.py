@@ -20,7 +20,7 @@ from audioclf.inference import Predictor
 from audioclf.models import MODELS, build
 from audioclf.models.app import MARK
 from audioclf.models.custom import Custom
-from audioclf.splits import Holdout
+from audioclf.splits import Holdout, KFold
 from audioclf.training import Training
 
 MODULE = """
@@ -97,6 +97,22 @@ def test_a_named_builder_trains_explains_and_is_read_again(
             [sys.executable, "-c", script, str(run.folder)], env=environment, capture_output=True, text=True, check=True
         )
         assert said in done.stdout
+
+
+def test_a_function_without_a_name_elsewhere_is_built_here_alone(experiment: Experiment, tmp_path: Path) -> None:
+    def inside(input_shape: tuple[int, ...], n_classes: int) -> Any:
+        import keras
+
+        start = keras.Input(input_shape)
+        flat = keras.layers.Flatten()(start)
+        return keras.Model(start, keras.layers.Dense(n_classes, activation="softmax")(flat))
+
+    model = Custom(builder=inside)  # type: ignore[arg-type]
+    assert model.only_here
+    assert not Custom(builder=of_curves).only_here  # type: ignore[arg-type]
+    run = run_experiment(experiment.replace(model=model, split=KFold(n_splits=2)), tmp_path / "run")
+    assert run.metrics["n_test"] == 12
+    assert Predictor(run).classify(run.clips[0].path).label in run.classes
 
 
 def test_the_app_refuses_it(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
