@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 import statistics
 import time
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from audioclf import settings
+from audioclf import limits, settings
 from audioclf.audio import AudioSettings
 from audioclf.augment import Augmentation
 from audioclf.checks import Outlook
@@ -179,7 +178,7 @@ def experience_of(run: Run) -> tuple[str, float] | None:
     except (AudioclfError, KeyError, TypeError, ValueError):
         return None
     spent = sum(row["seconds"] or 0.0 for row in history)
-    whole = 0.5 * spent / max(1, len(parts)) <= seconds and spent / n_cores() <= 1.5 * seconds
+    whole = 0.5 * spent / max(1, len(parts)) <= seconds and spent / limits.cores() <= 1.5 * seconds
     if not whole or seconds < 1.0 or thought <= 0:
         return None
     return model.kind, min(max(seconds / thought, 0.05), 20.0)
@@ -234,9 +233,10 @@ def training_seconds(
             total += (n_train + n_validation) * ahead * n_parts / len(members)
         fixed += _COMPILE * len(member.rows) * n_parts / len(members)
         longest = max(longest, step)
-    gain = 1.0
-    if n_parts > 1 or longest > _BUSY:
-        gain = 1 + _PARALLEL * (min(n_cores(), n_parts if n_parts > 1 else n_cores()) - 1)
+    # several models at a time, each on a core of its own, or one on all of them
+    at_a_time = min(limits.part_processes(), n_parts, limits.cores())
+    busy = at_a_time if n_parts > 1 else limits.cores() if longest > _BUSY else 1
+    gain = 1 + _PARALLEL * (busy - 1)
     return slowness() * (total + fixed) / gain
 
 
@@ -307,11 +307,6 @@ def slowness() -> float:
     return max(best, 1e-5) / _REFERENCE_TRANSFORM
 
 
-def n_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @functools.lru_cache(maxsize=256)
 def feature_seconds(feature: Feature, audio: AudioSettings, duration: float) -> float:
     """Seconds of a core to compute a feature of one clip, measured on at most a few seconds of noise."""
@@ -332,7 +327,7 @@ def _run_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> 
     seen = sum(feature_seconds(feature, experiment.audio, outlook.duration) for feature in experiment.features)
     of_samples = [augmentation for augmentation in experiment.augmentations if augmentation.stage == "samples"]
     changed = seen + sum(change_seconds(item, experiment.audio.sr, outlook.duration) for item in of_samples)
-    spread = 1 + _PARALLEL * (n_cores() - 1)
+    spread = 1 + _PARALLEL * (limits.cores() - 1)
     n_copies = outlook.n_examples - len(dataset)
     features = len(dataset) * seen * (1 - _share_kept(experiment, dataset, outlook.duration)) + n_copies * changed
     training, n_splits = experiment.training, len(outlook.splits)
