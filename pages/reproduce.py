@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.ui import frame, reproducing
+from audioclf.ui import frame, reproduced, reproducing
 
 with frame.page(
     "Reproduce", "Published systems, run again here: what they reported, what comes out, and what that is worth."
@@ -11,5 +11,5 @@ with frame.page(
     st.subheader("Published and here", anchor=False)
     report = reproducing.standing(state)
     if report is not None:
-        reproducing.downloads(state, report)
-        reproducing.show(report)
+        reproduced.downloads(state, report)
+        reproduced.show(report)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from audioclf import jobs, recipes, settings, workspaces
+from audioclf import jobs, recipes, workspaces
 from audioclf.datasets import SOURCES
-from audioclf.errors import AudioclfError
-from audioclf.inference import Explanation
 from audioclf.recipes import Recipe
-from audioclf.reproduce import making, page, pictures
+from audioclf.reproduce import making
 from audioclf.reproduce.plan import RANDOM, REFERENCES, Data, Planned, choose, find_data, plan
-from audioclf.reproduce.report import HTML, Report
+from audioclf.reproduce.report import Report
 from audioclf.reproduce.rows import LEAKY, Row
-from audioclf.reproduce.table import duration, parameters, to_csv
-from audioclf.runs import Run
+from audioclf.reproduce.table import duration, parameters
 from audioclf.runs.folder import JobFolder
-from audioclf.ui import answers, guard, hold, mine, run_list, tasks
+from audioclf.ui import guard, mine, run_list
 from audioclf.ui.state import State
 from audioclf.ui.text import count, distinct, escape, plain
 
@@ -250,144 +243,3 @@ def _under_way(row: Row, job: JobFolder) -> None:
         if st.button("Stop", icon=":material/stop_circle:", key=f"reproduce.stop {job.id}"):
             jobs.stop(job)
             st.toast("It stops after the batch under way.")
-
-
-def downloads(state: State, report: Report) -> None:
-    """Draw the table and the whole page to take along; the page is written in the background, when it is asked for."""
-    with st.container(horizontal=True):
-        st.download_button(
-            "Table (CSV)",
-            lambda: to_csv(report.rows),
-            "reproduced.csv",
-            "text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
-        names = [row.recipe for row in report.rows]
-        stamps = [str(row.run.folder) for row in report.rows if row.run is not None and row.accuracy is not None]
-        key = f"reproduced {hashlib.blake2b(json.dumps([names, stamps]).encode(), digest_size=16).hexdigest()}"
-        making_page = tasks.find(key)
-        if making_page is not None and making_page.finished and making_page.error is None:
-            st.download_button(
-                "Page with all pictures (HTML)",
-                making_page.result.read_bytes,
-                "reproduced.html",
-                "text/html",
-                icon=":material/web:",
-                on_click="ignore",
-                type="primary",
-            )
-        elif making_page is None or making_page.finished:
-            if making_page is not None and making_page.error is not None:
-                guard.complain(making_page.error)
-            if st.button("Make a page with all pictures (HTML)", icon=":material/web:", key="reproduce.html"):
-                runs = workspaces.runs_folder(state.workspace)
-                title = "Drawing all pictures"
-                tasks.start(key, title, lambda progress, should_stop: _write(key, runs, names, progress))
-                st.rerun()
-        else:
-            _writing(making_page)
-
-
-def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> Path:
-    """Have the page written by a process of its own, which may load Keras."""
-    folder = settings.cache_folder() / "exports" / key.split()[-1]
-    folder.mkdir(parents=True, exist_ok=True)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "audioclf.reproduce", str(runs), str(folder), *names],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while child.poll() is None:
-            progress(0, 0)
-            try:
-                child.wait(0.3)
-            except subprocess.TimeoutExpired:
-                continue
-    finally:
-        if child.poll() is None:
-            child.kill()
-        said = child.communicate()[1]
-    if child.returncode:
-        raise AudioclfError(said.strip().splitlines()[-1] if child.returncode == 2 else "The page could not be drawn.")
-    return folder / HTML
-
-
-@guard.fragment(run_every=0.5)
-def _writing(task: tasks.Task) -> None:
-    if task.finished:
-        st.rerun()
-    st.caption(f"{task.title} …")
-
-
-def show(report: Report) -> None:
-    """Draw the choice of a finished recipe, what else was published of it, and its pictures."""
-    finished = {row.recipe: row for row in report.rows if row.accuracy is not None and row.run is not None}
-    if not finished:
-        return
-    st.subheader("As the reference shows it", anchor=False)
-    name = st.selectbox(
-        "Recipe",
-        list(finished),
-        format_func=lambda name: f"{name}: {plain(finished[name].title, 80)}",
-        key="reproduce.shown",
-        label_visibility="collapsed",
-    )
-    row = finished[name]
-    assert row.run is not None
-    recipe = recipes.get(name)
-    st.caption(escape(row.source))
-    if recipe.note:
-        st.markdown(escape(recipe.note))
-    for what, said in page.figures(row, recipe).items():
-        st.markdown(f"**{escape(what)}**: {escape(said)}")
-    model, sounds = st.tabs(["The model", "The sounds"])
-    hold.until_ready()
-    with model:
-        _images(row.run, pictures.of_run(row.run, row.letter))
-        if row.letter == "C":
-            _evidence(row.run)
-    with sounds:
-        _images(row.run, pictures.of_sounds(row.run, row.letter))
-
-
-def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:
-    theme = st.context.theme.type or "light"
-    for picture in shown:
-        if picture.title:
-            st.markdown(f"**{escape(picture.title)}**")
-        with guard.boundary("reproduce"):
-            st.image(_png(str(run.folder), picture.key, theme, picture))
-        if picture.caption:
-            st.caption(escape(picture.caption))
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _png(run: str, key: str, theme: str, _picture: pictures.Picture) -> bytes:
-    return _picture.png(theme)
-
-
-def _evidence(run: Run) -> None:
-    """Grad-CAM of one test clip, laid on its time line; the model is asked in its own process."""
-    if run.experiment.model.cam_layer is None or not run.clips:
-        return
-    predictions = run.predictions
-    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
-    clip = run.clips[item.clip]
-    asked = answers.wait("reproduce", answers.explain(run, clip, number=item.clip, split=item.split))
-    if asked is None:
-        return
-    values, arrays = asked
-    found = Explanation(
-        run.experiment.features[0].compute(arrays["y"], int(values["sr"])),
-        arrays["heat"],
-        int(values["class_index"]),
-        run.classes,
-        arrays["probabilities"],
-        arrays["y"],
-        int(values["sr"]),
-    )
-    _images(run, [pictures.of_evidence(found, clip.name)])
