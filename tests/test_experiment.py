@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioclf.audio import AudioSettings
-from audioclf.augment import AUGMENTATIONS
+from audioclf.augment import AUGMENTATIONS, Copies
 from audioclf.errors import ParameterError
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import FEATURES
@@ -123,3 +123,16 @@ def test_a_picture_stands_in_the_toml_only_where_it_is_drawn() -> None:
     assert Experiment.from_toml(drawn.to_toml()) == drawn
     with pytest.raises(ParameterError, match="did you mean 'viridis'"):
         Experiment.from_toml("[picture]\ncolormap = 'virdis'")
+
+
+def test_copies_are_written_only_where_some_are_asked_for() -> None:
+    assert "copies" not in Experiment().to_dict()
+    asked = Experiment(augmentations=(AUGMENTATIONS["random-pad"](),), copies=Copies(number=5, originals=False))
+    assert Experiment.from_toml(asked.to_toml()) == asked
+    assert not asked.leaky
+    leaky = asked.with_settings({"copies.before_split": True})
+    assert leaky.leaky
+    assert leaky.protocol == f"{asked.protocol}, of copies made before the split (leaky)"
+    with pytest.raises(ParameterError, match="did you mean 'number'") as caught:
+        Experiment.from_toml("[copies]\nnumbr = 2")
+    assert caught.value.field == "copies.numbr"
