@@ -58,6 +58,7 @@ def values_chart(
         for number, (value, figure, title) in enumerate(zip(told, figures, titles or [""] * len(figures), strict=True))
         if math.isfinite(figure)
     ]
+    rows.sort(key=lambda row: bool(row["best"]))  # drawn last, on top of the others
     if line:
         far = min(values) > 0 and max(values) / min(values) >= 30
         x: Any = alt.X("value:Q", title=name, scale=alt.Scale(type="log" if far else "linear", nice=False, zero=False))
@@ -71,7 +72,7 @@ def values_chart(
         axis=alt.Axis(format=".0%" if percent else "~g"),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
-    dots = base.mark_circle(size=90, opacity=0.75).encode(
+    dots = base.mark_circle(size=90, opacity=0.85).encode(
         y=y,
         color=alt.condition("datum.best", alt.value(_BEST), alt.value(GREY)),
         tooltip=[
