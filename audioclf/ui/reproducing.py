@@ -50,7 +50,7 @@ def start(state: State) -> None:
                 default=list(titles) if letters else [],
                 format_func=lambda name: titles.get(name, name),
                 key=f"reproduce.recipes {''.join(sorted(letters))}",
-                placeholder="Choose a system on the left, or single recipes here",
+                placeholder="A system, or single recipes",
             )
         if not names:
             return
