@@ -197,10 +197,21 @@ class Experiment:
         return cls(**made)
 
     def to_toml(self) -> str:
-        """The experiment as TOML; :meth:`from_toml` reads it back to an equal value."""
+        """The experiment as TOML, from data set to training; :meth:`from_toml` reads it back to an equal value."""
         import tomli_w
 
-        return tomli_w.dumps(self.to_dict())
+        tables: list[str] = []
+        values: dict[str, Any] = {}
+        plain = self.to_dict()
+        for section in (name for name in SECTIONS if name in plain):
+            value = plain[section]
+            if isinstance(value, dict):
+                tables.append(tomli_w.dumps({section: value}))
+            elif isinstance(value, list) and isinstance(value[0], dict):
+                tables += [f"[[{section}]]\n{tomli_w.dumps(item)}" for item in value]
+            else:  # in TOML a single value stands above all tables
+                values[section] = value
+        return "\n".join(([tomli_w.dumps(values)] if values else []) + tables)
 
     @classmethod
     def from_toml(cls, text: str) -> Experiment:

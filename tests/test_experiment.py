@@ -10,7 +10,7 @@ from audioclf.audio import AudioSettings
 from audioclf.augment import AUGMENTATIONS, Copies
 from audioclf.errors import ParameterError
 from audioclf.experiment import DatasetChoice, Experiment
-from audioclf.features import FEATURES
+from audioclf.features import FEATURES, Mel
 from audioclf.models import MODELS
 from audioclf.picture import Picture
 from audioclf.preparation import SCALINGS, Scaling
@@ -136,3 +136,14 @@ def test_copies_are_written_only_where_some_are_asked_for() -> None:
     with pytest.raises(ParameterError, match="did you mean 'number'") as caught:
         Experiment.from_toml("[copies]\nnumbr = 2")
     assert caught.value.field == "copies.numbr"
+
+
+def test_toml_reads_from_the_data_set_to_the_training() -> None:
+    made = Experiment(
+        features=(Mel(), Mel(n_mels=64)), combine="ensemble", augmentations=(AUGMENTATIONS["mask"](),), note="why"
+    )
+    heads = [line.strip("[]") for line in made.to_toml().splitlines() if line.startswith("[")]
+    assert heads == [
+        *("dataset", "audio", "split", "features", "features", "scaling", "augmentations", "model", "training")
+    ]
+    assert Experiment.from_toml(made.to_toml()) == made

@@ -137,7 +137,8 @@ def _made(
 
 
 def _widget(name: str, annotation: Any, about: Param, start: Any, key: str) -> Any:
-    label = escape(f"{name} ({about.unit})" if about.unit else name)
+    # from the code, not from a reader: escaped, its underscores would be read out with their backslashes
+    label = f"{name} ({about.unit})" if about.unit else name
     shared: dict[str, Any] = {"key": key, "help": escape(about.help), "persist_state": "session"}
     bare, optional = _bare(annotation)
     st.session_state.setdefault(key, _shown(start, annotation))

@@ -49,7 +49,9 @@ def choose(state: State) -> list[tuple[Run, Summary]]:
                 format="localized", help="Numbers that the model learned; models that are no networks have none."
             ),
             "seconds": st.column_config.NumberColumn(format="%.0f", help="From pressing Start to the result."),
-            "mean ± sd": st.column_config.TextColumn(help="Over the splits: the spread says how much is chance."),
+            "mean ± sd": st.column_config.TextColumn(
+                width=130, help="Over the splits: the spread says how much is chance."
+            ),
             "95 % interval": st.column_config.TextColumn(help="Where the true accuracy most likely lies."),
             "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
