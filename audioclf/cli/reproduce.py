@@ -79,9 +79,9 @@ def reproduce(
     made = Report.read(planned, runs)
     if any(row.letter == "C" and row.run for row in made.rows):
         quiet_start("network")
-    page, table = made.write(target, say=lambda sentence: click.echo(sentence, err=True))
     if readme is not None:
         write_markdown(readme, made.rows)
+    page, table = made.write(target, say=lambda sentence: click.echo(sentence, err=True))
     _print(made, page, table, as_json)
 
 
