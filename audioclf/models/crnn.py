@@ -14,12 +14,11 @@ from audioclf.models.layers import (
     Conv2D,
     Dense,
     Dropout,
-    FramesInTurn,
     Layer,
     MaxPool,
-    Recurrent,
 )
 from audioclf.models.network import Network, per_layer
+from audioclf.models.sequence import FramesInTurn, Recurrent
 from audioclf.params import param
 
 
