@@ -37,7 +37,7 @@ p { margin: .3rem 0; max-width: 75ch; } .soft, figcaption { color: var(--soft); 
 table { border-collapse: collapse; font-size: .86rem; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
 th { background: var(--card); position: sticky; top: 0; font-weight: 600; } tr:last-child td { border-bottom: 0; }
-td:first-child { white-space: nowrap; } td.long { min-width: 13rem; } td.data { min-width: 8rem; }
+td:first-child { white-space: nowrap; } td.long { min-width: 12rem; } td.data { min-width: 7rem; }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 a { color: var(--mark); } .leaky { color: var(--bad); font-weight: 600; }
 figure { margin: .4rem 0 1rem; } img { max-width: 100%; height: auto; display: block; }
@@ -47,7 +47,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 """
 
 _LONG = ("protocol", "verdict")
-_NUMBERS = ("published", "here (95 % interval)", "over folds", "epochs", "time")
+_NUMBERS = ("published", "epochs", "time")
 
 
 def html(
