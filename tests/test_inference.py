@@ -146,5 +146,5 @@ def test_weights_of_another_version_of_the_network_are_refused(tmp_path: Path, r
     (tmp_path / "copy" / "model.json").write_text(json.dumps(signature))
     Predictor(open_run(tmp_path / "copy"))
     (tmp_path / "copy" / "model.json").write_text(json.dumps(signature | {"version": 2}))
-    with pytest.raises(RunError, match="of version 2 of Compact CNN.*builds version 1"):
+    with pytest.raises(RunError, match=r"of version 2 of Compact CNN.*builds version 1"):
         Predictor(open_run(tmp_path / "copy"))
