@@ -256,7 +256,8 @@ class Predictor:
         return self._fitted[part["id"]]
 
     def _predict(self, part: dict[str, Any], values: list[Array]) -> Array:
-        rows: Array = self._model(part).predict_proba(self._inputs(part, values))
+        rolls = self.experiment.training.test_rolls
+        rows: Array = self._model(part).predict_rolled(self._inputs(part, values), rolls)
         return rows
 
     def _heat(self, part: dict[str, Any], values: list[Array], index: int, feature_index: int, method: str) -> Array:

@@ -121,7 +121,7 @@ def train_part(
     with beside.open("wb") as file:
         np.savez(
             file,
-            probabilities=fitted.predict_proba(arrays.x_test, should_stop),
+            probabilities=fitted.predict_rolled(arrays.x_test, experiment.training.test_rolls, should_stop),
             n_parameters=np.array(count_parameters(experiment.model, arrays.shape, n_classes)),
             shape=np.array(arrays.shape),
         )

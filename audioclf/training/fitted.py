@@ -84,6 +84,28 @@ class Fitted:
         shape = tuple(self.estimator.input_shape[1:])
         return self._predict(examples.reshape(len(examples), *shape), should_stop)
 
+    def predict_rolled(self, x: npt.ArrayLike, rolls: int, should_stop: Callable[[], bool] | None = None) -> Array:
+        """Probability of every class, as the mean over examples rolled along time in equal steps.
+
+        Parameters
+        ----------
+        x : np.ndarray [shape=(n, *input_shape)]
+            Time runs along the third axis of pictures, and along the second of curves.
+        rolls : int > 0
+            1 is :meth:`predict_proba`.
+        should_stop : callable, optional
+
+        Returns
+        -------
+        np.ndarray [shape=(n, n_classes)], float32
+        """
+        examples = as_examples(x, self.input_shape)
+        axis = 1 if examples.ndim == 2 else 2
+        steps = [roll * examples.shape[axis] // rolls for roll in range(rolls)]
+        rows = [self.predict_proba(np.roll(examples, step, axis), should_stop) for step in steps]
+        mean: Array = np.mean(rows, axis=0, dtype=np.float32)
+        return mean
+
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Number of the most probable class of every example."""
         numbers: npt.NDArray[np.int64] = self.predict_proba(x).argmax(axis=1)

@@ -56,6 +56,14 @@ class Training(Parameters):
         "Whether rare classes count more: 'balanced' gives all classes the same say.",
         choices=("none", "balanced"),
     )
+    test_rolls: int = param(
+        1,
+        "Test-time averaging: a clip's probabilities are the mean over so many of its time rolls; 1 asks once. Right"
+        " where the roll augmentation is.",
+        low=1,
+        high=64,
+        advanced=True,
+    )
     shuffle: bool = param(True, "New order of the training clips in every epoch.")
     seed: int = param(0, "Seed of the initial weights, the order and the augmentation.", low=0, high=2**31 - 1)
 

@@ -143,6 +143,22 @@ def test_the_augmentation_is_seen_by_training_only_and_seeded_by_epoch(
     assert len(set(draws[0])) == len(draws[0]) == 6
 
 
+@pytest.mark.parametrize("kind", ["small cnn", "logreg"])
+def test_rolled_probabilities_are_the_mean_over_rolls(
+    kind: str, train: Any, small_cnn: Any, data: Any, tmp_path: Path
+) -> None:
+    fitted, _ = train(small_cnn if kind == "small cnn" else MODELS[kind](), tmp_path, QUICK.replace(epochs=1))
+    x = data[0][:6]
+    n_frames = x.shape[2]
+    np.testing.assert_array_equal(fitted.predict_rolled(x, 1), fitted.predict_proba(x))
+    asked = [fitted.predict_proba(np.roll(x, step, 2)) for step in (0, n_frames // 3, 2 * n_frames // 3)]
+    np.testing.assert_allclose(fitted.predict_rolled(x, 3), np.mean(asked, axis=0), atol=1e-6)
+    # what was rolled by a full turn's part has the same set of rolls
+    np.testing.assert_allclose(
+        fitted.predict_rolled(np.roll(x, n_frames // 2, 2), n_frames), fitted.predict_rolled(x, n_frames), atol=1e-5
+    )
+
+
 def test_without_validation_the_last_epoch_is_kept(train: Any, small_cnn: Any, data: Any, tmp_path: Path) -> None:
     fitted, told = train(small_cnn, tmp_path, QUICK.replace(epochs=3), data=(data[0], data[1], None, None))
     assert fitted.epoch == 3
