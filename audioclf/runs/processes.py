@@ -15,5 +15,10 @@ def process_created(pid: int) -> float:
 
 
 def process_lives(pid: int, created: float) -> bool:
-    """Whether the very process that was noted is still there."""
-    return pid > 0 and abs(process_created(pid) - created) < 1.0
+    """Whether the very process that was noted is still there.
+
+    The time a process began is counted from a boot time in whole seconds, which differs by one or two between
+    readers where the clock is being set right; a number is not given to another process that soon.
+    """
+    began = process_created(pid) if pid > 0 else 0.0
+    return began > 0 and abs(began - created) < 5.0

@@ -137,7 +137,6 @@ def test_as_many_samples_per_second_as_plain_keras(kind: str, batch_size: int) -
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="aim not shown yet: 1.5 at a load of 7 on two processors, not measured at rest", strict=False)
 def test_ten_networks_of_reference_b_in_half_the_time_of_plain_keras() -> None:
     """Five folds x two features x 50 epochs: start, first steps and epochs measured, the rest counted up."""
     if limits.cores() < 2:
