@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,6 +32,12 @@ _EXCLUDE = frozenset(("broken", "silent", "too long", "duplicates across classes
 _COPIES = frozenset(("duplicates", "near duplicates"))
 
 
+_LARGE = 2000
+"""Clips above which a check would take the processor from the page that asked for it ..."""
+_DRAWN = 2.0
+"""... and the seconds which that page is given to be drawn."""
+
+
 def key(name: str, options: Mapping[str, Any], dataset: Dataset) -> str:
     """Key of the task that checks a data set."""
     return f"health {data.key(name, options)} {dataset.fingerprint}"
@@ -53,6 +60,8 @@ def task(state: State, dataset: Dataset) -> Task:
 def _check(dataset: Dataset, progress: Progress, should_stop: ShouldStop) -> HealthReport:
     """The report, once the first page has got what it needs; a shared server spends one thread on each."""
     warmup.wait(60)
+    if len(dataset) > _LARGE:
+        time.sleep(_DRAWN)
     return check(dataset, progress=progress, should_stop=should_stop, n_jobs=int(workspaces.shared()))
 
 
