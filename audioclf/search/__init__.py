@@ -16,10 +16,11 @@ log.txt              what the search's process printed
 
 from __future__ import annotations
 
-from audioclf.search.base import METHODS, METRICS, MOST_POINTS, Point, Range, Search, read_values, spelled
+from audioclf.search.base import METHODS, METRICS, MOST_POINTS, Point, Search
 from audioclf.search.execution import execute_search, run_search
 from audioclf.search.folder import SearchRun, Standing, create_search, list_searches, open_search
 from audioclf.search.names import Variable, short, variables
+from audioclf.search.values import Range, read_values, spelled
 
 __all__ = [
     "METHODS",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +17,10 @@ import numpy as np
 from audioclf.checks import Outlook, examine
 from audioclf.datasets import Dataset
 from audioclf.errors import ParameterError
-from audioclf.experiment import Experiment, literal
+from audioclf.experiment import Experiment
 from audioclf.params import Parameters, param, unknown
 from audioclf.search.names import Variable, canonical, find, short
+from audioclf.search.values import Range, about, spelled, values_of
 
 METHODS: Final = ("grid", "random")
 METRICS: Final = {"val_loss": "lowest", "val_accuracy": "highest"}
@@ -28,37 +28,6 @@ METRICS: Final = {"val_loss": "lowest", "val_accuracy": "highest"}
 
 MOST_POINTS: Final = 256
 _RANDOM_POINTS: Final = 10
-_RANGE = re.compile(r"\s*([^:,\[\]\"']+?)\s*:\s*([^:,\[\]\"']+?)\s*(?::\s*(log)\s*)?")
-
-
-@dataclass(frozen=True)
-class Range(Parameters):
-    """Numbers from ``low`` to ``high``, both included, of which random search draws."""
-
-    title = "Range"
-
-    low: float = param(0.0, "Smallest value.")
-    high: float = param(1.0, "Largest value.")
-    log: bool = param(False, "Whether small and large values are drawn alike on a logarithmic scale.")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.low >= self.high:
-            raise ParameterError(f"high must be above low, {self.low:g}, got {self.high:g}.", "high")
-        if self.log and self.low <= 0:
-            raise ParameterError(f"low must be above 0 on a logarithmic scale, got {self.low:g}.", "low")
-
-    def __str__(self) -> str:
-        return f"{self.low:g}:{self.high:g}" + (":log" if self.log else "")
-
-    def draw(self, number: type[int] | type[float], rng: np.random.Generator) -> int | float:
-        """One number: a whole one, or one of four significant digits."""
-        if number is int and not self.log:
-            return int(rng.integers(math.ceil(self.low), math.floor(self.high) + 1))
-        low, high = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
-        drawn = rng.uniform(low, high)
-        value = min(max(math.exp(drawn) if self.log else drawn, self.low), self.high)
-        return round(value) if number is int else float(f"{value:.4g}")
 
 
 @dataclass(frozen=True)
@@ -129,15 +98,15 @@ class Search(Parameters):
                 "A search needs at least one parameter with values to try, such as feature.n_fft = [1024, 2048].",
                 "grid",
             )
-        object.__setattr__(self, "grid", {str(name): _values(name, value) for name, value in self.grid.items()})
+        object.__setattr__(self, "grid", {str(name): values_of(name, value) for name, value in self.grid.items()})
         spelt = [canonical(name) for name in self.grid]
         twice = [name for name in self.grid if spelt.count(canonical(name)) > 1]
         if twice:
             raise ParameterError(f"{' and '.join(twice)} are the same parameter; give its values once.", "grid")
-        self._check_values()
+        self._checkvalues_of()
         _ = self.points
 
-    def _check_values(self) -> None:
+    def _checkvalues_of(self) -> None:
         """Every value by itself, so that the one that cannot be is named."""
         for name, variable in self.variables.items():
             given = self.grid[name]
@@ -154,7 +123,7 @@ class Search(Parameters):
                 if given[0] > given[1]:
                     raise ParameterError(f"There is no whole number in {name} = {self.grid[name]}.", f"grid.{name}")
             for value in given:
-                with _about(f"{name} = {spelled(value)}", f"grid.{name}"):
+                with about(f"{name} = {spelled(value)}", f"grid.{name}"):
                     self._alone(name, value)
 
     def _alone(self, name: str, value: Any) -> None:
@@ -178,7 +147,7 @@ class Search(Parameters):
         settings = list(self._grid_points() if self.method == "grid" else self._random_points())
         found = []
         for number, values in enumerate(settings, start=1):
-            with _about(f"point {number} ({_listed(values)})", "grid"):
+            with about(f"point {number} ({_listed(values)})", "grid"):
                 found.append(Point(number, values, self._experiment(values)))
         return tuple(found)
 
@@ -251,7 +220,7 @@ class Search(Parameters):
         part = self.points[0].experiment.dataset.part(dataset)
         outlooks = []
         for point in self.points[:most]:
-            with _about(f"point {point.number} ({point.title})"):
+            with about(f"point {point.number} ({point.title})"):
                 outlook = examine(point.experiment, part)
                 if not all(split.validation for split in outlook.splits):
                     raise ParameterError(
@@ -329,76 +298,6 @@ class Search(Parameters):
         except (OSError, UnicodeDecodeError) as error:
             raise ParameterError(f"The search file {str(path)!r} cannot be read ({error}); check the path.") from None
         return cls.from_toml(text)
-
-
-class _about:
-    """Say what an error is about, in front of its sentence."""
-
-    def __init__(self, what: str, field: str = "") -> None:
-        self.what, self.field = what, field
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ParameterError):
-            raise ParameterError(f"{self.what}: {error}", self.field or error.field) from None
-
-
-def _values(name: str, given: Any) -> tuple[Any, ...] | Range:
-    """Values of one parameter as they are kept: plain ones in a tuple, or a range."""
-    if isinstance(given, Range):
-        return given
-    if isinstance(given, Mapping):
-        with _about(name, f"grid.{name}"):
-            return Range.from_dict(given)
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        given = [given]
-    values = tuple(_plain(value) for value in given)
-    if not values:
-        raise ParameterError(f"{name} has no value to try; list some.", f"grid.{name}")
-    repeated = [value for number, value in enumerate(values) if value in values[:number]]
-    if repeated:
-        raise ParameterError(f"{name} has the value {spelled(repeated[0])} twice; list it once.", f"grid.{name}")
-    return values
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def read_values(text: str) -> tuple[Any, ...] | Range:
-    """Values as people type them: ``1024, 2048`` or, to draw from, ``low:high`` or ``low:high:log``.
-
-    Raises
-    ------
-    ParameterError
-    """
-    found = _RANGE.fullmatch(text)
-    if found is not None:
-        try:
-            return Range(float(found[1]), float(found[2]), found[3] is not None)
-        except ValueError:
-            raise ParameterError(
-                f"A range is two numbers such as 0.0001:0.01 or 0.0001:0.01:log, got '{text.strip()}'."
-            ) from None
-    try:
-        return tuple(_plain(value) for value in tomllib.loads(f"values = [{text}]")["values"])
-    except tomllib.TOMLDecodeError:
-        return tuple(literal(part.strip()) for part in text.split(",") if part.strip())
-
-
-def spelled(value: Any) -> str:
-    """One value for people."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        return " + ".join(str(item.get("kind", "?")) for item in value)
-    return json.dumps(value, default=str)
 
 
 def _listed(settings: Mapping[str, Any]) -> str:
