@@ -103,10 +103,10 @@ class Search(Parameters):
         twice = [name for name in self.grid if spelt.count(canonical(name)) > 1]
         if twice:
             raise ParameterError(f"{' and '.join(twice)} are the same parameter; give its values once.", "grid")
-        self._checkvalues_of()
+        self._check_values()
         _ = self.points
 
-    def _checkvalues_of(self) -> None:
+    def _check_values(self) -> None:
         """Every value by itself, so that the one that cannot be is named."""
         for name, variable in self.variables.items():
             given = self.grid[name]
