@@ -9,13 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioclf.augment import AUGMENTATIONS
 from audioclf.errors import ParameterError
 from audioclf.experiment import Experiment
-from audioclf.features import FEATURES, MFCC, Mel
-from audioclf.models import MODELS
-from audioclf.search import MOST_POINTS, Range, Search, read_values, short, spelled, variables
-from audioclf.splits import PROTOCOLS
+from audioclf.search import MOST_POINTS, Range, Search
 
 
 def test_a_grid_is_all_combinations_in_order(experiment: Experiment) -> None:
@@ -84,23 +80,6 @@ def test_a_share_is_the_points_own_data_set(experiment: Experiment) -> None:
     assert search.experiment.dataset.share == 1.0
 
 
-def _every_part() -> list[Experiment]:
-    made = [Experiment(features=(feature(),), model=MODELS["mlp"]()) for feature in FEATURES.values()]
-    made += [Experiment(model=model()) for kind, model in MODELS.items() if kind != "custom"]
-    made += [Experiment(split=protocol()) for protocol in PROTOCOLS.values()]
-    made += [Experiment(augmentations=(augmentation(),)) for augmentation in AUGMENTATIONS.values()]
-    return [*made, Experiment(features=(Mel(), MFCC()), combine="ensemble")]
-
-
-@pytest.mark.parametrize("experiment", _every_part(), ids=lambda item: f"{item.model.kind} {item.split.kind}")
-def test_every_parameter_of_every_part_can_be_searched_over(experiment: Experiment) -> None:
-    known = variables(experiment)
-    assert {name.split(".")[0] for name in known} >= {"audio", "split", "scaling", "model", "training"}
-    grid = {name: [variable.value] for name, variable in known.items() if variable.value is not None}
-    (point,) = Search(experiment, grid).points
-    assert point.experiment.to_dict() == experiment.to_dict()
-
-
 @pytest.mark.parametrize(
     ("grid", "changes", "said"),
     [
@@ -137,12 +116,6 @@ def test_what_cannot_be_is_refused_in_words(
         Search(experiment, grid, **changes)
 
 
-@pytest.mark.parametrize(("low", "high", "log"), [(2, 1, False), (1, 1, False), (0, 1, True)])
-def test_a_range_has_two_ends(low: float, high: float, log: bool) -> None:
-    with pytest.raises(ParameterError):
-        Range(low, high, log)
-
-
 def test_points_without_validation_or_impossible_ones_are_refused(experiment: Experiment) -> None:
     dataset = experiment.dataset.load()
     outlooks = Search(experiment, {"feature.n_mels": [8, 16]}).examine(dataset)
@@ -173,33 +146,3 @@ def test_toml_is_the_experiment_with_two_tables_and_says_what_is_wrong(experimen
         Search.from_toml(text.replace("metric", "metrik"))
     with pytest.raises(ParameterError, match="not valid TOML"):
         Search.from_toml("[search")
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("1024, 2048", (1024, 2048)),
-        ("0.1,1e-3", (0.1, 0.001)),
-        ("true,false", (True, False)),
-        ("mlp, compact-cnn", ("mlp", "compact-cnn")),
-        ("[8, 8], [16]", ([8, 8], [16])),
-        ("", ()),
-        ("1e-4:1e-2:log", Range(1e-4, 1e-2, True)),
-        ("16 : 64", Range(16, 64)),
-    ],
-)
-def test_values_are_read_as_people_type_them(text: str, values: Any) -> None:
-    assert read_values(text) == values
-    if isinstance(values, tuple) and values and not isinstance(values[0], list):
-        assert read_values(", ".join(spelled(value) for value in values)) == values
-
-
-def test_a_range_that_is_none_is_told() -> None:
-    with pytest.raises(ParameterError, match="two numbers"):
-        read_values("a:b")
-
-
-def test_short_names_stay_apart() -> None:
-    assert short(["feature.n_fft", "training.seed"]) == {"feature.n_fft": "n_fft", "training.seed": "seed"}
-    assert set(short(["features.0.n_fft", "features.1.n_fft"]).values()) == {"features.0.n_fft", "features.1.n_fft"}
-    assert short(["model.kind"]) == {"model.kind": "model.kind"}
