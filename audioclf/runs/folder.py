@@ -6,7 +6,7 @@ import dataclasses
 import secrets
 import shutil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from audioclf.errors import RunError
 from audioclf.runs.base import STOPPED, Status
@@ -39,6 +39,15 @@ class JobFolder:
             raise RunError(
                 f"{str(folder)!r} is no {self.what} (it has no {self.recipe}); give the folder of a {self.what}."
             )
+
+    @classmethod
+    def all_in(cls, parent: str | Path) -> list[Self]:
+        """All of the kind in a folder, newest first; what is none of them is passed over."""
+        parent = Path(parent)
+        if not parent.is_dir():
+            return []
+        found = [cls(path) for path in parent.iterdir() if (path / cls.recipe).is_file() and path.name[0] != "."]
+        return sorted(found, key=lambda job: (job.about["created"], job.id), reverse=True)
 
     @property
     def id(self) -> str:

@@ -142,11 +142,7 @@ def open_run(folder: str | Path) -> Run:
 
 def list_runs(runs_folder: str | Path) -> list[Run]:
     """All runs below a folder, newest first; what is no run is passed over."""
-    folder = Path(runs_folder)
-    if not folder.is_dir():
-        return []
-    runs = [Run(path) for path in folder.iterdir() if (path / "experiment.toml").is_file() and path.name[0] != "."]
-    return sorted(runs, key=lambda run: (run.about["created"], run.id), reverse=True)
+    return Run.all_in(runs_folder)
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:

@@ -233,12 +233,4 @@ def open_search(folder: str | Path) -> SearchRun:
 
 def list_searches(searches_folder: str | Path) -> list[SearchRun]:
     """All searches below a folder, newest first; what is no search is passed over."""
-    folder = Path(searches_folder)
-    if not folder.is_dir():
-        return []
-    found = [
-        SearchRun(path)
-        for path in folder.iterdir()
-        if (path / SearchRun.recipe).is_file() and not path.name.startswith(".")
-    ]
-    return sorted(found, key=lambda search: (search.about["created"], search.id), reverse=True)
+    return SearchRun.all_in(searches_folder)
