@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from audioclf.audio import AudioSettings
 from audioclf.augment import AUGMENTATIONS, Augmentation, Copies
@@ -19,6 +17,7 @@ from audioclf.params import Parameters, param, unknown
 from audioclf.picture import Picture
 from audioclf.preparation import Scaling
 from audioclf.splits import PROTOCOLS, Holdout, Protocol
+from audioclf.toml import FromToml, literal
 from audioclf.training import Training
 
 COMBINATIONS = ("channels", "concatenate", "ensemble")
@@ -76,7 +75,7 @@ class DatasetChoice(Parameters):
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(FromToml):
     """Data set, split, features, augmentations, model and training as one value.
 
     Attributes
@@ -101,6 +100,8 @@ class Experiment:
     name, note : str
         For people.
     """
+
+    what: ClassVar[str] = "experiment"
 
     dataset: DatasetChoice = DatasetChoice()
     audio: AudioSettings = AudioSettings()
@@ -213,32 +214,6 @@ class Experiment:
                 values[section] = value
         return "\n".join(([tomli_w.dumps(values)] if values else []) + tables)
 
-    @classmethod
-    def from_toml(cls, text: str) -> Experiment:
-        """Experiment from TOML.
-
-        Raises
-        ------
-        ParameterError
-            Where the text is no TOML, or no experiment.
-        """
-        try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ParameterError(f"The experiment is not valid TOML: {error}; correct that line.") from None
-        return cls.from_dict(values)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Experiment:
-        """Experiment from a TOML file."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ParameterError(
-                f"The experiment file {str(path)!r} cannot be read ({error}); check the path."
-            ) from None
-        return cls.from_toml(text)
-
     def replace(self, **changes: Any) -> Experiment:
         """Copy with some parts changed."""
         return dataclasses.replace(self, **changes)
@@ -294,16 +269,6 @@ def _section(section: str, value: Any) -> Any:
         "training": Training,
     }
     return parts[section].from_dict(value)
-
-
-def literal(value: Any) -> Any:
-    """Text as the TOML value it spells, or as the text it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return value
 
 
 def _put(plain: Any, path: list[str], value: Any, name: str) -> None:

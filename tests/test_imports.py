@@ -19,6 +19,7 @@ ROOT = PACKAGE.parent
 ORDER = (
     ("errors",),
     ("params",),
+    ("toml",),
     ("registry",),
     ("settings",),
     ("limits",),

@@ -120,7 +120,7 @@ def export(path: str, out: Path, pairs: tuple[str, ...]) -> None:
 
 def _load(path: str, pairs: tuple[str, ...]) -> tuple[Dataset, dict[str, Any]]:
     from audioclf.datasets import load_dataset
-    from audioclf.experiment import literal
+    from audioclf.toml import literal
 
     chosen = {key: literal(value) for key, value in settings_of(pairs).items()}
     return load_dataset(path, progress=_progress("read"), **chosen), chosen

@@ -94,10 +94,10 @@ def features(
 ) -> None:
     """Draw one feature of a sound FILE."""
     from audioclf.audio import load_audio
-    from audioclf.experiment import literal
     from audioclf.features import FEATURES
     from audioclf.plots.feature import feature_figure
     from audioclf.plots.picture import save
+    from audioclf.toml import literal
 
     feature = FEATURES[kind].from_dict({key: literal(value) for key, value in settings_of(pairs).items()})
     y, rate = load_audio(file, sr=sr, offset=offset, duration=duration)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from audioclf.experiment import Experiment
 from audioclf.params import Parameters, param, unknown
 from audioclf.search.names import Variable, canonical, find, short
 from audioclf.search.values import Range, about, spelled, values_of
+from audioclf.toml import FromToml
 
 METHODS: Final = ("grid", "random")
 METRICS: Final = {"val_loss": "lowest", "val_accuracy": "highest"}
@@ -55,7 +54,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Search(Parameters):
+class Search(FromToml, Parameters):
     """An experiment, and the values that some of its parameters are to take.
 
     The chosen point is the one with the best validation figure of the epochs whose weights are kept, the
@@ -78,6 +77,7 @@ class Search(Parameters):
     """
 
     title = "Search"
+    what: ClassVar[str] = "search"
 
     experiment: Experiment = field(default_factory=Experiment)
     grid: Mapping[str, Any] = field(default_factory=dict)
@@ -271,33 +271,10 @@ class Search(Parameters):
         return cls(Experiment.from_dict(rest), **about)
 
     def to_toml(self) -> str:
-        """The search as TOML; :meth:`from_toml` reads it back to an equal value."""
+        """The search as TOML, an experiment's with ``[search]`` and ``[search.grid]``; :meth:`from_toml` reads it."""
         import tomli_w
 
         return tomli_w.dumps(self.to_dict())
-
-    @classmethod
-    def from_toml(cls, text: str) -> Search:
-        """Search from TOML: an experiment's with ``[search]`` and ``[search.grid]``.
-
-        Raises
-        ------
-        ParameterError
-        """
-        try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ParameterError(f"The search is not valid TOML: {error}; correct that line.") from None
-        return cls.from_dict(values)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Search:
-        """Search from a TOML file."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ParameterError(f"The search file {str(path)!r} cannot be read ({error}); check the path.") from None
-        return cls.from_toml(text)
 
 
 def _listed(settings: Mapping[str, Any]) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from audioclf.errors import ParameterError
-from audioclf.experiment import literal
 from audioclf.params import Parameters, param
+from audioclf.toml import literal
 
 _RANGE = re.compile(r"\s*([^:,\[\]\"']+?)\s*:\s*([^:,\[\]\"']+?)\s*(?::\s*(log)\s*)?")
 
