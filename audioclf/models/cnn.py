@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.errors import ParameterError
 from audioclf.models.base import Shape
+from audioclf.models.convolutional import Convolutional, convolution_layers
 from audioclf.models.layers import (
     ACTIVATIONS,
     INITIALIZERS,
     PADDINGS,
-    Activation,
-    BatchNorm,
     Conv2D,
     Dense,
-    Dropout,
     Flatten,
     GlobalPool,
     Layer,
     MaxPool,
 )
 from audioclf.models.mlp import dense_layers
-from audioclf.models.network import Network, per_layer
+from audioclf.models.network import per_layer
 from audioclf.params import param
 
 
 @dataclass(frozen=True)
-class CNN(Network):
+class CNN(Convolutional):
     """Convolutional network of the textbook's form.
 
     The defaults are reference A's network: 62,197,898 parameters on a CQT of 168 x 87 and ten
@@ -43,9 +40,6 @@ class CNN(Network):
     )
 
     filters: tuple[int, ...] = param((128, 256, 512), "Filters of every convolution.", low=1, high=4096)
-    kernel_size: tuple[int, ...] = param(
-        (3,), "Side of the filters: one for all convolutions, or one for each.", low=1, high=15
-    )
     padding: tuple[str, ...] = param(
         ("same",), "Whether a convolution keeps the map's size: one for all, or one for each.", choices=PADDINGS
     )
@@ -71,8 +65,7 @@ class CNN(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_filters(self.filters)
-        for name in ("kernel_size", "padding", "conv_dropout"):
+        for name in ("padding", "conv_dropout"):
             per_layer(getattr(self, name), len(self.filters), name)
         if self.units:
             per_layer(self.dropout, len(self.units), "dropout")
@@ -88,32 +81,15 @@ class CNN(Network):
             strict=True,
         )
         for number, (filters, kernel_size, padding, rate) in enumerate(convolutions, start=1):
-            layers.append(Conv2D(f"conv_{number}", filters, kernel_size, padding, self.kernel_initializer))
-            if self.batch_normalization:
-                layers.append(BatchNorm(f"conv_{number}_norm"))
-            layers.append(Activation(f"conv_{number}_activation", self.activation))
-            if self.pool_size > 1:
-                layers.append(MaxPool(f"pool_{number}", self.pool_size, self.pool_padding))
-            if rate:
-                layers.append(Dropout(f"conv_{number}_dropout", rate))
+            layers += convolution_layers(
+                Conv2D(f"conv_{number}", filters, kernel_size, padding, self.kernel_initializer),
+                self.activation,
+                MaxPool(f"pool_{number}", self.pool_size, self.pool_padding),
+                batch_normalization=self.batch_normalization,
+                dropout=rate,
+            )
         layers.append(Flatten() if self.global_pooling == "none" else GlobalPool(self.global_pooling))
         layers += dense_layers(
             self.units, (self.activation,), self.dropout, self.batch_normalization, self.kernel_initializer
         )
         return (*layers, Dense("probabilities", n_classes, self.kernel_initializer, softmax=True))
-
-    @property
-    def cam_layer(self) -> str:
-        """The last convolution's activation, before it is pooled."""
-        return f"conv_{len(self.filters)}_activation"
-
-
-def require_filters(filters: tuple[int, ...]) -> None:
-    """Raise when a network of pictures has no convolution at all.
-
-    Raises
-    ------
-    ParameterError
-    """
-    if not filters:
-        raise ParameterError("filters needs at least one convolution, got none; give for example 16.", "filters")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audioclf.models.base import Shape
-from audioclf.models.cnn import require_filters
+from audioclf.models.convolutional import Convolutional
 from audioclf.models.layers import (
     ACTIVATIONS,
     Activation,
@@ -17,12 +17,12 @@ from audioclf.models.layers import (
     Layer,
     MaxPool,
 )
-from audioclf.models.network import Network, per_layer
+from audioclf.models.network import per_layer
 from audioclf.params import param
 
 
 @dataclass(frozen=True)
-class CompactCNN(Network):
+class CompactCNN(Convolutional):
     """Convolution, pooling, normalisation and activation, over and over; then one number per filter.
 
     The input is normalised inside the network, so a feature in dB needs no scaling before it. Pooling
@@ -39,9 +39,6 @@ class CompactCNN(Network):
     )
 
     filters: tuple[int, ...] = param((16, 32, 64), "Filters of every convolution.", low=1, high=4096)
-    kernel_size: tuple[int, ...] = param(
-        (3,), "Side of the filters: one for all convolutions, or one for each.", low=1, high=15
-    )
     activation: str = param("relu", "Activation after every convolution.", choices=ACTIVATIONS)
     pool_size: tuple[int, ...] = param(
         (2,),
@@ -57,8 +54,6 @@ class CompactCNN(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_filters(self.filters)
-        per_layer(self.kernel_size, len(self.filters), "kernel_size")
         per_layer(self.pool_size, len(self.filters) - 1, "pool_size")
 
     def layers(self, input_shape: Shape, n_classes: int) -> tuple[Layer, ...]:
@@ -80,8 +75,3 @@ class CompactCNN(Network):
         if self.dropout:
             layers.append(Dropout("dropout", self.dropout))
         return (*layers, Dense("probabilities", n_classes, softmax=True))
-
-    @property
-    def cam_layer(self) -> str:
-        """The last convolution's activation."""
-        return f"conv_{len(self.filters)}_activation"

@@ -6,24 +6,15 @@ from dataclasses import dataclass
 
 from audioclf.errors import ParameterError
 from audioclf.models.base import Shape
-from audioclf.models.cnn import require_filters
-from audioclf.models.layers import (
-    ACTIVATIONS,
-    Activation,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Layer,
-    MaxPool,
-)
-from audioclf.models.network import Network, per_layer
+from audioclf.models.convolutional import Convolutional, convolution_layers
+from audioclf.models.layers import ACTIVATIONS, Conv2D, Dense, Dropout, Layer, MaxPool
+from audioclf.models.network import per_layer
 from audioclf.models.sequence import FramesInTurn, Recurrent
 from audioclf.params import param
 
 
 @dataclass(frozen=True)
-class CRNN(Network):
+class CRNN(Convolutional):
     """Convolutions and poolings, then GRU or LSTM over the frames that are left [1]_.
 
     .. [1] Choi, Fazekas, Sandler, Cho: "Convolutional Recurrent Neural Networks for Music
@@ -39,9 +30,6 @@ class CRNN(Network):
     )
 
     filters: tuple[int, ...] = param((32, 64, 64), "Filters of every convolution.", low=1, high=4096)
-    kernel_size: tuple[int, ...] = param(
-        (3,), "Side of the filters: one for all convolutions, or one for each.", low=1, high=15
-    )
     activation: str = param("relu", "Activation after every convolution.", choices=ACTIVATIONS)
     batch_normalization: bool = param(True, "Normalise every convolution's values over the batch.")
     pool_size: tuple[int, ...] = param(
@@ -60,12 +48,11 @@ class CRNN(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_filters(self.filters)
         if not self.recurrent_units:
             raise ParameterError(
                 "recurrent_units needs at least one layer, got none; give for example 64.", "recurrent_units"
             )
-        for name in ("kernel_size", "pool_size", "pool_frames", "conv_dropout"):
+        for name in ("pool_size", "pool_frames", "conv_dropout"):
             per_layer(getattr(self, name), len(self.filters), name)
 
     def layers(self, input_shape: Shape, n_classes: int) -> tuple[Layer, ...]:
@@ -80,14 +67,13 @@ class CRNN(Network):
             strict=True,
         )
         for number, (filters, kernel_size, pool_size, pool_frames, rate) in enumerate(convolutions, start=1):
-            layers.append(Conv2D(f"conv_{number}", filters, kernel_size))
-            if self.batch_normalization:
-                layers.append(BatchNorm(f"conv_{number}_norm"))
-            layers.append(Activation(f"conv_{number}_activation", self.activation))
-            if max(pool_size, pool_frames) > 1:
-                layers.append(MaxPool(f"pool_{number}", pool_size, frames=pool_frames))
-            if rate:
-                layers.append(Dropout(f"conv_{number}_dropout", rate))
+            layers += convolution_layers(
+                Conv2D(f"conv_{number}", filters, kernel_size),
+                self.activation,
+                MaxPool(f"pool_{number}", pool_size, frames=pool_frames),
+                batch_normalization=self.batch_normalization,
+                dropout=rate,
+            )
         layers.append(FramesInTurn())
         last = len(self.recurrent_units)
         for number, units in enumerate(self.recurrent_units, start=1):
@@ -95,8 +81,3 @@ class CRNN(Network):
         if self.dropout:
             layers.append(Dropout("dropout", self.dropout))
         return (*layers, Dense("probabilities", n_classes, softmax=True))
-
-    @property
-    def cam_layer(self) -> str:
-        """The last convolution's activation, before it is pooled."""
-        return f"conv_{len(self.filters)}_activation"

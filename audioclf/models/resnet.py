@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audioclf.models.base import Shape
-from audioclf.models.cnn import require_filters
+from audioclf.models.convolutional import require_filters
 from audioclf.models.layers import (
     ACTIVATIONS,
     INITIALIZERS,
