@@ -54,7 +54,8 @@ def run_experiment(
     AudioclfError
         For anything the user can mend; :class:`~audioclf.errors.Stopped` after a stop.
     """
-    return execute(create_run(experiment, Path(folder), name=name), watch=watch, should_stop=should_stop)
+    run = create_run(experiment, Path(folder), name=name, begun=True)
+    return execute(run, watch=watch, should_stop=should_stop)
 
 
 def execute(
@@ -68,11 +69,17 @@ def execute(
 
     What an earlier process finished is kept: whole parts by their test results, a part under way
     by its checkpoint. Features are looked up in ``store``; None takes the one in the cache folder.
+
+    Raises
+    ------
+    RunError
+        When another process is making it at this moment.
     """
+    run.require_mine()
     maker = _Maker(run, watch, should_stop, store)
     try:
         maker.make()
-    except Stopped:
+    except (Stopped, KeyboardInterrupt):
         maker.tell(state="stopped", message=STOPPED, seconds_left=None)
         raise
     except AudioclfError as error:
@@ -82,7 +89,10 @@ def execute(
         sentence = "The training needs more memory than a job may take; take a smaller model, feature or batch."
         maker.tell(state="failed", message=sentence, seconds_left=None)
         raise AudioclfError(sentence) from error
-    except BaseException:
+    except BaseException as error:
+        if maker.should_stop():  # a library that was interrupted says so in its own way
+            maker.tell(state="stopped", message=STOPPED, seconds_left=None)
+            raise Stopped(STOPPED) from error
         sentence = "The training ended through a fault in the program; log.txt in the run's folder says where."
         maker.tell(state="failed", message=sentence, seconds_left=None)
         raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +14,11 @@ import pytest
 
 from audioclf import jobs, workspaces
 from audioclf.errors import RunError
+from audioclf.execution import execute
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import Mel
 from audioclf.models import MODELS
-from audioclf.runs import Run, open_run
+from audioclf.runs import Run, RunWriter, create_run, open_run, process_created
 from audioclf.splits import Holdout
 from audioclf.training import Training
 
@@ -70,6 +73,24 @@ def test_a_job_is_made_to_its_end(supervisor: jobs.Supervisor, class_folders: Pa
     assert [item["epoch"] for item in run.history] == [1, 2, 3]
     assert run.metrics["n_test"] == len(run.predictions) == 4
     assert run.name == "mine"
+
+
+def test_a_run_that_someone_makes_already_is_taken_up_by_nobody_else(
+    supervisor: jobs.Supervisor, class_folders: Path
+) -> None:
+    folder = workspaces.runs_folder() / "mine"
+    run = create_run(experiment(class_folders), folder, begun=True)
+    supervisor.step()
+    assert not supervisor._children
+    assert run.status.pid == os.getpid()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        RunWriter(run).status(state="running", pid=other.pid, pid_created=process_created(other.pid))
+        with pytest.raises(RunError, match="is being made by another process"):
+            execute(run)
+        assert run.status.pid == other.pid
+        other.communicate(b"\n")
+    assert run.status.state == "interrupted"
+    assert not (folder / "models").exists()
 
 
 def test_killed_with_9_then_resumed_every_epoch_stands_once(supervisor: jobs.Supervisor, class_folders: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from audioclf import recipes
 from audioclf.errors import AudioclfError, Stopped
+from audioclf.jobs import kill_tree
 from audioclf.reproduce.plan import RANDOM, Data, Planned
 from audioclf.runs import Run, Status, create_run, list_runs, write_json
 from audioclf.runs.folder import JobFolder
@@ -105,9 +107,9 @@ def prepare(planned: Planned, runs: Path) -> JobFolder:
         number += 1
         target = parent / f"{name}-{number}"
     job: JobFolder = (
-        create_run(planned.experiment, target, name=name)
+        create_run(planned.experiment, target, name=name, begun=True)
         if search is None
-        else create_search(search, target, name=name)
+        else create_search(search, target, name=name, begun=True)
     )
     tag(job, planned)
     return job
@@ -132,7 +134,7 @@ def make(job: JobFolder, watch: Watch | None = None) -> None:
     if is_done(job):
         return
     follow = _Follower(job, watch)
-    while job.status.state == "running":
+    while (status := job.status).state == "running" and status.pid != os.getpid():
         follow()
         time.sleep(_LOOK)
     if is_done(job):
@@ -153,10 +155,10 @@ def make(job: JobFolder, watch: Watch | None = None) -> None:
             time.sleep(_LOOK)
     except KeyboardInterrupt:
         (job.folder / "stop").touch()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # who asks twice does not want to wait
             child.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            child.kill()
+        if child.poll() is None:
+            kill_tree(child.pid)
             child.wait()
         raise Stopped(f"Stopped in '{job.name}'; the same command goes on from there.") from None
     if watch is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import secrets
 import shutil
 from pathlib import Path
@@ -94,6 +95,20 @@ class JobFolder:
         return dataclasses.replace(
             status, state="interrupted", message=f"The {self._word} was cut off; resume it to go on where it was."
         )
+
+    def require_mine(self) -> None:
+        """Raise where a process other than this one, or the one that started it, is making it.
+
+        Raises
+        ------
+        RunError
+        """
+        status = self.status
+        if status.state == "running" and status.pid not in (os.getpid(), os.getppid()):
+            raise RunError(
+                f"{self.what.capitalize()} '{self.name}' is being made by another process ({status.pid}); wait until it"
+                " is done, or stop it first."
+            )
 
     @property
     def _word(self) -> str:

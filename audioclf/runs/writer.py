@@ -109,7 +109,7 @@ class RunWriter(StatusWriter):
         write_json(self.folder / "model.json", signature)
 
 
-def create_run(experiment: Experiment, folder: Path, *, name: str = "") -> Run:
+def create_run(experiment: Experiment, folder: Path, *, name: str = "", begun: bool = False) -> Run:
     """Make the folder of a run that is yet to be made.
 
     Parameters
@@ -119,6 +119,8 @@ def create_run(experiment: Experiment, folder: Path, *, name: str = "") -> Run:
         Must not exist, or be empty.
     name : str
         Name for people; the experiment's name, or one made of its parts, where empty.
+    begun : bool
+        Whether this process goes on to make it; else it waits in the queue, where a server may take it up.
 
     Raises
     ------
@@ -126,13 +128,14 @@ def create_run(experiment: Experiment, folder: Path, *, name: str = "") -> Run:
         When the folder holds something already, or cannot be written.
     """
     folder = Path(folder)
-    make_folder(
-        folder, Run.recipe, experiment.to_toml(), name or experiment.name or automatic_name(experiment), experiment.note
-    )
+    name = name or experiment.name or automatic_name(experiment)
+    make_folder(folder, Run.recipe, experiment.to_toml(), name, experiment.note, begun=begun)
     return Run(folder)
 
 
-def make_folder(folder: Path, recipe: str, text: str, name: str, note: str = "", what: str = "run") -> None:
+def make_folder(
+    folder: Path, recipe: str, text: str, name: str, note: str = "", what: str = "run", *, begun: bool = False
+) -> None:
     """Make the folder of something that a job is to fill.
 
     Parameters
@@ -145,17 +148,25 @@ def make_folder(folder: Path, recipe: str, text: str, name: str, note: str = "",
         For people.
     what : str
         What the folder will hold.
+    begun : bool
+        Whether this process goes on to fill it; else it waits in the queue.
 
     Raises
     ------
     RunError
     """
+    status = Status(updated=time.time())
+    if begun:
+        pid = os.getpid()
+        status = dataclasses.replace(
+            status, state="running", started=status.updated, pid=pid, pid_created=process_created(pid)
+        )
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"The folder {str(folder)!r} is not empty; name a new one for the {what}.")
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "run.json", {"name": name, "note": note, "created": time.time()})
-        write_json(folder / "status.json", dataclasses.asdict(Status(updated=time.time())))
+        write_json(folder / "status.json", dataclasses.asdict(status))
         write_text(folder / recipe, text)
     except OSError as error:
         raise RunError(

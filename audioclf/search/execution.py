@@ -55,7 +55,8 @@ def run_search(
     AudioclfError
         When no point could be made; :class:`~audioclf.errors.Stopped` after a stop.
     """
-    return execute_search(create_search(search, Path(folder), name=name), watch=watch, should_stop=should_stop)
+    made = create_search(search, Path(folder), name=name, begun=True)
+    return execute_search(made, watch=watch, should_stop=should_stop)
 
 
 def execute_search(
@@ -70,7 +71,13 @@ def execute_search(
     Points that are done stay; the one under way goes on after its last epoch. A point that fails, or whose process
     ended twice in the same epoch, is passed over and says why; on resuming it is tried again. After every point
     ``give_way`` is asked; when it says yes, the search goes back into the queue.
+
+    Raises
+    ------
+    RunError
+        When another process is making it at this moment.
     """
+    made.require_mine()
     maker = _Maker(made, watch, should_stop, give_way)
     try:
         maker.make()

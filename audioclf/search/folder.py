@@ -198,7 +198,7 @@ def _mean(values: list[float]) -> float | None:
     return sum(finite) / len(finite) if finite and len(finite) == len(values) else None
 
 
-def create_search(search: Search, folder: Path, *, name: str = "") -> SearchRun:
+def create_search(search: Search, folder: Path, *, name: str = "", begun: bool = False) -> SearchRun:
     """Make the folder of a search that is yet to be made.
 
     Parameters
@@ -208,6 +208,8 @@ def create_search(search: Search, folder: Path, *, name: str = "") -> SearchRun:
         Must not exist, or be empty.
     name : str
         Name for people; made of the experiment's and of what is varied where empty.
+    begun : bool
+        Whether this process goes on to make it; else it waits in the queue, where a server may take it up.
 
     Raises
     ------
@@ -216,7 +218,7 @@ def create_search(search: Search, folder: Path, *, name: str = "") -> SearchRun:
     """
     folder = Path(folder)
     about = name or " · ".join([search.experiment.name or search.experiment.model.kind, *short(search.grid).values()])
-    make_folder(folder, SearchRun.recipe, search.to_toml(), about, search.experiment.note, SearchRun.what)
+    make_folder(folder, SearchRun.recipe, search.to_toml(), about, search.experiment.note, SearchRun.what, begun=begun)
     return SearchRun(folder)
 
 

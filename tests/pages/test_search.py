@@ -16,7 +16,7 @@ from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import Mel
 from audioclf.models import MODELS
 from audioclf.runs import new_folder
-from audioclf.search import Search, SearchRun, create_search, execute_search, list_searches
+from audioclf.search import Search, SearchRun, list_searches, run_search
 from audioclf.splits import Holdout
 
 OpenPage = Callable[..., AppTest]
@@ -50,8 +50,8 @@ def made(audioclf_home: Path, three_classes: Path) -> Iterator[SearchRun]:
         model=MODELS["tree"](),
     )
     search = Search(experiment, {"feature.n_mels": [8, 16], "model.max_depth": [1, 4]}, share=0.7)
-    found = create_search(search, new_folder(workspaces.searches_folder()), name="<b>first</b> *search*")
-    yield execute_search(found)
+    found = run_search(search, new_folder(workspaces.searches_folder()), name="<b>first</b> *search*")
+    yield found
     if found.folder.is_dir():
         found.delete()
 
