@@ -270,10 +270,12 @@ def _close(database: sqlite3.Connection | None) -> None:
 
 
 class _RealPaths:
-    """Real paths of many files, with every folder resolved once: thousands of links would take seconds otherwise."""
+    """Real paths of many files, with every folder and every file resolved once: thousands of links would take seconds
+    otherwise."""
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {}
+        self._states: dict[str, _State] = {}
 
     def state(self, path: Path) -> _State:
         real = os.fspath(path)
@@ -282,13 +284,16 @@ class _RealPaths:
             if folder not in self._folders:
                 self._folders[folder] = os.path.realpath(folder)
             real = os.path.join(self._folders[folder], name)
+            known = self._states.get(real)
+            if known is not None:
+                return known
             try:
                 target = os.readlink(real)
             except OSError:
                 break
             real = os.path.join(self._folders[folder], target)
         status = os.stat(real)
-        return _State(real, status.st_size, status.st_mtime_ns)
+        return self._states.setdefault(real, _State(real, status.st_size, status.st_mtime_ns))
 
 
 def refusal(path: Path, error: AudioclfError) -> Problem:
