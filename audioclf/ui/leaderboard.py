@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from audioclf import jobs
 from audioclf.plots.search import TITLES, values_chart
 from audioclf.runs import Status
 from audioclf.search import METRICS, SearchRun, Standing, short, spelled
-from audioclf.ui import charts, draft, guard, run_list
+from audioclf.ui import charts, draft, guard, job, run_list
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain, seconds
 
@@ -33,17 +33,7 @@ def current(state: State) -> SearchRun | None:
 def show(state: State, made: SearchRun) -> None:
     """Draw a search: by itself every two seconds while it is being made."""
     with st.container(border=True, key="search.shown"), guard.boundary("search"):
-        if made.status.ended:
-            _draw(state, made)
-        else:
-            _live(state, made)
-
-
-@guard.fragment(run_every=2.0)
-def _live(state: State, made: SearchRun) -> None:
-    if made.status.ended:
-        st.rerun()
-    _draw(state, made)
+        job.follow(made, partial(_draw, state, made))
 
 
 def _draw(state: State, made: SearchRun) -> None:
@@ -64,13 +54,7 @@ def _draw(state: State, made: SearchRun) -> None:
 
 
 def _buttons(state: State, made: SearchRun, status: Status) -> None:
-    if status.state in ("queued", "running") and st.button("Stop", icon=":material/stop_circle:", key="search.stop"):
-        jobs.stop(made)
-        st.toast("It stops after the batch under way.")
-    resumable = status.ended and status.state != "done"
-    if resumable and st.button("Resume", icon=":material/play_circle:", type="primary", key="search.resume"):
-        jobs.resume(made)
-        st.rerun()
+    job.buttons(made, status, "search")
     if status.ended:
         with st.popover("Delete", icon=":material/delete:"):
             sure = st.checkbox("Delete this search and its points for good", key=f"search.sure {made.id}")
@@ -84,13 +68,9 @@ def _where(made: SearchRun, status: Status, board: Sequence[Standing]) -> None:
     """A sentence and a bar: how far it is."""
     done = sum(standing.state == "done" for standing in board)
     if status.state == "queued":
-        before = jobs.queue_position(made)
-        waiting = f"{count(before, 'training')} before it" if before else "it is next"
-        st.progress(0.0, text=f"Waiting for its turn: {waiting}.")
+        job.waiting(made)
     elif status.state == "running":
-        words = [f"{done} of {count(len(board), 'point')} done", status.message or "Starting"]
-        if status.seconds_left is not None:
-            words.append(f"about {seconds(max(status.seconds_left, 1))} left")
+        words = [f"{done} of {count(len(board), 'point')} done", status.message or "Starting", *job.time_left(status)]
         st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
     elif status.state == "failed":
         st.error(escape(status.message), icon=":material/error:")

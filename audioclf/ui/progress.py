@@ -8,14 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf import jobs, plots
+from audioclf import plots
 from audioclf.datasets import Dataset
 from audioclf.inputs import Inputs
 from audioclf.models import Network
 from audioclf.models.layers import BATCH_NORM_MOMENTUM
 from audioclf.runs import Run, Status
 from audioclf.training import Epoch, diagnose
-from audioclf.ui import charts, guard, run_list
+from audioclf.ui import charts, guard, job, run_list
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain, seconds
 
@@ -36,17 +36,7 @@ def current(state: State) -> Run | None:
 def show(state: State, run: Run) -> None:
     """Draw a run: by itself every two seconds while it is being made."""
     with st.container(border=True, key="progress"), guard.boundary("progress"):
-        if run.status.ended:
-            _draw(state, run)
-        else:
-            _live(state, run)
-
-
-@guard.fragment(run_every=2.0)
-def _live(state: State, run: Run) -> None:
-    if run.status.ended:
-        st.rerun()
-    _draw(state, run)
+        job.follow(run, partial(_draw, state, run))
 
 
 def _draw(state: State, run: Run) -> None:
@@ -59,7 +49,7 @@ def _draw(state: State, run: Run) -> None:
         else:
             run_list.badge(status.state)
         st.space("stretch")
-        _buttons(state, run, status)
+        _buttons(run, status)
     _where(run, status)
     if run.experiment.model.family == "classical":
         return  # fitted at once: one line of history is no curve
@@ -112,32 +102,23 @@ def _stages(status: Status) -> None:
             st.badge(STAGES[name], color="gray")
 
 
-def _buttons(state: State, run: Run, status: Status) -> None:
-    if status.state in ("queued", "running") and st.button("Stop", icon=":material/stop_circle:", key="run.stop"):
-        jobs.stop(run)
-        st.toast("It stops after the batch under way.")
-    resumable, finished = status.ended and status.state != "done", status.state == "done"
-    if resumable and st.button("Resume", icon=":material/play_circle:", type="primary", key="run.resume"):
-        jobs.resume(run)
-        st.rerun()
-    if finished and st.button("See the results", icon=":material/monitoring:", type="primary", key="run.results"):
+def _buttons(run: Run, status: Status) -> None:
+    job.buttons(run, status, "run")
+    done = status.state == "done"
+    if done and st.button("See the results", icon=":material/monitoring:", type="primary", key="run.results"):
         st.switch_page("pages/results.py")
 
 
 def _where(run: Run, status: Status) -> None:
     """A sentence and a bar: how far it is."""
     if status.state == "queued":
-        before = jobs.queue_position(run)
-        waiting = f"{count(before, 'training')} before it" if before else "it is next"
-        st.progress(0.0, text=f"Waiting for its turn: {waiting}.")
+        job.waiting(run)
     elif status.state == "running":
-        share = status.fraction
         words = [status.message or "Starting"]
         if status.stage == "training" and status.n_parts > 1 and status.part:
             words.append(f"model {status.part} of {status.n_parts}")
-        if status.seconds_left is not None:
-            words.append(f"about {seconds(max(status.seconds_left, 1))} left")
-        st.progress(min(max(share, 0.0), 1.0), text=escape(" · ".join(words)))
+        words += job.time_left(status)
+        st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
     elif status.state == "done" and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]

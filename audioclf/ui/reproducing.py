@@ -18,6 +18,7 @@ from audioclf.reproduce.rows import LEAKY, Row
 from audioclf.reproduce.table import duration, parameters
 from audioclf.runs.folder import JobFolder
 from audioclf.ui import guard, mine, run_list
+from audioclf.ui.job import stop_button
 from audioclf.ui.state import State
 from audioclf.ui.text import count, distinct, escape, plain
 
@@ -240,6 +241,4 @@ def _under_way(row: Row, job: JobFolder) -> None:
         if status.n_parts and status.part:
             share = (status.part - 1 + status.fraction) / status.n_parts
         st.progress(min(max(share, 0.0), 1.0), text=escape(" · ".join(words)))
-        if st.button("Stop", icon=":material/stop_circle:", key=f"reproduce.stop {job.id}"):
-            jobs.stop(job)
-            st.toast("It stops after the batch under way.")
+        stop_button(job, f"reproduce.stop {job.id}")
