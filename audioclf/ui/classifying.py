@@ -14,6 +14,7 @@ from audioclf.ui.answers import Answer
 from audioclf.ui.player import player
 from audioclf.ui.state import State
 from audioclf.ui.subjects import Subject
+from audioclf.ui.switch import switch
 from audioclf.ui.text import count, distinct, escape, plain
 
 EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
@@ -27,15 +28,7 @@ def choose(state: State) -> tuple[Run, list[Subject]]:
     with left:
         run = run_list.pick(state, with_starter=True)
     with right:
-        source = st.segmented_control(
-            "Sound",
-            [EXAMPLE, FILES, MICROPHONE],
-            default=EXAMPLE,
-            required=True,
-            key="classify.source",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        source = switch("Sound", [EXAMPLE, FILES, MICROPHONE], "classify.source")
     known = ", ".join(plain(label, 32) for label in run.classes[:12]) + (" …" if len(run.classes) > 12 else "")
     st.caption(escape(f"It knows {count(len(run.classes), 'class', 'classes')}: {known}"))
     if source == EXAMPLE:

@@ -15,6 +15,7 @@ from audioclf.errors import AudioError
 from audioclf.settings import cache_folder, number
 from audioclf.ui import cache, data, player
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import escape, plain, seconds
 
 OWN_SECONDS = 60.0
@@ -158,15 +159,7 @@ def facts(clip: Clip) -> str:
 
 def own_or_chosen(state: State, key: str) -> Clip:
     """A clip of the data set or a sound of one's own, whichever the reader wants; the page ends where there is none."""
-    source = st.segmented_control(
-        "Sound",
-        ["From the data set", "Your own"],
-        default="From the data set",
-        required=True,
-        key=f"{key}.source",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    source = switch("Sound", ["From the data set", "Your own"], f"{key}.source")
     if source == "Your own":
         clip = own(key)
         if clip is None:

@@ -9,6 +9,7 @@ import streamlit as st
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui import clips
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import plain
 
 MOST = 6
@@ -19,15 +20,7 @@ BY_CLASS, BY_HAND = "Examples of classes", "Clips by hand"
 
 def choose(state: State, dataset: Dataset) -> list[Clip]:
     """Draw the choice between examples of classes and clips put aside; returns at most ``MOST`` clips."""
-    how = st.segmented_control(
-        "Compare",
-        [BY_CLASS, BY_HAND],
-        default=BY_CLASS,
-        required=True,
-        key="compare.how",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    how = switch("Compare", [BY_CLASS, BY_HAND], "compare.how")
     return _examples(dataset) if how == BY_CLASS else _tray(state, dataset)
 
 

@@ -11,6 +11,7 @@ from audioclf.datasets import Dataset, curation, load_dataset
 from audioclf.errors import DatasetError
 from audioclf.ui import exporting, guard, hold, rows, tasks, versions
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import count, escape, plain
 
 PER_PAGE = 12
@@ -21,15 +22,7 @@ CLIPS, CLASSES, GROUPS = "Clips", "Classes", "Groups"
 def draw(state: State, dataset: Dataset) -> None:
     """Draw undo, the tables and the export."""
     _history(state, dataset)
-    what = st.segmented_control(
-        "What to change",
-        [CLIPS, CLASSES, GROUPS],
-        default=CLIPS,
-        required=True,
-        key="edit.what",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    what = switch("What to change", [CLIPS, CLASSES, GROUPS], "edit.what")
     {CLASSES: _classes, GROUPS: _groups}.get(str(what), _clips)(state, dataset)
     st.divider()
     exporting.draw(state, dataset)

@@ -19,6 +19,7 @@ from audioclf.training.history import kept_epoch
 from audioclf.ui import cache, charts, clips, guard, hold, progress, run_edit, run_list, views
 from audioclf.ui.player import player
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import count, distinct, escape, plain, seconds
 
 PER_PAGE = 6
@@ -77,15 +78,7 @@ def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Which classes are mixed up?", anchor=False)
-        unit = st.segmented_control(
-            "Numbers",
-            ["Clips", "Share of the true class"],
-            default="Clips",
-            required=True,
-            key="results.unit",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        unit = switch("Numbers", ["Clips", "Share of the true class"], "results.unit")
         make = partial(plots.confusion_chart, normalised=unit != "Clips", theme=st.context.theme.type or "light")
         event = charts.show(
             make,

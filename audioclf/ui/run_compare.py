@@ -14,6 +14,7 @@ from audioclf.runs import Run, Summary, side_by_side
 from audioclf.ui import draft, guard, run_edit, run_list, run_table
 from audioclf.ui.charts import show
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import count, distinct, escape, plain
 
 MOST = 10
@@ -129,15 +130,7 @@ def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> No
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     left.subheader("Learning curves", anchor=False)
     with right:
-        side = st.segmented_control(
-            "On which clips",
-            list(SIDES),
-            default="Validation",
-            required=True,
-            key="runs.side",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        side = switch("On which clips", list(SIDES), "runs.side", default="Validation")
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
         with column:
             show(_histories, histories, measure, str(side))

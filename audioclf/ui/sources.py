@@ -13,6 +13,7 @@ from audioclf.datasets.published import Published
 from audioclf.ui import forms, guard, intake, intake_microphone
 from audioclf.ui.intake_store import existing
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import escape
 
 WAYS: dict[str, Callable[[State], None]] = {
@@ -29,15 +30,7 @@ def choose(state: State) -> None:
         if intake.under_way(state):
             return
         intake.again(state)
-        way = st.segmented_control(
-            "Where the sounds come from",
-            list(WAYS),
-            default=next(iter(WAYS)),
-            required=True,
-            label_visibility="collapsed",
-            key="sources.way",
-            persist_state="session",
-        )
+        way = switch("Where the sounds come from", list(WAYS), "sources.way")
         WAYS[way](state)
 
 

@@ -10,6 +10,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.runs import Prediction, Run
 from audioclf.ui import clips, data, results, run_list
 from audioclf.ui.state import State
+from audioclf.ui.switch import switch
 from audioclf.ui.text import distinct, plain
 
 TESTED, OWN = "A test clip", "Your own sound"
@@ -42,15 +43,7 @@ def choose(state: State) -> tuple[Run, Subject]:
     with left:
         run = run_list.pick(state, with_starter=True)
     with right:
-        source = st.segmented_control(
-            "Sound",
-            [TESTED, OWN],
-            default=TESTED,
-            required=True,
-            key="subject.source",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        source = switch("Sound", [TESTED, OWN], "subject.source")
     if source == TESTED:
         return run, known(state, run)
     clip = clips.own("subject")

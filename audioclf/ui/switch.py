@@ -1,0 +1,33 @@
+"""A switch: a few ways side by side, of which one is always taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+V = TypeVar("V")
+
+
+def switch(label: str, ways: Sequence[V], key: str, *, default: V | None = None) -> V:
+    """Draw a switch that stays as it is set while its reader is on other pages; returns the way taken.
+
+    Parameters
+    ----------
+    label : str
+        What is chosen, for screen readers: the ways themselves say it to the eye.
+    ways : sequence
+    key : str
+    default : object, optional
+        Taken at first; the first way where left out.
+    """
+    return st.segmented_control(
+        label,
+        ways,
+        default=ways[0] if default is None else default,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
