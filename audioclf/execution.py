@@ -17,10 +17,8 @@ from audioclf.features.base import Array
 from audioclf.features.store import FeatureStore
 from audioclf.inputs import Inputs
 from audioclf.parts import Part, is_done, plan, read_result, train_part
-from audioclf.runs import STOPPED, Prediction, Run, RunWriter, Status, create_run
+from audioclf.runs import STOPPED, Prediction, Run, RunWriter, Watcher, create_run
 from audioclf.splits import Split
-
-Watcher = Callable[[Status], None]
 
 
 def run_experiment(
@@ -77,25 +75,13 @@ def execute(
     """
     run.require_mine()
     maker = _Maker(run, watch, should_stop, store)
-    try:
-        maker.make()
-    except (Stopped, KeyboardInterrupt):
-        maker.tell(state="stopped", message=STOPPED, seconds_left=None)
-        raise
-    except AudioclfError as error:
-        maker.tell(state="failed", message=str(error), seconds_left=None)
-        raise
-    except MemoryError as error:
-        sentence = "The training needs more memory than a job may take; take a smaller model, feature or batch."
-        maker.tell(state="failed", message=sentence, seconds_left=None)
-        raise AudioclfError(sentence) from error
-    except BaseException as error:
-        if maker.should_stop():  # a library that was interrupted says so in its own way
-            maker.tell(state="stopped", message=STOPPED, seconds_left=None)
-            raise Stopped(STOPPED) from error
-        sentence = "The training ended through a fault in the program; log.txt in the run's folder says where."
-        maker.tell(state="failed", message=sentence, seconds_left=None)
-        raise
+    with maker.writer.ending():
+        try:
+            maker.make()
+        except MemoryError as error:
+            raise AudioclfError(
+                "The training needs more memory than a job may take; take a smaller model, feature or batch."
+            ) from error
     return run
 
 
@@ -110,21 +96,13 @@ class _Maker:
         self.run = run
         self.store = store
         self.experiment = run.experiment
-        self.writer = RunWriter(run)
-        self._watch = watch
-        self._should_stop = should_stop
+        self.writer = RunWriter(run, watch, should_stop)
+        self.should_stop = self.writer.should_stop
         self._told = 0.0
 
     def tell(self, **changes: Any) -> None:
-        """Write the status, and show it to whoever watches."""
-        status = self.writer.status(**changes)
         self._told = time.monotonic()
-        if self._watch is not None:
-            self._watch(status)
-
-    def should_stop(self) -> bool:
-        """Whether the folder or the caller asks for a stop."""
-        return self.writer.stop_asked or (self._should_stop is not None and self._should_stop())
+        self.writer.status(**changes)
 
     def make(self) -> None:
         begun = time.monotonic()

@@ -208,7 +208,7 @@ class Supervisor:
         del self._children[run.folder]
         asked = self._stopping.pop(run.folder, None) is not None
         if run.status.state in ("running", "interrupted", "stopped"):
-            _write(run, **_ending(child.returncode, asked, run.what))
+            _write(run, **_ending(child.returncode, asked, run.word))
 
     def _enforce_stop(self, run: JobFolder, status: Status) -> None:
         if not (run.folder / "stop").exists():
@@ -220,7 +220,7 @@ class Supervisor:
         kill_tree(child.pid if child else status.pid, 0.0 if child else status.pid_created)
         if child is None:
             self._stopping.pop(run.folder)
-            _write(run, **_ending(-9, True, run.what))
+            _write(run, **_ending(-9, True, run.word))
 
     def _in_charge(self) -> bool:
         """Whether this process is the one supervisor of the data home; takes over from a dead one."""
@@ -272,11 +272,10 @@ _NO_MEMORY = {-9: "was killed", 137: "was killed", -6: "aborted", 134: "aborted"
 """What an exit code says where the most likely cause is a lack of memory: TensorFlow dies of it in all these ways."""
 
 
-def _ending(code: int, asked: bool, what: str) -> dict[str, str]:
+def _ending(code: int, asked: bool, word: str) -> dict[str, str]:
     if asked:
         return {"state": "stopped", "message": STOPPED}
     why = f"it {_NO_MEMORY[code]}, most likely because memory ran out" if code in _NO_MEMORY else f"exit code {code}"
-    word = "training" if what == "run" else what
     return {
         "state": "interrupted",
         "message": f"The {word}'s process ended by itself ({why}); resume it, or take a smaller model or batch.",

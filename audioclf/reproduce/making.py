@@ -7,18 +7,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from audioclf import recipes
 from audioclf.errors import AudioclfError, Stopped
 from audioclf.jobs import kill_tree
 from audioclf.reproduce.plan import RANDOM, Data, Planned
-from audioclf.runs import Run, Status, create_run, list_runs, write_json
+from audioclf.runs import Run, Watcher, create_run, list_runs, write_json
 from audioclf.runs.folder import JobFolder
 from audioclf.search import SearchRun, create_search, list_searches
-
-Watch = Callable[[Status], None]
 
 GRACE = 15.0
 """Seconds a run has to stop when it is asked to, before its process is ended."""
@@ -115,7 +113,7 @@ def prepare(planned: Planned, runs: Path) -> JobFolder:
     return job
 
 
-def make(job: JobFolder, watch: Watch | None = None) -> None:
+def make(job: JobFolder, watch: Watcher | None = None) -> None:
     """Make, or go on making, a run or search in a process of its own; one that is done stays as it is.
 
     What another process is making already is waited for. Whatever goes wrong stands in the status.
@@ -168,7 +166,7 @@ def make(job: JobFolder, watch: Watch | None = None) -> None:
 class _Follower:
     """Tells each status once."""
 
-    def __init__(self, job: JobFolder, watch: Watch | None) -> None:
+    def __init__(self, job: JobFolder, watch: Watcher | None) -> None:
         self.job, self.watch, self.told = job, watch, 0.0
 
     def __call__(self) -> None:

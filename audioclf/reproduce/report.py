@@ -11,7 +11,7 @@ from audioclf.reproduce import making, page, pictures, rows
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.rows import Row
 from audioclf.reproduce.table import to_csv
-from audioclf.runs import write_text
+from audioclf.runs import Watcher, write_text
 from audioclf.runs.folder import JobFolder
 
 CSV, HTML = "results.csv", "index.html"
@@ -104,9 +104,7 @@ def _of_run(row: Row, evidence: bool) -> Iterator[pictures.Picture]:
             yield pictures.of_evidence(*found)
 
 
-def make_all(
-    planned: Sequence[Planned], folder: Path, watch: Callable[[Planned, JobFolder], making.Watch | None]
-) -> None:
+def make_all(planned: Sequence[Planned], folder: Path, watch: Callable[[Planned, JobFolder], Watcher | None]) -> None:
     """Make every run that can be made and is not there yet, one after the other.
 
     Parameters

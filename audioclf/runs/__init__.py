@@ -19,7 +19,7 @@ log.txt            what the run's process printed
 
 from __future__ import annotations
 
-from audioclf.runs.base import ENDED, STOPPED, Prediction, Status
+from audioclf.runs.base import ENDED, STOPPED, Prediction, Status, Watcher
 from audioclf.runs.compare import Comparison, Summary, compare_runs, side_by_side, summarise
 from audioclf.runs.files import write_json, write_text
 from audioclf.runs.processes import process_created, process_lives
@@ -35,6 +35,7 @@ __all__ = [
     "RunWriter",
     "Status",
     "Summary",
+    "Watcher",
     "automatic_name",
     "compare_runs",
     "create_run",

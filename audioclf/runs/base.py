@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from audioclf.training import Epoch
@@ -74,6 +75,10 @@ class Status:
     def ended(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.state in (*ENDED, "interrupted")
+
+
+Watcher = Callable[[Status], None]
+"""Told where a run stands whenever that changes."""
 
 
 @dataclass(frozen=True)

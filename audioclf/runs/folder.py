@@ -93,7 +93,7 @@ class JobFolder:
         if (self.folder / "stop").exists():
             return dataclasses.replace(status, state="stopped", message=STOPPED)
         return dataclasses.replace(
-            status, state="interrupted", message=f"The {self._word} was cut off; resume it to go on where it was."
+            status, state="interrupted", message=f"The {self.word} was cut off; resume it to go on where it was."
         )
 
     def require_mine(self) -> None:
@@ -111,7 +111,8 @@ class JobFolder:
             )
 
     @property
-    def _word(self) -> str:
+    def word(self) -> str:
+        """What is being made, in a sentence for people."""
         return "training" if self.what == "run" else self.what
 
     def delete(self) -> None:

@@ -7,15 +7,17 @@ import dataclasses
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from audioclf.datasets import Dataset
-from audioclf.errors import RunError
+from audioclf.errors import AudioclfError, RunError, Stopped
 from audioclf.experiment import Experiment
-from audioclf.runs.base import CLIPS, HISTORY, Prediction, Status
+from audioclf.runs.base import CLIPS, HISTORY, STOPPED, Prediction, Status, Watcher
 from audioclf.runs.files import cell, write_csv, write_json, write_text
+from audioclf.runs.folder import JobFolder
 from audioclf.runs.processes import process_created
 from audioclf.runs.reader import Run
 from audioclf.training import Epoch
@@ -26,23 +28,56 @@ class StatusWriter:
 
     Parameters
     ----------
-    folder : Path
+    job : JobFolder
+    watch : callable, optional
+        Told every status that is written.
+    asked : callable, optional
+        Whether to stop, besides the folder's own word for it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, job: JobFolder, watch: Watcher | None = None, asked: Callable[[], bool] | None = None) -> None:
+        self.job = job
+        self.folder = job.folder
+        self._watch = watch
+        self._asked = asked
         self.current = Status(started=time.time(), pid=os.getpid(), pid_created=process_created(os.getpid()))
 
     def status(self, **changes: Any) -> Status:
         """Replace the status file, with some values changed."""
         self.current = dataclasses.replace(self.current, updated=time.time(), **changes)
         write_json(self.folder / "status.json", dataclasses.asdict(self.current))
+        if self._watch is not None:
+            self._watch(self.current)
         return self.current
 
-    @property
-    def stop_asked(self) -> bool:
-        """Whether someone asked to stop."""
-        return (self.folder / "stop").exists()
+    def should_stop(self) -> bool:
+        """Whether the folder or the caller asks for a stop."""
+        return (self.folder / "stop").exists() or (self._asked is not None and self._asked())
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Write how the work inside ends where it does not come to its end: stopped, or failed and why.
+
+        Raises
+        ------
+        Stopped
+            After a stop, also where a library that was interrupted said so in its own way.
+        """
+        try:
+            yield
+        except (Stopped, KeyboardInterrupt):
+            self.status(state="stopped", message=STOPPED, seconds_left=None)
+            raise
+        except AudioclfError as error:
+            self.status(state="failed", message=str(error), seconds_left=None)
+            raise
+        except BaseException as error:
+            if self.should_stop():
+                self.status(state="stopped", message=STOPPED, seconds_left=None)
+                raise Stopped(STOPPED) from error
+            sentence = f"The {self.job.word} ended through a fault in the program; log.txt in its folder says where."
+            self.status(state="failed", message=sentence, seconds_left=None)
+            raise
 
 
 class RunWriter(StatusWriter):
@@ -51,10 +86,12 @@ class RunWriter(StatusWriter):
     Parameters
     ----------
     run : Run
+    watch, asked : callable, optional
+        As of :class:`StatusWriter`.
     """
 
-    def __init__(self, run: Run) -> None:
-        super().__init__(run.folder)
+    def __init__(self, run: Run, watch: Watcher | None = None, asked: Callable[[], bool] | None = None) -> None:
+        super().__init__(run, watch, asked)
         self.run = run
 
     def clips(self, dataset: Dataset) -> None:

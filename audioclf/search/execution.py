@@ -7,12 +7,11 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from audioclf.checks import Outlook
 from audioclf.errors import AudioclfError, Stopped
-from audioclf.execution import Watcher, execute
-from audioclf.runs import STOPPED, Run, Status, create_run, write_text
+from audioclf.execution import execute
+from audioclf.runs import STOPPED, Run, Status, Watcher, create_run, write_text
 from audioclf.runs.writer import StatusWriter
 from audioclf.search.base import Point, Search
 from audioclf.search.folder import SearchRun, create_search
@@ -79,18 +78,8 @@ def execute_search(
     """
     made.require_mine()
     maker = _Maker(made, watch, should_stop, give_way)
-    try:
+    with maker.writer.ending():
         maker.make()
-    except (Stopped, KeyboardInterrupt):
-        maker.tell(state="stopped", message=STOPPED, seconds_left=None)
-        raise
-    except AudioclfError as error:
-        maker.tell(state="failed", message=str(error), seconds_left=None)
-        raise
-    except BaseException:
-        sentence = "The search ended through a fault in the program; log.txt in its folder says where."
-        maker.tell(state="failed", message=sentence, seconds_left=None)
-        raise
     return made
 
 
@@ -104,20 +93,10 @@ class _Maker:
     ) -> None:
         self.made = made
         self.give_way = give_way or (lambda: False)
-        self.writer = StatusWriter(made.folder)
+        self.writer = StatusWriter(made, watch, should_stop)
+        self.tell = self.writer.status
+        self.should_stop = self.writer.should_stop
         self.store = SharedStore()
-        self._watch = watch
-        self._should_stop = should_stop
-
-    def tell(self, **changes: Any) -> None:
-        """Write the status, and show it to whoever watches."""
-        status = self.writer.status(**changes)
-        if self._watch is not None:
-            self._watch(status)
-
-    def should_stop(self) -> bool:
-        """Whether the folder or the caller asks for a stop."""
-        return self.writer.stop_asked or (self._should_stop is not None and self._should_stop())
 
     def make(self) -> None:
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
@@ -161,7 +140,7 @@ class _Maker:
         (run.folder / "stop").unlink(missing_ok=True)
         attempt = run.folder / "attempt"
         if not _try(attempt, len(run.history)):
-            StatusWriter(run.folder).status(state="failed", message=_CRASHES)
+            StatusWriter(run).status(state="failed", message=_CRASHES)
             return
 
         def watch(status: Status) -> None:
