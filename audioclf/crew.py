@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -216,6 +215,7 @@ class _Helper:
 
     def __init__(self, crew: Crew, hello: dict[str, Any]) -> None:
         self.part: Part | None = None
+        self._heard = False
         self._crew = crew
         self._process = subprocess.Popen(
             [sys.executable, "-m", "audioclf.worker", "--parts"],
@@ -224,6 +224,7 @@ class _Helper:
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"},
             text=True,
             encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is for the run's process, which passes it on
         )
         self._send(hello)
         self._assign()
@@ -235,8 +236,10 @@ class _Helper:
         self._send({"stop": True})
 
     def close(self, seconds: float) -> None:
-        """Wait for its end, or bring it about."""
+        """Wait for its end, or bring it about: at once where it is still getting ready and has nothing to leave."""
         assert self._process.stdin is not None
+        if not self._heard:
+            self._process.kill()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -271,6 +274,7 @@ class _Helper:
             self.part = None
 
     def _hear(self, said: dict[str, Any]) -> None:
+        self._heard = True
         part = self.part
         assert part is not None
         if "epoch" in said:
@@ -285,7 +289,6 @@ class _Helper:
 
 def serve() -> None:
     """Train the parts that standard input names, until it says stop or closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run's process is told as well, and passes it on
     # whatever a library prints must not get between the lines
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,19 +27,22 @@ from audioclf.training import Epoch, Training
 
 SCRIPT = """
 import sys
-from audioclf import crew, worker
-crew.PAYS = float(sys.argv[2])
-worker.main(sys.argv[1:2])
+from audioclf import cli, crew, worker
+crew.PAYS = float(sys.argv.pop(1))
+sys.exit(worker.main(sys.argv[1:]) if len(sys.argv) == 2 else cli.main())
 """
 
 
-def start(run: Run, pays: float) -> subprocess.Popen[bytes]:
+def start(run: Run, pays: float, *command: str) -> subprocess.Popen[bytes]:
+    """Make a run as the app does, or by a command of the command line."""
     with (run.folder / "log.txt").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(run.folder), str(pays)],
+            [sys.executable, "-c", SCRIPT, str(pays), *(command or (str(run.folder),))],
             stdout=log,
             stderr=log,
             env=os.environ | {"AUDIOCLF_PART_PROCESSES": "2"},
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 
@@ -91,6 +95,19 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     same = [after[key] == before[key] for key in before if key in after]
     assert sum(same) >= len(before) - 2  # the epochs that no checkpoint had yet are made again
     assert all(same)
+
+    # Ctrl-C in a terminal is sent to all processes of the command
+    process = start(run, 0.2, "run", "any", "--out", str(run.folder), "--resume")
+    wait(lambda: len(psutil.Process(process.pid).children()) == 1, run)
+    (helper,) = psutil.Process(process.pid).children()
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    helper.wait(30)
+    assert run.status.state == "stopped"
+    log = (run.folder / "log.txt").read_text()
+    assert f"Stopped; go on with: audioclf run any --out {run.folder} --resume" in log
+    assert "Traceback" not in log
+    assert len(lines(run)) >= len(after)
 
 
 PARTS = [Part(f"s{n:02d}-m0", Split("fold", (0,), (), (1,)), 0) for n in range(4)]

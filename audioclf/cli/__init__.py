@@ -1,4 +1,4 @@
-"""The command line: ``audioclf COMMAND``. Exit code 0, or one sentence and 2."""
+"""The command line: ``audioclf COMMAND``. Exit code 0, or one sentence and 2; 130 after Ctrl-C, 143 after SIGTERM."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from audioclf.cli import stopping
 from audioclf.errors import AudioclfError
 
 
@@ -18,6 +19,8 @@ class Commands(click.Group):
         except AudioclfError as error:
             click.echo(f"audioclf: {error}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt as error:
+            stopping.end(error, go_on="the same command begins again.")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -34,6 +37,7 @@ def main() -> None:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    stopping.listen()
     cli(prog_name="audioclf", windows_expand_args=False)
 
 

@@ -89,7 +89,9 @@ def watcher(what: str = "model") -> Callable[[Status], None]:
             line = f"{what} {status.part} of {status.n_parts}: {line}"
         if status.seconds_left:
             line += f", {status.seconds_left:.0f} s left"
-        if terminal:
+        if status.state == "stopped":  # how to go on is the command's to say
+            click.echo("\r\033[K" if terminal else "", nl=False, err=True)
+        elif terminal:
             click.echo(f"\r\033[K{line}", nl=status.state != "running", err=True)
         elif time.monotonic() - last[0] > 10 or status.state != "running":
             last[0] = time.monotonic()

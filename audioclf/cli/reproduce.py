@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from audioclf.cli import cli
+from audioclf.cli import cli, stopping
 from audioclf.cli.options import as_json, print_json, print_table, quiet_start, watcher
 from audioclf.errors import ParameterError, Stopped
 from audioclf.params import unknown
@@ -68,20 +68,19 @@ def reproduce(
     planned = plan(chosen, datasets=given, epochs=limits, random_weights=random_weights)
     runs = out / "runs" if out is not None else workspaces.runs_folder()
     target = out if out is not None else workspaces.folder() / "reproduction"
-    if not no_run:
-        if out is None:
-            workspaces.require_room()
-        try:
+    try:
+        if not no_run:
+            if out is None:
+                workspaces.require_room()
             report.make_all(planned, runs, _watch(planned))
-        except Stopped as stopped:
-            click.echo(str(stopped), err=True)
-            raise SystemExit(2) from None
-    made = Report.read(planned, runs)
-    if any(row.letter == "C" and row.run for row in made.rows):
-        quiet_start("network")
-    if readme is not None:
-        write_markdown(readme, made.rows)
-    page, table = made.write(target, say=lambda sentence: click.echo(sentence, err=True))
+        made = Report.read(planned, runs)
+        if any(row.letter == "C" and row.run for row in made.rows):
+            quiet_start("network")
+        if readme is not None:
+            write_markdown(readme, made.rows)
+        page, table = made.write(target, say=lambda sentence: click.echo(sentence, err=True))
+    except (Stopped, KeyboardInterrupt) as error:
+        stopping.end(error, go_on="the same command goes on from there.")
     _print(made, page, table, as_json)
 
 

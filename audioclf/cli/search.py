@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from audioclf.cli import cli
+from audioclf.cli import cli, stopping
 from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
 from audioclf.errors import AudioclfError, ParameterError, Stopped
 from audioclf.search import METRICS, Range, Search, SearchRun, read_values, short, spelled
@@ -51,31 +51,33 @@ def search(
     from audioclf.search import create_search, execute_search, open_search
     from audioclf.workspaces import searches_folder
 
-    if resume is not None:
-        made = open_search(resume)
-        (made.folder / "stop").unlink(missing_ok=True)
-    elif recipe_or_toml is None:
-        raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
-    else:
-        changes = {
-            "metric": metric,
-            "share": share,
-            "random_state": seed,
-            "n_points": points,
-            "method": "random" if points or ranges else None,
-        }
-        values = {**settings_of(grid, "--grid"), **settings_of(ranges, "--random")}
-        wanted = _search(recipe_or_toml, dataset, pairs, values, changes)
-        for sentence in wanted.advice:
-            click.echo(f"audioclf: {sentence}", err=True)
-        made = create_search(wanted, out or new_folder(searches_folder()))
-    families = {point.experiment.model.family for point in made.search.points}
-    quiet_start("network" if "network" in families else "classical")
+    folder = resume or out or new_folder(searches_folder())
     try:
-        execute_search(made, watch=watcher("point"))
-    except (Stopped, KeyboardInterrupt):
-        click.echo(f"Stopped; go on with: audioclf search --resume {made.folder}", err=True)
-        raise SystemExit(2) from None
+        if resume is not None:
+            made = open_search(folder)
+            (folder / "stop").unlink(missing_ok=True)
+        elif recipe_or_toml is None:
+            raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
+        else:
+            changes = {
+                "metric": metric,
+                "share": share,
+                "random_state": seed,
+                "n_points": points,
+                "method": "random" if points or ranges else None,
+            }
+            values = {**settings_of(grid, "--grid"), **settings_of(ranges, "--random")}
+            wanted = _search(recipe_or_toml, dataset, pairs, values, changes)
+            for sentence in wanted.advice:
+                click.echo(f"audioclf: {sentence}", err=True)
+            made = create_search(wanted, folder, begun=True)
+        families = {point.experiment.model.family for point in made.search.points}
+        quiet_start("network" if "network" in families else "classical")
+        execute_search(made, watch=watcher("point"), should_stop=stopping.asked)
+    except (Stopped, KeyboardInterrupt) as error:
+        if not (folder / SearchRun.recipe).is_file():
+            raise
+        stopping.end(error, go_on=["audioclf", "search", "--resume", folder])
     _report(made, as_json)
 
 

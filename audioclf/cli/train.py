@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from audioclf.cli import cli
+from audioclf.cli import cli, stopping
 from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
 from audioclf.errors import ParameterError, Stopped
+from audioclf.execution import execute, run_experiment
+from audioclf.experiment import Experiment
 from audioclf.runs import Run
 
 
@@ -24,8 +26,6 @@ def run(
 ) -> None:
     """Run an experiment: the name of a recipe, or a TOML file."""
     from audioclf import recipes
-    from audioclf.execution import execute, run_experiment
-    from audioclf.experiment import Experiment
     from audioclf.runs import new_folder, open_run
     from audioclf.workspaces import runs_folder
 
@@ -36,7 +36,7 @@ def run(
             finished = open_run(folder)
             quiet_start(finished.experiment.model.family)
             (folder / "stop").unlink(missing_ok=True)
-            execute(finished, watch=watch)
+            execute(finished, watch=watch, should_stop=stopping.asked)
         else:
             is_file = recipe_or_toml.endswith(".toml")
             if not is_file and recipes.get(recipe_or_toml).search is not None:
@@ -47,10 +47,11 @@ def run(
             experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
             experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
             quiet_start(experiment.model.family)
-            finished = run_experiment(experiment, folder, watch=watch)
-    except (Stopped, KeyboardInterrupt):
-        click.echo(f"Stopped; go on with: audioclf run {recipe_or_toml} --out {folder} --resume", err=True)
-        raise SystemExit(2) from None
+            finished = run_experiment(experiment, folder, watch=watch, should_stop=stopping.asked)
+    except (Stopped, KeyboardInterrupt) as error:
+        if not (folder / Run.recipe).is_file():
+            raise
+        stopping.end(error, go_on=["audioclf", "run", recipe_or_toml, "--out", folder, "--resume"])
     _report(finished, as_json)
 
 

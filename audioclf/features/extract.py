@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -221,6 +224,9 @@ def _in_processes(
         for start in range(0, len(todo), helping):
             numbers = todo[start : start + helping]
             try:
+                if not start:
+                    with _deaf_to_ctrl_c():
+                        pool(joblib.delayed(int)() for _ in range(n_processes))
                 found = pool(joblib.delayed(_Work.compute)(work[number]) for number in numbers)
             except BrokenExecutor:
                 # The system ended a process, mostly for lack of memory: one alone needs the least of it.
@@ -228,6 +234,30 @@ def _in_processes(
                     yield number, work[number].compute()
                 return
             yield from zip(numbers, found, strict=True)
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes begin that never hear Ctrl-C: it is for the one that began them, which hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # its start would end the mask
+    heard: list[int] = []
+    here = threading.current_thread() is threading.main_thread()
+    # other threads of this process may hear what the mask keeps from this one
+    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number)) if here else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _n_processes(n_jobs: int) -> int:

@@ -1,0 +1,95 @@
+"""Ctrl-C and SIGTERM, sent to real processes: one sentence, the usual exit code, nothing left running, all to go on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from audioclf.runs import Run
+from audioclf.runs.folder import JobFolder
+from audioclf.search import SearchRun
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to send a signal to")
+
+SLOW = ("--set", "audio.duration=200", "--set", "features=[{kind='cqt', hop_length=64}]")
+"""Seconds of work for every clip."""
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """A command in a process group of its own, as a terminal starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "audioclf", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # whoever runs the tests in the background has Ctrl-C ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def wait(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait for a condition; the bound is only there so that a broken program ends the test."""
+    end = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def begun(cls: type[JobFolder], folder: Path) -> object:
+    """Whether its making has begun."""
+    return (folder / cls.recipe).is_file() and cls(folder).status.stage
+
+
+def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """Send the signal as a terminal does, to all; returns the sentence that the command ends with."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, number)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + number, err
+    assert out == ""
+    (sentence,) = [line for line in err.splitlines() if "Stopped" in line]
+    assert "Traceback" not in err
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+    return sentence
+
+
+def test_a_run_stopped_while_processes_compute_its_features(class_folders: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a run"
+    process = start("run", "instruments-mfcc-tree", "--dataset", class_folders, *SLOW, "--out", folder)
+    family = psutil.Process(process.pid)
+    # these are still being started, and would tell of the interrupt one by one
+    wait(lambda: any("popen_loky" in " ".join(child.cmdline()) for child in family.children()), process)
+    sentence = stopped(process, signal.SIGINT)
+    words = shlex.split(sentence.removeprefix("Stopped; go on with: "))
+    assert words == ["audioclf", "run", "instruments-mfcc-tree", "--out", str(folder), "--resume"]
+    assert Run(folder).status.state == "stopped"
+    assert "resume" in Run(folder).status.message
+
+
+def test_a_search_is_stopped_and_goes_on(class_folders: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "search"
+    shared = ("--dataset", class_folders, *SLOW, "--set", "split.validation_size=0.25")
+    process = start("search", "instruments-mfcc-tree", *shared, "--grid", "model.max_depth=2,3", "--out", folder)
+    wait(lambda: begun(SearchRun, folder), process)
+    assert stopped(process, signal.SIGTERM) == f"Stopped; go on with: audioclf search --resume {folder}"
+    assert SearchRun(folder).status.state == "stopped"
+
+
+def test_a_reproduction_is_stopped_with_the_process_it_waits_for(class_folders: Path, tmp_path: Path) -> None:
+    process = start("reproduce", "instruments-mfcc-tree", "--dataset", class_folders, "--out", tmp_path / "out")
+    folder = tmp_path / "out" / "runs" / "instruments-mfcc-tree"
+    wait(lambda: begun(Run, folder), process)
+    assert stopped(process, signal.SIGINT) == "Stopped; the same command goes on from there."
+    assert Run(folder).status.state in ("stopped", "done")
