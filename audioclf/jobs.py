@@ -26,14 +26,13 @@ from audioclf.runs import (
     Run,
     Status,
     create_run,
-    list_runs,
     new_folder,
     process_created,
     process_lives,
     write_json,
 )
 from audioclf.runs.folder import JobFolder
-from audioclf.search import Search, SearchRun, create_search, list_searches
+from audioclf.search import Search, SearchRun, create_search, list_jobs
 
 GRACE = 10.0
 """Seconds a job has to heed a stop request before it is killed."""
@@ -187,17 +186,7 @@ class Supervisor:
 
     def _start(self, run: JobFolder) -> None:
         self._served[_workspace(run)] = time.monotonic()
-        log = (run.folder / "log.txt").open("ab")
-        environment = dict(os.environ, PYTHONUNBUFFERED="1")
-        with log:
-            self._children[run.folder] = subprocess.Popen(
-                [sys.executable, "-m", "audioclf.worker", str(run.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
-            )
+        self._children[run.folder] = start_process(run)
         pid = self._children[run.folder].pid
         _write(run, state="running", message="Starting", started=time.time(), pid=pid, pid_created=process_created(pid))
 
@@ -239,6 +228,19 @@ class Supervisor:
         if not process_lives(int(pid), float(created)):
             path.unlink(missing_ok=True)
         return False
+
+
+def start_process(job: JobFolder) -> subprocess.Popen[bytes]:
+    """Start the process that makes a run or a search; what it prints is added to the folder's log."""
+    with (job.folder / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "audioclf.worker", str(job.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=dict(os.environ, PYTHONUNBUFFERED="1"),
+            start_new_session=True,
+        )
 
 
 def kill_tree(pid: int, created: float = 0.0) -> None:
@@ -288,11 +290,7 @@ def _write(run: JobFolder, **changes: object) -> None:
 
 def _all_jobs() -> list[JobFolder]:
     """Runs and searches of all workspaces; the points of a search are its own affair."""
-    return [
-        job
-        for folder in workspaces.folders()
-        for job in (*list_runs(folder / "runs"), *list_searches(folder / workspaces.SEARCHES))
-    ]
+    return [job for folder in workspaces.folders() for job in list_jobs(folder / workspaces.RUNS)]
 
 
 def _workspace(run: JobFolder) -> str:

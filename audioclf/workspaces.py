@@ -22,8 +22,8 @@ from audioclf.errors import WorkspaceError
 DEFAULT = "default"
 """The one workspace of a private machine."""
 
-SEARCHES = "searches"
-"""Name of the folder of a workspace's searches."""
+RUNS, SEARCHES = "runs", "searches"
+"""Names of the folders of a workspace's runs and searches."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _GB = 1e9
@@ -96,7 +96,7 @@ def _path(workspace: str) -> Path:
 
 def runs_folder(workspace: str = DEFAULT) -> Path:
     """Folder of a workspace's runs."""
-    return folder(workspace) / "runs"
+    return folder(workspace) / RUNS
 
 
 def searches_folder(workspace: str = DEFAULT) -> Path:

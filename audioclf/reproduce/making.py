@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from audioclf import recipes
+from audioclf import recipes, workspaces
 from audioclf.errors import AudioclfError, Stopped
-from audioclf.jobs import kill_tree
+from audioclf.jobs import kill_tree, start_process
 from audioclf.reproduce.plan import RANDOM, Data, Planned
-from audioclf.runs import Run, Watcher, create_run, list_runs, write_json
+from audioclf.runs import Run, Watcher, create_run, write_json
 from audioclf.runs.folder import JobFolder
-from audioclf.search import SearchRun, create_search, list_searches
+from audioclf.search import SearchRun, create_search, list_jobs
 
 GRACE = 15.0
 """Seconds a run has to stop when it is asked to, before its process is ended."""
@@ -57,12 +56,7 @@ def planned_of(job: JobFolder) -> Planned | None:
 
 def reproductions(runs: Path) -> list[JobFolder]:
     """Runs below a folder, and searches in the folder ``searches`` beside it, that reproduce a recipe; newest first."""
-    found: list[JobFolder] = [*list_runs(runs), *list_searches(_searches(runs))]
-    return sorted((job for job in found if reproduces(job)), key=lambda job: -float(job.about["created"]))
-
-
-def _searches(runs: Path) -> Path:
-    return runs.parent / "searches"
+    return sorted((job for job in list_jobs(runs) if reproduces(job)), key=lambda job: -float(job.about["created"]))
 
 
 def find(jobs: Iterable[JobFolder], planned: Planned) -> JobFolder | None:
@@ -98,7 +92,7 @@ def prepare(planned: Planned, runs: Path) -> JobFolder:
     if found is not None:
         return found
     search = planned.search
-    parent = runs if search is None else _searches(runs)
+    parent = runs if search is None else runs.parent / workspaces.SEARCHES
     name = planned.recipe.name
     target, number = parent / name, 1
     while target.exists():
@@ -138,15 +132,7 @@ def make(job: JobFolder, watch: Watcher | None = None) -> None:
     if is_done(job):
         return
     (job.folder / "stop").unlink(missing_ok=True)
-    with (job.folder / "log.txt").open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "audioclf.worker", str(job.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=dict(os.environ, PYTHONUNBUFFERED="1"),
-            start_new_session=True,
-        )
+    child = start_process(job)
     try:
         while child.poll() is None:
             follow()

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from audioclf.search.base import METHODS, METRICS, MOST_POINTS, Point, Search
 from audioclf.search.execution import execute_search, run_search
-from audioclf.search.folder import SearchRun, Standing, create_search, list_searches, open_search
+from audioclf.search.folder import SearchRun, Standing, create_search, list_jobs, list_searches, open_search
 from audioclf.search.names import Variable, short, variables
 from audioclf.search.values import Range, read_values, spelled
 
@@ -34,6 +34,7 @@ __all__ = [
     "Variable",
     "create_search",
     "execute_search",
+    "list_jobs",
     "list_searches",
     "open_search",
     "read_values",

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from audioclf import workspaces
 from audioclf.errors import AudioclfError
 from audioclf.runs import Run, list_runs
 from audioclf.runs.folder import JobFolder
@@ -231,6 +232,11 @@ def open_search(folder: str | Path) -> SearchRun:
         When it is none.
     """
     return SearchRun(Path(folder))
+
+
+def list_jobs(runs_folder: Path) -> list[JobFolder]:
+    """All runs below a folder, and all searches below the folder beside it, as in a workspace."""
+    return [*list_runs(runs_folder), *list_searches(runs_folder.parent / workspaces.SEARCHES)]
 
 
 def list_searches(searches_folder: str | Path) -> list[SearchRun]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audioclf import workspaces
-from audioclf.runs import list_runs
-from audioclf.search.folder import list_searches
+from audioclf.search.folder import list_jobs
 
 
 def others_wait(folder: Path) -> bool:
@@ -24,5 +23,5 @@ def others_wait(folder: Path) -> bool:
         job.status.state == "queued"
         for other in workspaces.folders()
         if other.name != own
-        for job in (*list_runs(other / "runs"), *list_searches(other / workspaces.SEARCHES))
+        for job in list_jobs(other / workspaces.RUNS)
     )
