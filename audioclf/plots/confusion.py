@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.errors import ParameterError
+from audioclf.evaluation import normalized
 from audioclf.picture import palette
 from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.curves import GREY, layered
@@ -171,7 +172,7 @@ def _checked(counts: npt.ArrayLike, classes: Sequence[str]) -> tuple[npt.NDArray
             f" {matrix.shape}; pass counts and classes of the same run.",
             "counts",
         )
-    return matrix, matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    return matrix, normalized(matrix)
 
 
 def _text(clips: int, share: float, normalised: bool) -> str:
