@@ -1,4 +1,4 @@
-"""The names of General MIDI Level 1: programs, their families, and the percussion keys of channel 10.
+"""The names of General MIDI Level 1: programs, and the percussion keys of channel 10.
 
 Source: MIDI Association, General MIDI System Level 1. Programs are numbered from 0, as in MIDI bytes.
 """
@@ -134,26 +134,6 @@ PROGRAMS: tuple[str, ...] = (
     "Gunshot",
 )
 """Name of every program, by number from 0."""
-
-FAMILIES: tuple[str, ...] = (
-    "Piano",
-    "Chromatic Percussion",
-    "Organ",
-    "Guitar",
-    "Bass",
-    "Strings",
-    "Ensemble",
-    "Brass",
-    "Reed",
-    "Pipe",
-    "Synth Lead",
-    "Synth Pad",
-    "Synth Effects",
-    "Ethnic",
-    "Percussive",
-    "Sound Effects",
-)
-"""Family of every eight programs: ``FAMILIES[program // 8]``."""
 
 FIRST_KEY = 35
 """Key of the first percussion sound."""

@@ -11,7 +11,7 @@ import pytest
 from audioclf import settings
 from audioclf.audio import load_audio
 from audioclf.datasets import load_dataset
-from audioclf.datasets.general_midi import FAMILIES, PERCUSSION, PROGRAMS
+from audioclf.datasets.general_midi import PERCUSSION, PROGRAMS
 from audioclf.datasets.instruments import soundfont
 from audioclf.errors import DatasetError, ParameterError, Stopped
 
@@ -25,7 +25,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_names_of_general_midi() -> None:
-    assert (len(PROGRAMS), len(PERCUSSION), len(FAMILIES)) == (128, 47, 16)
+    assert (len(PROGRAMS), len(PERCUSSION)) == (128, 47)
     assert (PROGRAMS[0], PROGRAMS[40], PROGRAMS[127]) == ("Acoustic Grand Piano", "Violin", "Gunshot")
     assert (PERCUSSION[0], PERCUSSION[81 - 35]) == ("Acoustic Bass Drum", "Open Triangle")
     assert len({*PROGRAMS, *PERCUSSION}) == 128 + 47
