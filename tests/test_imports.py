@@ -104,6 +104,13 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
     assert set(LEVEL) <= parts, f"in ORDER and gone: {set(LEVEL) - parts}"
 
 
+def test_the_map_in_contributing_names_every_part_in_order() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    lines = text.split("## The house")[1].split("```")[1].strip().splitlines()
+    drawn = [name.rstrip("/") for line in lines for name in line.split("  ")[0].split(", ")]
+    assert drawn == [name for names in ORDER for name in names]
+
+
 @pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_one_way(path: Path) -> None:
     here = part(path)
