@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -35,7 +34,7 @@ def diagnose(
     checks = (
         _not_a_number(history, training),
         _dead(history, n_train, n_classes, training),
-        _rate_too_high(history, n_classes, training),
+        _rate_too_high(history, n_train, n_classes, training),
         _batch_norm_lags(history, n_train, training, batch_norm_momentum),
         _overfitting(history, training),
         _unfinished(history, training),
@@ -43,6 +42,10 @@ def diagnose(
     found = [sentence for sentence in checks if sentence]
     # A loss that is no number, or a network that learned nothing, explains all the rest.
     return found[:1] if found and found[0] in checks[:2] else found
+
+
+_USUAL = {"adam": 0.01, "adamw": 0.01, "rmsprop": 0.01, "sgd": 0.5}
+"""Learning rates up to which an optimizer is commonly used."""
 
 
 def _not_a_number(history: Sequence[Epoch], training: Training) -> str:
@@ -63,6 +66,12 @@ def _dead(history: Sequence[Epoch], n_train: int, n_classes: int, training: Trai
     last = history[-3:]
     at_chance = all(row.accuracy <= chance + margin for row in last)
     if at_chance and min(row.loss for row in history) > 0.9 * math.log(n_classes):
+        top = _highest(history, n_train, training)
+        if top > 5 * math.log(n_classes) or training.learning_rate > _USUAL[training.optimizer]:
+            return (
+                f"The network has learned nothing: its loss went up to {top:.3g}, and it only guesses now. The learning"
+                f" rate of {training.learning_rate:g} is too high: divide it by ten, or scale the feature."
+            )
         return (
             f"The network has learned nothing: its training accuracy of {last[-1].accuracy:.2f} is what guessing gives"
             f" with {n_classes} classes. Scale the feature, change the learning rate (now {training.learning_rate:g})"
@@ -71,18 +80,45 @@ def _dead(history: Sequence[Epoch], n_train: int, n_classes: int, training: Trai
     return ""
 
 
-def _rate_too_high(history: Sequence[Epoch], n_classes: int, training: Training) -> str:
+def _rate_too_high(history: Sequence[Epoch], n_train: int, n_classes: int, training: Training) -> str:
     if len(history) < 5:
         return ""
-    pairs = list(itertools.pairwise(history))
-    jumps = [after for before, after in pairs if after.loss > 1.25 * before.loss and after.loss > 0.1]
-    blown = max(row.loss for row in history) > 5 * math.log(n_classes)
-    if len(jumps) >= max(2, len(pairs) // 5) or (blown and jumps):
+    guess, top = math.log(n_classes), _highest(history, n_train, training)
+    jumps = _jumps([row.loss for row in history], n_train)
+    if len(jumps) >= max(2, (len(history) - 1) // 5) or (jumps and top > 5 * guess):
+        times = "again and again" if len(jumps) > 1 else f"as high as {top:.3g}"
         return (
-            f"The training loss jumps up again and again ({len(jumps)} times in {len(history)} epochs): the learning"
+            f"The training loss jumps up {times} ({len(jumps)} of {len(history)} epochs): the learning"
             f" rate of {training.learning_rate:g} is too high. Divide it by three to ten, or add a warm-up."
         )
+    if top > 10 * guess:
+        return (
+            f"The training loss shot up to {top:.3g}, where guessing has {guess:.2g}: the learning rate of"
+            f" {training.learning_rate:g} is too high. Divide it by three to ten, add a warm-up, or scale the feature."
+        )
     return ""
+
+
+def _jumps(losses: Sequence[float], n_train: int) -> list[float]:
+    """Losses far above those of the three epochs before them, further than chance brings them with so few clips.
+
+    The loss of an epoch is a mean over its clips, whose own losses spread about as far as they are high; which of them
+    stand together in a batch, and dropout, move that mean by a share in the order of 1 / sqrt(n_train).
+    """
+    most = 1 + max(0.25, 2 / math.sqrt(n_train))
+    found = []
+    for number in range(1, len(losses)):
+        before = [max(loss, 1e-9) for loss in losses[max(0, number - 3) : number]]
+        usual = math.exp(sum(map(math.log, before)) / len(before))
+        if losses[number] > max(most * usual, 0.1):
+            found.append(losses[number])
+    return found
+
+
+def _highest(history: Sequence[Epoch], n_train: int, training: Training) -> float:
+    """Highest loss of the training; that of a single step says only how the untrained network began."""
+    single = n_train <= training.batch_size and len(history) > 1
+    return max(row.loss for row in (history[1:] if single else history))
 
 
 def _batch_norm_lags(history: Sequence[Epoch], n_train: int, training: Training, momentum: float | None) -> str:

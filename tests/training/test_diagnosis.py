@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 
-from audioclf.training import Epoch, Training, diagnose
+from audioclf.models import MODELS
+from audioclf.training import Epoch, Training, diagnose, fit
 
 NAN = float("nan")
 TRAINING = Training(epochs=20, batch_size=16)
@@ -54,7 +56,45 @@ def test_a_slow_network_is_not_dead() -> None:
 
 def test_a_learning_rate_that_is_too_high() -> None:
     wild = [2.3, 1.0, 2.0, 0.9, 1.8, 0.8, 1.9, 0.7, 1.7, 0.9]
-    assert "is too high" in say(curves(wild, [0.5] * 10, wild, [0.5] * 10))
+    assert "again and again" in say(curves(wild, [0.5] * 10, wild, [0.5] * 10))
+
+
+def test_few_clips_make_a_loss_that_is_noise_and_no_fault() -> None:
+    """Epochs of a compact CNN and a CNN at the usual rate that learned 8 and 16 clips in batches of 4 and 16."""
+    two_steps = [0.66, 0.85, 0.8, 0.79, 0.76, 0.84, 0.84, 0.84, 0.6, 0.69, 0.73, 0.59, 0.82, 0.75]
+    one_step = [4.28, 1.94, 0.69, 1.38, 1.62, 1.39, 0.94, 0.55, 0.47, 0.61, 0.71, 0.67, 0.52, 0.35]
+    for losses, n_train, batch_size in ((two_steps, 8, 4), (one_step, 16, 16)):
+        training = Training(epochs=14, batch_size=batch_size)
+        for n in range(5, 15):
+            said = diagnose(curves(losses[:n], [0.7] * n, [NAN] * n, [NAN] * n), n_train, 2, training)
+            assert not any("too high" in sentence for sentence in said), said
+    # of many clips such a curve would be no noise
+    wild = [0.7, 0.4, 0.9, 0.4, 0.8, 0.3, 0.7, 0.3, 0.8, 0.4]
+    history = curves(wild, [0.7] * 10, [NAN] * 10, [NAN] * 10)
+    assert "again and again" in " ".join(diagnose(history, 400, 2, Training(batch_size=4)))
+    assert "too high" not in " ".join(diagnose(history, 4, 2, Training(batch_size=4)))
+
+
+def test_a_rate_a_hundred_times_too_high_is_told_of_real_networks(tmp_path: Path) -> None:
+    """A CNN of two convolutions on 40 noisy pictures of four classes, that dies of it in its first epoch."""
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 4
+    x = (rng.standard_normal((4, 16, 12))[y] + rng.standard_normal((40, 16, 12))).astype(np.float32)
+
+    def said(learning_rate: float) -> str:
+        training = Training(epochs=5, batch_size=4, learning_rate=learning_rate)
+        epochs: list[Epoch] = []
+        fit(
+            MODELS["cnn"](filters=(8, 8), units=(16,)),
+            *(x, y, None, None, 4, training),
+            folder=tmp_path / f"{learning_rate:g}",
+            on_epoch=epochs.append,
+            should_stop=lambda: False,
+        )
+        return " ".join(diagnose(epochs, 40, 4, training))
+
+    assert "too high" in said(0.1)
+    assert "too high" not in said(0.001)
 
 
 def test_overfitting_names_the_kept_epoch() -> None:
