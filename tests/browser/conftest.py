@@ -130,3 +130,23 @@ def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert not faults
+
+
+@pytest.fixture(scope="session")
+def record_beeps() -> Callable[[Any, int], None]:
+    """``record_beeps(page, seconds)``: two classes recorded on a page that shows the microphone, made a data set."""
+    return _record_beeps
+
+
+def _record_beeps(page: Any, seconds: int) -> None:
+    for label in ("beep", "other beep"):
+        field = page.get_by_label("Class", exact=True)
+        field.fill(label)
+        field.press("Enter")
+        page.get_by_text("0 of 8 so far").wait_for()
+        page.get_by_role("button", name="Record", exact=True).click()
+        page.get_by_text(f"00:{seconds:02d}").wait_for()  # Chromium's own device beeps once a second
+        page.get_by_role("button", name="Stop recording").click()
+        page.get_by_role("button", name="Keep").click()
+        page.get_by_role("button", name="Keep").wait_for(state="detached")
+    page.get_by_role("button", name="Make the data set").click()

@@ -78,20 +78,11 @@ def test_a_long_recording_shows_its_cuts_before_it_is_taken(new_page: NewPage, t
     page.get_by_text("6 clips, 2 classes").first.wait_for()
 
 
-def test_the_microphone_records_examples_of_two_classes(new_page: NewPage) -> None:
+def test_the_microphone_records_examples_of_two_classes(
+    new_page: NewPage, record_beeps: Callable[[Any, int], None]
+) -> None:
     page = opened(new_page, "Microphone")
-    for label in ("beep", "other beep"):
-        field = page.get_by_label("Class", exact=True)
-        field.fill(label)
-        field.press("Enter")
-        page.get_by_text("0 of 8 so far").wait_for()
-        page.get_by_role("button", name="Record", exact=True).click()
-        # Chromium's own device beeps once a second.
-        page.get_by_text("00:03").wait_for()
-        page.get_by_role("button", name="Stop recording").click()
-        page.get_by_role("button", name="Keep").click()
-        page.get_by_role("button", name="Keep").wait_for(state="detached")
-    page.get_by_role("button", name="Make the data set").click()
+    record_beeps(page, 3)
     dataset = load_dataset(loaded(page))
     assert dataset.classes == ("beep", "other beep")
     assert min(dataset.counts.values()) >= 2

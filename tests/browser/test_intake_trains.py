@@ -52,6 +52,7 @@ class Bench:
     folder: Path
     fsdd: Path
     esc10: Path
+    record_beeps: Callable[[Any, int], None]
 
     def data_page(self, way: str = "") -> Any:
         """The Data page, with one way in open."""
@@ -131,19 +132,8 @@ def one_long_recording(bench: Bench) -> Any:
 
 
 def the_microphone(bench: Bench) -> Any:
-    """Chromium's own device beeps once a second."""
     page = bench.data_page("Microphone")
-    for label in ("beep", "other beep"):
-        field = page.get_by_label("Class", exact=True)
-        field.fill(label)
-        field.press("Enter")
-        page.get_by_text("0 of 8 so far").wait_for()
-        page.get_by_role("button", name="Record", exact=True).click()
-        page.get_by_text("00:04").wait_for()
-        page.get_by_role("button", name="Stop recording").click()
-        page.get_by_role("button", name="Keep").click()
-        page.get_by_role("button", name="Keep").wait_for(state="detached")
-    page.get_by_role("button", name="Make the data set").click()
+    bench.record_beeps(page, 4)
     return page
 
 
@@ -174,9 +164,13 @@ def begin(page: Any, loaded: str, batch_size: int) -> None:
 
 
 def test_every_way_in_leads_to_a_trained_model(
-    new_page: Callable[..., Any], tmp_path: Path, fsdd: Path, esc10: Path
+    new_page: Callable[..., Any],
+    tmp_path: Path,
+    fsdd: Path,
+    esc10: Path,
+    record_beeps: Callable[[Any, int], None],
 ) -> None:
-    bench = Bench(new_page, tmp_path, fsdd, esc10)
+    bench = Bench(new_page, tmp_path, fsdd, esc10, record_beeps)
     pages = []
     # The server trains one after the other; meanwhile the next sounds come in.
     for way, loaded, batch_size in WAYS:
