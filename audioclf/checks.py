@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError, ParameterError
 from audioclf.experiment import Experiment
 from audioclf.features.extract import check_memory
-from audioclf.inputs import Inputs, join
+from audioclf.inputs import Inputs, Labels, join
 from audioclf.models import Network, Shape
 from audioclf.models.layers import Row
 from audioclf.splits import Split
@@ -109,11 +109,12 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
             blank = join([np.zeros((1, *of_feature[feature]), np.float32) for feature in members], experiment.combine)
         inputs.append(blank.shape[1:])
         if isinstance(experiment.model, Network):
-            with _about("model"):
+            with _about("model", drawn=experiment.picture.on):
                 layers.append(tuple(experiment.model.summary(inputs[-1], len(dataset.classes))))
             _examine_augmentations(experiment, inputs[-1], len(dataset.classes))
     with _about("model"):
         experiment.model.require_examples(n_train)
+        advice += experiment.model.advice(_rarest(splits, fed.labels, len(dataset.classes)))
     if layers:
         with _about("training"):
             experiment.training.check_batch_size(n_train)
@@ -138,11 +139,25 @@ def _examine_augmentations(experiment: Experiment, shape: Shape, n_classes: int)
                 augment(blank, np.eye(n_classes, dtype=np.float32)[:2], np.random.default_rng(0))
 
 
+def _rarest(splits: Sequence[Split], labels: Labels, n_classes: int) -> int:
+    """Training clips of the smallest class, in the split that has fewest."""
+    return min(int(np.bincount(labels[list(split.train)], minlength=n_classes).min()) for split in splits)
+
+
 @contextmanager
-def _about(part: str) -> Iterator[None]:
-    """Name the part of the experiment an error is about."""
+def _about(part: str, *, drawn: bool = False) -> Iterator[None]:
+    """Name the part of the experiment an error is about.
+
+    Parameters
+    ----------
+    part : str
+    drawn : bool
+        Whether height and width of what a model is shown are those of a colour picture.
+    """
     try:
         yield
     except AudioclfError as error:
         field = error.field if isinstance(error, ParameterError) else ""
+        if drawn and field in ("height", "width"):
+            part = "picture"
         raise ParameterError(str(error), f"{part}.{field}" if field else part) from error

@@ -16,6 +16,7 @@ from audioclf.execution import run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import MFCC, Mel, Waveform
 from audioclf.models import MODELS
+from audioclf.picture import Picture
 from audioclf.splits import PROTOCOLS, Holdout, KFold
 from audioclf.training import Training
 
@@ -70,13 +71,16 @@ def test_a_classical_model_has_no_layers_and_no_batches(experiment: Experiment, 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"split": KFold(n_splits=50)}, "split.n_splits"),
+        ({"split": KFold(n_splits=7)}, "split.n_splits"),
         ({"split": KFold(n_splits=2, by_group=True)}, "split"),
         ({"features": (Mel(), Mel(hop_length=100)), "combine": "channels"}, "combine.combine"),
         ({"features": (Mel(), Mel(fmax=20000.0)), "combine": "ensemble"}, "features.1.fmax"),
         ({"features": (Waveform(),)}, "model.model"),
         ({"model": MODELS["compact-cnn"](filters=(4,) * 9)}, "model.pool_size"),
         ({"training": Training(batch_size=64)}, "training.batch_size"),
+        ({"model": MODELS["vgg16"](), "picture": Picture("magma", height=1, width=1)}, "picture.height"),
+        ({"model": MODELS["vgg16"](), "picture": Picture("magma", height=64, width=31)}, "picture.width"),
+        ({"model": MODELS["vgg16"]()}, "model.width"),
         ({"model": MODELS["knn"](n_neighbors=9)}, "model.n_neighbors"),
         (
             {
@@ -97,6 +101,16 @@ def test_what_cannot_be_is_said_with_its_place(
         examine(experiment.replace(**changes), dataset)
     assert caught.value.field == field
     assert str(caught.value).endswith(".")
+
+
+def test_more_neighbours_than_the_smallest_class_has_clips_deserve_a_word(
+    experiment: Experiment, dataset: Dataset
+) -> None:
+    fewer = replace(dataset, clips=(*dataset.clips[:4], *dataset.clips[6:]))  # of class high, 2 are trained on
+    knn = experiment.replace(model=MODELS["knn"](n_neighbors=3))
+    (said,) = examine(knn, fewer).advice
+    assert "n_neighbors is 3, and the smallest class has 2 training clips" in said
+    assert not examine(knn.replace(model=MODELS["knn"](n_neighbors=2)), fewer).advice
 
 
 def test_a_class_without_a_second_clip_is_said_with_the_split(experiment: Experiment, dataset: Dataset) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from audioclf.checks import examine
 from audioclf.cli import cli, stopping
 from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
 from audioclf.errors import ParameterError, Stopped
 from audioclf.execution import execute, run_experiment
 from audioclf.experiment import Experiment
-from audioclf.runs import Run
+from audioclf.runs import Run, Status, Watcher
 
 
 @cli.command()
@@ -46,6 +47,9 @@ def run(
                 )
             experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
             experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
+            if experiment.model.only_here:  # only Keras can say what it is
+                quiet_start(experiment.model.family)
+            _examine(experiment, watch)
             quiet_start(experiment.model.family)
             finished = run_experiment(experiment, folder, watch=watch, should_stop=stopping.asked)
     except (Stopped, KeyboardInterrupt) as error:
@@ -53,6 +57,14 @@ def run(
             raise
         stopping.end(error, go_on=["audioclf", "run", recipe_or_toml, "--out", folder, "--resume"])
     _report(finished, as_json)
+
+
+def _examine(experiment: Experiment, watch: Watcher) -> None:
+    """Refuse what cannot be before anything of it is made, and say what deserves a word."""
+    reading = Status(state="running", stage="data", message="Reading the data set")
+    dataset = experiment.dataset.load(progress=lambda done, total: watch(reading), should_stop=stopping.asked)
+    for sentence in examine(experiment, dataset).advice:
+        click.echo(f"audioclf: {sentence}", err=True)
 
 
 def _report(run: Run, as_json: bool) -> None:

@@ -113,6 +113,16 @@ class Model(Parameters):
         ParameterError
         """
 
+    def advice(self, n_rarest: int) -> tuple[str, ...]:
+        """What works but deserves a word, one sentence each.
+
+        Parameters
+        ----------
+        n_rarest : int
+            Training clips of the smallest class.
+        """
+        return ()
+
     @property
     def cam_layer(self) -> str | None:
         """Name of the layer whose output Grad-CAM reads, or None where the model has no such layer."""

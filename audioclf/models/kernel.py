@@ -69,3 +69,11 @@ class KNearestNeighbors(Classical):
                 f"n_neighbors must be at most the number of training clips, {n_train}, got {self.n_neighbors}.",
                 "n_neighbors",
             )
+
+    def advice(self, n_rarest: int) -> tuple[str, ...]:
+        if self.n_neighbors <= n_rarest:
+            return ()
+        return (
+            f"n_neighbors is {self.n_neighbors}, and the smallest class has {n_rarest} training clips: clips of other"
+            " classes vote on every clip of it.",
+        )

@@ -93,7 +93,7 @@ class VGG16(Network):
                 f"VGG16 halves a picture five times and needs at least {SMALLEST} x {SMALLEST}, got {input_shape[0]} x"
                 f" {input_shape[1]}; draw the feature as a larger colour picture (picture.height, picture.width), or"
                 " take a feature with more rows and frames.",
-                "model",
+                "height" if input_shape[0] < SMALLEST else "width",
             )
         layers: list[Layer] = [ColourChannels()] if input_shape[2] == 1 else []
         if self.preprocessing == "imagenet":

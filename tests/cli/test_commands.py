@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from audioclf.cli import cli
 from audioclf.features import FEATURES
 from audioclf.recipes import names
 from audioclf.settings import SETTINGS
@@ -129,6 +131,36 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
     assert "fmax" in refused("features", tone, "--set", "fmax=20000", "--out", tmp_path / "a.png")
     assert "nowhere.wav" in refused("features", tmp_path / "nowhere.wav", "--out", tmp_path / "a.png")
     assert ".png" in refused("features", tone, "--out", tmp_path / "a.gif")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["model.kind=vgg16", "picture.colormap=magma", "picture.height=1", "picture.width=1"], "got 1 x 1"),
+        (["model.kind=compact-cnn", "model.filters=[4,4,4,4,4,4,4,4,4]"], "needs a map of at least"),
+        (["split={kind='k-fold', n_splits=9}"], "has 8 clips, and 9 splits need at least 9"),
+        (["model={kind='knn', n_neighbors=50}"], "n_neighbors must be at most"),
+        (["combine=ensemble"], "two features or more"),
+        (["split={kind='holdout', by_group=true}"], "has no training clip"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_run_is_made(
+    sounds: Path, tmp_path: Path, settings: list[str], said: str
+) -> None:
+    data = sounds
+    if "by_group" in settings[0]:
+        shutil.copytree(sounds, tmp_path / "sounds")
+        data = tmp_path / "speakers.csv"
+        files = sorted((tmp_path / "sounds").rglob("*.wav"))
+        rows = [f"{path.relative_to(tmp_path)},{path.parent.name},only of {path.parent.name}" for path in files]
+        data.write_text("\n".join(["file,label,speaker", *rows]))
+    pairs = [part for setting in settings for part in ("--set", setting)]
+    done = CliRunner().invoke(
+        cli, ["run", "instruments-mfcc-tree", "--dataset", str(data), "--out", str(tmp_path / "run"), *pairs]
+    )
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:

@@ -99,6 +99,23 @@ def test_what_cannot_be_is_said_and_stops_the_button(page: AppTest, key: str, va
     assert runs() == before
 
 
+def test_vgg16_on_a_picture_of_one_pixel_is_told_beside_its_height(page: AppTest) -> None:
+    keyed(page, "train.model").set_value("vgg16")
+    keyed(page, "train.picture.colormap").set_value("viridis")
+    page.run()
+    assert not page.error
+    before = runs()
+    for name in ("height", "width"):
+        keyed(page, f"train.picture.{name}").set_value(1)
+    page.run()
+    told = [error.value.replace("\\", "") for error in page.error]
+    assert len(told) == 2
+    assert told[0].startswith("Pictures: ")  # beside the button; the other stands under the field
+    assert all("needs at least 32 x 32, got 1 x 1" in sentence for sentence in told)
+    assert button(page, "Start training").disabled
+    assert runs() == before
+
+
 def test_a_network_of_pictures_cannot_take_a_curve(page: AppTest) -> None:
     keyed(page, "train.feature.0").set_value("waveform")
     page.run()
