@@ -11,10 +11,10 @@ import streamlit as st
 from audioclf import workspaces
 from audioclf.datasets import SOURCES, Dataset, Progress, ShouldStop, load_dataset
 from audioclf.errors import Stopped, WorkspaceError
-from audioclf.ui import guard, tasks
+from audioclf.ui import guard, task_bar, tasks
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
-from audioclf.ui.text import count, escape, plain, progress
+from audioclf.ui.text import count, plain, progress
 
 
 def key(name: str, options: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ def require(state: State) -> Dataset:
         st.stop()
     task = load(state)
     if not task.wait(0.2):
-        _progress(task)
+        task_bar.follow(task, _amount, "data.stop")
         st.stop()
     if task.error is not None:
         failed(state, task)
@@ -99,15 +99,8 @@ def failed(state: State, task: Task) -> None:
             st.rerun()
 
 
-@guard.fragment(run_every=0.5)
-def _progress(task: Task) -> None:
-    if task.finished:
-        st.rerun()
-    share = task.done / task.total if task.total else 0.0
-    amount = progress(task.done, task.total) or "looking for sounds …"
-    st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount}"))
-    if st.button("Stop", icon=":material/stop_circle:"):
-        task.stop()
+def _amount(task: Task) -> str:
+    return progress(task.done, task.total) or "looking for sounds …"
 
 
 def short(name: str) -> str:

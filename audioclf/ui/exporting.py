@@ -12,10 +12,10 @@ import streamlit as st
 from audioclf import settings, workspaces
 from audioclf.datasets import Dataset, Progress, ShouldStop, saved
 from audioclf.errors import Stopped
-from audioclf.ui import data, guard, tasks
+from audioclf.ui import data, guard, task_bar, tasks
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
-from audioclf.ui.text import count, escape, plain
+from audioclf.ui.text import count, plain
 
 _DAY = 86400.0
 
@@ -42,7 +42,7 @@ def draw(state: State, dataset: Dataset) -> None:
             st.rerun()
         return
     if not making.wait(0.3):
-        _progress(making)
+        task_bar.follow(making, _amount, "export.stop")
     elif making.error is not None:
         if isinstance(making.error, Stopped):
             st.info("Packing was stopped.", icon=":material/stop_circle:")
@@ -87,12 +87,5 @@ def pack(dataset: Dataset, key: str, progress: Progress, should_stop: ShouldStop
     return target
 
 
-@guard.fragment(run_every=0.5)
-def _progress(making: Task) -> None:
-    if making.finished:
-        st.rerun()
-    share = making.done / making.total if making.total else 0.0
-    amount = f"{making.done:,} of {count(making.total, 'file')}" if making.total else "beginning …"
-    st.progress(min(share, 1.0), text=escape(f"{making.title}: {amount}"))
-    if st.button("Stop", icon=":material/stop_circle:", key="export.stop"):
-        making.stop()
+def _amount(making: Task) -> str:
+    return f"{making.done:,} of {count(making.total, 'file')}" if making.total else "beginning …"

@@ -14,7 +14,7 @@ from audioclf.datasets.findings import Finding
 from audioclf.datasets.health import HealthReport, Spread, check
 from audioclf.datasets.shortcuts import ShortcutCheck
 from audioclf.errors import Stopped
-from audioclf.ui import charts, data, guard, hold, rows, tasks, versions, warmup
+from audioclf.ui import charts, data, guard, hold, rows, task_bar, tasks, versions, warmup
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
 from audioclf.ui.text import count, escape, plain, seconds
@@ -100,7 +100,7 @@ def draw(state: State, dataset: Dataset) -> None:
     """Draw the report, or how far it has come."""
     checking = task(state, dataset)
     if not checking.wait(0.3):
-        _progress(checking)
+        task_bar.follow(checking, _amount, "health.stop")
         return
     if checking.error is not None:
         if isinstance(checking.error, Stopped):
@@ -125,17 +125,12 @@ def draw(state: State, dataset: Dataset) -> None:
         _figures(report)
 
 
-@guard.fragment(run_every=0.5)
-def _progress(checking: Task) -> None:
-    if checking.finished:
-        st.rerun()
-    share = checking.done / checking.total if checking.total else 0.0
-    amount = f"{checking.done:,} of {count(checking.total, 'sound')}" if checking.total else "beginning …"
-    if checking.total and checking.done >= checking.total:
-        amount = "looking for copies and shortcuts …"
-    st.progress(min(share, 1.0), text=escape(f"{checking.title}: {amount}"))
-    if st.button("Stop", icon=":material/stop_circle:", key="health.stop"):
-        checking.stop()
+def _amount(checking: Task) -> str:
+    if not checking.total:
+        return "beginning …"
+    if checking.done >= checking.total:
+        return "looking for copies and shortcuts …"
+    return f"{checking.done:,} of {count(checking.total, 'sound')}"
 
 
 def _verdict(report: HealthReport) -> None:

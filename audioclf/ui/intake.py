@@ -10,11 +10,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.datasets import SOURCES
 from audioclf.errors import Stopped
-from audioclf.ui import guard, intake_reading, intake_store, tasks
+from audioclf.ui import guard, intake_reading, intake_store, task_bar, tasks
 from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task, Work
-from audioclf.ui.text import count, escape, progress
+from audioclf.ui.text import count, progress
 
 _TASK, _ASK, _ROUND, _BROUGHT = "intake.task", "intake.ask", "intake.round", "intake.brought"
 
@@ -104,7 +104,7 @@ def under_way(state: State) -> bool:
     task = tasks.find(st.session_state.get(_TASK, ""))
     if task is not None:
         if not task.wait(0.2):
-            _progress(task)
+            task_bar.follow(task, _amount, "intake.stop")
             # The ways stay, since an uploader that is not drawn forgets its files, and the task may fail.
             return False
         _finish(state, task)
@@ -137,11 +137,5 @@ def _finish(state: State, task: Task) -> None:
     st.session_state[_BROUGHT] = brought
 
 
-@guard.fragment(run_every=0.5)
-def _progress(task: Task) -> None:
-    if task.finished:
-        st.rerun()
-    share = task.done / task.total if task.total else 0.0
-    st.progress(min(share, 1.0), text=escape(f"{task.title}: {progress(task.done, task.total) or '…'}"))
-    if st.button("Stop", icon=":material/stop_circle:", key="intake.stop"):
-        task.stop()
+def _amount(task: Task) -> str:
+    return progress(task.done, task.total) or "…"

@@ -16,7 +16,7 @@ from audioclf.datasets.recording import RecordingReader, label_track
 from audioclf.datasets.tree import Entry
 from audioclf.errors import AudioError
 from audioclf.plots.cuts import cuts_chart
-from audioclf.ui import forms, guard, hold, tasks
+from audioclf.ui import forms, guard, hold, task_bar, tasks
 from audioclf.ui.intake_store import Brought, label_tracks
 from audioclf.ui.tasks import Task
 from audioclf.ui.text import count, escape, plain, seconds
@@ -69,7 +69,7 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
     info = _info(shown)
     task = _levels(shown, info)
     if not task.finished:
-        _progress(task)
+        task_bar.follow(task, _amount, "intake.levels.stop")
         return None
     if task.error is not None:
         guard.complain(task.error)
@@ -99,14 +99,8 @@ def _levels(entry: Entry, info: AudioInfo) -> Task:
     return task
 
 
-@guard.fragment(run_every=0.5)
-def _progress(task: Task) -> None:
-    if task.finished:
-        st.rerun()
-    share = task.done / task.total if task.total else 0.0
-    st.progress(min(share, 1.0), text=f"{escape(task.title)}: {share:.0%}")
-    if st.button("Stop", icon=":material/stop_circle:", key="intake.levels.stop"):
-        task.stop()
+def _amount(task: Task) -> str:
+    return f"{task.done / task.total if task.total else 0:.0%}"
 
 
 def _cuts(
