@@ -130,7 +130,7 @@ def check(
     broken = [(number, fact) for number, fact in enumerate(measured) if isinstance(fact, str)]
     problems = (*dataset.problems, *(_problem(clips[number], reason) for number, reason in broken))
     copies = _copies(clips)
-    near = _remembered(index, dataset, "near-1", lambda: {"pairs": _near(clips, sound)})["pairs"]
+    near = _remembered(index, dataset, "near-2", lambda: {"pairs": _near(clips, sound)})["pairs"]
     pairs = tuple(NearDuplicate(*pair) for pair in near)
     shortcut = _shortcut(index, dataset, sound)
     findings = [

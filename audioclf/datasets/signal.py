@@ -18,7 +18,18 @@ import numpy.typing as npt
 from audioclf import settings
 from audioclf.audio import load_audio
 from audioclf.datasets.base import Clip, Progress, ShouldStop
-from audioclf.datasets.fingerprint import BANDS, HOP, MAX_FRAMES, WINDOW, Fingerprint, band_powers, fingerprint
+from audioclf.datasets.fingerprint import (
+    BANDS,
+    GRIDS,
+    HOP,
+    MAX_FRAMES,
+    SHORT,
+    WINDOW,
+    Fingerprint,
+    band_powers,
+    fingerprint,
+    weights,
+)
 from audioclf.datasets.index import FileIndex
 
 Array = npt.NDArray[np.float32]
@@ -38,7 +49,7 @@ FLOOR = -120.0
 PIECE = 30.0
 """Seconds of sound that are in memory at once."""
 
-_KIND = "signal-1"
+_KIND = "signal-2"
 
 
 @dataclass(frozen=True)
@@ -169,7 +180,7 @@ class _Sums:
         self.frames = 0
         self.silent = 0
         self.power: npt.NDArray[np.float64] | None = None
-        self.bands: list[Array] = []
+        self.bands = np.zeros((0, 1, BANDS), np.float32)
 
     def add(self, channels: list[Array]) -> None:
         y: Array = channels[0] if len(channels) == 1 else np.add(*channels) * np.float32(0.5)
@@ -188,26 +199,14 @@ class _Sums:
         self._spectrum(y)
 
     def _spectrum(self, y: Array) -> None:
-        import scipy.fft
-
-        size, hop = round(WINDOW * self.sr), max(1, round(HOP * self.sr))
-        if len(y) < size:
-            y = np.pad(y, (0, size - len(y)))
-        n_fft = scipy.fft.next_fast_len(size, real=True)
-        window = np.hanning(size).astype(np.float32)
-        frames = np.lib.stride_tricks.sliding_window_view(y, size)[::hop]
-        total = np.zeros(n_fft // 2 + 1)
-        at_once = max(16, 2**19 // n_fft)
-        for first in range(0, len(frames), at_once):
-            spectrum = scipy.fft.rfft(frames[first : first + at_once] * window, n_fft, axis=1)
-            power = spectrum.real**2 + spectrum.imag**2
-            total += power.sum(axis=0, dtype=np.float64)
-            if sum(map(len, self.bands)) < MAX_FRAMES:
-                self.bands.append(band_powers(power, self.sr, n_fft))
-        self.power = total if self.power is None else self.power + total
+        """Add to the average power spectrum; the bands of the first piece are the fingerprint's."""
+        spectra = _Spectra(y, self.sr)
+        if self.power is None:
+            self.power, self.bands = spectra.begin()
+        else:
+            self.power += spectra.total()
 
     def facts(self) -> SignalFacts:
-        bands = np.concatenate(self.bands)[:MAX_FRAMES] if self.bands else np.zeros((0, BANDS), np.float32)
         return SignalFacts(
             seconds=self.n / self.sr,
             peak=self.peak,
@@ -217,7 +216,7 @@ class _Sums:
             silence=self.silent / max(self.frames, 1),
             zeros=self.zeros / max(self.n, 1),
             bandwidth=self._bandwidth(),
-            print=base64.b64encode(fingerprint(bands).to_bytes()).decode("ascii"),
+            print=base64.b64encode(fingerprint(self.bands).to_bytes()).decode("ascii"),
         )
 
     def _bandwidth(self) -> float:
@@ -227,6 +226,66 @@ class _Sums:
         width = max(1, round(100 / hertz))
         smooth = np.convolve(self.power, np.full(width, 1 / width), mode="same")
         return float(np.flatnonzero(smooth >= smooth.max() * 10 ** (-CUTOFF / 10))[-1] * hertz)
+
+
+class _Spectra:
+    """Power spectra of the frames of a piece, with silence of half a frame before and behind it.
+
+    So a sound has the same frames whether it stands alone or between zeros.
+    """
+
+    def __init__(self, y: Array, sr: int) -> None:
+        import scipy.fft
+
+        self.sr = sr
+        self.size, self.hop, self.half = round(WINDOW * sr), HOP * sr, round(WINDOW / 2 * sr)
+        length = max(len(y), self.size)
+        self.y = np.pad(y, (self.half, length - len(y) + self.half + math.ceil(self.hop)))
+        self.n_fft = scipy.fft.next_fast_len(self.size, real=True)
+        self.window = np.hanning(self.size).astype(np.float32)
+        self.starts = self._at(np.arange(int((length + 2 * self.half - self.size) / self.hop) + 1))
+        self.inside = (self.starts >= self.half) & (self.starts + self.size <= self.half + length)
+
+    def _at(self, frames: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+        return np.round(frames * self.hop).astype(np.intp)
+
+    def _power(self, starts: npt.NDArray[np.intp]) -> Iterator[tuple[slice, Array]]:
+        """Power of the frames that start there, some at once."""
+        import scipy.fft
+
+        frames = np.lib.stride_tricks.sliding_window_view(self.y, self.size)
+        at_once = max(16, 2**19 // self.n_fft)
+        for first in range(0, len(starts), at_once):
+            some = slice(first, first + at_once)
+            spectrum = scipy.fft.rfft(frames[starts[some]] * self.window, self.n_fft, axis=1)
+            yield some, spectrum.real**2 + spectrum.imag**2
+
+    def total(self) -> npt.NDArray[np.float64]:
+        """Power summed over the frames that lie in the piece."""
+        total = np.zeros(self.n_fft // 2 + 1)
+        for _, power in self._power(self.starts[self.inside]):
+            total += power.sum(axis=0, dtype=np.float64)
+        return total
+
+    def begin(self) -> tuple[npt.NDArray[np.float64], Array]:
+        """The same, and the bands of the first frames, shape (frames, 1 or 4, 25)."""
+        total = np.zeros(self.n_fft // 2 + 1)
+        n = min(len(self.starts), MAX_FRAMES)
+        bands = np.zeros((n, 1, BANDS), np.float32)
+        for some, power in self._power(self.starts):
+            total += power[self.inside[some]].sum(axis=0, dtype=np.float64)
+            if some.start < n:
+                bands[some, 0] = band_powers(power, self.sr, self.n_fft)[: n - some.start]
+        weight = weights(bands[:, 0])
+        if 0 < float(np.dot(weight, weight)) <= SHORT:
+            bands = np.pad(bands, ((0, 0), (0, GRIDS - 1), (0, 0)))
+            # A frame later by less than a hop sounds where one of its neighbours does, and is compared with the one
+            # before it.
+            near = np.flatnonzero(np.convolve(weight > 0, np.ones(4), "full")[2 : n + 2])
+            for grid in range(1, GRIDS):
+                for some, power in self._power(self._at(near + grid / GRIDS)):
+                    bands[near[some], grid] = band_powers(power, self.sr, self.n_fft)
+        return total, bands
 
 
 def _runs(y: Array) -> int:

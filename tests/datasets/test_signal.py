@@ -54,7 +54,7 @@ def test_digital_silence_of_any_length(tmp_path: Path, index: FileIndex, samples
     found = facts(tmp_path, index, np.zeros(samples))
     assert (found.level, found.peak, found.dc, found.bandwidth) == (FLOOR, 0, 0, 0)
     assert (found.silence, found.zeros, found.clipped) == (1, 1, 0)
-    assert found.fingerprint.bits.shape == (0, 3)
+    assert found.fingerprint.bits.shape == (0, 1, 3)
 
 
 def test_shares_of_silence_and_zeros(tmp_path: Path, index: FileIndex) -> None:
