@@ -8,14 +8,14 @@ with frame.page("Train", "Teach a model to tell the classes apart: press Start, 
     run = progress.current(state)
     active = run is not None and not run.status.ended
     if run is not None and active:
-        progress.show(state, run)
+        progress.show(run)
     if run is not None and not state.data:
         state.choose(run.experiment.dataset.name, run.experiment.dataset.options)
     dataset = data.require(state)
     top = st.container(border=True)
     health.line(state, dataset)
     if run is not None and not active:
-        progress.show(state, run)
+        progress.show(run)
     st.subheader("Settings", anchor=False)
     filled, beside = training.settings(state, dataset)
     training.start(state, dataset, filled, top, beside, again=active)

@@ -33,13 +33,13 @@ def current(state: State) -> Run | None:
     return run
 
 
-def show(state: State, run: Run) -> None:
+def show(run: Run) -> None:
     """Draw a run: by itself every two seconds while it is being made."""
     with st.container(border=True, key="progress"), guard.boundary("progress"):
-        job.follow(run, partial(_draw, state, run))
+        job.follow(run, partial(_draw, run))
 
 
-def _draw(state: State, run: Run) -> None:
+def _draw(run: Run) -> None:
     status = run.status
     history = run.history
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

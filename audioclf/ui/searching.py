@@ -53,10 +53,10 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
     again : bool
         Whether a search is under way, so that this would be the next.
     """
-    base, experiment = _base(state, dataset)
+    experiment = _base(state, dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        grid = _values(experiment, base)
+        grid = _values(experiment)
     with right:
         about = _about(grid or {})
         search, wrong = _made(experiment, grid, about)
@@ -89,7 +89,7 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
         st.rerun()
 
 
-def _base(state: State, dataset: Dataset) -> tuple[str, Experiment]:
+def _base(state: State, dataset: Dataset) -> Experiment:
     """Draw the choice of what all points share; fills in a recipe's own search."""
     names = [TRAIN, *recipes.names()]
     titles = distinct(["What is set on the Train page", *(plain(recipes.get(name).title) for name in names[1:])])
@@ -123,7 +123,7 @@ def _base(state: State, dataset: Dataset) -> tuple[str, Experiment]:
     if st.session_state.get("search.about") != about:
         st.session_state["search.about"] = about
         _begin(experiment, recipes.get(base).search if base != TRAIN else None)
-    return base, experiment
+    return experiment
 
 
 def _begin(experiment: Experiment, own: Search | None) -> None:
@@ -178,7 +178,7 @@ def typed(values: tuple[Any, ...] | Range) -> str:
     return ", ".join(spelled(value) for value in values)
 
 
-def _values(experiment: Experiment, base: str) -> dict[str, Any] | None:
+def _values(experiment: Experiment) -> dict[str, Any] | None:
     """Draw which parameters are varied and a field of values for each; None while a field cannot be read."""
     known = variables(experiment)
     session = st.session_state

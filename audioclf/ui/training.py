@@ -78,7 +78,7 @@ def start(
         )
     with beside:
         if outlook is not None and experiment is not None:
-            summary(experiment, dataset, outlook)
+            summary(experiment, outlook)
             estimating.draw(experiment, expected)
             layers(experiment, outlook)
         elif not wrong:
@@ -149,7 +149,7 @@ def _sentence(
     return " ".join(words)
 
 
-def summary(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> None:
+def summary(experiment: Experiment, outlook: Outlook) -> None:
     """Draw clips per split, shapes and steps of what will be trained."""
     st.markdown("**What will be trained**")
     first = outlook.splits[0]
