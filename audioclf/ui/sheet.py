@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -95,7 +95,7 @@ def draw(state: State, dataset: Dataset) -> Sheet:
         "model": _model,
         "training": _training,
     }
-    for place, part in zip(st.tabs([TABS[part] for part in tabs], default=TABS["features"]), tabs, strict=True):
+    for place, part in zip(_tabs([TABS[part] for part in tabs]), tabs, strict=True):
         with place:
             tabs[part](sheet, dataset)
     values: dict[str, Any] = {part: form.value for part, (form, _) in sheet.parts.items()}
@@ -124,6 +124,15 @@ def draw(state: State, dataset: Dataset) -> Sheet:
     if sheet.experiment is not None:
         draft.remember(sheet.experiment)
     return sheet
+
+
+def _tabs(titles: list[str]) -> Sequence[DeltaGenerator]:
+    """Draw the tabs; the chosen one stays chosen when the page moves, and when the reader comes back to it."""
+    session = st.session_state
+    session.setdefault("train.tab", session.get("train.tab:last", TABS["features"]))
+    tabs = st.tabs(titles, key="train.tab", on_change="rerun")
+    session["train.tab:last"] = session["train.tab"]
+    return tabs
 
 
 def _in_order(values: dict[str, Any], what: str) -> tuple[Any, ...]:

@@ -79,6 +79,8 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
     live.first.wait_for()
     early = live.first.inner_text()
     page.wait_for_function("early => !document.body.innerText.includes(early)", arg=early)
+    # what stands above has moved the settings down, and the chosen tab is still open
+    assert page.get_by_role("tab", name="Training").get_attribute("aria-selected") == "true"
 
     # a refresh in the middle finds the same run
     address = page.url
