@@ -84,7 +84,8 @@ def _rate_too_high(history: Sequence[Epoch], n_train: int, n_classes: int, train
     if len(history) < 5:
         return ""
     guess, top = math.log(n_classes), _highest(history, n_train, training)
-    jumps = _jumps([row.loss for row in history], n_train)
+    usual = training.learning_rate <= _USUAL[training.optimizer]
+    jumps = _jumps([row.loss for row in history], n_train if usual else math.inf)
     if len(jumps) >= max(2, (len(history) - 1) // 5) or (jumps and top > 5 * guess):
         times = "again and again" if len(jumps) > 1 else f"as high as {top:.3g}"
         return (
@@ -99,18 +100,19 @@ def _rate_too_high(history: Sequence[Epoch], n_train: int, n_classes: int, train
     return ""
 
 
-def _jumps(losses: Sequence[float], n_train: int) -> list[float]:
+def _jumps(losses: Sequence[float], n_train: float) -> list[float]:
     """Losses far above those of the three epochs before them, further than chance brings them with so few clips.
 
     The loss of an epoch is a mean over its clips, whose own losses spread about as far as they are high; which of them
-    stand together in a batch, and dropout, move that mean by a share in the order of 1 / sqrt(n_train).
+    stand together in a batch, and dropout, move that mean by a share in the order of 1 / sqrt(n_train). Where all are
+    learned already, one or two clips that dropout spoils (a loss of 4 each) move it by 8 / n_train.
     """
-    most = 1 + max(0.25, 2 / math.sqrt(n_train))
+    most, least = 1 + max(0.25, 2 / math.sqrt(n_train)), 8 / n_train
     found = []
     for number in range(1, len(losses)):
         before = [max(loss, 1e-9) for loss in losses[max(0, number - 3) : number]]
         usual = math.exp(sum(map(math.log, before)) / len(before))
-        if losses[number] > max(most * usual, 0.1):
+        if losses[number] > max(most * usual, usual + least, 0.1):
             found.append(losses[number])
     return found
 
