@@ -57,6 +57,14 @@ def is_waiting(folder: Path) -> bool:
     return (folder / WAITING).is_file()
 
 
+def kept_until(folder: Path) -> float | None:
+    """Unix time after which a stored folder that is never loaded may be deleted; None where it is to stay."""
+    try:
+        return (folder / WAITING).stat().st_mtime + _DAY
+    except OSError:
+        return None
+
+
 def settle(folder: Path) -> None:
     """Note that a stored folder is in use, and is to stay."""
     with contextlib.suppress(OSError):

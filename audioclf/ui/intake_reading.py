@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from audioclf.datasets import READERS, Reader, naming
+from audioclf.datasets import READERS, Reader, naming, store
 from audioclf.datasets import pattern as patterns
 from audioclf.datasets.manifest import TABLES, ManifestReader
 from audioclf.datasets.pattern import Pattern, PatternReader
 from audioclf.datasets.recording import RecordingReader
 from audioclf.datasets.table import read_table
 from audioclf.errors import AudioclfError
-from audioclf.ui import forms, guard, intake_cuts, intake_store
+from audioclf.ui import forms, guard, intake_cuts, intake_store, mine
 from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain
@@ -30,6 +31,7 @@ def panel(state: State, brought: Brought) -> bool:
     st.subheader(":material/tune: How are the classes told?", anchor=False)
     facts = f"{plain(brought.tree.name, 60)}: {count(len(brought.sounds), 'sound')}"
     st.caption(escape(facts + (f", {len(brought.tree.problems)} left out" if brought.tree.problems else "")))
+    mine.unopened(store.kept_until(Path(brought.path)))
     kinds = [kind for kind in ("folder", "manifest", "pattern", "recording") if kind in READERS]
     if brought.kind not in kinds:
         kinds.append(brought.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Kept:
     name: str
     edited: bool
     changed: float
-    waiting: bool
+    until: float | None
 
 
 def kept(workspace: str) -> list[Kept]:
@@ -37,8 +38,8 @@ def kept(workspace: str) -> list[Kept]:
             path = folder / file
             if not folder.name.startswith(".") and path.is_file():
                 changed = path.stat().st_mtime
-                waiting = store.is_waiting(folder)
-                found.append(Kept(folder.resolve(), _name(str(path), changed), edited, changed, waiting))
+                until = store.kept_until(folder)
+                found.append(Kept(folder.resolve(), _name(str(path), changed), edited, changed, until))
                 break
     return sorted(found, key=lambda item: -item.changed)
 
@@ -65,13 +66,20 @@ def draw(state: State) -> None:
             st.caption(f"The newest {_MOST} are shown.")
 
 
+def unopened(until: float | None) -> None:
+    """Say how long what nobody has opened yet is kept; nothing where it is to stay."""
+    if until is not None:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(until))
+        st.caption(escape(f"Not opened yet: kept for a day, until {when}; once opened, it stays."))
+
+
 def _line(state: State, item: Kept) -> None:
     key = item.folder.name
     with st.container(horizontal=True, vertical_alignment="center"):
-        what = "edited" if item.edited else "brought in, not opened yet" if item.waiting else "brought in"
-        st.markdown(
-            f"**{escape(plain(item.name, 60))}** · {what} {escape(run_list.ago(item.changed))}", width="stretch"
-        )
+        with st.container(gap=None, width="stretch"):
+            what = "edited" if item.edited else "brought in"
+            st.markdown(f"**{escape(plain(item.name, 60))}** · {what} {escape(run_list.ago(item.changed))}")
+            unopened(item.until)
         if st.button("Open", icon=":material/folder_open:", key=f"mine.open.{key}"):
             state.choose(str(item.folder))
             st.rerun()

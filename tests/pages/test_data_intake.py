@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -129,7 +130,12 @@ def test_a_cancelled_upload_leaves_nothing(open_page: OpenPage, tone: Any) -> No
     page.file_uploader(key="intake.files.0").set_value([("long.wav", _recording(tone), "audio/wav")])
     page.run()
     press(page, "Load them")
-    assert len(set(workspaces.datasets_folder().iterdir()) - before) == 1
+    (folder,) = set(workspaces.datasets_folder().iterdir()) - before
+    a_day_later = time.localtime((folder / "waiting").stat().st_mtime + 24 * 3600)
+    until = f"kept for a day, until {time.strftime('%Y-%m-%d %H:%M', a_day_later)}; once opened, it stays"
+    for shown in (page, open_page("data")):  # beside the questions, and in the list of what was brought in
+        told = [item.value for item in shown.caption if until in item.value.replace("\\", "")]
+        assert len(told) >= 1 + (shown is page)
     press(page, "Cancel")
     assert set(workspaces.datasets_folder().iterdir()) == before
 
