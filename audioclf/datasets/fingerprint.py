@@ -23,14 +23,15 @@ limits are our own; ``tests/datasets/test_fingerprint.py`` holds the figures).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-Pairs = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.intp]
 
 BANDS = 25
 WINDOW, HOP = 0.064, 0.016
@@ -106,13 +107,22 @@ def band_powers(power: npt.NDArray[np.floating], sr: int, n_fft: int) -> Array:
     -------
     ndarray, shape (frames, 25), float32
     """
-    # A bin that an edge cuts is shared out between its bands, or these would differ with the sample rate.
-    place = np.minimum(_EDGES * n_fft / sr + 0.5, power.shape[1] - 1)
-    edges = place.astype(int)
-    cut = power[:, edges] * (place - edges).astype(np.float32)
-    whole = np.add.reduceat(power[:, : edges[-1] + 1], edges[:-1], axis=1) * (np.diff(edges) > 0)
+    edges, rest, wide = _edges(sr, n_fft)
+    cut = power[:, edges] * rest
+    whole = np.add.reduceat(power[:, : edges[-1] + 1], edges[:-1], axis=1) * wide
     bands: Array = np.maximum(whole + cut[:, 1:] - cut[:, :-1], 0).astype(np.float32)
     return bands
+
+
+@lru_cache(maxsize=64)
+def _edges(sr: int, n_fft: int) -> tuple[Numbers, Array, npt.NDArray[np.bool_]]:
+    """Bin that each edge cuts, share of it below the edge, and which bands are wider than what is left of one bin.
+
+    A bin is shared out between its bands, or these would differ with the sample rate.
+    """
+    place = np.minimum(_EDGES * n_fft / sr + 0.5, n_fft // 2)
+    edges = place.astype(np.intp)
+    return edges, (place - edges).astype(np.float32), np.diff(edges) > 0
 
 
 def weights(bands: Array) -> Array:
@@ -178,7 +188,7 @@ def limit(frames: npt.ArrayLike, spectra: npt.ArrayLike = 0.0) -> npt.NDArray[np
 
 
 def near_duplicates(prints: Sequence[Fingerprint]) -> list[tuple[int, int, float]]:
-    """Pairs of clips that are one recording: their numbers and the share of bits that differ, nearest first."""
+    """Numbers of clips that are one recording: their numbers and the share of bits that differ, nearest first."""
     pairs = _candidates(prints)
     if not len(pairs):
         return []
@@ -191,7 +201,7 @@ def near_duplicates(prints: Sequence[Fingerprint]) -> list[tuple[int, int, float
 
 
 def _differences(
-    prints: Sequence[Fingerprint], pairs: Pairs
+    prints: Sequence[Fingerprint], pairs: Numbers
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Of every pair the difference at the best shift, and how many frames it is of.
 
@@ -200,6 +210,7 @@ def _differences(
     compared with the first grid of the other, so that shifts of a quarter of a hop are tried where one has four.
     """
     apart, frames = np.ones(len(pairs)), np.zeros(len(pairs))
+    power = np.array([_power(one.weight) for one in prints])
     swapped = [prints[one].bits.shape[1] < prints[other].bits.shape[1] for one, other in pairs]
     pairs = np.where(np.array(swapped, dtype=bool)[:, None], pairs[:, ::-1], pairs)
     shapes = [
@@ -213,37 +224,40 @@ def _differences(
         at_once = max(1, 2**21 // (size * BANDS * (grids + 1)))
         for first in range(0, len(numbers), at_once):
             block = numbers[first : first + at_once]
-            apart[block], frames[block] = _correlate(prints, pairs[block], size, grids)
+            agree, shared = _correlate(prints, pairs[block], size, grids)
+            # The most that two can share is the root of the product of what each has.
+            most = np.sqrt(power[pairs[block, 0]] * power[pairs[block, 1]])
+            enough = shared >= np.maximum(_OVERLAP * most, _FEWEST)[:, None]
+            wrong = np.where(enough, 0.5 - 0.5 * agree / (8 * _BYTES * np.maximum(shared, 1e-3)), 1.0)
+            best = np.arange(len(block)), wrong.argmin(axis=1)
+            apart[block], frames[block] = np.maximum(wrong[best], 0.0), shared[best]
     return apart, frames
 
 
-def _correlate(
-    prints: Sequence[Fingerprint], pairs: Pairs, size: int, grids: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _correlate(prints: Sequence[Fingerprint], pairs: Numbers, size: int, grids: int) -> tuple[Array, Array]:
+    """Weight of the bits that agree less that of those that do not, and of the frames, at every shift of every pair."""
     import scipy.fft
 
-    ones = scipy.fft.rfft(_signed((prints[one] for one in pairs[:, 0]), (len(pairs), grids, BANDS, size)))
-    others = scipy.fft.rfft(_signed((prints[other] for other in pairs[:, 1]), (len(pairs), 1, BANDS, size))).conj()
-    product = ones * others
+    def spectra(numbers: Numbers, grids: int) -> npt.NDArray[np.complex64]:
+        different, places = np.unique(numbers, return_inverse=True)
+        rows = _signed([prints[number] for number in different], grids, size)
+        spectra: npt.NDArray[np.complex64] = scipy.fft.rfft(rows)[places]
+        return spectra
+
+    product = spectra(pairs[:, 0], grids)
+    product *= spectra(pairs[:, 1], 1).conj()
     agree = scipy.fft.irfft(product[:, :, :-1].sum(axis=2), size).reshape(len(pairs), -1)
     shared = scipy.fft.irfft(product[:, :, -1], size).reshape(len(pairs), -1)
-    power = [
-        np.sqrt(_power(prints[one].weight) * _power(prints[other].weight[:, :1])) for one, other in pairs
-    ]  # the most that two can share
-    enough = shared >= np.maximum(_OVERLAP * np.array(power), _FEWEST)[:, None]
-    apart = np.where(enough, 0.5 - 0.5 * agree / (8 * _BYTES * np.maximum(shared, 1e-3)), 1.0)
-    best = np.arange(len(pairs)), apart.argmin(axis=1)
-    return np.maximum(apart[best], 0.0), shared[best]
+    return agree, shared
 
 
 def _power(weight: npt.NDArray[np.uint8]) -> float:
     return float(np.square(weight / 255).sum() / weight.shape[1])
 
 
-def _signed(prints: Iterable[Fingerprint], shape: tuple[int, int, int, int]) -> Array:
-    """Weighted bits, and behind them the weight itself, as rows over time."""
-    rows = np.zeros(shape, dtype=np.float32)
-    grids = shape[1]
+def _signed(prints: Sequence[Fingerprint], grids: int, size: int) -> Array:
+    """Weighted bits as rows over time, and behind them the weight itself, shape (prints, grids, 25, size)."""
+    rows = np.zeros((len(prints), grids, BANDS, size), dtype=np.float32)
     for row, one in zip(rows, prints, strict=True):
         weight = one.weight[:, :grids].T[:, None] / np.float32(255)
         bits = np.unpackbits(one.bits[:, :grids], axis=2).transpose(1, 2, 0)
@@ -252,18 +266,18 @@ def _signed(prints: Iterable[Fingerprint], shape: tuple[int, int, int, int]) -> 
     return rows
 
 
-def _candidates(prints: Sequence[Fingerprint]) -> Pairs:
-    """Pairs worth a comparison, each once, the lower number first."""
+def _candidates(prints: Sequence[Fingerprint]) -> Numbers:
+    """Numbers worth a comparison, each once, the lower number first."""
     known = np.array([number for number, one in enumerate(prints) if _power(one.weight) >= _FEWEST], dtype=np.intp)
     if len(known) < 2:
         return np.zeros((0, 2), dtype=np.intp)
     chosen = [prints[number] for number in known]
     found = np.concatenate([*_nearest(chosen), _sharing(chosen)])
-    pairs: Pairs = known[np.unique(np.sort(found, axis=1), axis=0)]
+    pairs: Numbers = known[np.unique(np.sort(found, axis=1), axis=0)]
     return pairs
 
 
-def _nearest(prints: Sequence[Fingerprint]) -> Iterator[Pairs]:
+def _nearest(prints: Sequence[Fingerprint]) -> Iterator[Numbers]:
     """Every clip with the six whose average spectrum is nearest."""
     averages = np.stack([one.average for one in prints])
     square = (averages**2).mean(axis=1)
@@ -277,7 +291,7 @@ def _nearest(prints: Sequence[Fingerprint]) -> Iterator[Pairs]:
         yield np.stack([first + row, columns[row, column]], axis=1)
 
 
-def _sharing(prints: Sequence[Fingerprint]) -> Pairs:
+def _sharing(prints: Sequence[Fingerprint]) -> Numbers:
     """Clips with two loud frames of the same bits; bits that many clips have say nothing."""
     asked, asking = _words(prints, GRIDS)
     words, clips = _words(prints, 1)
@@ -294,7 +308,7 @@ def _sharing(prints: Sequence[Fingerprint]) -> Pairs:
     return np.stack(np.divmod(both[hits > 1], len(prints)), axis=1)
 
 
-def _words(prints: Sequence[Fingerprint], grids: int) -> tuple[npt.NDArray[np.uint32], Pairs]:
+def _words(prints: Sequence[Fingerprint], grids: int) -> tuple[npt.NDArray[np.uint32], Numbers]:
     """Different bits of every clip's frames within 15 dB of the loudest, and the clips' numbers."""
     place = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     words = [np.unique(one.bits[:, :grids][one.weight[:, :grids] > 127] @ place) for one in prints]

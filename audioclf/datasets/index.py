@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -41,6 +42,8 @@ _Item = TypeVar("_Item")
 _MANY = 500
 """Rows in one question to the database; old builds of SQLite take no more than 999 values."""
 
+_PATIENCE = 2.0
+"""Seconds of work between two writes."""
 
 _MOST_LINKS = 40
 """Links in a row that are followed, as by the operating system."""
@@ -148,23 +151,36 @@ class FileIndex:
             progress(len(found), len(contents))
         missing = [content for content in contents if content not in found]
 
-        def of(content: str) -> dict[str, Any]:
-            try:
-                return dict(compute(contents[content]))
-            except AudioclfError as error:
-                return {"reason": str(error)}
+        def of(some: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+            values: list[tuple[str, dict[str, Any]]] = []
+            for content in some:
+                try:
+                    values.append((content, dict(compute(contents[content]))))
+                except AudioclfError as error:
+                    values.append((content, {"reason": str(error)}))
+            return values
 
-        with ThreadPoolExecutor(n_jobs or 2 * (os.cpu_count() or 1)) as pool:
-            for chunk in _chunks(missing, 64):
-                _stop_if(should_stop)
-                values = dict(zip(chunk, pool.map(of, chunk), strict=True))
-                self._write(
-                    "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
-                    [(content, kind, json.dumps(value)) for content, value in values.items()],
-                )
-                found.update(values)
-                if progress is not None:
-                    progress(len(found), len(contents))
+        # Threads that hand over every small result by itself spend a tenth of the time on waiting for each other.
+        together = max(1, min(8, len(missing) // 64))
+        rows: list[tuple[str, str, str]] = []
+        statement = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)"
+        pool = ThreadPoolExecutor(n_jobs or 2 * (os.cpu_count() or 1))
+        written = time.monotonic()
+        try:
+            for chunk in _chunks(missing, 2048):
+                for values in pool.map(of, _chunks(chunk, together)):
+                    _stop_if(should_stop)
+                    found.update(values)
+                    rows += [(content, kind, json.dumps(value)) for content, value in values]
+                    if progress is not None:
+                        progress(len(found), len(contents))
+                    # Every write waits for the disk, and what is not written is lost where the process is killed.
+                    if time.monotonic() - written > _PATIENCE:
+                        self._write(statement, rows)
+                        rows, written = [], time.monotonic()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            self._write(statement, rows)
         return found
 
     def _known(self, states: Sequence[_State]) -> dict[_State, AudioInfo | Problem]:

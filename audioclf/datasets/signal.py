@@ -10,6 +10,7 @@ import base64
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -235,16 +236,15 @@ class _Spectra:
     """
 
     def __init__(self, y: Array, sr: int) -> None:
-        import scipy.fft
-
         self.sr = sr
-        self.size, self.hop, self.half = round(WINDOW * sr), HOP * sr, round(WINDOW / 2 * sr)
+        self.size, self.n_fft, self.window = _transform(sr)
+        self.hop, half = HOP * sr, round(WINDOW / 2 * sr)
         length = max(len(y), self.size)
-        self.y = np.pad(y, (self.half, length - len(y) + self.half + math.ceil(self.hop)))
-        self.n_fft = scipy.fft.next_fast_len(self.size, real=True)
-        self.window = np.hanning(self.size).astype(np.float32)
-        self.starts = self._at(np.arange(int((length + 2 * self.half - self.size) / self.hop) + 1))
-        self.inside = (self.starts >= self.half) & (self.starts + self.size <= self.half + length)
+        padded = np.zeros(half + length + half + math.ceil(self.hop), np.float32)
+        padded[half : half + len(y)] = y
+        self.frames = np.lib.stride_tricks.sliding_window_view(padded, self.size)
+        self.starts = self._at(np.arange(int((length + 2 * half - self.size) / self.hop) + 1))
+        self.inside = (self.starts >= half) & (self.starts + self.size <= half + length)
 
     def _at(self, frames: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
         return np.round(frames * self.hop).astype(np.intp)
@@ -253,11 +253,10 @@ class _Spectra:
         """Power of the frames that start there, some at once."""
         import scipy.fft
 
-        frames = np.lib.stride_tricks.sliding_window_view(self.y, self.size)
-        at_once = max(16, 2**19 // self.n_fft)
+        at_once = max(16, 2**15 // self.n_fft)
         for first in range(0, len(starts), at_once):
             some = slice(first, first + at_once)
-            spectrum = scipy.fft.rfft(frames[starts[some]] * self.window, self.n_fft, axis=1)
+            spectrum = scipy.fft.rfft(self.frames[starts[some]] * self.window, self.n_fft, axis=1)
             yield some, spectrum.real**2 + spectrum.imag**2
 
     def total(self) -> npt.NDArray[np.float64]:
@@ -278,14 +277,23 @@ class _Spectra:
                 bands[some, 0] = band_powers(power, self.sr, self.n_fft)[: n - some.start]
         weight = weights(bands[:, 0])
         if 0 < float(np.dot(weight, weight)) <= SHORT:
-            bands = np.pad(bands, ((0, 0), (0, GRIDS - 1), (0, 0)))
+            bands = np.concatenate([bands, np.zeros((n, GRIDS - 1, BANDS), np.float32)], axis=1)
             # A frame later by less than a hop sounds where one of its neighbours does, and is compared with the one
             # before it.
             near = np.flatnonzero(np.convolve(weight > 0, np.ones(4), "full")[2 : n + 2])
-            for grid in range(1, GRIDS):
-                for some, power in self._power(self._at(near + grid / GRIDS)):
-                    bands[near[some], grid] = band_powers(power, self.sr, self.n_fft)
+            starts = self._at(near[:, None] + np.arange(1, GRIDS) / GRIDS).ravel()
+            later = [band_powers(power, self.sr, self.n_fft) for _, power in self._power(starts)]
+            bands[near, 1:] = np.concatenate(later).reshape(len(near), GRIDS - 1, BANDS)
         return total, bands
+
+
+@lru_cache(maxsize=64)
+def _transform(sr: int) -> tuple[int, int, Array]:
+    """Samples of a frame, those of the Fourier transform, and the window."""
+    import scipy.fft
+
+    size = round(WINDOW * sr)
+    return size, scipy.fft.next_fast_len(size, real=True), np.hanning(size).astype(np.float32)
 
 
 def _runs(y: Array) -> int:
