@@ -3,7 +3,8 @@
 A step's time is made of four things that add up: arithmetic (multiplications of all layers,
 forward and twice backward), passing over every layer's values, the optimizer's pass over all
 parameters, and a constant. How fast the machine is at arithmetic is measured once per process;
-runs that were finished on it correct the rest. What comes out is a range, not a figure.
+runs that were finished on it correct the rest (:mod:`audioclf.experience`). A classical model says
+itself what fitting it takes, as an order of magnitude. What comes out is a range, not a figure.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from audioclf.errors import AudioclfError
 from audioclf.experiment import Experiment
 from audioclf.features import Feature
 from audioclf.features.store import FeatureStore, store_key
-from audioclf.models import Network, Shape
+from audioclf.models import MODELS, Shape
+from audioclf.models.classical import Classical
 from audioclf.models.layers import Row
-from audioclf.runs import Run
 from audioclf.training import Training
 
 # Seconds of one core on the machine the model was fitted on (170 GFLOP/s per core in float32): nine networks of 800 to
@@ -45,6 +46,8 @@ _PER_EPOCH: Final = 0.03
 """Seconds to write the checkpoint and a line of history."""
 _START: Final = 9.0
 """Seconds until a job's process has begun and TensorFlow is loaded."""
+_START_CLASSICAL: Final = 2.5
+"""The same without TensorFlow."""
 _COMPILE: Final = 0.15
 """Seconds per layer until a network's step is compiled."""
 _DECODE: Final = 4e-3
@@ -117,17 +120,19 @@ def estimate(
     outlook : Outlook
         What :func:`audioclf.checks.examine` says of the two.
     experience : iterable of (str, float)
-        What :func:`experience_of` says of finished runs, the newest first.
+        What :func:`audioclf.experience.experience_of` says of finished runs, the newest first.
     """
-    said = list(experience)
-    alike = [factor for kind, factor in said if kind == experiment.model.kind] or [factor for _, factor in said]
-    factor = statistics.median(alike[:8]) if alike else 1.0
-    seconds = _run_seconds(experiment, dataset, outlook)
+    alike = _alike(experiment.model.kind, list(experience))
     low = high = None
-    if seconds is not None:
-        features, training = seconds
-        down, up = _SPREAD_KNOWN if alike else _SPREAD_UNKNOWN
-        low, high = down * (features + factor * training), up * (features + factor * training)
+    training = _training_seconds(experiment, dataset, outlook)
+    if training is not None:
+        least, most = training
+        down, up = _SPREAD_UNKNOWN
+        if alike:
+            down, up = _SPREAD_KNOWN
+            least = most = math.sqrt(least * most) * statistics.median(alike[:8])
+        features = _features_seconds(experiment, dataset, outlook)
+        low, high = down * (features + least), up * (features + most)
     values = [math.prod(shape) for shape in outlook.input_shapes]
     held = sum(math.prod(shape) for shape in outlook.feature_shapes) + 2 * max(values)
     batch = experiment.training.batch_size
@@ -141,47 +146,6 @@ def estimate(
         most_bytes=settings.number("job_memory_gb") * 1e9,
         learned=bool(alike),
     )
-
-
-def experience_of(run: Run) -> tuple[str, float] | None:
-    """The kind of a finished run's network, and how much longer its training took than thought.
-
-    None where it says nothing: a classical model, a run that was stopped or resumed, or too short a one.
-    """
-    try:
-        experiment, metrics, signature = run.experiment, run.metrics, run.signature
-        history = run.history
-        model = experiment.model
-        if not isinstance(model, Network) or not history:
-            return None
-        seconds, parts = float(metrics["seconds_training"]), signature["parts"]
-        n_classes, n_train, n_val = len(signature["classes"]), metrics["n_train"], metrics["n_validation"]
-        members = [tuple(model.summary(tuple(shape), n_classes)) for shape in signature["input_shapes"]]
-        epochs = {part["id"]: 0 for part in parts}
-        for row in history:
-            epochs[row["part"]] = max(epochs.get(row["part"], 0), row["epoch"])
-        thought = training_seconds(
-            [
-                Member(
-                    rows,
-                    shape,
-                    sum(epochs[part["id"]] for part in parts if part["member"] == member),
-                    n_computed_once(experiment, rows, shape),
-                )
-                for member, (rows, shape) in enumerate(zip(members, map(tuple, signature["input_shapes"]), strict=True))
-            ],
-            experiment.training,
-            n_train,
-            n_val,
-            len(parts),
-        )
-    except (AudioclfError, KeyError, TypeError, ValueError):
-        return None
-    spent = sum(row["seconds"] or 0.0 for row in history)
-    whole = 0.5 * spent / max(1, len(parts)) <= seconds and spent / limits.cores() <= 1.5 * seconds
-    if not whole or seconds < 1.0 or thought <= 0:
-        return None
-    return model.kind, min(max(seconds / thought, 0.05), 20.0)
 
 
 @dataclass(frozen=True)
@@ -236,7 +200,7 @@ def training_seconds(
     # several models at a time, each on a core of its own, or one on all of them
     at_a_time = min(limits.part_processes(), n_parts, limits.cores())
     busy = at_a_time if n_parts > 1 else limits.cores() if longest > _BUSY else 1
-    gain = 1 + _PARALLEL * (busy - 1)
+    gain = _side_by_side(busy)
     return slowness() * (total + fixed) / gain
 
 
@@ -321,17 +285,53 @@ def feature_seconds(feature: Feature, audio: AudioSettings, duration: float) -> 
     return (time.perf_counter() - began) * duration / probed + _DECODE
 
 
-def _run_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> tuple[float, float] | None:
-    """Seconds for features and for training; None where nothing is known of the latter."""
-    if not outlook.layers:
+def fit_seconds(model: Classical, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float] | None:
+    """Between how many seconds fitting a classical model lies on this machine; None where nothing is known of it."""
+    said = model.fit_seconds(n_clips, n_values, n_classes)
+    if said is None:
         return None
-    seen = sum(feature_seconds(feature, experiment.audio, outlook.duration) for feature in experiment.features)
+    gain = _side_by_side(limits.cores()) if model.on_all_cores else 1.0
+    return slowness() * said[0] / gain, slowness() * said[1] / gain
+
+
+def _alike(kind: str, said: Sequence[tuple[str, float]]) -> list[float]:
+    """What runs of the same kind of model say; of a network that has none, those of other networks."""
+    same = [factor for other, factor in said if other == kind]
+    if same or kind not in MODELS or MODELS[kind].family != "network":
+        return same
+    return [factor for other, factor in said if other in MODELS and MODELS[other].family == "network"]
+
+
+def _side_by_side(cores: int) -> float:
+    return 1 + _PARALLEL * (cores - 1)
+
+
+def _seconds_per_clip(experiment: Experiment, duration: float) -> tuple[float, float]:
+    """Seconds of a core for all features of a clip: as it is, and with its samples changed."""
+    seen = sum(feature_seconds(feature, experiment.audio, duration) for feature in experiment.features)
     of_samples = [augmentation for augmentation in experiment.augmentations if augmentation.stage == "samples"]
-    changed = seen + sum(change_seconds(item, experiment.audio.sr, outlook.duration) for item in of_samples)
-    spread = 1 + _PARALLEL * (limits.cores() - 1)
+    return seen, seen + sum(change_seconds(item, experiment.audio.sr, duration) for item in of_samples)
+
+
+def _features_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> float:
+    """Seconds until the training begins."""
+    seen, changed = _seconds_per_clip(experiment, outlook.duration)
     n_copies = outlook.n_examples - len(dataset)
     features = len(dataset) * seen * (1 - _share_kept(experiment, dataset, outlook.duration)) + n_copies * changed
+    begun = _START if outlook.layers else _START_CLASSICAL
+    return begun + features / _side_by_side(limits.cores())
+
+
+def _training_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> tuple[float, float] | None:
+    """Seconds between which training lies; None where nothing is known of it."""
     training, n_splits = experiment.training, len(outlook.splits)
+    if isinstance(experiment.model, Classical):
+        values = [math.prod(shape) for shape in outlook.input_shapes]
+        fits = [fit_seconds(experiment.model, outlook.n_train, n, len(dataset.classes)) for n in values]
+        known = [fit for fit in fits if fit is not None]
+        if len(known) < len(fits):
+            return None
+        return n_splits * sum(low for low, _ in known), n_splits * sum(high for _, high in known)
     learning = training_seconds(
         [
             Member(rows, shape, training.epochs * n_splits, n_computed_once(experiment, rows, shape))
@@ -344,8 +344,9 @@ def _run_seconds(experiment: Experiment, dataset: Dataset, outlook: Outlook) -> 
     )
     if experiment.copies.on_the_fly(experiment.augmentations):
         # each member of an ensemble sees its own feature of the changed clips
-        learning += training.epochs * n_splits * outlook.n_train * changed / spread
-    return _START + features / spread, learning
+        _, changed = _seconds_per_clip(experiment, outlook.duration)
+        learning += training.epochs * n_splits * outlook.n_train * changed / _side_by_side(limits.cores())
+    return learning, learning
 
 
 @functools.lru_cache(maxsize=256)

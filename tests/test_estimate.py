@@ -14,19 +14,21 @@ from audioclf.datasets import Dataset, load_dataset
 from audioclf.estimate import (
     Member,
     estimate,
-    experience_of,
     feature_seconds,
+    fit_seconds,
     multiplications_of,
     n_computed_once,
     slowness,
     step_seconds,
     training_seconds,
 )
+from audioclf.experience import experience_of
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import MFCC, Mel
 from audioclf.features.extract import extract
 from audioclf.features.store import FeatureStore
 from audioclf.models import MODELS
+from audioclf.models.classical import Classical
 from audioclf.models.layers import Row
 from audioclf.picture import Picture
 from audioclf.runs import Run, RunWriter, create_run
@@ -93,11 +95,50 @@ def test_memory_is_counted_by_hand(experiment: Experiment, dataset: Dataset, mon
     assert not estimate(mlp, dataset, outlook).fits
 
 
-def test_a_model_that_is_fitted_at_once_has_no_time(experiment: Experiment, dataset: Dataset) -> None:
-    tree = experiment.replace(model=MODELS["tree"]())
-    found = estimate(tree, dataset, examine(tree, dataset))
-    assert found.low is None
+CLASSICAL = [kind for kind in MODELS if MODELS[kind].family == "classical"]
+
+
+@pytest.mark.parametrize("kind", CLASSICAL)
+def test_a_model_that_is_fitted_at_once_takes_a_time_too(kind: str, experiment: Experiment, dataset: Dataset) -> None:
+    classical = experiment.replace(model=MODELS[kind]())
+    found = estimate(classical, dataset, examine(classical, dataset))
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.low < found.high
     assert found.memory_bytes > found.feature_bytes > 0
+    few, many = (fit_seconds(classical.model, n, 1000, 10) for n in (100, 10_000))  # type: ignore[arg-type]
+    assert few is not None
+    assert many is not None
+    assert few[0] < few[1]
+    assert kind == "knn" or many[1] > 5 * few[1]
+
+
+def test_more_to_fit_takes_longer(experiment: Experiment, dataset: Dataset) -> None:
+    def high(kind: str, n_values: int = 1000, n_classes: int = 10, **params: object) -> float:
+        found = fit_seconds(MODELS[kind](**params), 500, n_values, n_classes)  # type: ignore[arg-type]
+        assert found is not None
+        return found[1]
+
+    assert high("forest", n_estimators=600) == pytest.approx(2 * high("forest"))
+    assert high("boosting", n_classes=20) == pytest.approx(2 * high("boosting"))
+    assert high("boosting", max_features=1.0) > 5 * high("boosting")
+    assert high("tree", max_depth=1) < high("tree")
+    assert high("tree", n_values=2000) == pytest.approx(2 * high("tree"))
+    assert high("svm", max_iter=10) < high("svm") / 5
+    assert high("logreg", max_iter=10) < high("logreg") / 3
+    forest = experiment.replace(model=MODELS["forest"](n_estimators=3000))
+    folds = forest.replace(split=KFold(n_splits=3))
+    alone, thrice = (estimate(made, dataset, examine(made, dataset)).high for made in (forest, folds))
+    assert thrice > 2 * alone  # type: ignore[operator]
+
+
+def test_a_model_that_says_nothing_of_its_time_has_none(
+    experiment: Experiment, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = experiment.replace(model=MODELS["tree"]())
+    monkeypatch.setattr(MODELS["tree"], "fit_seconds", Classical.fit_seconds)
+    found = estimate(tree, dataset, examine(tree, dataset))
+    assert (found.low, found.high) == (None, None)
 
 
 def test_features_that_are_kept_cost_nothing(experiment: Experiment, dataset: Dataset) -> None:
@@ -169,6 +210,35 @@ def test_a_finished_run_teaches_how_long_its_kind_takes(
     assert rough.high is not None
     assert rough.low is not None
     assert known.high / known.low < rough.high / rough.low
+
+
+def test_a_finished_fit_teaches_how_long_its_kind_takes(
+    tmp_path: Path, experiment: Experiment, dataset: Dataset
+) -> None:
+    def after(seconds: float) -> tuple[str, float] | None:
+        run = create_run(Experiment(model=MODELS["forest"]()), tmp_path / f"{seconds:g}")
+        writer = RunWriter(run)
+        writer.epoch("s00-m0", Epoch(1, 1.0, 0.5, 1.0, 0.5, 0.0, seconds, 100.0))
+        part = {"id": "s00-m0", "split": "holdout", "member": 0}
+        writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": [[64, 40]], "parts": [part]})
+        writer.metrics({"seconds_training": seconds, "n_train": 1000, "n_validation": 20})
+        return experience_of(run)
+
+    once, twice = after(5.0), after(10.0)
+    assert after(0.01) is None  # too short to say anything
+    assert once is not None
+    assert twice is not None
+    assert once[0] == "forest"
+    assert twice[1] == pytest.approx(2 * once[1])
+    forest = experiment.replace(model=MODELS["forest"]())
+    outlook = examine(forest, dataset)
+    rough, known = estimate(forest, dataset, outlook), estimate(forest, dataset, outlook, experience=[twice])
+    assert (rough.learned, known.learned) == (False, True)
+    assert known.high / known.low < rough.high / rough.low  # type: ignore[operator]
+    # what was learned of a forest says nothing of a network, or of another classical model
+    for kind in ("compact-cnn", "tree"):
+        other = experiment.replace(model=MODELS[kind]())
+        assert not estimate(other, dataset, examine(other, dataset), experience=[twice]).learned
 
 
 def test_a_run_that_was_resumed_teaches_nothing(tmp_path: Path) -> None:

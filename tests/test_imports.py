@@ -48,6 +48,7 @@ ORDER = (
     ("execution",),
     ("checks",),
     ("estimate",),
+    ("experience",),
     ("search",),
     ("inference",),
     ("model_worker",),

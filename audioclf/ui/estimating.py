@@ -6,7 +6,8 @@ import streamlit as st
 
 from audioclf.checks import Outlook
 from audioclf.datasets import Dataset
-from audioclf.estimate import Estimate, estimate, experience_of
+from audioclf.estimate import Estimate, estimate
+from audioclf.experience import experience_of
 from audioclf.experiment import Experiment
 from audioclf.runs import Run
 from audioclf.ui import run_list
@@ -35,21 +36,34 @@ def _experience(folder: str, _run: Run) -> tuple[str, float] | None:
     return experience_of(_run)
 
 
+def _how(experiment: Experiment, learned: bool) -> str:
+    """Where the time comes from, and how far it can be trusted."""
+    network = experiment.model.family == "network"
+    source = "the layers" if network else "the clips and their values"
+    said = f"Counted from {source} and this machine's speed; after a first training it will be closer."
+    if learned:
+        said = f"Counted from {source}, and corrected by how long earlier trainings took here."
+    elif not network:
+        said += " Only an order of magnitude: how long it is fitted depends on how hard the classes are to tell apart."
+    if network and experiment.training.early_stopping:
+        said += " At most: it may stop earlier."
+    return said
+
+
 def draw(experiment: Experiment, expected: Estimate | None) -> None:
     """Draw time and memory, and a warning where the latter will hardly do."""
     if expected is None:
         return
     with st.container(horizontal=True, gap="medium"):
         if expected.low is not None and expected.high is not None:
-            how = (
-                "Counted from the layers, and corrected by how long earlier trainings took here."
-                if expected.learned
-                else "Counted from the layers and this machine's speed; after a first training it will be closer."
+            st.metric(
+                "Time, about",
+                span(expected.low, expected.high),
+                width="content",
+                help=escape(_how(experiment, expected.learned)),
             )
-            most = " At most: it may stop earlier." if experiment.training.early_stopping else ""
-            st.metric("Time, about", span(expected.low, expected.high), width="content", help=escape(how + most))
         else:
-            st.metric("Time", "fitted at once", width="content", help="This kind of model has no epochs to wait for.")
+            st.metric("Time", "not known", width="content", help="Nobody has said how long this model is fitted.")
         parts = [f"features {size(expected.feature_bytes)}"]
         if expected.model_bytes:
             parts += [f"network {size(expected.model_bytes)}", f"one batch {size(expected.batch_bytes)}"]

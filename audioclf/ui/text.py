@@ -10,6 +10,9 @@ from audioclf.datasets import ByteCount
 
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 _LINK = re.compile(r"(www)(?=\.)|(?<=[A-Za-z0-9])(@)(?=[A-Za-z0-9])|(?<=[A-Za-z])(:)(?=//)", re.IGNORECASE)
+_UNITS = {"second": (1, 90, 5), "minute": (60, 90 * 60, 1), "hour": (3600, float("inf"), 1)}
+"""Units of an estimated time: seconds in one, seconds up to which it is taken, and steps it is rounded to."""
+
 _WORD_JOINER = "\u2060"
 
 
@@ -72,17 +75,20 @@ def seconds(value: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """A range of seconds for people, no finer than it is known: ``10 to 30 seconds``, ``3 to 6 minutes``."""
-    if high <= 90:
-        return _from_to(low, high, 5, "second")
-    if high <= 90 * 60:
-        return _from_to(low / 60, high / 60, 1, "minute")
-    return _from_to(low / 3600, high / 3600, 1, "hour")
+    """A range of seconds for people, no finer than it is known: ``10 to 30 seconds``, ``20 seconds to 6 minutes``."""
+    (first, small), (last, large) = _rounded(low), _rounded(high)
+    if small != large and low > 0.5 * _UNITS[large][0]:
+        first, small = max(1, round(low / _UNITS[large][0])), large
+    if small != large:
+        return f"{count(first, small)} to {count(last, large)}"
+    return count(last, large) if first == last else f"{first:,} to {count(last, large)}"
 
 
-def _from_to(low: float, high: float, step: int, unit: str) -> str:
-    first, last = (max(step, round(value / step) * step) for value in (low, high))
-    return count(last, unit) if first == last else f"{first:,} to {count(last, unit)}"
+def _rounded(value: float) -> tuple[int, str]:
+    """Seconds as a number of units, no finer than an estimate is."""
+    unit = next(unit for unit, (_, most, _) in _UNITS.items() if value <= most)
+    size, _, step = _UNITS[unit]
+    return max(step, round(value / size / step) * step), unit
 
 
 def size(n_bytes: float) -> str:

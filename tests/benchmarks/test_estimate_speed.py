@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.estimate import slowness, step_seconds
+from audioclf.estimate import fit_seconds, slowness, step_seconds
+from audioclf.limits import cores
 from audioclf.models import MODELS
 from audioclf.training import Training, fit
 
@@ -57,3 +58,22 @@ def test_a_step_takes_what_is_said(
     with capsys.disabled():
         print(f"\n{kind}: said {said * 1e3:.1f} ms, took {took * 1e3:.1f} ms of a core per step")
     assert 1 / FACTOR < said / took < FACTOR
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [kind for kind in MODELS if MODELS[kind].family == "classical"])
+def test_a_fit_takes_what_is_said(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    model: Any = MODELS[kind]()
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 6
+    x = (0.3 * rng.standard_normal((6, 800))[y] + rng.standard_normal((300, 800))).astype(np.float32)
+    estimator = model.build((800,), 6)
+    began = time.process_time()
+    estimator.fit(x, y)
+    took = time.process_time() - began
+    low, high = fit_seconds(model, 300, 800, 6)  # type: ignore[misc]
+    if model.on_all_cores:  # what was said is the wall clock's
+        low, high = low * cores(), high * cores()
+    with capsys.disabled():
+        print(f"\n{kind}: said {low:.3f} to {high:.3f} s, took {took:.3f} s of a core")
+    assert low / FACTOR < took < FACTOR * high

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioclf.datasets import ByteCount
-from audioclf.ui.text import count, distinct, escape, plain, progress, seconds
+from audioclf.ui.text import count, distinct, escape, plain, progress, seconds, span
 
 
 def unescaped(text: str) -> str:
@@ -68,3 +68,20 @@ def test_progress_is_told_in_what_is_counted() -> None:
     assert progress(0, 0) == ""
     assert progress(ByteCount(3_200_000), ByteCount(16_000_000)) == "3.2 of 16.0 MB"
     assert progress(ByteCount(3_200_000), ByteCount(0)) == "3.2 MB"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (1, 2, "5 seconds"),
+        (9, 33, "10 to 35 seconds"),
+        (50, 130, "1 to 2 minutes"),
+        (8, 200, "10 seconds to 3 minutes"),
+        (100, 4000, "2 to 67 minutes"),
+        (2000, 7200, "1 to 2 hours"),
+        (120, 20_000, "2 minutes to 6 hours"),
+        (10, 20_000, "10 seconds to 6 hours"),
+    ],
+)
+def test_a_range_of_time_is_no_finer_than_it_is_known(low: float, high: float, said: str) -> None:
+    assert span(low, high) == said
