@@ -59,7 +59,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """Two clips that are one recording.
+    """Two clips that are one recording, whatever silence stands around it.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ def of_copies(dataset: Dataset, copies: Sequence[Sequence[int]], near: Sequence[
     findings = []
     for kind, what, groups in (
         ("duplicates", "the same file", copies),
-        ("near duplicates", "the same recording in two versions", pairs),
+        ("near duplicates", "one recording, padded, cut, encoded anew or at another level", pairs),
     ):
         across = [group for group in groups if len({clips[number].label for number in group}) > 1]
         within = [group for group in groups if len({clips[number].label for number in group}) == 1]
