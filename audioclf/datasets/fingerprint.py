@@ -272,7 +272,7 @@ def _candidates(prints: Sequence[Fingerprint]) -> Numbers:
     if len(known) < 2:
         return np.zeros((0, 2), dtype=np.intp)
     chosen = [prints[number] for number in known]
-    found = np.concatenate([*_nearest(chosen), _sharing(chosen)])
+    found = np.concatenate([*_nearest(chosen), *_sharing(chosen)])
     pairs: Numbers = known[np.unique(np.sort(found, axis=1), axis=0)]
     return pairs
 
@@ -291,21 +291,22 @@ def _nearest(prints: Sequence[Fingerprint]) -> Iterator[Numbers]:
         yield np.stack([first + row, columns[row, column]], axis=1)
 
 
-def _sharing(prints: Sequence[Fingerprint]) -> Numbers:
+def _sharing(prints: Sequence[Fingerprint]) -> Iterator[Numbers]:
     """Clips with two loud frames of the same bits; bits that many clips have say nothing."""
-    asked, asking = _words(prints, GRIDS)
     words, clips = _words(prints, 1)
     order = np.argsort(words, kind="stable")
     words, clips = words[order], clips[order]
-    first = np.searchsorted(words, asked, "left")
-    counts = np.searchsorted(words, asked, "right") - first
-    rare = np.flatnonzero((counts > 0) & (counts <= _COMMON))
-    first, counts, asking = first[rare], counts[rare], asking[rare]
-    # The numbers first, first + 1, ... of every run, one run behind the other.
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    one, other = np.repeat(asking, counts), clips[np.repeat(first, counts) + within]
-    both, hits = np.unique((one * len(prints) + other)[one != other], return_counts=True)
-    return np.stack(np.divmod(both[hits > 1], len(prints)), axis=1)
+    for begin in range(0, len(prints), 512):
+        asked, asking = _words(prints[begin : begin + 512], GRIDS)
+        first = np.searchsorted(words, asked, "left")
+        counts = np.searchsorted(words, asked, "right") - first
+        rare = np.flatnonzero((counts > 0) & (counts <= _COMMON))
+        first, counts, asking = first[rare], counts[rare], begin + asking[rare]
+        # The numbers first, first + 1, ... of every run, one run behind the other.
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        one, other = np.repeat(asking, counts), clips[np.repeat(first, counts) + within]
+        both, hits = np.unique((one * len(prints) + other)[one != other], return_counts=True)
+        yield np.stack(np.divmod(both[hits > 1], len(prints)), axis=1)
 
 
 def _words(prints: Sequence[Fingerprint], grids: int) -> tuple[npt.NDArray[np.uint32], Numbers]:
