@@ -235,7 +235,7 @@ def clips(
 
 def _clip(row: Row, info: AudioInfo) -> Clip:
     path, name = row.entry.path, row.entry.name
-    file = "" if path.as_posix().endswith(f"/{name}") else name
+    file = "" if os.fspath(path).replace(os.sep, "/").endswith(f"/{name}") else name
     return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file)
 
 

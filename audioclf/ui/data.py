@@ -17,6 +17,10 @@ from audioclf.ui.tasks import Task
 from audioclf.ui.text import count, plain, progress
 
 
+_UNTOLD = 1.0
+"""Seconds that a data set may take to load before its progress is shown; most known ones take less."""
+
+
 def key(name: str, options: Mapping[str, Any]) -> str:
     """Key of the task that loads a data set."""
     return f"dataset {json.dumps([name, dict(options)], sort_keys=True)}"
