@@ -16,7 +16,6 @@ from audioclf.ui.state import State
 from audioclf.ui.tasks import Task
 from audioclf.ui.text import count, plain, progress
 
-
 _UNTOLD = 1.0
 """Seconds that a data set may take to load before its progress is shown; most known ones take less."""
 
