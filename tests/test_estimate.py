@@ -126,7 +126,7 @@ def test_more_to_fit_takes_longer(experiment: Experiment, dataset: Dataset) -> N
     assert high("tree", n_values=2000) == pytest.approx(2 * high("tree"))
     assert high("svm", max_iter=10) < high("svm") / 5
     assert high("logreg", max_iter=10) < high("logreg") / 3
-    forest = experiment.replace(model=MODELS["forest"](n_estimators=3000))
+    forest = experiment.replace(model=MODELS["forest"](n_estimators=10_000))
     folds = forest.replace(split=KFold(n_splits=3))
     alone, thrice = (estimate(made, dataset, examine(made, dataset)).high for made in (forest, folds))
     assert thrice > 2 * alone  # type: ignore[operator]
