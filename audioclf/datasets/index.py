@@ -291,25 +291,36 @@ class _RealPaths:
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {}
-        self._states: dict[str, _State] = {}
+        self._states: dict[tuple[int, int], _State] = {}
 
     def state(self, path: Path) -> _State:
-        real = os.fspath(path)
+        """The state of the file that a path leads to.
+
+        Raises
+        ------
+        OSError, ValueError
+            When there is none.
+        """
+        status = os.stat(path)
+        file = (status.st_dev, status.st_ino)
+        known = self._states.get(file) if status.st_ino else None
+        if known is None:
+            known = _State(self._real(os.fspath(path)), status.st_size, status.st_mtime_ns)
+            self._states[file] = known
+        return known
+
+    def _real(self, path: str) -> str:
         for _ in range(_MOST_LINKS):
-            folder, name = os.path.split(real)
+            folder, name = os.path.split(path)
             if folder not in self._folders:
                 self._folders[folder] = os.path.realpath(folder)
-            real = os.path.join(self._folders[folder], name)
-            known = self._states.get(real)
-            if known is not None:
-                return known
+            path = os.path.join(self._folders[folder], name)
             try:
-                target = os.readlink(real)
+                target = os.readlink(path)
             except OSError:
                 break
-            real = os.path.join(self._folders[folder], target)
-        status = os.stat(real)
-        return self._states.setdefault(real, _State(real, status.st_size, status.st_mtime_ns))
+            path = os.path.join(self._folders[folder], target)
+        return path
 
 
 def refusal(path: Path, error: AudioclfError) -> Problem:

@@ -6,6 +6,7 @@ A folder, an unpacked archive and an uploaded folder look the same from here, so
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -122,11 +123,15 @@ class Tree:
         """The entry of a name, which must not lead out of the tree; None where there is none."""
         found = self.by_name.get(name)
         if found is None and self.root is not None and inside(name):
-            # as text: tables name ten thousands of files, and joining paths takes longer than asking for them
-            path = os.path.join(self.root, name)
-            if os.path.isfile(path):
-                return Entry(name, Path(path))
+            path = self._folders.file(name)
+            if path is not None:
+                return Entry(name, path)
         return found
+
+    @cached_property
+    def _folders(self) -> _Folders:
+        assert self.root is not None
+        return _Folders(self.root)
 
     def below(self, folder: str) -> Tree:
         """The part in one folder, with names that begin there."""
@@ -158,6 +163,39 @@ class Tree:
             ):
                 return tree
             tree = inner
+
+
+class _Folders:
+    """Whether files are there, for tables that name ten thousands of them: a folder asked for often is listed once.
+
+    What a link in such a folder leads to is left to whoever opens it.
+    """
+
+    _OFTEN = 64
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.fspath(root)
+        self._asked: Counter[str] = Counter()
+        self._listed: dict[str, frozenset[str]] = {}
+
+    def file(self, name: str) -> Path | None:
+        """Path of a file below the root; None where there is none."""
+        folder, _, last = name.rpartition("/")
+        self._asked[folder] += 1
+        path = f"{self._root}/{name}"
+        if self._asked[folder] > self._OFTEN and folder not in self._listed:
+            self._listed[folder] = _files(f"{self._root}/{folder}")
+        # a file system may know a file by another spelling of its name
+        there = last in self._listed.get(folder, ()) or os.path.isfile(path)
+        return Path(path) if there else None
+
+
+def _files(folder: str) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as found:
+            return frozenset(item.name for item in found if not item.is_dir(follow_symlinks=False))
+    except OSError:
+        return frozenset()
 
 
 def inside(name: str) -> bool:
