@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,8 @@ def train_part(
     n_classes = len(inputs.dataset.classes)
     folder.mkdir(parents=True, exist_ok=True)
     arrays = inputs.part(part.split, part.member, folder)
+    # members of one feature would be the same network otherwise
+    seed = (experiment.training.seed + part.member) % 2**31
     with arrays:
         fitted = training.fit(
             experiment.model,
@@ -109,7 +112,7 @@ def train_part(
             arrays.x_validation,
             arrays.y_validation,
             n_classes,
-            experiment.training,
+            dataclasses.replace(experiment.training, seed=seed),
             folder=folder,
             on_epoch=on_epoch,
             on_batch=on_batch,

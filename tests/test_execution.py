@@ -91,6 +91,20 @@ def test_an_ensemble_sums_weighted_probabilities(experiment: Experiment, tmp_pat
         np.testing.assert_allclose(together.probabilities, expected, atol=1e-5)
 
 
+def test_members_of_one_feature_are_networks_of_their_own(experiment: Experiment, tmp_path: Path) -> None:
+    experiment = experiment.replace(model=NETWORK)
+    twice = experiment.replace(features=(Mel(n_mels=32),) * 2, combine="ensemble")
+    second = experiment.with_settings({"training.seed": experiment.training.seed + 1})
+    runs = [run_experiment(made, tmp_path / name) for made, name in ((twice, "twice"), (second, "second"))]
+    (one, other), (alone,) = (
+        [np.load(folder / "test.npz")["probabilities"] for folder in sorted(run.part_folder("").iterdir())]
+        for run in runs
+    )
+    assert not np.allclose(one, other)
+    np.testing.assert_allclose(other, alone, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose([p.probabilities for p in runs[0].predictions], (one + other) / 2, atol=1e-5)
+
+
 def test_features_meet_as_channels_or_in_a_row(experiment: Experiment, tmp_path: Path) -> None:
     pair = (Mel(n_mels=20), MFCC(n_mfcc=20))
     run = run_experiment(experiment.replace(features=pair, model=NETWORK), tmp_path / "channels")

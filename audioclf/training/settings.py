@@ -65,7 +65,12 @@ class Training(Parameters):
         advanced=True,
     )
     shuffle: bool = param(True, "New order of the training clips in every epoch.")
-    seed: int = param(0, "Seed of the initial weights, the order and the augmentation.", low=0, high=2**31 - 1)
+    seed: int = param(
+        0,
+        "Seed of the initial weights, the order and the augmentation; members of an ensemble count on from it.",
+        low=0,
+        high=2**31 - 1,
+    )
 
     def check_batch_size(self, n_train: int) -> None:
         """Raise when a batch holds more clips than there are to train on.
