@@ -111,7 +111,7 @@ def _base(state: State, dataset: Dataset) -> Experiment:
     kept = experiment.split.validation_size
     if not kept:
         experiment = experiment.with_settings({"split.validation_size": VALIDATION})
-    features = " and ".join(feature.title for feature in experiment.features)
+    features = " and ".join(dict.fromkeys(feature.title for feature in experiment.features))
     st.caption(
         escape(
             f"{experiment.model.title} on the {features} of {dataset.name}, {count(len(dataset), 'clip')}."

@@ -130,7 +130,7 @@ def _sentence(
     what = f"**{escape(dataset.name)}**: {count(len(dataset), 'clip')} of {classes}."
     if experiment is None:
         return what
-    pictures = " and ".join(f"**{escape(feature.title)}**" for feature in experiment.features)
+    pictures = " and ".join(dict.fromkeys(f"**{escape(feature.title)}**" for feature in experiment.features))
     words = [what, f"The model looks at the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
     if outlook is not None and outlook.n_parameters:
         words[-1] += f" with {count(outlook.n_parameters, 'weight')}"
