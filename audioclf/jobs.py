@@ -104,7 +104,7 @@ def queue_position(run: JobFolder) -> int:
 
 
 class Supervisor:
-    """Starts, watches and ends the jobs of one data home.
+    """Starts, watches and ends the jobs of one data home: of that which is set when it is made.
 
     Parameters
     ----------
@@ -116,6 +116,7 @@ class Supervisor:
 
     def __init__(self, max_jobs: int | None = None, interval: float = 0.5) -> None:
         self.max_jobs = int(settings.number("max_jobs", low=1)) if max_jobs is None else max_jobs
+        self.home = settings.home()
         self.interval = interval
         self._children: dict[Path, subprocess.Popen[bytes]] = {}
         self._served: dict[str, float] = defaultdict(float)
@@ -139,7 +140,7 @@ class Supervisor:
     def _loop(self) -> None:
         while not self._closed.wait(self.interval):
             try:
-                if self._in_charge():
+                if settings.home() == self.home and self._in_charge():
                     self.step()
             except Exception:  # one bad folder must not end everybody's queue
                 import logging
@@ -213,7 +214,7 @@ class Supervisor:
 
     def _in_charge(self) -> bool:
         """Whether this process is the one supervisor of the data home; takes over from a dead one."""
-        path = settings.home() / "supervisor"
+        path = self.home / "supervisor"
         mine = f"{os.getpid()} {process_created(os.getpid()):.2f}"
         with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
             file.write(mine)
@@ -257,13 +258,20 @@ def kill_tree(pid: int, created: float = 0.0) -> None:
 
 
 _supervisor: Supervisor | None = None
+_left: list[subprocess.Popen[bytes]] = []
+"""Jobs of a data home that is no longer set; they go on, and are kept here until they have ended."""
 _lock = threading.Lock()
 
 
 def ensure_supervisor() -> Supervisor:
-    """The supervisor of this process, started on first use."""
+    """The supervisor of this process for the data home that is set, started on first use."""
     global _supervisor
     with _lock:
+        _left[:] = [child for child in _left if child.poll() is None]
+        if _supervisor is not None and _supervisor.home != settings.home():
+            _supervisor.close()
+            _left.extend(_supervisor._children.values())
+            _supervisor = None
         if _supervisor is None:
             _supervisor = Supervisor()
             _supervisor.start()

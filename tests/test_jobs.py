@@ -144,6 +144,23 @@ def test_a_job_that_does_not_listen_is_killed(
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_supervisor_keeps_to_the_data_home_it_began_with(
+    home: Path, class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = jobs.ensure_supervisor()
+    monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path / "another home"))
+    run = jobs.submit(experiment(class_folders, epochs=1))
+    second = jobs.ensure_supervisor()
+    assert second is not first
+    assert jobs.ensure_supervisor() is second
+    try:
+        wait(lambda: run.status.ended, run)
+        assert run.status.state == "done", run.status
+        assert not first._children
+    finally:
+        end(second)
+
+
 def test_a_living_job_is_adopted_by_the_next_supervisor(home: Path, class_folders: Path) -> None:
     first = jobs.Supervisor(max_jobs=1, interval=0.1)
     first.start()

@@ -21,6 +21,7 @@ from audioclf.runs import (
     process_created,
     process_lives,
 )
+from audioclf.runs.writer import make_folder
 from audioclf.training import Epoch
 
 
@@ -130,6 +131,13 @@ def test_folders_that_will_not_do(tmp_path: Path, run: Run) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"not empty|cannot be written"):
         create_run(Experiment(), tmp_path / "file" / "run")
+
+
+def test_a_folder_whose_filling_was_cut_off_can_be_taken_again(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be written"):
+        make_folder(tmp_path / "run", "no-such-folder/experiment.toml", "", "a run")
+    assert list((tmp_path / "run").iterdir()) == []
+    assert create_run(Experiment(name="again"), tmp_path / "run").name == "again"
 
 
 def test_clips_of_an_older_and_of_a_newer_version_are_read(run: Run) -> None:

@@ -202,13 +202,25 @@ def make_folder(
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"The folder {str(folder)!r} is not empty; name a new one for the {what}.")
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "run.json", {"name": name, "note": note, "created": time.time()})
-        write_json(folder / "status.json", dataclasses.asdict(status))
-        write_text(folder / recipe, text)
+        with _all_or_nothing(folder):
+            write_json(folder / "run.json", {"name": name, "note": note, "created": time.time()})
+            write_json(folder / "status.json", dataclasses.asdict(status))
+            write_text(folder / recipe, text)
     except OSError as error:
         raise RunError(
             f"The {what}'s folder {str(folder)!r} cannot be written ({error.strerror}); choose another."
         ) from error
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    """Leave an empty folder empty where its filling is cut off, by Ctrl-C or a full disk, so that it can be taken."""
+    try:
+        yield
+    except BaseException:
+        for path in folder.iterdir():
+            path.unlink(missing_ok=True)
+        raise
 
 
 def new_folder(runs_folder: Path) -> Path:

@@ -52,7 +52,10 @@ def pill(page: Any, name: str) -> None:
 def tick(page: Any, row: int) -> None:
     """Choose a line of the table of runs; it is painted on a canvas, so by place."""
     grid = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
-    grid.click(position={"x": 16, "y": 36 + 35 * row + 17}, force=True)
+    grid.evaluate("grid => grid.scrollIntoView({block: 'center'})")
+    box = grid.bounding_box()
+    if box is not None:  # else it is being drawn anew at this moment
+        page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
 
 
 def test_an_experiment_is_built_run_stopped_resumed_and_compared(new_page: NewPage, server: Any, sounds: Path) -> None:
