@@ -7,6 +7,7 @@ epoch is never chosen on the test part.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -39,7 +40,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Protocol(Parameters):
-    """Base of the protocols. A subclass is a frozen dataclass with a ``kind`` and a ``splits``."""
+    """Base of the protocols. A subclass is a frozen dataclass with a ``kind`` and a ``deal``."""
 
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
@@ -57,10 +58,31 @@ class Protocol(Parameters):
     def splits(self, dataset: Dataset) -> tuple[Split, ...]:
         """The splits of one data set.
 
+        The last few are kept in the process: keeping groups together takes a third of a second on ESC-10, and every
+        click on a page and every point of a search asks again.
+
         Raises
         ------
         DatasetError
             When the data cannot be split so: too few clips, groups or folds.
+        """
+        key = (self, dataset.fingerprint)
+        known = _dealt.get(key)
+        if known is None:
+            known = self.deal(dataset)
+            with _turn:
+                while len(_dealt) >= _KEPT:
+                    del _dealt[next(iter(_dealt))]
+                _dealt[key] = known
+        return known
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        """Make the splits of one data set from its clips' labels, groups and folds; what a protocol is.
+
+        Raises
+        ------
+        DatasetError
+            As :meth:`splits`.
         """
         raise NotImplementedError
 
@@ -104,7 +126,7 @@ class Holdout(Protocol):
 
     test_size: float = param(0.2, "Share of all clips kept for the test.", above=0, high=0.9, step=0.05)
 
-    def splits(self, dataset: Dataset) -> tuple[Split, ...]:
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         _require_clips(dataset, 2)
         rng = np.random.default_rng((self.random_state, 0))
         clips = range(len(dataset))
@@ -127,7 +149,7 @@ class KFold(Protocol):
 
     n_splits: int = param(5, "Number of parts.", low=2, high=100)
 
-    def splits(self, dataset: Dataset) -> tuple[Split, ...]:
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
         _require_clips(dataset, self.n_splits, "n_splits")
@@ -165,7 +187,7 @@ class OfficialFolds(Protocol):
         (), "Folds that are held out, one model for each; empty takes every fold in turn.", low=0
     )
 
-    def splits(self, dataset: Dataset) -> tuple[Split, ...]:
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
         if len(folds) < 2 or any(clip.fold is None for clip in dataset.clips):
             raise DatasetError(
@@ -204,7 +226,7 @@ class LeaveOneGroupOut(Protocol):
 
     test_groups: tuple[str, ...] = param((), "Groups that are held out; empty takes every group in turn.")
 
-    def splits(self, dataset: Dataset) -> tuple[Split, ...]:
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         groups = _groups(dataset, True)
         known = list(dict.fromkeys(groups))
         if len(known) < 2:
@@ -240,7 +262,7 @@ class Resubstitution(Protocol):
 
     validation_size: float = param(0.0, "Share kept aside; the published system kept none.", low=0, high=0.9)
 
-    def splits(self, dataset: Dataset) -> tuple[Split, ...]:
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         everything = list(range(len(dataset)))
         return (self._split(dataset, "all", everything, everything),)
 
@@ -249,6 +271,10 @@ class Resubstitution(Protocol):
 
 
 PROTOCOLS: Registry[Protocol] = Registry(Protocol, __name__, "split")
+
+_KEPT = 64
+_dealt: dict[tuple[Protocol, str], tuple[Split, ...]] = {}
+_turn = threading.Lock()
 
 
 def _groups(dataset: Dataset, by_group: bool) -> list[str]:

@@ -71,8 +71,15 @@ def test_holdout_divides_every_class(counts: list[int], test_size: float, valida
 
 def test_the_seed_decides() -> None:
     dataset = make([20, 20])
-    assert Holdout(random_state=1).splits(dataset) == Holdout(random_state=1).splits(dataset)
+    assert Holdout(random_state=1).deal(dataset) == Holdout(random_state=1).deal(dataset)
     assert Holdout(random_state=1).splits(dataset) != Holdout(random_state=2).splits(dataset)
+
+
+def test_the_same_clips_are_dealt_once() -> None:
+    dealt = KFold(n_splits=3).splits(make([6, 6]))
+    assert KFold(n_splits=3).splits(make([6, 6])) is dealt
+    assert KFold(n_splits=3, random_state=1).splits(make([6, 6])) != dealt
+    assert KFold(n_splits=3).splits(make([6, 7])) != dealt
 
 
 @settings(max_examples=30, deadline=None)

@@ -135,7 +135,7 @@ def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None
     from audioclf.errors import Stopped
 
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
-    forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature)
+    forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature, autograph=False)
     forward = forward.get_concrete_function()
 
     size = _predict_batch(network)

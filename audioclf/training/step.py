@@ -53,6 +53,8 @@ class Step:
                 tf.TensorSpec((None, n_classes), tf.float32),
                 tf.TensorSpec((), tf.float32),
             ],
+            # nothing here branches on a tensor, and translated code leaves a file in /tmp where a job is killed
+            autograph=False,
         )
 
     def __call__(self, x: Array, y: Array, rate: float) -> npt.NDArray[np.float32]:

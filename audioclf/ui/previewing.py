@@ -17,7 +17,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.errors import AudioclfError
 from audioclf.features import FEATURES, Feature, FeatureMap
 from audioclf.features.extract import common_duration
-from audioclf.splits import PROTOCOLS, Protocol
+from audioclf.splits import Protocol
 from audioclf.ui import cache, clips, guard, hold, views
 from audioclf.ui.player import player, track
 from audioclf.ui.text import plain, seconds
@@ -46,7 +46,7 @@ def draw(
         return
     with guard.boundary("preview"):
         try:
-            training = _training(dataset.fingerprint, _plain(split), dataset)
+            training = split.splits(dataset)[0].train
             audio = audio.replace(duration=common_duration(dataset.clips, audio))
         except AudioclfError:
             st.caption("There are no training clips to show it on; see the sentence at the top.")
@@ -115,15 +115,8 @@ def _other(dataset: Dataset, training: tuple[int, ...], clip: Clip, roll: int) -
     return dataset.clips[others[int(np.random.default_rng((roll, 1)).integers(len(others)))]] if others else None
 
 
-def _plain(value: Protocol | Feature | AudioSettings | Augmentation) -> str:
+def _plain(value: Feature | AudioSettings | Augmentation) -> str:
     return json.dumps(value.to_dict(), sort_keys=True)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _training(fingerprint: str, split: str, _dataset: Dataset) -> tuple[int, ...]:
-    """Training clips of the first split."""
-    protocol: Any = PROTOCOLS.make(json.loads(split))
-    return tuple(protocol.splits(_dataset)[0].train)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -17,7 +16,6 @@ from audioclf.ui import charts, data, draft, forms, guard
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain
 
-_KEPT = 16
 _MOST_BARS = 60
 
 
@@ -33,7 +31,7 @@ def draw(state: State, dataset: Dataset) -> None:
     if protocol is None:
         return
     try:
-        splits = _splits(protocol, dataset)
+        splits = protocol.splits(dataset)
     except ParameterError as error:
         with left:
             form.complain(error)
@@ -90,17 +88,6 @@ def _protocol(dataset: Dataset) -> type[Protocol]:
         f" {count(folds, 'official fold') if folds else 'no official folds'} are known."
     )
     return chosen
-
-
-def _splits(protocol: Protocol, dataset: Dataset) -> tuple[Split, ...]:
-    """The splits; kept for the session, since every click on the page asks."""
-    kept: dict[tuple[str, str], tuple[Split, ...]] = st.session_state.setdefault("split.kept", {})
-    key = (json.dumps([protocol.kind, protocol.to_dict()], default=list), dataset.fingerprint)
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = protocol.splits(dataset)
-    return kept[key]
 
 
 def _which(splits: tuple[Split, ...]) -> Split:
