@@ -106,6 +106,7 @@ class _Maker:
 
     def make(self) -> None:
         begun = time.monotonic()
+        earlier = self.writer.current.spent
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
         self.experiment.model.obtain()
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
@@ -145,9 +146,10 @@ class _Maker:
                         said for part in parts for said in training.read_remarks(self.run.part_folder(part.id))
                     )
                 ),
-                "seconds": round(ended - begun, 3),
+                # what was stopped or cut off was mostly training
+                "seconds": round(earlier + ended - begun, 3),
                 "seconds_features": round(extracted - begun, 3),
-                "seconds_training": round(ended - extracted, 3),
+                "seconds_training": round(earlier + ended - extracted, 3),
             }
         )
         self.tell(state="done", message="Done", seconds_left=None)

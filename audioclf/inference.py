@@ -17,6 +17,7 @@ from audioclf.features import FeatureMap
 from audioclf.features.base import Array
 from audioclf.features.extract import load_clip
 from audioclf.inputs import join
+from audioclf.params import unknown
 from audioclf.preparation import Scaler
 from audioclf.runs import Run
 
@@ -146,17 +147,25 @@ class Predictor:
         summed = sum(self._predict(part, values) * np.float32(weights[part["member"]] / total) for part in parts)
         return np.asarray(summed, dtype=np.float32)
 
-    def classify(self, source: Source) -> Classification:
+    def classify(self, source: Source, *, split: str | None = None) -> Classification:
         """Classify a sound of any length; one longer than the models' is cut into windows.
+
+        Parameters
+        ----------
+        source : path, bytes or file
+        split : str, optional
+            Ask only the models of this split: of a test clip, those that have not learned from it.
 
         Raises
         ------
         AudioError
             When it cannot be read.
+        ParameterError
+            When the run has no such split.
         """
         y, _ = load_audio(source, sr=self.audio.sr, mono=self.audio.mono)
         starts, windows = self.windows(y)
-        rows = self.probabilities(windows)
+        rows = self.probabilities(windows, split)
         return Classification(
             self.classes,
             rows.mean(axis=0),
@@ -235,6 +244,9 @@ class Predictor:
 
     def _parts(self, split: str | None) -> list[dict[str, Any]]:
         parts: list[dict[str, Any]] = self.signature["parts"]
+        names = dict.fromkeys(part["split"] for part in parts)
+        if split is not None and split not in names:
+            raise ParameterError(unknown(split, names, "split of this run"), "split")
         return [part for part in parts if split is None or part["split"] == split]
 
     def _inputs(self, part: dict[str, Any], values: list[Array]) -> Array:

@@ -91,7 +91,7 @@ def resume(run: JobFolder) -> None:
             " resumed."
         )
     (run.folder / "stop").unlink(missing_ok=True)
-    _write(run, state="queued", message="")
+    _write(run, state="queued", message="", spent=status.worked, started=0.0)
 
 
 def queue_position(run: JobFolder) -> int:

@@ -104,7 +104,7 @@ def _answer(request: dict[str, Any], predictors: OrderedDict[tuple[str, int], An
     predictor = _predictor(request["run"], predictors)
     sound = base64.b64decode(request["sound"]) if "sound" in request else None
     if request["do"] == "classify":
-        answer = predictor.classify(sound if sound is not None else request["path"])
+        answer = predictor.classify(sound if sound is not None else request["path"], split=request.get("split"))
         return (
             {"classes": list(answer.classes), "starts": [window.start for window in answer.windows]},
             {
@@ -158,9 +158,21 @@ class ModelWorker:
         """Start the process and let it import what it will need."""
         self.ask({"do": "warm"})
 
-    def classify(self, run: Path, sound: bytes) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list[float], Arrays]:
-        """Classes, mean probabilities, start of each window in seconds, and the raw arrays (``windows``)."""
-        values, arrays = self.ask({"do": "classify", "run": str(run), "sound": base64.b64encode(sound).decode()})
+    def classify(
+        self, run: Path, sound: bytes, *, split: str | None = None
+    ) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list[float], Arrays]:
+        """Classes, mean probabilities, start of each window in seconds, and the raw arrays (``windows``).
+
+        Parameters
+        ----------
+        run : Path
+        sound : bytes
+            Content of a sound file.
+        split : str, optional
+            Whose models to ask: the split in which a clip was tested.
+        """
+        request = {"do": "classify", "run": str(run), "sound": base64.b64encode(sound).decode(), "split": split}
+        values, arrays = self.ask(request)
         return tuple(values["classes"]), arrays["probabilities"], values["starts"], arrays
 
     def explain(

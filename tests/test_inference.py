@@ -64,6 +64,12 @@ def test_a_split_answers_as_it_did_in_its_test(predictor: Predictor, run: Run) -
     item = run.predictions[0]
     y = load_clip(run.clips[item.clip], predictor.audio, predictor.n_samples)
     np.testing.assert_allclose(predictor.probabilities([y], item.split)[0], item.probabilities, atol=1e-4)
+    alone = predictor.classify(run.clips[item.clip].path, split=item.split)
+    np.testing.assert_allclose(alone.probabilities, item.probabilities, atol=1e-4)
+    everyone = predictor.classify(run.clips[item.clip].path)
+    assert np.abs(everyone.probabilities - alone.probabilities).max() > 1e-6
+    with pytest.raises(ParameterError, match="split of this run"):
+        predictor.classify(run.clips[item.clip].path, split="fold-9")
 
 
 def test_a_long_sound_is_cut_into_windows(predictor: Predictor, tmp_path: Path, tone) -> None:
@@ -105,6 +111,9 @@ def test_the_warm_process_gives_the_same_answers(predictor: Predictor, worker: M
     assert starts == [0.0]
     np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
     np.testing.assert_allclose(arrays["windows"][0], expected.windows[0].probabilities, atol=1e-5)
+    _, probabilities, _, _ = worker.classify(run.folder, sound, split="fold-2")
+    expected = predictor.classify(run.clips[3].path, split="fold-2")
+    np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
     values, arrays = worker.explain(run.folder, clip=3, class_index=1)
     expected_heat = predictor.explain(run.clips[3], class_index=1)
     assert values["class_index"] == 1

@@ -100,6 +100,8 @@ def test_killed_with_9_then_resumed_every_epoch_stands_once(supervisor: jobs.Sup
     psutil.Process(run.status.pid).kill()
     wait(lambda: "killed" in run.status.message, run)  # known at once, and why as soon as the supervisor looks
     assert run.status.state == "interrupted"
+    worked = run.status.worked
+    assert worked > 0
     before = {item["epoch"]: item["loss"] for item in run.history}
     jobs.resume(run)
     wait(lambda: run.status.ended, run)
@@ -109,6 +111,8 @@ def test_killed_with_9_then_resumed_every_epoch_stands_once(supervisor: jobs.Sup
     after = {item["epoch"]: item["loss"] for item in history}
     for epoch in list(before)[:-1]:
         assert after[epoch] == before[epoch]
+    assert run.status.spent == pytest.approx(worked, abs=0.1)  # the time before counts, the time it lay still does not
+    assert run.metrics["seconds"] > run.metrics["seconds_training"] > worked
 
 
 def test_stop_is_heeded_and_resume_goes_on(supervisor: jobs.Supervisor, class_folders: Path) -> None:

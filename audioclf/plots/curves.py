@@ -60,7 +60,11 @@ def history_chart(
     rows = _long(history, measure)
     parts = {row["part"] for row in rows}
     last = max((int(row["epoch"]) for row in rows), default=1)
-    legend = alt.Legend(orient="top", symbolType="stroke", symbolSize=400, symbolStrokeWidth=3, symbolOpacity=1)
+    legend = (
+        alt.Legend(orient="top", symbolType="stroke", symbolSize=400, symbolStrokeWidth=3, symbolOpacity=1)
+        if any(row["curve"] == CURVES[1] for row in rows)  # a curve alone needs no name
+        else None
+    )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False)).scale(
             domain=[1, max(2, last)], nice=False
@@ -103,7 +107,7 @@ def history_chart(
     return layered(*layers).properties(height=height, width="container")
 
 
-def rate_chart(history: Sequence[Mapping[str, Any]], *, height: int = 130) -> alt.LayerChart:
+def rate_chart(history: Sequence[Mapping[str, Any]], *, height: int = 165) -> alt.LayerChart:
     """Course of the learning rate over the epochs, on a logarithmic axis where it falls far.
 
     Parameters
@@ -122,7 +126,9 @@ def rate_chart(history: Sequence[Mapping[str, Any]], *, height: int = 130) -> al
     ]
     last = max((row["epoch"] for row in rows), default=1)
     positive = [row["rate"] for row in rows if row["rate"] > 0]
-    far = len(positive) == len(rows) and bool(rows) and max(positive) > 50 * min(positive)
+    # a tenth of the epochs must lie there: a cosine ends near zero, and is a cosine on a plain axis only
+    low = sorted(positive)[len(positive) // 10] if positive else 0.0
+    far = len(positive) == len(rows) and bool(rows) and max(positive) > 50 * low
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False)).scale(
             domain=[1, max(2, last)], nice=False
@@ -131,7 +137,7 @@ def rate_chart(history: Sequence[Mapping[str, Any]], *, height: int = 130) -> al
             "mean(rate):Q",
             title="Learning rate",
             scale=alt.Scale(type="log") if far else alt.Scale(zero=True),
-            axis=alt.Axis(format="~g" if not far else ".0e", tickCount=4),
+            axis=alt.Axis(format="~g" if not far else ".0e", tickCount=3),
         ),
         tooltip=[
             alt.Tooltip("epoch:Q", title="Epoch", format="d"),

@@ -51,6 +51,8 @@ class Status:
         Estimate for the whole run.
     started, updated : float
         Unix times.
+    spent : float
+        Seconds that earlier processes worked on it, before it was stopped or cut off.
     pid : int
         Process that makes the run, and
     pid_created : float
@@ -68,8 +70,14 @@ class Status:
     seconds_left: float | None = None
     started: float = 0.0
     updated: float = 0.0
+    spent: float = 0.0
     pid: int = 0
     pid_created: float = 0.0
+
+    @property
+    def worked(self) -> float:
+        """Seconds that all processes together have worked on it, up to the last word of it."""
+        return self.spent + (max(0.0, self.updated - self.started) if self.started else 0.0)
 
     @property
     def ended(self) -> bool:

@@ -40,7 +40,8 @@ class StatusWriter:
         self.folder = job.folder
         self._watch = watch
         self._asked = asked
-        self.current = Status(started=time.time(), pid=os.getpid(), pid_created=process_created(os.getpid()))
+        pid = os.getpid()
+        self.current = Status(started=time.time(), spent=job.status.worked, pid=pid, pid_created=process_created(pid))
 
     def status(self, **changes: Any) -> Status:
         """Replace the status file, with some values changed."""

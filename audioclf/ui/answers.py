@@ -75,22 +75,29 @@ def _sound(run: Run, clip: Clip) -> bytes:
     return wav_bytes(load_clip(clip, audio), audio.sr)
 
 
-def classify(run: Run, clips: Sequence[Clip]) -> Task:
-    """Task whose result is a list: for every clip its :class:`Answer`, or the error that says why there is none."""
+def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
+    """Task whose result is a list: for every clip its :class:`Answer`, or the error that says why there is none.
+
+    Parameters
+    ----------
+    run : Run
+    clips : sequence of (Clip, str or None)
+        Each with the split whose models are asked; all are where there is none.
+    """
     worker = _worker()
 
     def work(progress: tasks.Progress, should_stop: Any) -> list[Answer | AudioclfError]:
         found: list[Answer | AudioclfError] = []
-        for clip in clips:
+        for clip, split in clips:
             progress(len(found), len(clips))
             try:
-                _, probabilities, starts, arrays = worker.classify(run.folder, _sound(run, clip))
+                _, probabilities, starts, arrays = worker.classify(run.folder, _sound(run, clip), split=split)
                 found.append(Answer(probabilities, starts, arrays["windows"]))
             except AudioclfError as error:
                 found.append(error)
         return found
 
-    return _ask(_key("classify", run, [clip.key for clip in clips]), "Listening", work)
+    return _ask(_key("classify", run, [(clip.key, split) for clip, split in clips]), "Listening", work)
 
 
 def explain(run: Run, clip: Clip, *, number: int | None = None, **options: Any) -> Task:

@@ -61,7 +61,7 @@ def _recorded() -> list[Subject]:
 
 def answer(run: Run, chosen: Sequence[Subject]) -> None:
     """Draw what the model says of every sound, and all about one of them."""
-    task = answers.classify(run, [subject.clip for subject in chosen])
+    task = answers.classify(run, [(subject.clip, subject.split) for subject in chosen])
     found = answers.wait("classify", task)
     if found is None:
         return
@@ -89,7 +89,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
                 "sound": [plain(subject.clip.label, 80) for subject, _ in good],
                 "answer": [plain(run.classes[number], 60) for number in best],
                 "probability": [
-                    float(said.probabilities[number]) for number, (_, said) in zip(best, good, strict=True)
+                    100 * float(said.probabilities[number]) for number, (_, said) in zip(best, good, strict=True)
                 ],
                 "seconds": [subject.clip.seconds for subject, _ in good],
             }
@@ -99,7 +99,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "probability": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "probability": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
             "seconds": st.column_config.NumberColumn(format="%.2f"),
         },
     )

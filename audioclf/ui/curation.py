@@ -12,6 +12,7 @@ from audioclf.errors import DatasetError
 from audioclf.ui import exporting, guard, hold, rows, tasks, versions
 from audioclf.ui.state import State
 from audioclf.ui.switch import switch
+from audioclf.ui.table import height
 from audioclf.ui.text import count, escape, plain
 
 PER_PAGE = 12
@@ -201,7 +202,7 @@ def _classes(state: State, dataset: Dataset) -> None:
         key=f"edit.classes {dataset.fingerprint}",
         hide_index=True,
         disabled=["class", "clips"],
-        height=min(36 * (len(dataset.classes) + 1) + 4, 500),
+        height=height(len(dataset.classes), 12),
         column_config={
             "use": st.column_config.CheckboxColumn(width=60, help="Without the mark a class is left out."),
             "new name": st.column_config.TextColumn(required=True, max_chars=curation.LONGEST_LABEL),

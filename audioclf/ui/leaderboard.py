@@ -13,6 +13,7 @@ from audioclf.runs import Status
 from audioclf.search import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui import charts, draft, guard, job, run_list
 from audioclf.ui.state import State
+from audioclf.ui.table import height
 from audioclf.ui.text import count, escape, plain, seconds
 
 _WAITING = "to come"
@@ -132,7 +133,7 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
         key=f"search.board {made.id}",
         on_select="rerun",
         selection_mode="single-row",
-        height=min(36 * (len(rows) + 1) + 4, 440),
+        height=height(len(rows), 11),
         placeholder="–",
         column_config={
             "place": st.column_config.NumberColumn(width="small", format="%d"),

@@ -20,6 +20,7 @@ from audioclf.runs.folder import JobFolder
 from audioclf.ui import guard, mine, run_list
 from audioclf.ui.job import stop_button
 from audioclf.ui.state import State
+from audioclf.ui.table import height
 from audioclf.ui.text import count, distinct, escape, plain
 
 AT_HAND = ""
@@ -197,7 +198,7 @@ def _draw(report: Report) -> None:
     st.dataframe(
         pd.DataFrame([_line(row) for row in report.rows]),
         hide_index=True,
-        height=36 * min(len(report.rows) + 1, 26) + 4,
+        height=height(len(report.rows), 25),
         column_config={
             "published": st.column_config.NumberColumn(format="%.1f %%"),
             "here": st.column_config.NumberColumn(format="%.1f %%"),

@@ -20,6 +20,7 @@ from audioclf.ui import cache, charts, clips, guard, hold, progress, run_edit, r
 from audioclf.ui.player import player
 from audioclf.ui.state import State
 from audioclf.ui.switch import switch
+from audioclf.ui.table import height
 from audioclf.ui.text import count, distinct, escape, plain, seconds
 
 PER_PAGE = 6
@@ -202,7 +203,7 @@ def classes(metrics: dict[str, Any]) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=36 * min(len(table) + 1, 16) + 4,
+        height=height(len(table), 15),
         column_config={**share, "class": "Class", "support": "Test clips"},
     )
 

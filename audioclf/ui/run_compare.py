@@ -15,6 +15,7 @@ from audioclf.ui import draft, guard, run_edit, run_list, run_table
 from audioclf.ui.charts import show
 from audioclf.ui.state import State
 from audioclf.ui.switch import switch
+from audioclf.ui.table import height
 from audioclf.ui.text import count, distinct, escape, plain
 
 MOST = 10
@@ -159,7 +160,7 @@ def _differences(summaries: Sequence[Summary], names: Sequence[str]) -> None:
     rows = {setting: [_value(value) for value in values] for setting, values in differences.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=pd.Index(names))
     table.insert(0, "setting", list(rows))
-    st.dataframe(table, hide_index=True, height=min(36 * (len(table) + 1) + 4, 460))
+    st.dataframe(table, hide_index=True, height=height(len(table), 12))
 
 
 def _value(value: Any) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 from audioclf.runs import Run, Summary
 from audioclf.ui import run_list
 from audioclf.ui.state import State
+from audioclf.ui.table import height
 from audioclf.ui.text import plain
 
 _CHOSEN = "runs.chosen"
@@ -39,9 +40,9 @@ def choose(state: State) -> list[tuple[Run, Summary]]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": marked}},
         placeholder="–",
-        height=min(36 * (len(shown) + 1) + 4, 420),
+        height=height(len(shown), 12),
         column_config={
-            "accuracy": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width="small"),
+            "accuracy": st.column_config.NumberColumn(format="%.1f %%"),
             "val loss": st.column_config.NumberColumn(
                 format="%.3f", help="Validation loss of the epoch whose weights are kept: lower is better."
             ),
@@ -53,6 +54,7 @@ def choose(state: State) -> list[tuple[Run, Summary]]:
                 width=130, help="Over the splits: the spread says how much is chance."
             ),
             "95 % interval": st.column_config.TextColumn(help="Where the true accuracy most likely lies."),
+            "remark": st.column_config.TextColumn(width=230),
             "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
@@ -100,9 +102,9 @@ def _row(summary: Summary) -> dict[str, Any]:
     return {
         "run": plain(summary.name, 64),
         "state": run_list.word(summary.state),
-        "accuracy": summary.accuracy,
-        "95 % interval": interval,
+        "accuracy": None if summary.accuracy is None else 100 * summary.accuracy,
         "remark": run_list.remark(summary),
+        "95 % interval": interval,
         "mean ± sd": spread,
         "val loss": summary.val_loss,
         "seconds": summary.seconds,

@@ -19,6 +19,7 @@ from audioclf.models.layers import Row
 from audioclf.ui import data, draft, estimating, guard, hold, sheet, warmup
 from audioclf.ui.sheet import Sheet
 from audioclf.ui.state import State
+from audioclf.ui.table import height
 from audioclf.ui.text import count, distinct, escape, plain, seconds, span
 
 _KEPT = 32
@@ -191,7 +192,7 @@ def _layers(input_shape: tuple[int, ...], rows: tuple[Row, ...]) -> None:
     st.dataframe(
         pd.DataFrame(table, columns=["name", "layer", "output", "weights"]),
         hide_index=True,
-        height=min(36 * (len(table) + 1), 400),
+        height=height(len(table), 10),
         column_config={"weights": st.column_config.NumberColumn(format="localized")},
     )
 

@@ -65,7 +65,7 @@ def test_good_files_are_answered_and_bad_ones_told(
     table = page.dataframe[0].value
     assert list(table["sound"]) == ["high.flac", "also high.ogg", "high.mp3"]
     assert set(table["answer"]) == {"high"}
-    assert table["probability"].between(1 / 3, 1).all()
+    assert table["probability"].between(100 / 3, 100).all()  # per cent
 
 
 def test_a_long_sound_is_followed_window_by_window(open_page: OpenPage, finished: Run, tone: Any) -> None:

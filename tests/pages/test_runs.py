@@ -54,7 +54,7 @@ def test_every_run_has_its_line(open_page: OpenPage, finished: Run, copy: Run) -
     assert not page.error
     table = page.dataframe[0].value.set_index("run")
     line = table.loc["<i>first</i> *run*"]
-    assert line["accuracy"] == finished.metrics["accuracy"]
+    assert line["accuracy"] == pytest.approx(100 * finished.metrics["accuracy"])  # per cent
     assert line["seconds"] == finished.metrics["seconds"]
     assert line["tested by"] == finished.metrics["protocol"]
     assert table.loc["the other"]["remark"] == run_list.LEAKY

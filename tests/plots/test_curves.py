@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -83,3 +84,15 @@ def test_the_learning_rate_has_a_curve_of_its_own() -> None:
     assert [row["rate"] for row in rows_of(rate_chart(rows))] == [row["learning_rate"] for row in rows]
     assert rate_chart(rows).to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
     assert rows_of(rate_chart([row | {"learning_rate": None} for row in history()])) == []
+
+
+def test_a_cosine_stays_a_cosine() -> None:
+    rates = [0.001 * (1 + math.cos(math.pi * step / 100)) / 2 + 1e-9 for step in range(101)]
+    rows = [{"epoch": number, "learning_rate": rate} for number, rate in enumerate(rates, start=1)]
+    assert rate_chart(rows).to_dict()["layer"][0]["encoding"]["y"]["scale"] == {"zero": True}
+
+
+def test_a_curve_alone_has_no_legend() -> None:
+    alone = [row | {"val_loss": None} for row in history()]
+    assert history_chart(alone, measure="loss").to_dict()["layer"][0]["encoding"]["color"]["legend"] is None
+    assert history_chart(history(), measure="loss").to_dict()["layer"][0]["encoding"]["color"]["legend"] is not None
