@@ -117,7 +117,7 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
                 "place": place if standing.state == "done" else None,
                 **{plain(names[name], 40): plain(spelled(standing.settings[name]), 40) for name in names},
                 "val_loss": standing.val_loss,
-                "val_accuracy": standing.val_accuracy,
+                "val_accuracy": None if standing.val_accuracy is None else 100 * standing.val_accuracy,
                 "epochs": standing.epochs,
                 "state": run_list.word(standing.state) if standing.state != "waiting" else _WAITING,
                 "time": "" if standing.seconds is None else seconds(standing.seconds),
@@ -140,7 +140,7 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
             "val_loss": st.column_config.NumberColumn(
                 format="%.4f", help="Validation loss of the epoch whose weights are kept: lower is better."
             ),
-            "val_accuracy": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width="small"),
+            "val_accuracy": st.column_config.NumberColumn(format="%.1f %%"),
             "epochs": st.column_config.NumberColumn(help=f"Epochs so far, of {planned:,} at most per model."),
         },
     )

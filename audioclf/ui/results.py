@@ -45,9 +45,9 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
                 f" Tested by {escape(metrics['protocol'])}."
                 + (f" Learned from {escape(metrics['augmentation'])}." if metrics.get("augmentation") else "")
             )
-            with st.container(horizontal=True, gap="medium"):
-                for name, value in _figures(metrics).items():
-                    st.metric(name, value, width="content")
+        with st.container(horizontal=True, gap="medium"):
+            for name, value in _figures(metrics).items():
+                st.metric(name, value, width="content")
         if metrics["leaky"]:
             known = "copies of clips" if run.experiment.copies.before_split else "clips"
             st.warning(
@@ -216,7 +216,7 @@ def folds(metrics: dict[str, Any]) -> None:
         pd.DataFrame(
             {
                 "split": [plain(split["name"], 80) for split in metrics["splits"]],
-                "accuracy": [split["accuracy"] for split in metrics["splits"]],
+                "accuracy": [100 * split["accuracy"] for split in metrics["splits"]],
                 "95 % interval": [
                     f"{split['interval'][0]:.1%} to {split['interval'][1]:.1%}" for split in metrics["splits"]
                 ],
@@ -224,7 +224,7 @@ def folds(metrics: dict[str, Any]) -> None:
             }
         ),
         hide_index=True,
-        column_config={"accuracy": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+        column_config={"accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)},
     )
 
 

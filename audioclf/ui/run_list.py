@@ -177,7 +177,7 @@ def recent(state: State, most: int = 50) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "accuracy": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
         },
     )
     picked = event["selection"]["rows"]
@@ -192,7 +192,7 @@ def _row(run: Run) -> dict[str, Any]:
     return {
         "run": plain(known.name, 64),
         "state": word(known.state),
-        "accuracy": known.accuracy,
+        "accuracy": None if known.accuracy is None else 100 * known.accuracy,
         "remark": remark(known),
         "data set": plain(known.data, 40),
         "pictures": ", ".join(known.features),
