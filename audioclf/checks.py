@@ -12,9 +12,11 @@ from audioclf.augment import on_batches
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError, ParameterError
 from audioclf.experiment import Experiment
+from audioclf.features import Feature
 from audioclf.features.extract import check_memory
 from audioclf.inputs import Inputs, Labels, join
 from audioclf.models import Network, Shape
+from audioclf.models.classical import Classical
 from audioclf.models.layers import Row
 from audioclf.splits import Split
 
@@ -112,12 +114,16 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
             with _about("model", drawn=experiment.picture.on):
                 layers.append(tuple(experiment.model.summary(inputs[-1], len(dataset.classes))))
             _examine_augmentations(experiment, inputs[-1], len(dataset.classes))
+        _examine_rolls(experiment, members, inputs[-1], n_samples)
     with _about("model"):
         experiment.model.require_examples(n_train)
         advice += experiment.model.advice(_rarest(splits, fed.labels, len(dataset.classes)))
     if layers:
         with _about("training"):
             experiment.training.check_batch_size(n_train)
+    if isinstance(experiment.model, Classical) and not experiment.model.weighs_classes:
+        with _about("training"):
+            experiment.training.require_unweighted(experiment.model.title)
     return Outlook(
         splits,
         duration,
@@ -137,6 +143,27 @@ def _examine_augmentations(experiment: Experiment, shape: Shape, n_classes: int)
             with _about(f"augmentations.{number}"):
                 blank = np.zeros((2, *shape), np.float32)
                 augment(blank, np.eye(n_classes, dtype=np.float32)[:2], np.random.default_rng(0))
+
+
+def _examine_rolls(experiment: Experiment, members: Sequence[Feature], shape: Shape, n_samples: int) -> None:
+    """Raise where an example is to be rolled along time and has no axis of time."""
+    rolled = [n for n, item in enumerate(experiment.augmentations) if item.kind == "roll"]
+    places = [f"augmentations.{n}" for n in rolled if isinstance(experiment.model, Network)]
+    if experiment.training.test_rolls > 1:
+        places.append("training.test_rolls")
+    if not places or len(shape) > 1:
+        return
+    what = "Several features, concatenated to one row,"
+    if len(members) == 1:
+        (feature,) = members
+        if feature.compute(np.zeros(n_samples, np.float32), experiment.audio.sr).axes[-1].label == "Time":
+            return
+        what = f"The {feature.title}"
+    raise ParameterError(
+        f"{what} cannot be rolled along time, for it has no axis of time; leave the time roll out, leave test_rolls at"
+        " 1, or choose another feature or combine.",
+        places[0],
+    )
 
 
 def _rarest(splits: Sequence[Split], labels: Labels, n_classes: int) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 
 from audioclf import limits, settings
 from audioclf.audio import AudioSettings
-from audioclf.augment import Augmentation
+from audioclf.augment import Augmentation, on_batches
 from audioclf.checks import Outlook
 from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError
@@ -206,7 +206,8 @@ def training_seconds(
 
 def n_computed_once(experiment: Experiment, rows: Sequence[Row], shape: Shape) -> int:
     """How many of a network's first layers are computed once, see :mod:`audioclf.training.frozen`."""
-    changing = bool(experiment.augmentations)
+    augmentations = experiment.augmentations
+    changing = on_batches(augmentations) is not None or experiment.copies.on_the_fly(augmentations)
     names = [row.name for row in rows]
     border = getattr(experiment.model, "frozen_until", None)
     if changing or border not in names:

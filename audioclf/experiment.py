@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -50,6 +52,17 @@ class DatasetChoice(Parameters):
     options: Mapping[str, Any] = field(default_factory=dict)
     clips_per_class: int = param(0, "At most so many clips of each class, drawn at random; 0 takes all.", low=0)
     share: float = param(1.0, "Share of the clips of each class and official fold, drawn at random.", above=0, high=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            json.dumps(dict(self.options))
+        except (TypeError, ValueError):
+            raise ParameterError(
+                "options is a table of texts, numbers, booleans and lists, as the data set takes them;"
+                f" got {self.options!r}.",
+                "options",
+            ) from None
 
     def load(self, **kwargs: Any) -> Dataset:
         """The data set itself; ``kwargs`` go to :func:`audioclf.load_dataset`."""
@@ -129,7 +142,17 @@ class Experiment(FromToml):
                 " feature, or leave combine out.",
                 "combine",
             )
-        if self.weights and (len(self.weights) != len(self.features) or min(self.weights) < 0 or not sum(self.weights)):
+        if self.weights and self.combine != "ensemble":
+            raise ParameterError(
+                f"weights are those of an ensemble, and combine is {self.combine!r}; leave weights out, or set combine"
+                " to 'ensemble'.",
+                "weights",
+            )
+        if self.weights and not (
+            len(self.weights) == len(self.features)
+            and all(math.isfinite(weight) and weight >= 0 for weight in self.weights)
+            and sum(self.weights) > 0
+        ):
             raise ParameterError(
                 f"weights needs one number of at least 0 per feature ({len(self.features)}), not all of them 0;"
                 f" got {list(self.weights)}.",
@@ -289,6 +312,6 @@ def _put(plain: Any, path: list[str], value: Any, name: str) -> None:
         except (ValueError, IndexError):
             raise ParameterError(f"'{name}' names no setting.", name) from None
     else:
-        if last == "kind" and plain.get("kind") != value:
+        if last == "kind" and plain.get("kind", value) != value:
             plain.clear()
         plain[last] = value

@@ -104,10 +104,12 @@ class Parameters:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make the object from plain values; an unknown name is an error that names the nearest."""
         known = [item.name for item in fields(cls)]
-        for name in values:
-            if name not in known and name != "kind":
+        # the kind has chosen the class; where there is nothing to choose, it is a name like any other
+        given = {name: value for name, value in values.items() if not (cls.kind and name == "kind")}
+        for name in given:
+            if name not in known:
                 raise ParameterError(unknown(name, known, f"parameter of {cls.title or cls.__name__}"), name)
-        return cls(**{name: value for name, value in values.items() if name != "kind"})
+        return cls(**given)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values (tuples as lists, ``None`` left out), with ``kind`` first where there is one."""

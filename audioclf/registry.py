@@ -76,6 +76,8 @@ class Registry(Mapping[str, type[T]], Generic[T]):
 
     def make(self, values: Mapping[str, Any]) -> T:
         """Entry from plain values with a ``kind``, as TOML gives them."""
+        if not isinstance(values, Mapping):
+            raise ParameterError(f"A {self._what} is a table with a 'kind', got {values!r}.")
         if "kind" not in values:
             raise ParameterError(f"A {self._what} needs a 'kind': one of {', '.join(self)}.", "kind")
         return self[str(values["kind"])].from_dict(values)

@@ -8,8 +8,11 @@ epoch is never chosen on the test part.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
 from typing import ClassVar
 
 import numpy as np
@@ -108,6 +111,7 @@ class Protocol(Parameters):
         if self.validation_size:
             rng = np.random.default_rng((self.random_state, 1))
             validation = _take(dataset, train, self.validation_size, rng, by_group=self.by_group, least=0)
+            validation = _leave_every_class(dataset, train, validation)
         kept = set(validation)
         return Split(name, tuple(clip for clip in train if clip not in kept), tuple(validation), tuple(test))
 
@@ -187,6 +191,10 @@ class OfficialFolds(Protocol):
         (), "Folds that are held out, one model for each; empty takes every fold in turn.", low=0
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_distinct(self.test_folds, "test_folds", "fold")
+
     def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
         if len(folds) < 2 or any(clip.fold is None for clip in dataset.clips):
@@ -225,6 +233,10 @@ class LeaveOneGroupOut(Protocol):
     order = 3
 
     test_groups: tuple[str, ...] = param((), "Groups that are held out; empty takes every group in turn.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_distinct(self.test_groups, "test_groups", "group")
 
     def deal(self, dataset: Dataset) -> tuple[Split, ...]:
         groups = _groups(dataset, True)
@@ -272,9 +284,19 @@ class Resubstitution(Protocol):
 
 PROTOCOLS: Registry[Protocol] = Registry(Protocol, __name__, "split")
 
+_PARTS = 20
+"""Groups are dealt into so many parts at most, some of which are one side of a split."""
+
 _KEPT = 64
 _dealt: dict[tuple[Protocol, str], tuple[Split, ...]] = {}
 _turn = threading.Lock()
+
+
+def _require_distinct(held_out: Sequence[object], field: str, what: str) -> None:
+    """Raise where the same is held out twice: its clips would count twice."""
+    twice = [name for name in held_out if held_out.count(name) > 1]
+    if twice:
+        raise ParameterError(f"{field} names {what} {twice[0]} twice; name every {what} once.", field)
 
 
 def _groups(dataset: Dataset, by_group: bool) -> list[str]:
@@ -323,7 +345,10 @@ def _take_groups(
     from sklearn.model_selection import StratifiedGroupKFold
 
     names = [dataset.clips[clip].group or f"clip {clip}" for clip in clips]
-    parts = min(max(round(1 / share), 2), len(set(names)))
+    # 0.2 is one part of five, 0.3 three of ten; of few groups the nearest that they allow
+    nearest = Fraction(share).limit_denominator(min(_PARTS, len(set(names))))
+    parts = nearest.denominator if 0 < nearest < 1 else len(set(names))
+    wanted = min(max(nearest.numerator if 0 < nearest < 1 else round(share * parts), 1), parts - 1)
     if parts < 2:
         if least == 0:
             return []
@@ -334,8 +359,20 @@ def _take_groups(
 
     with warnings.catch_warnings():  # a class with fewer clips than parts is fine here: one part is wanted
         warnings.simplefilter("ignore", UserWarning)
-        _, taken = next(iter(folds.split(clips, labels, names)))
-    if share > 0.5:
-        everything = set(range(len(clips)))
-        taken = np.array(sorted(everything - set(taken.tolist())), dtype=int)
-    return sorted(clips[index] for index in taken)
+        dealt = [part.tolist() for _, part in islice(folds.split(clips, labels, names), wanted)]
+    return sorted(clips[index] for part in dealt for index in part)
+
+
+def _leave_every_class(dataset: Dataset, train: Sequence[int], validation: Sequence[int]) -> list[int]:
+    """Validation clips without the groups that hold the last training clips of a class."""
+    kept = set(validation)
+    for label in dict.fromkeys(dataset.labels[clip] for clip in validation):
+        if any(dataset.labels[clip] == label for clip in train if clip not in kept):
+            continue
+        groups: dict[str, list[int]] = defaultdict(list)
+        for clip in kept:
+            groups[dataset.clips[clip].group or f"clip {clip}"].append(clip)
+        holding = [members for members in groups.values() if any(dataset.labels[clip] == label for clip in members)]
+        smallest = min(holding, key=lambda members: (len(members), min(members)))
+        kept -= set(smallest)
+    return sorted(kept)

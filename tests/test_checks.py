@@ -14,7 +14,7 @@ from audioclf.datasets import Dataset, load_dataset
 from audioclf.errors import ParameterError
 from audioclf.execution import run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
-from audioclf.features import MFCC, Mel, Waveform
+from audioclf.features import FEATURES, MFCC, Mel, Waveform
 from audioclf.models import MODELS
 from audioclf.picture import Picture
 from audioclf.splits import PROTOCOLS, Holdout, KFold
@@ -83,6 +83,27 @@ def test_a_classical_model_has_no_layers_and_no_batches(experiment: Experiment, 
         ({"model": MODELS["vgg16"]()}, "model.width"),
         ({"model": MODELS["knn"](n_neighbors=9)}, "model.n_neighbors"),
         (
+            {"model": MODELS["knn"](n_neighbors=1), "training": Training(class_weight="balanced")},
+            "training.class_weight",
+        ),
+        (
+            {
+                "features": (Mel(), MFCC()),
+                "combine": "concatenate",
+                "model": MODELS["mlp"](),
+                "augmentations": (AUGMENTATIONS["noise"](), AUGMENTATIONS["roll"]()),
+            },
+            "augmentations.1",
+        ),
+        (
+            {
+                "features": (FEATURES["spectrum"](),),
+                "model": MODELS["mlp"](),
+                "training": Training(batch_size=4, test_rolls=2),
+            },
+            "training.test_rolls",
+        ),
+        (
             {
                 "features": (Waveform(),),
                 "model": MODELS["mlp"](),
@@ -101,6 +122,13 @@ def test_what_cannot_be_is_said_with_its_place(
         examine(experiment.replace(**changes), dataset)
     assert caught.value.field == field
     assert str(caught.value).endswith(".")
+
+
+def test_a_waveform_and_a_picture_can_be_rolled_along_time(experiment: Experiment, dataset: Dataset) -> None:
+    rolled = experiment.replace(augmentations=(AUGMENTATIONS["roll"](),), training=Training(batch_size=4, test_rolls=2))
+    assert examine(rolled, dataset).n_models == 1
+    wave = rolled.replace(features=(Waveform(),), model=MODELS["mlp"](units=(4,)))
+    assert examine(wave, dataset).n_models == 1
 
 
 def test_more_neighbours_than_the_smallest_class_has_clips_deserve_a_word(

@@ -17,6 +17,8 @@ from audioclf.preparation import SCALINGS, Scaling
 from audioclf.splits import PROTOCOLS
 from audioclf.training import Training
 
+TWO = "[[features]]\nkind = 'mel'\n[[features]]\nkind = 'mfcc'"
+
 
 @settings(max_examples=60, deadline=None)
 @given(
@@ -37,7 +39,9 @@ def test_toml_round_trip(features, model, protocol, augmentations, scaling, comb
         audio=AudioSettings(duration=duration),
         features=tuple(FEATURES[kind]() for kind in features),
         combine=combine if len(features) > 1 else "channels",
-        weights=tuple(float(number + 1) for number in range(len(features))) if len(features) > 1 else (),
+        weights=tuple(float(n + 1) for n in range(len(features)))
+        if len(features) > 1 and combine == "ensemble"
+        else (),
         model=MODELS[model](),
         split=PROTOCOLS[protocol](),
         augmentations=tuple(AUGMENTATIONS[kind]() for kind in augmentations),
@@ -61,7 +65,16 @@ def test_toml_round_trip(features, model, protocol, augmentations, scaling, comb
         ("features = []", "at least one feature", "features"),
         ("model = 'cnn'", "is a table", "model"),
         ("name = 3", "is a text", "name"),
-        ("weights = [1, 1]", "one number", "weights"),
+        ("[scaling]\nkind = 'none'", "no parameter of Scaling", "scaling.kind"),
+        ("features = [1]", "is a table with a 'kind'", "features"),
+        ("[dataset]\noptions = 5", "options is a table", "dataset.options"),
+        ("[dataset.options]\nday = 2026-01-01", "options is a table", "dataset.options"),
+        ("[split]\nkind = 'folds'\ntest_folds = [1, 1]", "fold 1 twice", "split.test_folds"),
+        ("[split]\nkind = 'leave-one-group-out'\ntest_groups = ['a', 'b', 'a']", "group a twice", "split.test_groups"),
+        ("weights = [1, 1]", "of an ensemble", "weights"),
+        (f"combine = 'ensemble'\nweights = [1]\n{TWO}", "one number", "weights"),
+        (f"combine = 'ensemble'\nweights = [nan, 1]\n{TWO}", "one number", "weights"),
+        (f"combine = 'ensemble'\nweights = [0, 0]\n{TWO}", "one number", "weights"),
         ("combine = 'sum'", "no way to combine", "combine"),
         ("name = ", "not valid TOML", ""),
     ],
@@ -93,6 +106,8 @@ def test_single_values_can_be_set() -> None:
     assert experiment.dataset.name == "esc10"
     assert experiment.split.to_dict()["n_splits"] == 3
     assert experiment.model.to_dict()["units"] == [5, 4]
+    with pytest.raises(ParameterError, match="no parameter of Training"):  # and nothing is put back to its default
+        experiment.with_settings({"training.kind": "fast"})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,30 @@ def test_the_seed_decides() -> None:
     dataset = make([20, 20])
     assert Holdout(random_state=1).deal(dataset) == Holdout(random_state=1).deal(dataset)
     assert Holdout(random_state=1).splits(dataset) != Holdout(random_state=2).splits(dataset)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.3, 0.4, 0.45, 0.6, 0.75, 0.9])
+def test_of_equal_groups_the_share_is_what_was_asked_for(share: float) -> None:
+    dataset = make([60] * 4, groups=60)
+    (split,) = Holdout(test_size=share, by_group=True, validation_size=0.0).splits(dataset)
+    check(dataset, split, grouped=True)
+    assert len(split.test) / len(dataset) == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("n_classes", [3, 5, 10])
+def test_validation_never_takes_the_last_training_clips_of_a_class(n_classes: int, seed: int) -> None:
+    made = make([10] * n_classes, groups=2)
+    clips = tuple(dataclasses.replace(clip, group=f"{clip.label}, {clip.group}") for clip in made.clips)
+    dataset = dataclasses.replace(made, clips=clips)  # two groups of every class, so one for each side
+    for protocol in (Holdout(by_group=True, random_state=seed), KFold(n_splits=2, by_group=True, random_state=seed)):
+        try:
+            splits = protocol.splits(dataset)
+        except DatasetError as error:
+            assert "has no training clip" in str(error)
+            continue
+        for split in splits:
+            check(dataset, split, grouped=True)
 
 
 def test_the_same_clips_are_dealt_once() -> None:

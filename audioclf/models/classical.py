@@ -19,11 +19,14 @@ class Classical(Model):
         Types besides plain arrays and estimators that its saved file may hold (see skops).
     on_all_cores : bool
         Whether it is fitted on all cores at once.
+    weighs_classes : bool
+        Whether rare classes can be made to count more.
     """
 
     family = "classical"
     trusted_types: ClassVar[tuple[str, ...]] = ()
     on_all_cores: ClassVar[bool] = False
+    weighs_classes: ClassVar[bool] = True
 
     def estimator(self, random_state: int) -> Any:
         """Unfitted scikit-learn classifier."""

@@ -51,6 +51,7 @@ class KNearestNeighbors(Classical):
     kind = "knn"
     title = "k nearest neighbours"
     order = 60
+    weighs_classes = False
     explanation = (
         "Learns nothing: it keeps the training clips and asks the nearest ones. "
         "What 'near' means is the whole model, so the feature and its scaling decide."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audioclf.checks import Outlook
+from audioclf.datasets import load_dataset
 from audioclf.errors import AudioclfError, Stopped
 from audioclf.execution import execute
 from audioclf.runs import STOPPED, Run, Status, Watcher, create_run, write_text
@@ -101,7 +102,9 @@ class _Maker:
     def make(self) -> None:
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
         search = self.made.search
-        dataset = search.experiment.dataset.load(should_stop=self.should_stop)
+        choice = search.experiment.dataset
+        # all of it: every point takes its share by itself
+        dataset = load_dataset(choice.name, **dict(choice.options), should_stop=self.should_stop)
         outlooks = search.examine(dataset)
         points = in_order(search.points)
         left = {point.number: cost(point, outlooks[point.number - 1]) for point in points}

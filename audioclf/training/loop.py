@@ -247,13 +247,14 @@ def _fit_classical(
         raise ParameterError(f"{model.title} needs clips of at least two classes to train on, got one.", "split")
     began = time.perf_counter()
     estimator = model.build(x.shape[1:], n_classes, training.seed)
-    if training.class_weight == "balanced" and "class_weight" in estimator.get_params():
-        estimator.set_params(class_weight="balanced")
     model.require_examples(len(x))
+    weights: dict[str, Array] = {}
+    if training.class_weight == "balanced" and model.weighs_classes:
+        weights["sample_weight"] = class_weights(y, n_classes, training)[y]
     with warnings.catch_warnings():
         # References train with the usual 100 or 1,000 steps; that this is not always enough is part of the lesson.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(x.reshape(len(x), -1), y)
+        estimator.fit(x.reshape(len(x), -1), y, **weights)
     seconds = time.perf_counter() - began
     save_estimator(estimator, folder)
     fitted = Fitted(model, estimator, x.shape[1:], n_classes, epoch=1)

@@ -72,6 +72,20 @@ class Training(Parameters):
         high=2**31 - 1,
     )
 
+    def require_unweighted(self, title: str) -> None:
+        """Raise where classes are to be weighted, for a model (of that title) that cannot.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if self.class_weight != "none":
+            raise ParameterError(
+                f"class_weight is {self.class_weight!r}, and {title} cannot weigh classes; set it to 'none', or choose"
+                " another model.",
+                "class_weight",
+            )
+
     def check_batch_size(self, n_train: int) -> None:
         """Raise when a batch holds more clips than there are to train on.
 

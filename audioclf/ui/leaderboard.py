@@ -92,9 +92,10 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     if run is not None and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
+        met = "LEAKY, on clips it had met" if metrics["leaky"] else "On clips it has never met"
         words += (
-            f" On clips it has never met: **{metrics['accuracy']:.1%}**"
-            f" (95 % interval {low:.1%} to {high:.1%}, {count(metrics['n_test'], 'test clip')})."
+            f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%},"
+            f" {count(metrics['n_test'], 'test clip')}; {escape(metrics['protocol'])})."
         )
     st.markdown(words)
     st.caption(
@@ -127,12 +128,17 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
     table = pd.DataFrame(rows)
     if not table["remark"].any():
         table = table.drop(columns="remark")
+    numbers = [standing.number for standing in board]
+    kept = f"search.marked {made.id}"
+    marked = st.session_state.get(kept)
     event = st.dataframe(
         table,
         hide_index=True,
-        key=f"search.board {made.id}",
+        # points in another order are another table, in which the marked one is marked again
+        key=f"search.board {made.id} {'-'.join(map(str, numbers))}",
         on_select="rerun",
         selection_mode="single-row",
+        selection_default={"selection": {"rows": [numbers.index(marked)] if marked in numbers else []}},
         height=height(len(rows), 11),
         placeholder="–",
         column_config={
@@ -144,9 +150,10 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
             "epochs": st.column_config.NumberColumn(help=f"Epochs so far, of {planned:,} at most per model."),
         },
     )
-    marked = event["selection"]["rows"]
-    number = marked[0] if marked and marked[0] < len(board) else 0
-    return board[number] if board else None
+    rows_marked = event["selection"]["rows"]
+    found = board[rows_marked[0]] if rows_marked and rows_marked[0] < len(board) else None
+    st.session_state[kept] = None if found is None else found.number
+    return found or (board[0] if board else None)
 
 
 def _actions(state: State, made: SearchRun, standing: Standing) -> None:

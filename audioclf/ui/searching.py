@@ -100,7 +100,12 @@ def _base(state: State, dataset: Dataset) -> Experiment:
             "Search over", names, format_func=told.__getitem__, key="search.base", persist_state="session"
         )
     with right:
-        st.text_input("Name of the search", placeholder="made of the model and what is varied", key="search.name")
+        st.text_input(
+            "Name of the search",
+            placeholder="made of the model and what is varied",
+            key="search.name",
+            persist_state="session",
+        )
     if base == TRAIN:
         experiment = draft.current(state, dataset)
     else:

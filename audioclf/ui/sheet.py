@@ -108,7 +108,7 @@ def draw(state: State, dataset: Dataset) -> Sheet:
                 split=values["split"],
                 features=_in_order(values, "features"),
                 combine=together.combine,
-                weights=together.weights,
+                weights=together.weights if together.combine == "ensemble" else (),  # the field stays filled in
                 picture=values["picture"],
                 scaling=values["scaling"],
                 augmentations=_in_order(values, "augmentations"),

@@ -118,7 +118,12 @@ def _beginning(state: State, dataset: Dataset) -> None:
         if st.button("Fill in", icon=":material/edit_note:", width="stretch", help="Puts these settings in the forms."):
             draft.take(state, draft.start_from(state, chosen, dataset))
     with right:
-        st.text_input("Name of the run", placeholder="made of data, picture and model", key="train.name")
+        st.text_input(
+            "Name of the run",
+            placeholder="made of data, picture and model",
+            key="train.name",
+            persist_state="session",
+        )
     if chosen != draft.SUGGESTED and recipes.get(chosen).note:
         st.caption(escape(recipes.get(chosen).note))
 
@@ -137,10 +142,13 @@ def _sentence(
         words[-1] += f" with {count(outlook.n_parameters, 'weight')}"
     if outlook is not None:
         first = outlook.splits[0]
-        words[-1] += f"; it learns from {count(len(first.train), 'clip')}"
-        words[-1] += f" and is then tested on {len(first.test):,}" + (
-            " of the same." if experiment.split.leaky else " it has never met."
-        )
+        dealt = ("copy", "copies") if experiment.copies.before_split else ("clip", "clips")
+        tested = " it has never met."
+        if experiment.leaky:
+            tested = " of the same" + ("" if experiment.split.leaky else " clips")
+            tested += ": LEAKY, that says nothing about new sounds."
+        words[-1] += f"; it learns from {count(len(first.train), *dealt)}"
+        words[-1] += f" and is then tested on {len(first.test):,}{tested}"
         if outlook.n_models > 1:
             words.append(f"{count(outlook.n_models, 'model')} are trained.")
     else:
@@ -167,10 +175,12 @@ def summary(experiment: Experiment, outlook: Outlook) -> None:
     lines = [f"{', '.join(sizes)} from {seconds(outlook.duration)} of sound at {experiment.audio.sr:,} Hz."]
     if outlook.layers:
         training = experiment.training
-        steps = math.ceil(len(first.train) / training.batch_size)
+        steps = math.ceil(outlook.n_train / training.batch_size)
         lines.append(
             f"{count(training.epochs, 'epoch')} of {count(steps, 'step')}, {count(training.batch_size, 'clip')} each."
         )
+        if outlook.n_train > len(first.train):
+            lines[-1] += f" With their copies the clips are {outlook.n_train:,} examples."
     for sentence in (*lines, *outlook.advice):
         st.caption(escape(sentence))
 
@@ -216,7 +226,7 @@ def as_toml(state: State, filled: Sheet) -> None:
             height=360,
             key="train.toml",
             persist_state="session",
-            placeholder="[features]\n…\nor only what differs from the defaults:\n\n[training]\nepochs = 20",
+            placeholder="[[features]]\n…\nor only what differs from the defaults:\n\n[training]\nepochs = 20",
         )
         slot = st.empty()
         if st.button("Use it", icon=":material/input:", disabled=not text.strip()):

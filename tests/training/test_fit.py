@@ -10,7 +10,7 @@ import pytest
 
 from audioclf.errors import ParameterError, RunError, Stopped
 from audioclf.models import MODELS
-from audioclf.training import Training, completed_epochs, load
+from audioclf.training import Training, completed_epochs, fit, load
 from audioclf.training.loop import class_weights
 
 QUICK = Training(epochs=12, batch_size=16, learning_rate=0.01)
@@ -114,6 +114,24 @@ def test_agrees_with_keras_own_loop(
         assert [getattr(row, name) for row in told] == pytest.approx(history[name], rel=1e-4, abs=1e-5)
     for ours, theirs in zip(fitted.estimator.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["logreg", "svm", "rbf-svm", "tree", "forest", "boosting"])
+def test_rare_classes_count_more_in_every_model_that_is_fitted_at_once(kind: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [190, 10])
+    x = (rng.standard_normal((200, 3)) + 0.7 * y[:, None]).astype(np.float32)  # the classes overlap widely
+    weak: dict[str, Any] = {"tree": {"max_depth": 2}, "forest": {"max_depth": 2}}
+    weak["boosting"] = {"max_depth": 1, "n_estimators": 3}
+    model = MODELS[kind](**weak.get(kind, {}))
+    found = {}
+    for weight in ("none", "balanced"):
+        training = Training(class_weight=weight)
+        folder = tmp_path / weight
+        folder.mkdir()
+        fitted = fit(model, x, y, None, None, 2, training, folder=folder, on_epoch=lambda row: None)
+        found[weight] = (fitted.predict(x)[y == 1] == 1).mean()
+    assert found["balanced"] > found["none"] + 0.2
 
 
 def test_balanced_class_weights_are_scikit_learns() -> None:
