@@ -11,7 +11,8 @@ import numpy as np
 
 from audioclf import evaluation, limits, training
 from audioclf.crew import Board, Crew
-from audioclf.errors import AudioclfError, Stopped
+from audioclf.datasets import Dataset
+from audioclf.errors import AudioclfError, RunError, Stopped
 from audioclf.experiment import Experiment
 from audioclf.features.base import Array
 from audioclf.features.store import FeatureStore
@@ -111,6 +112,9 @@ class _Maker:
         self.experiment.model.obtain()
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
         dataset.require_trainable()
+        self._require_same_clips(dataset)
+        if not self.run.about.get("data_title"):
+            self.run.describe(data_title=dataset.name)
         self.writer.clips(dataset)
         inputs = Inputs(self.experiment, dataset, store=self.store)
         parts = plan(inputs)
@@ -153,6 +157,15 @@ class _Maker:
             }
         )
         self.tell(state="done", message="Done", seconds_left=None)
+
+    def _require_same_clips(self, dataset: Dataset) -> None:
+        """Raise where models were trained, or tested, on other clips than there are now."""
+        trained = any(self.run.folder.glob("models/*/*.npz"))
+        if trained and Dataset("", self.run.clips).fingerprint != dataset.fingerprint:
+            raise RunError(
+                f"The data set of run '{self.run.name}' has changed since it began: its models were trained on other"
+                " clips. Begin a new run, or put the clips back as they were."
+            )
 
     def _begin_features(self, sentence: str) -> Callable[[int, int], None]:
         self.tell(stage="features", message=sentence, fraction=0.0)

@@ -233,9 +233,12 @@ class Predictor:
         return Explanation(maps[feature_index], shaped, index, self.classes, probabilities, y, self.audio.sr)
 
     def _window(self, sound: Source | Clip, start: float) -> Array:
-        if isinstance(sound, Clip):
+        if isinstance(sound, Clip) and start <= 0:
             return load_clip(sound, self.audio, self.n_samples)
-        y, _ = load_audio(sound, sr=self.audio.sr, mono=self.audio.mono)
+        if isinstance(sound, Clip):
+            y = load_clip(sound, self.audio.replace(duration=None))
+        else:
+            y, _ = load_audio(sound, sr=self.audio.sr, mono=self.audio.mono)
         first = min(max(round(start * self.audio.sr), 0), max(len(y) - 1, 0))
         return fix_length(y[first : first + self.n_samples], self.n_samples, self.audio.pad)
 

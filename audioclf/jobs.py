@@ -38,8 +38,15 @@ GRACE = 10.0
 """Seconds a job has to heed a stop request before it is killed."""
 
 
-def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name: str = "") -> Run:
+def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name: str = "", data_title: str = "") -> Run:
     """Queue an experiment; the supervisor makes it as soon as it is its turn.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    workspace : str
+    name, data_title : str
+        As of :func:`audioclf.runs.create_run`.
 
     Raises
     ------
@@ -50,7 +57,8 @@ def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name:
     """
     require_allowed(experiment.model)
     workspaces.require_room(workspace=workspace)
-    return create_run(experiment, new_folder(workspaces.runs_folder(workspace)), name=name)
+    folder = new_folder(workspaces.runs_folder(workspace))
+    return create_run(experiment, folder, name=name, data_title=data_title)
 
 
 def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: str = "") -> SearchRun:
@@ -196,7 +204,8 @@ class Supervisor:
         if child is None or child.poll() is None:
             return
         del self._children[run.folder]
-        asked = self._stopping.pop(run.folder, None) is not None
+        # one that heeds at once has ended before this supervisor saw that it was asked
+        asked = self._stopping.pop(run.folder, None) is not None or (run.folder / "stop").exists()
         if run.status.state in ("running", "interrupted", "stopped"):
             _write(run, **_ending(child.returncode, asked, run.word))
 

@@ -104,6 +104,16 @@ def test_failed_old_damaged_and_running_runs_have_their_line(tmp_path: Path) -> 
     json.dumps(audioclf.compare_runs(tmp_path).to_dict())
 
 
+def test_a_data_set_has_the_name_people_know_it_by(tmp_path: Path) -> None:
+    experiment = Experiment(dataset=DatasetChoice(str(tmp_path / "03d9f89eb477e0fa")))
+    run = create_run(experiment, tmp_path / "run", data_title="My violins")
+    assert run.name.startswith("My violins · mel")
+    (summary,) = audioclf.compare_runs([run]).runs
+    assert summary.data == "My violins"
+    (unknown,) = audioclf.compare_runs([create_run(experiment, tmp_path / "other")]).runs
+    assert unknown.data == "03d9f89eb477e0fa"
+
+
 def test_a_folder_that_is_no_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is no run"):
         audioclf.compare_runs([tmp_path])

@@ -11,7 +11,7 @@ import pytest
 
 import audioclf
 from audioclf.augment import AUGMENTATIONS
-from audioclf.errors import AudioclfError, DatasetError, ParameterError, Stopped
+from audioclf.errors import AudioclfError, DatasetError, ParameterError, RunError, Stopped
 from audioclf.execution import execute, run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import FEATURES, MFCC, Mel
@@ -157,6 +157,19 @@ def test_a_stop_in_the_middle_can_be_gone_on_from(experiment: Experiment, tmp_pa
         (row["part"], row["epoch"], row["loss"]) for row in whole.history
     ]
     assert run.predictions == whole.predictions
+
+
+def test_clips_that_changed_meanwhile_are_not_mixed_with_those_before(experiment: Experiment, tmp_path: Path) -> None:
+    folds = experiment.replace(split=KFold(n_splits=2, validation_size=0.0))
+    run = run_experiment(folds, tmp_path / "run")
+    (run.folder / "metrics.json").unlink()
+    known = run.predictions
+    first, second = sorted((tmp_path / "sounds").glob("*/0.wav"))
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(RunError, match="has changed since it began"):
+        execute(run)
+    assert run.predictions == known
+    assert "has changed" in run.status.message
 
 
 def test_what_cannot_work_is_a_sentence_in_the_run(experiment: Experiment, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import psutil
 import pytest
 import soundfile
 
+from audioclf.audio import AudioInfo
+from audioclf.datasets import Clip
 from audioclf.errors import AudioError, ParameterError, RunError
 from audioclf.execution import run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
@@ -78,6 +80,17 @@ def test_a_long_sound_is_cut_into_windows(predictor: Predictor, tmp_path: Path, 
     answer = predictor.classify(tmp_path / "long.wav")
     assert [window.start for window in answer.windows] == pytest.approx([0, 0.3], abs=0.01)
     assert [answer.classes[window.probabilities.argmax()] for window in answer.windows] == ["low", "high"]
+
+
+def test_a_window_further_on_is_looked_at_in_a_clip_as_in_a_file(predictor: Predictor, tmp_path: Path, tone) -> None:
+    y = np.concatenate([tone(240.0, 0.3), tone(1760.0, 0.3)])
+    path = tmp_path / "long.wav"
+    soundfile.write(path, y, 22050)
+    clip = Clip(path, "low", AudioInfo(22050, 1, len(y), "WAV", "PCM_16", "long"))
+    for start, label in ((0.0, "low"), (0.3, "high")):
+        of_clip, of_file = predictor.explain(clip, start=start), predictor.explain(path, start=start)
+        assert of_clip.classes[of_clip.class_index] == label
+        np.testing.assert_allclose(of_clip.y, of_file.y, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["grad-cam", "occlusion"])

@@ -128,7 +128,8 @@ def test_stop_is_heeded_and_resume_goes_on(supervisor: jobs.Supervisor, class_fo
     jobs.resume(run)
     wait(lambda: len(run.history) > done, run)
     jobs.stop(run)
-    wait(lambda: run.status.ended, run)
+    wait(lambda: run.status.ended and not supervisor._children, run)
+    assert run.status.state == "stopped"  # also after the supervisor has seen the process end
     epochs = [item["epoch"] for item in run.history]
     assert epochs == list(range(1, len(epochs) + 1))
 
@@ -146,6 +147,20 @@ def test_a_job_that_does_not_listen_is_killed(
     wait(lambda: run.status.ended, run)
     assert run.status.state == "stopped"
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_one_that_stops_before_it_was_seen_to_be_asked_was_stopped(
+    supervisor: jobs.Supervisor, class_folders: Path
+) -> None:
+    run = jobs.submit(experiment(class_folders, epochs=5000))
+    supervisor.step()
+    (child,) = supervisor._children.values()
+    wait(lambda: len(run.history) >= 1, run)
+    jobs.stop(run)
+    child.wait()
+    supervisor.step()
+    assert run.status.state == "stopped"
+    assert "by itself" not in run.status.message
 
 
 def test_a_supervisor_keeps_to_the_data_home_it_began_with(

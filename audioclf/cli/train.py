@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from audioclf.checks import examine
 from audioclf.cli import cli, stopping
 from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
-from audioclf.errors import ParameterError, Stopped
+from audioclf.errors import ParameterError, RunError, Stopped
 from audioclf.execution import execute, run_experiment
 from audioclf.experiment import Experiment
 from audioclf.runs import Run, Status, Watcher
@@ -35,6 +36,7 @@ def run(
     try:
         if resume:
             finished = open_run(folder)
+            _require_resumable(finished, dataset, pairs)
             quiet_start(finished.experiment.model.family)
             (folder / "stop").unlink(missing_ok=True)
             execute(finished, watch=watch, should_stop=stopping.asked)
@@ -57,6 +59,18 @@ def run(
             raise
         stopping.end(error, go_on=["audioclf", "run", recipe_or_toml, "--out", folder, "--resume"])
     _report(finished, as_json)
+
+
+def _require_resumable(run: Run, dataset: str | None, pairs: Sequence[str]) -> None:
+    if run.status.state == "done":
+        raise RunError(
+            f"Run '{run.name}' is done, so there is nothing to go on with; leave --resume out for a new run."
+        )
+    if dataset is not None or pairs:
+        raise ParameterError(
+            "A run goes on with the data and the settings it began with; leave --dataset and --set out, or --resume.",
+            "resume",
+        )
 
 
 def _examine(experiment: Experiment, watch: Watcher) -> None:

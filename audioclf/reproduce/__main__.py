@@ -1,4 +1,4 @@
-"""``python -m audioclf.reproduce RUNS FOLDER NAME...`` writes the report of the runs below RUNS.
+"""``python -m audioclf.reproduce RUNS FOLDER NAME...`` writes the report of the newest runs of recipes below RUNS.
 
 A web server has it written so: Grad-CAM needs Keras, which the server never imports.
 """
@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from audioclf.errors import AudioclfError
-from audioclf.reproduce.plan import choose, plan
 from audioclf.reproduce.report import Report
 from audioclf.worker import be_modest
 
@@ -19,7 +18,7 @@ def main(arguments: list[str]) -> int:
     be_modest()
     runs, folder, *names = arguments
     try:
-        Report.read(plan(choose(names)), Path(runs)).write(Path(folder))
+        Report.newest(Path(runs)).part(names).write(Path(folder))
     except AudioclfError as error:
         print(error, file=sys.stderr)
         return 2

@@ -42,9 +42,23 @@ class Report:
         return cls.of([_found(item, jobs) for item in planned])
 
     @classmethod
+    def newest(cls, folder: Path) -> Report:
+        """Of the newest run of every recipe that was run, whatever its data and its epochs."""
+        newest: dict[str, JobFolder] = {}
+        for job in making.reproductions(folder):
+            newest.setdefault(making.reproduces(job), job)
+        found = [(known, job) for job in newest.values() if (known := making.planned_of(job)) is not None]
+        return cls.of(sorted(found, key=lambda pair: (pair[0].recipe.letter or "Z", pair[0].recipe.name)))
+
+    @classmethod
     def of(cls, found: Sequence[tuple[Planned, JobFolder | None]]) -> Report:
         """Report of what was planned with the run that each came to."""
         return cls(tuple(item for item, _ in found), tuple(rows.row(item, job) for item, job in found))
+
+    def part(self, names: Sequence[str]) -> Report:
+        """What it says of some of its recipes."""
+        chosen = [pair for pair in zip(self.planned, self.rows, strict=True) if pair[1].recipe in names]
+        return Report(tuple(planned for planned, _ in chosen), tuple(row for _, row in chosen))
 
     def html(self, *, evidence: bool = True, say: page.Say = lambda sentence: None) -> str:
         """The page; ``evidence`` asks networks for Grad-CAM too, which loads Keras."""

@@ -124,12 +124,10 @@ def row(planned: Planned, job: JobFolder | None) -> Row:
 
 def _unfinished(job: JobFolder) -> dict[str, Any]:
     status = job.status
-    # a process that ended before it could say anything leaves its log alone
-    state = "failed" if status.state == "queued" and (job.folder / "log.txt").is_file() else status.state
     words = {"queued": "not run yet", "running": "under way"}
     return {
-        "verdict": words.get(state) or f"{state}: {status.message or 'log.txt in its folder says why'}",
-        "state": state,
+        "verdict": words.get(status.state) or f"{status.state}: {status.message or 'log.txt in its folder says why'}",
+        "state": status.state,
     }
 
 

@@ -138,7 +138,8 @@ def summarise(run: Run) -> Summary:
     with contextlib.suppress(AudioclfError):  # made by another version; its name and state are still worth a line
         experiment = run.experiment
         found |= {
-            "data": experiment.dataset.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1],
+            "data": str(about.get("data_title", ""))
+            or experiment.dataset.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1],
             "model": experiment.model.title,
             "features": tuple(feature.title for feature in experiment.features),
             "protocol": experiment.protocol,

@@ -70,9 +70,10 @@ class JobFolder:
         """Name for people."""
         return str(self.about["name"])
 
-    def describe(self, *, name: str | None = None, note: str | None = None) -> None:
-        """Change the name or the note."""
-        changes = {key: value for key, value in (("name", name), ("note", note)) if value is not None}
+    def describe(self, *, name: str | None = None, note: str | None = None, data_title: str | None = None) -> None:
+        """Change the name, the note, or what the data set is called."""
+        given = {"name": name, "note": note, "data_title": data_title}
+        changes = {key: value for key, value in given.items() if value is not None}
         write_json(self.folder / "run.json", {**self.about, **changes})
 
     @property

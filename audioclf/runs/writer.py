@@ -147,7 +147,9 @@ class RunWriter(StatusWriter):
         write_json(self.folder / "model.json", signature)
 
 
-def create_run(experiment: Experiment, folder: Path, *, name: str = "", begun: bool = False) -> Run:
+def create_run(
+    experiment: Experiment, folder: Path, *, name: str = "", data_title: str = "", begun: bool = False
+) -> Run:
     """Make the folder of a run that is yet to be made.
 
     Parameters
@@ -157,6 +159,8 @@ def create_run(experiment: Experiment, folder: Path, *, name: str = "", begun: b
         Must not exist, or be empty.
     name : str
         Name for people; the experiment's name, or one made of its parts, where empty.
+    data_title : str
+        Name of the data set for people, where it is known already.
     begun : bool
         Whether this process goes on to make it; else it waits in the queue, where a server may take it up.
 
@@ -166,9 +170,12 @@ def create_run(experiment: Experiment, folder: Path, *, name: str = "", begun: b
         When the folder holds something already, or cannot be written.
     """
     folder = Path(folder)
-    name = name or experiment.name or automatic_name(experiment)
+    name = name or experiment.name or automatic_name(experiment, data_title)
     make_folder(folder, Run.recipe, experiment.to_toml(), name, experiment.note, begun=begun)
-    return Run(folder)
+    run = Run(folder)
+    if data_title:
+        run.describe(data_title=data_title)
+    return run
 
 
 def make_folder(
@@ -229,7 +236,7 @@ def new_folder(runs_folder: Path) -> Path:
     return Path(runs_folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
-def automatic_name(experiment: Experiment) -> str:
+def automatic_name(experiment: Experiment, data_title: str = "") -> str:
     """A name made of data set, features and model."""
     features = "+".join(feature.kind for feature in experiment.features)
-    return f"{Path(experiment.dataset.name).name} · {features} · {experiment.model.kind}"
+    return f"{data_title or Path(experiment.dataset.name).name} · {features} · {experiment.model.kind}"

@@ -69,7 +69,7 @@ def _ask(key: str, title: str, work: tasks.Work) -> Task:
 
 def _sound(run: Run, clip: Clip) -> bytes:
     """The clip as a file: as it is where it is a whole one, else the stretch."""
-    if clip.start == 0 and clip.duration is None:
+    if clip.start == 0 and clip.duration is None and clip.path.is_file():
         return clip.path.read_bytes()
     audio = run.experiment.audio.replace(duration=None)
     return wav_bytes(load_clip(clip, audio), audio.sr)

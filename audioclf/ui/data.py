@@ -30,7 +30,7 @@ def load(state: State) -> Task:
     name, chosen, workspace = state.data, dict(state.options), state.workspace
 
     def work(told: Progress, should_stop: ShouldStop) -> Dataset:
-        _require_own(name, chosen, workspace)
+        require_own(name, chosen, workspace)
         return load_dataset(name, progress=told, should_stop=should_stop, **chosen)
 
     return tasks.find(_task(state)) or tasks.start(_task(state), f"Loading {short(name)}", work)
@@ -39,13 +39,13 @@ def load(state: State) -> Task:
 def _task(state: State) -> str:
     """Key of the task; what is not the reader's to see has one of their own, so that nobody else's result is found."""
     try:
-        _require_own(state.data, state.options, state.workspace)
+        require_own(state.data, state.options, state.workspace)
     except WorkspaceError:
         return f"refused {state.workspace} {key(state.data, state.options)}"
     return key(state.data, state.options)
 
 
-def _require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
+def require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
     """Raise where a data set lies where the reader must not look; what a reader's options name lies inside of it."""
     path = options.get("path") if name in SOURCES else name
     if path:

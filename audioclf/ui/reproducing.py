@@ -10,6 +10,7 @@ import streamlit as st
 
 from audioclf import jobs, recipes, workspaces
 from audioclf.datasets import SOURCES
+from audioclf.errors import WorkspaceError
 from audioclf.recipes import Recipe
 from audioclf.reproduce import making
 from audioclf.reproduce.plan import RANDOM, REFERENCES, Data, Planned, choose, find_data, plan
@@ -17,7 +18,7 @@ from audioclf.reproduce.report import Report
 from audioclf.reproduce.rows import LEAKY, Row
 from audioclf.reproduce.table import duration, parameters
 from audioclf.runs.folder import JobFolder
-from audioclf.ui import guard, mine, run_list
+from audioclf.ui import data, guard, mine, run_list
 from audioclf.ui.job import stop_button
 from audioclf.ui.state import State
 from audioclf.ui.table import height
@@ -83,7 +84,9 @@ def start(state: State) -> None:
 def _data(state: State, chosen: Iterable[Recipe]) -> dict[str, str]:
     """Draw the choice of data for every family of recipes that needs one; returns what was chosen, by family."""
     own = {str(item.folder): item.name for item in mine.kept(state.workspace)}
-    if state.data and state.data not in SOURCES:
+    if not _is_own(state):  # an address may name anything
+        pass
+    elif state.data and state.data not in SOURCES:
         own[state.data] = f"{plain(Path(state.data).name, 40)} (chosen on the Data page)"
     elif state.data and state.options.get("path"):
         own[str(state.options["path"])] = f"{SOURCES[state.data].title} (chosen on the Data page)"
@@ -103,6 +106,14 @@ def _data(state: State, chosen: Iterable[Recipe]) -> dict[str, str]:
                 width=340,
             )
     return {family: path for family, path in given.items() if path}
+
+
+def _is_own(state: State) -> bool:
+    try:
+        data.require_own(state.data, state.options, state.workspace)
+    except WorkspaceError:
+        return False
+    return True
 
 
 def _find(recipe: Recipe, given: str | None) -> Data:
@@ -135,7 +146,8 @@ def _begin(state: State, planned: Iterable[Planned]) -> None:
     for item in planned:
         if item.data.missing:
             continue
-        workspaces.require_own(item.experiment.dataset.options.get("path", ""), state.workspace)
+        choice = item.experiment.dataset
+        data.require_own(choice.name, choice.options, state.workspace)
         found = making.find(there, item)
         if found is None:
             making.tag(_submit(state, item), item)
@@ -182,11 +194,7 @@ def _active(row: Row) -> bool:
 def _report(state: State) -> Report:
     """The newest run of every recipe in the reader's workspace."""
     jobs.ensure_supervisor()
-    newest: dict[str, JobFolder] = {}
-    for job in making.reproductions(workspaces.runs_folder(state.workspace)):
-        newest.setdefault(making.reproduces(job), job)
-    found = [(known, job) for job in newest.values() if (known := making.planned_of(job)) is not None]
-    return Report.of(sorted(found, key=lambda pair: (pair[0].recipe.letter or "Z", pair[0].recipe.name)))
+    return Report.newest(workspaces.runs_folder(state.workspace))
 
 
 def _draw(report: Report) -> None:

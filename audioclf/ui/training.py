@@ -88,7 +88,8 @@ def start(
                 st.rerun()
     if pressed and experiment is not None:
         _examined(experiment, dataset)
-        state.run = jobs.submit(experiment, workspace=state.workspace, name=experiment.name).id
+        made = jobs.submit(experiment, workspace=state.workspace, name=experiment.name, data_title=dataset.name)
+        state.run = made.id
         st.rerun()
 
 

@@ -123,6 +123,7 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
     assert "key=value" in refused("run", "instruments-best", "--set", "training.epochs", "--out", out)
     assert "did you mean 'epochs'" in refused("run", "instruments-best", "--set", "training.epoch=2", "--out", out)
     assert "no data set" in refused("run", "instruments-best", "--dataset", "esc11", "--out", out / "a")
+    assert "nothing to go on with" in refused("run", "instruments-best", "--out", run, "--resume")
     assert "is no run" in refused("classify", tmp_path, tone)
     assert "did you mean 'high'" in refused("explain", run, tone, "--class", "hihg", "--out", tmp_path / "a.png")
     assert "grad-cam" in refused("explain", run, tone, "--method", "x", "--out", tmp_path / "a.png")

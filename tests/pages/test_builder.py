@@ -17,7 +17,7 @@ from audioclf.features import MFCC, Mel
 from audioclf.models import MODELS
 from audioclf.picture import Picture
 from audioclf.preparation import Scaling
-from audioclf.splits import KFold
+from audioclf.splits import PROTOCOLS, Holdout, KFold
 from audioclf.training import Training
 
 OpenPage = Callable[..., AppTest]
@@ -107,6 +107,29 @@ def test_what_cannot_be_is_said_before_a_job_is_made(
     assert said in complaints(page)
     assert f"{heading}: " in complaints(page)
     assert next(button for button in page.button if button.key == "train.go").disabled
+
+
+@pytest.mark.parametrize(
+    ("changed", "learns", "tested"),
+    [
+        ({}, "it learns from 6 clips and is then tested on 4", "it has never met."),
+        ({"split": PROTOCOLS["resubstitution"]()}, "from 12 clips and is then tested on 12", "of the same: LEAKY"),
+        (
+            {"copies": Copies(number=2, before_split=True), "augmentations": (AUGMENTATIONS["gaussian-noise"](),)},
+            " copies and is then tested on ",
+            "of the same clips: LEAKY",
+        ),
+    ],
+    ids=["honest", "no test set", "copies before the split"],
+)
+def test_what_is_tested_on_what_was_met_is_called_leaky(
+    page: AppTest, class_folders: Path, changed: dict[str, Any], learns: str, tested: str
+) -> None:
+    split = {"split": Holdout(test_size=0.34, validation_size=0.25)} | changed
+    use(page, Experiment(dataset=DatasetChoice(str(class_folders)), training=Training(batch_size=2), **split).to_toml())
+    said = " ".join(element.value for element in page.markdown).replace("\\", "")
+    assert learns in said
+    assert tested in said
 
 
 @pytest.mark.parametrize(

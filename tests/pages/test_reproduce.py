@@ -89,6 +89,37 @@ def test_recipes_begin_as_ordinary_runs_once_each(open_page: OpenPage, nobody_ru
             run.delete()
 
 
+def test_on_a_shared_server_recipes_begin_and_foreign_folders_do_not(
+    open_page: OpenPage, nobody_runs: None, three_classes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOCLF_SHARED", "1")
+    workspace = workspaces.new_id()
+    page = open_page("reproduce", workspace=workspace, data=three_classes)
+    (box,) = page.multiselect
+    box.set_value(["instruments-raw-tree"]).run()
+    (choice,) = [box for box in page.selectbox if box.key == "reproduce.data.instruments"]
+    assert not any(three_classes.name in option for option in choice.options)
+    next(button for button in page.button if button.key == "reproduce.run").click().run()
+    assert not page.error
+    (run,) = making.reproductions(workspaces.runs_folder(workspace))
+    assert run.status.state == "queued"
+
+
+def test_one_that_waits_to_go_on_is_not_called_failed(made: Run) -> None:
+    known = making.planned_of(made)
+    assert known is not None
+    assert (made.folder / "log.txt").exists() or (made.folder / "log.txt").write_text("earlier") > 0
+    before = (made.folder / "status.json").read_text()
+    try:
+        (made.folder / "status.json").write_text('{"state": "queued"}')
+        metrics = (made.folder / "metrics.json").rename(made.folder / "metrics.away")
+        (row,) = Report.of([(known, made)]).rows
+        assert (row.state, row.verdict) == ("queued", "not run yet")
+    finally:
+        metrics.rename(made.folder / "metrics.json")
+        (made.folder / "status.json").write_text(before)
+
+
 def test_the_table_to_take_along_is_that_of_the_command_line(made: Run) -> None:
     known = making.planned_of(made)
     assert known is not None

@@ -110,6 +110,12 @@ def test_accuracy_chooses_where_it_is_asked_to(experiment: Experiment, tmp_path:
     assert {len(run.clips) for run in made.runs} == {8}
 
 
+def test_a_share_of_the_experiments_own_is_taken_once(experiment: Experiment, tmp_path: Path) -> None:
+    less = experiment.with_settings({"dataset.share": 0.75, "model.kind": "knn", "model.n_neighbors": 2})
+    made = run_search(Search(less, {"model.weights": ["uniform", "distance"]}), tmp_path / "search")
+    assert {len(run.clips) for run in made.runs} == {8}
+
+
 def test_a_stop_keeps_what_is_done_and_resuming_goes_on(experiment: Experiment, tmp_path: Path) -> None:
     folder = tmp_path / "search"
     with pytest.raises(Stopped):
