@@ -8,7 +8,7 @@ epoch is never chosen on the test part.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -345,15 +345,16 @@ def _take_groups(
     from sklearn.model_selection import StratifiedGroupKFold
 
     names = [dataset.clips[clip].group or f"clip {clip}" for clip in clips]
-    # 0.2 is one part of five, 0.3 three of ten; of few groups the nearest that they allow
-    nearest = Fraction(share).limit_denominator(min(_PARTS, len(set(names))))
-    parts = nearest.denominator if 0 < nearest < 1 else len(set(names))
+    labels = [dataset.labels[clip] for clip in clips]
+    most = min(_PARTS, len(set(names)), max(Counter(labels).values()))
+    # 0.2 is one part of five, 0.3 three of ten; of few groups or clips the nearest that they allow
+    nearest = Fraction(share).limit_denominator(most)
+    parts = nearest.denominator if 0 < nearest < 1 else most
     wanted = min(max(nearest.numerator if 0 < nearest < 1 else round(share * parts), 1), parts - 1)
     if parts < 2:
         if least == 0:
             return []
         raise DatasetError(f"{dataset.name} has a single group, so nothing can be kept apart; split without groups.")
-    labels = [dataset.labels[clip] for clip in clips]
     folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=int(rng.integers(2**31)))
     import warnings
 

@@ -84,6 +84,21 @@ def test_of_equal_groups_the_share_is_what_was_asked_for(share: float) -> None:
     assert len(split.test) / len(dataset) == pytest.approx(share, abs=0.01)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(2, 9), min_size=2, max_size=4), st.integers(2, 12), st.floats(0.01, 0.9), st.integers(0, 9))
+def test_few_clips_in_groups_are_split_or_refused_in_words(
+    counts: list[int], groups: int, share: float, seed: int
+) -> None:
+    dataset = make(counts, groups=groups)
+    protocol = Holdout(test_size=share, validation_size=min(share, 0.5), by_group=True, random_state=seed)
+    try:
+        (split,) = protocol.splits(dataset)
+    except AudioclfError as error:
+        assert str(error).endswith(".")
+    else:
+        check(dataset, split, grouped=True)
+
+
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("n_classes", [3, 5, 10])
 def test_validation_never_takes_the_last_training_clips_of_a_class(n_classes: int, seed: int) -> None:
