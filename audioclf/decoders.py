@@ -204,12 +204,14 @@ class _AvDecoder:
         self._container = container
         self._failures = (av.FFmpegError, ValueError, RuntimeError, OSError, EOFError)
         name = _AV_FORMATS[container.name]
+        # from version 19 on it never stumbles over a title that is no UTF-8, and does not take the word
+        lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
         try:
             self._input = av.open(
                 part,
                 format=name,
                 options={"protocol_whitelist": "none", "codec_whitelist": ",".join(_AV_CODECS)},
-                metadata_errors="replace",
+                **lenient,
             )
         except self._failures as error:
             raise DecodeError(_av_reason(error, part)) from error
