@@ -161,7 +161,7 @@ class _Maker:
     def _require_same_clips(self, dataset: Dataset) -> None:
         """Raise where models were trained, or tested, on other clips than there are now."""
         trained = any(self.run.folder.glob("models/*/*.npz"))
-        if trained and Dataset("", self.run.clips).fingerprint != dataset.fingerprint:
+        if trained and not self.writer.has_clips_of(dataset):
             raise RunError(
                 f"The data set of run '{self.run.name}' has changed since it began: its models were trained on other"
                 " clips. Begin a new run, or put the clips back as they were."

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from audioclf.audio import AudioInfo
+from audioclf.datasets import Clip, Dataset
 from audioclf.errors import RunError
 from audioclf.experiment import Experiment
 from audioclf.runs import (
@@ -131,6 +134,24 @@ def test_folders_that_will_not_do(tmp_path: Path, run: Run) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"not empty|cannot be written"):
         create_run(Experiment(), tmp_path / "file" / "run")
+
+
+def test_the_clips_of_a_run_are_known_again_wherever_they_lie(run: Run, tmp_path: Path) -> None:
+    def clips(folder: str, second: float = 0.1, fold: int | None = 3) -> Dataset:
+        info = AudioInfo(8000, 1, 8000, "WAV", "PCM_16", "same content")
+        stretches = [(0, None), (float(np.float64(1) / 3), second), (np.float64(0.7), np.float32(0.25))]
+        return Dataset(
+            "made",
+            tuple(
+                Clip(Path(folder) / "a.wav", 'a, "b"', info, start, length, "g", fold) for start, length in stretches
+            ),
+        )
+
+    writer = RunWriter(run)
+    writer.clips(clips("here"))
+    assert writer.has_clips_of(clips("there"))
+    assert not writer.has_clips_of(clips("there", second=0.1000001))
+    assert not writer.has_clips_of(clips("there", fold=None))
 
 
 def test_a_folder_whose_filling_was_cut_off_can_be_taken_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from audioclf.datasets import Dataset
 from audioclf.errors import AudioclfError, RunError, Stopped
 from audioclf.experiment import Experiment
 from audioclf.runs.base import CLIPS, HISTORY, STOPPED, Prediction, Status, Watcher
-from audioclf.runs.files import cell, write_csv, write_json, write_text
+from audioclf.runs.files import cell, read_csv, write_csv, write_json, write_text
 from audioclf.runs.folder import JobFolder
 from audioclf.runs.processes import process_created
 from audioclf.runs.reader import Run
@@ -97,11 +97,13 @@ class RunWriter(StatusWriter):
 
     def clips(self, dataset: Dataset) -> None:
         """Keep the clips as they are now."""
-        rows = [
-            [cell(getattr(clip.info if hasattr(clip.info, name) else clip, name)) for name in CLIPS]
-            for clip in dataset.clips
-        ]
-        write_csv(self.folder / "clips.csv", CLIPS, rows)
+        write_csv(self.folder / "clips.csv", CLIPS, _cells(dataset, CLIPS))
+
+    def has_clips_of(self, dataset: Dataset) -> bool:
+        """Whether the clips that were kept are these, wherever their files lie now."""
+        names = ("label", "start", "duration", "group", "fold", "content")
+        known = read_csv(self.folder / "clips.csv", CLIPS)
+        return [[row[name] for name in names] for row in known] == _cells(dataset, names)
 
     def epoch(self, part: str, epoch: Epoch) -> None:
         """Add one line to the history."""
@@ -145,6 +147,14 @@ class RunWriter(StatusWriter):
     def signature(self, signature: Mapping[str, Any]) -> None:
         """Keep what is needed to use the models."""
         write_json(self.folder / "model.json", signature)
+
+
+def _cells(dataset: Dataset, names: Sequence[str]) -> list[list[str]]:
+    """A row of cells for every clip, from it or from its file's facts."""
+    return [
+        [cell(getattr(clip.info if hasattr(clip.info, name) else clip, name)) for name in names]
+        for clip in dataset.clips
+    ]
 
 
 def create_run(
