@@ -39,8 +39,8 @@ def test_thirty_people_wait_little_longer_than_one(
     try:
         query = f"data={esc10}"
         visit(server.url, query, 2, 0.1, 22)  # all is imported, read and drawn once
-        alone = visit(server.url, query, 1, 0.2, 22)
-        crowd = visit(server.url, query, 30, 2.0, 6)
+        alone = visit(server.url, query, 1, 0.1, 22)
+        crowd = visit(server.url, query, 30, 2.0, 4)
     finally:
         browsing.stop_server(server)
     middle, late = statistics.median(crowd), crowd[int(0.95 * len(crowd))]

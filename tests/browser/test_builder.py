@@ -84,13 +84,13 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(new_page: NewPa
     # a small network, trained for long enough to be stopped
     tab(page, "Training")
     number(page, "batch_size", 4)
-    number(page, "epochs", 400)
-    summary.get_by_text("400 epochs of").wait_for()
+    number(page, "epochs", 200)
+    summary.get_by_text("200 epochs of").wait_for()
     summary.get_by_text(re.compile("That takes about")).wait_for()
     page.get_by_role("button", name="Start training").click()
 
     # watch, stop, resume
-    live = page.get_by_text(re.compile(r"Epoch \d+ of 400"))
+    live = page.get_by_text(re.compile(r"Epoch \d+ of 200"))
     live.first.wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Resume").click()
