@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,11 @@ import numpy.typing as npt
 import pytest
 
 import audioclf
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where benchmarks are measured beside other tests
+    fcntl = None  # type: ignore[assignment]
 
 _DATA = Path(audioclf.__file__).parents[1].parent / "shared" / "data"
 
@@ -144,6 +149,32 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield browser
         browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A benchmark has the machine to itself: the tests of other workers wait until it has ended."""
+    if fcntl is None or "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with Path(__file__).open() as everyone:
+        fcntl.flock(everyone, fcntl.LOCK_EX if item.path.parent.name == "benchmarks" else fcntl.LOCK_SH)
+        return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the benchmarks measured, whether they passed or not."""
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}: {value}"
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "measured"
+    ]
+    if lines:
+        terminalreporter.section(f"measured on {os.cpu_count()} cores")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

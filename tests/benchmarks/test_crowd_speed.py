@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -29,7 +30,11 @@ def visit(url: str, query: str, sessions: int, period: float, rounds: int) -> li
 
 @pytest.mark.slow
 def test_thirty_people_wait_little_longer_than_one(
-    browsing: ModuleType, esc10: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browsing: ModuleType,
+    esc10: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    measured: Callable[[str], None],
 ) -> None:
     """All thirty go from page to page, with 400 clips chosen; a page takes at most five times as long as for one.
 
@@ -56,7 +61,7 @@ def test_thirty_people_wait_little_longer_than_one(
     finally:
         browsing.stop_server(server)
     middle, late = statistics.median(crowd), crowd[int(0.95 * len(crowd))]
-    print(
+    measured(
         f"{os.cpu_count()} cores; a plain page {unit:.4f} s; one of ours alone {statistics.median(alone):.3f} s; "
         f"of thirty, each every {period:.1f} s: {middle:.3f} s, 95 % {late:.3f} s"
     )

@@ -90,13 +90,16 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-def test_the_tabs_of_the_data_page_with_thirty_thousand_clips(thirty_thousand: Path, fsdd: Path) -> None:
+def test_the_tabs_of_the_data_page_with_thirty_thousand_clips(
+    thirty_thousand: Path, fsdd: Path, measured: Callable[[str], None]
+) -> None:
     """In a process of its own, without keras, as the web server is."""
     command = [sys.executable, "-W", "ignore", "-c", TABS, str(thirty_thousand), str(fsdd / "recordings")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
-    print({tab: [round(1e3 * seconds) for seconds in times] for tab, times in found.items()})
+    for tab, times in found.items():
+        measured(f"{tab} (ms) {[round(1e3 * seconds) for seconds in times]}")
     assert len(found) == 4
     for tab, (ours, peer) in found.items():
         assert ours / peer < 8, tab

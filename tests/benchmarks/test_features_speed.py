@@ -49,10 +49,10 @@ def y() -> np.ndarray:
     ],
 )
 def test_features_are_quicker_than_librosa(
-    feature: Feature, peer: Callable[[np.ndarray], Any], most: float, y: np.ndarray
+    feature: Feature, peer: Callable[[np.ndarray], Any], most: float, y: np.ndarray, measured: Callable[[str], None]
 ) -> None:
     ours, theirs = best(lambda: feature.compute(y, SR), lambda: peer(y))
-    print("milliseconds", (round(1e3 * ours, 2), round(1e3 * theirs, 2)))
+    measured(f"{feature.kind}: {1e3 * ours:.2f} ms, librosa {1e3 * theirs:.2f} ms")
     assert ours / theirs < most
 
 
@@ -69,7 +69,7 @@ def cold(program: str) -> float:
     return float(done.stdout)
 
 
-def test_the_first_picture_of_a_process_does_not_wait_for_librosa() -> None:
+def test_the_first_picture_of_a_process_does_not_wait_for_librosa(measured: Callable[[str], None]) -> None:
     ours, theirs = (
         min(cold(program) for _ in range(2))
         for program in (
@@ -77,11 +77,11 @@ def test_the_first_picture_of_a_process_does_not_wait_for_librosa() -> None:
             "import librosa; librosa.feature.melspectrogram(y=y, sr=22050); librosa.cqt(y, sr=22050)",
         )
     )
-    print("seconds", (round(ours, 2), round(theirs, 2)))
+    measured(f"{ours:.2f} s, with librosa {theirs:.2f} s")
     assert ours / theirs < 0.75
 
 
-def test_five_hundred_clips_from_the_store(tmp_path: Path) -> None:
+def test_five_hundred_clips_from_the_store(tmp_path: Path, measured: Callable[[str], None]) -> None:
     store, feature, audio = (
         FeatureStore(tmp_path / "store", 10**9),
         CQT(n_bins=168, bins_per_octave=24),
@@ -98,7 +98,7 @@ def test_five_hundred_clips_from_the_store(tmp_path: Path) -> None:
         lambda: extract(clips, feature, audio, store=store),
         lambda: np.stack([np.load(tmp_path / f"{n}.npy", allow_pickle=False) for n in range(500)]),
     )
-    print("seconds", (round(ours, 3), round(theirs, 3)))
+    measured(f"{ours:.3f} s, as single files {theirs:.3f} s")
     assert ours / theirs < 4
 
 
@@ -154,11 +154,12 @@ print(json.dumps(found))
 """
 
 
-def test_a_changed_parameter_is_a_new_picture_sooner_than_with_specshow() -> None:
+def test_a_changed_parameter_is_a_new_picture_sooner_than_with_specshow(measured: Callable[[str], None]) -> None:
     done = subprocess.run([sys.executable, "-c", PICTURES], capture_output=True, text=True, check=True)
     found: dict[str, list[float]] = json.loads(done.stdout)
     assert list(found) == list(FEATURES)
     for kind, (ours, theirs, fast) in found.items():
-        print(f"{kind}: figure, specshow, bare picture (ms)", [round(1e3 * t) for t in (ours, theirs, fast)])
+        milliseconds = [round(1e3 * seconds) for seconds in (ours, theirs, fast)]
+        measured(f"{kind}: figure, specshow, bare picture (ms) {milliseconds}")
         assert ours / theirs < 1.0, kind
         assert fast / ours < 0.5, kind

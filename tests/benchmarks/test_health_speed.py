@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def run(code: str, *arguments: object) -> list[float]:
 
 @pytest.mark.slow
 def test_three_thousand_files_indexed_measured_and_judged(
-    fsdd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fsdd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: Callable[[str], None]
 ) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("peak memory is read from /proc, which this system does not have")
@@ -54,7 +55,7 @@ def test_three_thousand_files_indexed_measured_and_judged(
     (after,) = run(PEER, fsdd)
     # the peer takes a fraction of the time, so a neighbour's burst may miss it and hit only what is measured
     decoding = max(before, after)
-    print(
+    measured(
         f"decoding {decoding:.2f} s, first {first:.2f} s ({memory:.0f} MB), again {again:.2f} s ({memory_again:.0f} MB)"
     )
     # With 0.3 s of decoding on two processors at rest these are 15 s and 1 s.

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,7 +105,7 @@ print(json.dumps(times))
 """
 
 
-def test_a_changed_parameter_against_librosas_own_figure(esc10: Path) -> None:
+def test_a_changed_parameter_against_librosas_own_figure(esc10: Path, measured: Callable[[str], None]) -> None:
     """The page with the new picture of a five-second clip, against specshow of the same mel spectrogram.
 
     In a process of its own: Streamlit clears up after keras and pyplot on every run of a page where
@@ -113,5 +114,5 @@ def test_a_changed_parameter_against_librosas_own_figure(esc10: Path) -> None:
     done = subprocess.run([sys.executable, "-c", CHANGES, str(esc10)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     ours, theirs = json.loads(done.stdout.splitlines()[-1])
-    print("page, specshow (ms)", round(1e3 * ours), round(1e3 * theirs))
+    measured(f"page {1e3 * ours:.0f} ms, specshow {1e3 * theirs:.0f} ms")
     assert ours / theirs < 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -129,15 +130,15 @@ def processes(program: str, number: int, *arguments: object) -> list[dict[str, A
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "batch_size"), [("compact-cnn", 16), ("resnet", 32)])
-def test_as_many_samples_per_second_as_plain_keras(kind: str, batch_size: int) -> None:
+def test_as_many_samples_per_second_as_plain_keras(kind: str, batch_size: int, measured: Callable[[str], None]) -> None:
     (found,) = processes(INTERLEAVED, 1, kind, batch_size)
-    print(kind, {name: round(value, 4) for name, value in found.items()})
+    measured(f"{kind}: { ({name: round(value, 4) for name, value in found.items()}) }")
     assert found["ours"] < found["theirs"]
     assert found["input"] < 0.05
 
 
 @pytest.mark.slow
-def test_ten_networks_of_reference_b_in_half_the_time_of_plain_keras() -> None:
+def test_ten_networks_of_reference_b_in_half_the_time_of_plain_keras(measured: Callable[[str], None]) -> None:
     """Five folds x two features x 50 epochs: start, first steps and epochs measured, the rest counted up."""
     if limits.cores() < 2:
         pytest.skip("two models at a time need two processors")
@@ -151,5 +152,5 @@ def test_ten_networks_of_reference_b_in_half_the_time_of_plain_keras() -> None:
         return float(found["start"] + models * (begin + 50 * scale * epoch))
 
     our_time, their_time = max(whole(found, 5) for found in ours), whole(theirs, 10)
-    print(f"ours {our_time:.0f} s, plain Keras {their_time:.0f} s; {ours} {theirs}")
+    measured(f"ours {our_time:.0f} s, plain Keras {their_time:.0f} s; {ours} {theirs}")
     assert their_time / our_time > 2

@@ -92,7 +92,7 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(new_page: NewPa
     # watch, stop, resume
     live = page.get_by_text(re.compile(r"Epoch \d+ of 200"))
     live.first.wait_for()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="See the results").wait_for()
     page.get_by_text("of 20 test clips right").wait_for()
