@@ -117,8 +117,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _about(row: Row, recipe: Recipe) -> list[str]:
-    facts = {"Result": _marked(row.verdict)}
-    facts |= {name: _marked(said) for name, said in figures(row, recipe).items()}
+    facts = {name: _marked(said) for name, said in figures(row, recipe).items()}
     listed = "".join(f"<dt>{_text(name)}</dt><dd>{said}</dd>" for name, said in facts.items())
     return [
         f"<h3 id='{_text(row.recipe)}'>{_text(row.recipe)}: {_text(row.title)}</h3>",
@@ -129,9 +128,9 @@ def _about(row: Row, recipe: Recipe) -> list[str]:
 
 
 def figures(row: Row, recipe: Recipe) -> dict[str, str]:
-    """Everything else that was published of a system, and what it is here, by name."""
+    """What came of a system, and everything that was published of it beside what it is here, by name."""
     reference = recipe.reference
-    said: dict[str, str] = {}
+    said = {"Result": row.verdict}
     metrics: dict[str, Any] = {}
     if row.run is not None and row.accuracy is not None:
         try:

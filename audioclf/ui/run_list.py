@@ -177,7 +177,8 @@ def recent(state: State, most: int = 50) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width="small"),
+            "remark": st.column_config.TextColumn(width=190),
         },
     )
     picked = event["selection"]["rows"]

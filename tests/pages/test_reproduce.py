@@ -35,8 +35,11 @@ def made(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
 
 @pytest.fixture
 def nobody_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Queued runs stay queued."""
+    """Queued runs stay queued, also where an earlier test's page has left a supervisor in this process."""
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda: None)
+    if jobs._supervisor is not None:
+        jobs._supervisor.close()
+        jobs._supervisor = None
 
 
 def test_what_was_run_stands_beside_what_was_published(made: Run, open_page: OpenPage) -> None:
