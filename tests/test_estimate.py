@@ -176,6 +176,10 @@ def test_layers_that_never_learn_are_counted_once(experiment: Experiment) -> Non
     )
     assert once < anew / 5
     assert n_computed_once(vgg.replace(augmentations=(AUGMENTATIONS["zoom"](),)), rows, (128, 224, 3)) == 0
+    # clips that are changed once, before training, pass the frozen layers once too; changed anew in every epoch, not
+    noisy = vgg.replace(augmentations=(AUGMENTATIONS["gaussian-noise"](),))
+    assert n_computed_once(noisy, rows, (128, 224, 3)) == 0
+    assert n_computed_once(noisy.replace(copies=Copies(number=2)), rows, (128, 224, 3)) == n_once
 
 
 def finished(folder: Path, seconds: float, *, epochs: int = 30, per_epoch: float = 1.0) -> Run:

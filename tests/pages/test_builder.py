@@ -132,6 +132,21 @@ def test_what_is_tested_on_what_was_met_is_called_leaky(
     assert tested in said
 
 
+def test_copies_are_counted_in_the_steps_of_an_epoch(page: AppTest, class_folders: Path) -> None:
+    wanted = Experiment(
+        dataset=DatasetChoice(str(class_folders)),
+        split=Holdout(test_size=0.34, validation_size=0.25),
+        training=Training(batch_size=2, epochs=5),
+        augmentations=(AUGMENTATIONS["gaussian-noise"](),),
+    )
+    use(page, wanted.to_toml())
+    assert any("5 epochs of 3 steps" in element.value for element in page.caption)
+    use(page, wanted.replace(copies=Copies(number=2)).to_toml())
+    (steps,) = [element.value for element in page.caption if "5 epochs of" in element.value]
+    assert "of 9 steps" in steps
+    assert "18 examples" in steps
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
