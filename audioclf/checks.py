@@ -117,13 +117,18 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
         _examine_rolls(experiment, members, inputs[-1], n_samples)
     with _about("model"):
         experiment.model.require_examples(n_train)
+        experiment.model.require_files()
         advice += experiment.model.advice(_rarest(splits, fed.labels, len(dataset.classes)))
     if layers:
         with _about("training"):
             experiment.training.check_batch_size(n_train)
-    if isinstance(experiment.model, Classical) and not experiment.model.weighs_classes:
-        with _about("training"):
-            experiment.training.require_unweighted(experiment.model.title)
+        advice += experiment.training.advice(min(len(split.validation) for split in splits))
+    if isinstance(experiment.model, Classical):
+        if not experiment.model.weighs_classes:
+            with _about("training"):
+                experiment.training.require_unweighted(experiment.model.title)
+        if any(augmentation.stage == "map" for augmentation in experiment.augmentations):
+            advice.append("This model has no epochs, so what changes the picture anew in every epoch is left out.")
     return Outlook(
         splits,
         duration,

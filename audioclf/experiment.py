@@ -255,7 +255,9 @@ class Experiment(FromToml):
         ParameterError
         """
         plain = self.to_dict()
-        for name, value in settings.items():
+        # a new kind begins from its defaults, so kinds come before what belongs to them
+        ordered = sorted(settings.items(), key=lambda item: (item[0].count("."), not item[0].endswith(".kind")))
+        for name, value in ordered:
             path = name.split(".")
             if path[0] == "feature":
                 path[:1] = ["features", "0"]

@@ -79,6 +79,9 @@ class Explanation:
     y : np.ndarray [shape=(n,)]
         The samples the model was given.
     sr : int
+    peak : float
+        What 1 in the heat stands for: by occlusion, how much the probability falls where it falls most; by Grad-CAM
+        1, and 0 where no model found anything.
     """
 
     feature_map: FeatureMap
@@ -88,6 +91,7 @@ class Explanation:
     probabilities: Array
     y: Array
     sr: int
+    peak: float = 1.0
 
 
 class Predictor:
@@ -197,7 +201,7 @@ class Predictor:
         class_index : int, optional
             The most probable class where left out.
         feature_index : int
-            Which of the experiment's features to look at.
+            Which of the experiment's features to look at; of an ensemble, all models that look at this feature answer.
         method : str
             ``"grad-cam"`` (networks of pictures) or ``"occlusion"`` (any model).
         split : str, optional
@@ -230,7 +234,7 @@ class Predictor:
         heat = np.mean(heats, axis=0).astype(np.float32)
         peak = float(heat.max())
         shaped = (heat / peak if peak > 0 else heat).reshape(maps[feature_index].values.shape)
-        return Explanation(maps[feature_index], shaped, index, self.classes, probabilities, y, self.audio.sr)
+        return Explanation(maps[feature_index], shaped, index, self.classes, probabilities, y, self.audio.sr, peak)
 
     def _window(self, sound: Source | Clip, start: float) -> Array:
         if isinstance(sound, Clip) and start <= 0:
@@ -253,15 +257,17 @@ class Predictor:
         return [part for part in parts if split is None or part["split"] == split]
 
     def _inputs(self, part: dict[str, Any], values: list[Array]) -> Array:
+        return join(self._scaled(part, values), self.experiment.combine)
+
+    def _scaled(self, part: dict[str, Any], values: list[Array]) -> list[Array]:
         folder = self.run.part_folder(part["id"])
         members = self.experiment.members[part["member"]]
-        scaled = [
+        return [
             Scaler.load(folder / f"scaling-{number}.npz").apply(
                 self.experiment.picture.draw(values[self.experiment.features.index(feature)])
             )
             for number, feature in enumerate(members)
         ]
-        return join(scaled, self.experiment.combine)
 
     def _model(self, part: dict[str, Any]) -> Any:
         if part["id"] not in self._fitted:
@@ -276,8 +282,8 @@ class Predictor:
         return rows
 
     def _heat(self, part: dict[str, Any], values: list[Array], index: int, feature_index: int, method: str) -> Array:
-        fitted, x = self._model(part), self._inputs(part, values)[0]
-        layer = self.experiment.model.cam_layer
+        fitted, pieces = self._model(part), self._scaled(part, values)
+        combine, layer = self.experiment.combine, self.experiment.model.cam_layer
         if method == "grad-cam":
             if layer is None:
                 raise ParameterError(
@@ -285,5 +291,15 @@ class Predictor:
                     " explain it by occlusion.",
                     "method",
                 )
-            return explain.grad_cam(fitted.estimator, x, index, layer)
-        return explain.occlusion(fitted.predict_proba, x, index)
+            return explain.grad_cam(fitted.estimator, join(pieces, combine)[0], index, layer)
+        if combine != "concatenate" or len(pieces) == 1:
+            return explain.occlusion(fitted.predict_proba, join(pieces, combine)[0], index)
+
+        def predict(covered: Array) -> Array:
+            rows = [np.repeat(piece, len(covered), axis=0) for piece in pieces]
+            rows[feature_index] = covered
+            answer: Array = fitted.predict_proba(join(rows, combine))
+            return answer
+
+        # one long row has no patches: the map is covered, and put among the others as before
+        return explain.occlusion(predict, pieces[feature_index][0], index)

@@ -123,7 +123,12 @@ def _answer(request: dict[str, Any], predictors: OrderedDict[tuple[str, int], An
             },
         )
         return (
-            {"class_index": explanation.class_index, "classes": list(explanation.classes), "sr": explanation.sr},
+            {
+                "class_index": explanation.class_index,
+                "classes": list(explanation.classes),
+                "sr": explanation.sr,
+                "peak": explanation.peak,
+            },
             {"heat": explanation.heat, "probabilities": explanation.probabilities, "y": explanation.y},
         )
     raise ValueError(f"unknown request {request['do']!r}")
@@ -183,7 +188,7 @@ class ModelWorker:
         Returns
         -------
         values : dict
-            ``class_index``, ``classes``, ``sr``.
+            ``class_index``, ``classes``, ``sr``, ``peak``.
         arrays : dict
             ``heat`` [shape of the feature map], ``probabilities``, ``y``.
         """

@@ -162,3 +162,13 @@ def test_an_ensemble_of_one_is_none() -> None:
     with pytest.raises(ParameterError, match="two features or more") as caught:
         Experiment(combine="ensemble")
     assert caught.value.field == "combine"
+
+
+def test_what_has_no_effect_or_another_one_is_said(experiment: Experiment, dataset: Dataset) -> None:
+    masked = experiment.replace(model=MODELS["tree"](), augmentations=(AUGMENTATIONS["mask"](),))
+    assert any("is left out" in sentence for sentence in examine(masked, dataset).advice)
+    assert not examine(masked.replace(augmentations=()), dataset).advice
+    patient = experiment.replace(training=Training(epochs=5, batch_size=4, early_stopping=2))
+    assert not examine(patient, dataset).advice
+    blind = patient.replace(split=Holdout(test_size=0.34, validation_size=0.0))
+    assert any("follow the training loss" in sentence for sentence in examine(blind, dataset).advice)

@@ -110,6 +110,15 @@ def test_single_values_can_be_set() -> None:
         experiment.with_settings({"training.kind": "fast"})
 
 
+def test_settings_hold_in_whatever_order_they_are_given() -> None:
+    kind_last = {"feature.n_mfcc": "13", "split.n_splits": "3", "split.kind": "k-fold", "feature.kind": "mfcc"}
+    changed = Experiment().with_settings(kind_last)
+    assert changed == Experiment().with_settings(dict(reversed(kind_last.items())))
+    assert (changed.features[0].n_mfcc, changed.split.n_splits) == (13, 3)  # type: ignore[attr-defined]
+    with pytest.raises(ParameterError, match="bogus"):
+        Experiment().with_settings({"split.bogus": "7", "split.kind": "k-fold"})
+
+
 @pytest.mark.parametrize(
     ("name", "part"),
     [

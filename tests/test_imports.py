@@ -49,6 +49,7 @@ ORDER = (
     ("checks",),
     ("estimate",),
     ("experience",),
+    ("diagnosis",),
     ("search",),
     ("inference",),
     ("model_worker",),

@@ -103,6 +103,34 @@ def test_an_explanation_lies_on_the_feature_map(predictor: Predictor, run: Run, 
         assert answer.class_index == answer.probabilities.argmax()
 
 
+def test_features_in_one_long_row_are_explained_one_by_one(run: Run, tmp_path: Path) -> None:
+    """What a feature's map loses when it is covered, the other feature standing beside it as it is."""
+    experiment = run.experiment.replace(
+        features=(Mel(n_mels=12), MFCC(n_mfcc=5)), combine="concatenate", model=MODELS["logreg"]()
+    )
+    predictor = Predictor(run_experiment(experiment, tmp_path / "joined"))
+    clip, peaks = run.clips[0], []
+    for feature_index, shape in ((0, (12, 13)), (1, (5, 13))):
+        answer = predictor.explain(clip, method="occlusion", feature_index=feature_index, split="fold-1")
+        assert answer.heat.shape == answer.feature_map.values.shape == shape
+        assert answer.heat.max() == pytest.approx(1)
+        peaks.append(answer.peak)
+    assert 0 < max(peaks) <= 1
+    assert peaks[0] != peaks[1]
+
+
+def test_equal_networks_are_asked_together_and_no_evidence_has_no_peak(run: Run, tmp_path: Path) -> None:
+    experiment = run.experiment.replace(features=(Mel(n_mels=16),) * 2, model=MODELS["tree"](max_depth=1))
+    predictor = Predictor(run_experiment(experiment, tmp_path / "twice"))
+    found = [predictor.explain(run.clips[0], method="occlusion", feature_index=number) for number in (0, 1)]
+    np.testing.assert_array_equal(found[0].heat, found[1].heat)
+    # the trees look at one value each: a class that no leaf gives cannot become less likely
+    certain = found[0].probabilities.argmin()
+    nothing = predictor.explain(run.clips[0], method="occlusion", class_index=int(certain))
+    assert nothing.peak == 0
+    assert not nothing.heat.any()
+
+
 @pytest.mark.parametrize(
     ("options", "part"),
     [

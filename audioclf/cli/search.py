@@ -51,6 +51,12 @@ def search(
     from audioclf.search import create_search, execute_search, open_search
     from audioclf.workspaces import searches_folder
 
+    if resume is not None:
+        given = (recipe_or_toml, dataset, pairs, grid, ranges, points, metric, share, seed, out)
+        if any(option not in (None, ()) for option in given):
+            raise ParameterError(
+                "A search goes on with the values it began with; name nothing beside --resume FOLDER.", "resume"
+            )
     folder = resume or out or new_folder(searches_folder())
     try:
         if resume is not None:

@@ -10,6 +10,7 @@ import click
 from audioclf.checks import examine
 from audioclf.cli import cli, stopping
 from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
+from audioclf.diagnosis import diagnose_run
 from audioclf.errors import ParameterError, RunError, Stopped
 from audioclf.execution import execute, run_experiment
 from audioclf.experiment import Experiment
@@ -31,6 +32,8 @@ def run(
     from audioclf.runs import new_folder, open_run
     from audioclf.workspaces import runs_folder
 
+    if resume and out is None:
+        raise ParameterError("--resume goes on with the run in the folder that --out names; name it.", "resume")
     folder = out or new_folder(runs_folder())
     watch = watcher()
     try:
@@ -86,7 +89,8 @@ def _report(run: Run, as_json: bool) -> None:
     if as_json:
         keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
         more = ("n_train", "n_train_clips", "augmentation", "remarks", "n_parameters", "fingerprint")
-        print_json({"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}})
+        said = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
+        print_json(said | {"diagnosis": diagnose_run(run)})
         return
     low, high = metrics["interval"]
     click.echo(
@@ -97,6 +101,8 @@ def _report(run: Run, as_json: bool) -> None:
     )
     for remark in metrics["remarks"]:
         click.echo(f"remark   {remark}")
+    for sentence in diagnose_run(run):
+        click.echo(f"curves   {sentence}")
     if metrics["augmentation"]:
         click.echo(f"learned  from {metrics['augmentation']}: {metrics['n_train']:,} examples an epoch")
     if len(metrics["splits"]) > 1:

@@ -50,7 +50,8 @@ def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png or .svg.")
 @click.option("--class", "label", help="Class to explain; the predicted one where left out.")
 @click.option("--method", default="grad-cam", show_default=True, help="grad-cam (networks) or occlusion (any model).")
-def explain(run: Path, file: Path, out: Path, label: str | None, method: str) -> None:
+@click.option("--feature-index", default=0, show_default=True, help="Which of several features to look at.")
+def explain(run: Path, file: Path, out: Path, label: str | None, method: str, feature_index: int) -> None:
     """Draw where in FILE the models of RUN find the evidence for a class."""
     from audioclf.inference import Predictor
     from audioclf.plots.feature import overlay_figure
@@ -62,7 +63,7 @@ def explain(run: Path, file: Path, out: Path, label: str | None, method: str) ->
         if label not in predictor.classes:
             raise ParameterError(unknown(label, predictor.classes, "class of this run"), "class")
         index = predictor.classes.index(label)
-    answer = predictor.explain(file, class_index=index, method=method)
+    answer = predictor.explain(file, class_index=index, method=method, feature_index=feature_index)
     name, share = answer.classes[answer.class_index], answer.probabilities[answer.class_index]
     save(overlay_figure(answer.feature_map, answer.heat, title=f"{file.name}: evidence for {name} ({share:.2f})"), out)
     click.echo(str(out))

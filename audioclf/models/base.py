@@ -113,6 +113,14 @@ class Model(Parameters):
         ParameterError
         """
 
+    def require_files(self) -> None:
+        """Raise where a file that the model needs is not there; most need none.
+
+        Raises
+        ------
+        ParameterError
+        """
+
     def advice(self, n_rarest: int) -> tuple[str, ...]:
         """What works but deserves a word, one sentence each.
 

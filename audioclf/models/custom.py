@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 import os
 import sys
@@ -42,6 +43,7 @@ class Custom(Network):
     kind = "custom"
     title = "Your own network"
     order = 90
+    batch_normalization = False  # nobody knows
     listed = False
     explanation = (
         "A Keras network that a function of your own builds, from Python or the command line. "
@@ -74,6 +76,14 @@ class Custom(Network):
         """The builder's Keras model, once it is found to fit."""
         check_shape(input_shape, n_classes, self.title)
         build = self._function()
+        try:
+            inspect.signature(build).bind(input_shape, n_classes, **self.options)
+        except TypeError as error:
+            raise ParameterError(
+                f"{self.builder} is called with the input shape, the number of classes and the options"
+                f" {dict(self.options)}, and does not take them: {error}.",
+                "options",
+            ) from None
         import keras
 
         shape = self.network_shape(tuple(input_shape))

@@ -33,6 +33,7 @@ class VGG16(Network):
     kind = "vgg16"
     title = "VGG16 transfer"
     order = 48
+    batch_normalization = False
     explanation = (
         "Thirteen convolutions that learned to see from a million photographs, taken over as they are; only the layers "
         "after them learn from your sounds. It needs colour pictures, and it is slow: most of it is computed once."
@@ -70,6 +71,10 @@ class VGG16(Network):
         super().__post_init__()
         dense_layers(self.units, ("relu",), self.dropout, False)
         if self._file is not None and self._file.suffix != ".h5":
+            pretrained.check_file(self.weights)
+
+    def require_files(self) -> None:
+        if self._file is not None and self.without_weights == "stop":
             pretrained.check_file(self.weights)
 
     @property

@@ -300,7 +300,7 @@ def _draw_heat(axes: Axes, shown: FeatureMap, heat: Array, scale: str | None) ->
         vmax=1,
         extent=extent,
     )
-    if screen.values.max() > 0.5 > screen.values.min():
+    if min(screen.values.shape) > 1 and screen.values.max() > 0.5 > screen.values.min():
         axes.contour(screen.values, levels=[0.5], extent=extent, colors=["#ffffff"], linewidths=1.2)
     axes.set_xlim(limits)
     return drawn

@@ -31,6 +31,8 @@ class Summary:
         See :class:`~audioclf.runs.Status`.
     data, model : str
         Last part of the data set's name, and the model's title.
+    fingerprint : str
+        Of the clips the run was made of; empty where it is not known yet.
     features : tuple of str
         Titles of the features.
     accuracy, low, high : float or None
@@ -61,6 +63,7 @@ class Summary:
     state: str
     data: str = ""
     model: str = ""
+    fingerprint: str = ""
     features: tuple[str, ...] = ()
     accuracy: float | None = None
     low: float | None = None
@@ -174,8 +177,9 @@ def _measured(metrics: Any) -> tuple[dict[str, Any], list[str]]:
         found["low"], found["high"] = interval
     if isinstance(metrics.get("splits"), list):
         found["n_splits"] = len(metrics["splits"])
-    if isinstance(metrics.get("protocol"), str):
-        found["protocol"] = metrics["protocol"]
+    for name in ("protocol", "fingerprint"):
+        if isinstance(metrics.get(name), str):
+            found[name] = metrics[name]
     if isinstance(metrics.get("leaky"), bool):
         found["leaky"] = metrics["leaky"]
     remarks = metrics.get("remarks")

@@ -152,9 +152,7 @@ class Search(FromToml, Parameters):
         return tuple(found)
 
     def _experiment(self, settings: Mapping[str, Any]) -> Experiment:
-        # a new kind begins from its defaults, so kinds come before what belongs to them
-        ordered = dict(sorted(settings.items(), key=lambda item: (item[0].count("."), not item[0].endswith(".kind"))))
-        experiment = self.experiment.with_settings(ordered)
+        experiment = self.experiment.with_settings(settings)
         dataset = experiment.dataset
         return experiment.replace(dataset=dataset.replace(share=dataset.share * self.share), name="", note="")
 

@@ -11,7 +11,7 @@ from audioclf.training.settings import Training
 
 def diagnose(
     history: Sequence[Epoch], n_train: int, n_classes: int, training: Training, batch_norm_momentum: float | None = None
-) -> list[str]:
+) -> dict[str, str]:
     """What the curves say, worst first; empty when nothing is wrong.
 
     Parameters
@@ -26,26 +26,34 @@ def diagnose(
 
     Returns
     -------
-    list of str
-        One or two sentences each: what is seen, and what to do.
+    dict of str to str
+        By what is wrong: one or two sentences on what is seen, and what to do.
     """
     if not history:
-        return []
-    checks = (
-        _not_a_number(history, training),
-        _dead(history, n_train, n_classes, training),
-        _rate_too_high(history, n_train, n_classes, training),
-        _batch_norm_lags(history, n_train, training, batch_norm_momentum),
-        _overfitting(history, training),
-        _unfinished(history, training),
-    )
-    found = [sentence for sentence in checks if sentence]
-    # A loss that is no number, or a network that learned nothing, explains all the rest.
-    return found[:1] if found and found[0] in checks[:2] else found
+        return {}
+    said = {
+        "not a number": _not_a_number(history, training),
+        "dead": _dead(history, n_train, n_classes, training),
+        "rate too high": _rate_too_high(history, n_train, n_classes, training),
+        "batch norm lags": _batch_norm_lags(history, n_train, training, batch_norm_momentum),
+        "overfitting": _overfitting(history, training),
+    }
+    if not said["overfitting"]:
+        said["unfinished"] = _unfinished(history, training)
+    found = {kind: sentence for kind, sentence in said.items() if sentence}
+    # a loss that is no number, or a network that learned nothing, explains all the rest
+    for kind in ("not a number", "dead"):
+        if kind in found:
+            return {kind: found[kind]}
+    return found
 
 
 _USUAL = {"adam": 0.01, "adamw": 0.01, "rmsprop": 0.01, "sgd": 0.5}
 """Learning rates up to which an optimizer is commonly used."""
+
+
+_WORTH = 0.02
+"""A smaller change of the validation loss is not worth a word."""
 
 
 def _not_a_number(history: Sequence[Epoch], training: Training) -> str:
@@ -64,7 +72,8 @@ def _dead(history: Sequence[Epoch], n_train: int, n_classes: int, training: Trai
     chance = 1 / n_classes
     margin = 2 * math.sqrt(chance * (1 - chance) / n_train)
     last = history[-3:]
-    at_chance = all(row.accuracy <= chance + margin for row in last)
+    # with very few clips chance reaches far, and yet a network that tells most of them has learned something
+    at_chance = all(row.accuracy <= min(chance + margin, (1 + chance) / 2) for row in last)
     if at_chance and min(row.loss for row in history) > 0.9 * math.log(n_classes):
         top = _highest(history, n_train, training)
         if top > 5 * math.log(n_classes) or training.learning_rate > _USUAL[training.optimizer]:
@@ -85,12 +94,19 @@ def _rate_too_high(history: Sequence[Epoch], n_train: int, n_classes: int, train
         return ""
     guess, top = math.log(n_classes), _highest(history, n_train, training)
     usual = training.learning_rate <= _USUAL[training.optimizer]
-    jumps = _jumps([row.loss for row in history], n_train if usual else math.inf)
-    if len(jumps) >= max(2, (len(history) - 1) // 5) or (jumps and top > 5 * guess):
-        times = "again and again" if len(jumps) > 1 else f"as high as {top:.3g}"
+    losses = [row.loss for row in history]
+    jumps = _jumps(losses, n_train if usual else math.inf)
+    if len(jumps) >= max(2, (len(history) - 1) // 5) or (jumps and max(jumps) > 5 * guess):
+        times = "again and again" if len(jumps) > 1 else f"as high as {max(jumps):.3g}"
         return (
             f"The training loss jumps up {times} ({len(jumps)} of {len(history)} epochs): the learning"
             f" rate of {training.learning_rate:g} is too high. Divide it by three to ten, or add a warm-up."
+        )
+    risen = any(loss > 10 * guess and loss > min(losses[:number]) for number, loss in enumerate(losses) if number)
+    if top > 10 * guess and usual and not risen:
+        return (
+            f"The training loss began at {top:.3g}, where guessing has {guess:.2g}: the values the network is fed are"
+            " large, or its first steps are. Scale the feature, or add a warm-up."
         )
     if top > 10 * guess:
         return (
@@ -142,7 +158,8 @@ def _overfitting(history: Sequence[Epoch], training: Training) -> str:
         return ""
     best = min(finite, key=lambda row: row.val_loss)
     last = finite[-1]
-    rising = last.epoch - best.epoch >= 3 and last.val_loss > 1.15 * best.val_loss and last.loss < 0.9 * best.loss
+    risen = last.val_loss > max(1.15 * best.val_loss, best.val_loss + _WORTH)
+    rising = last.epoch - best.epoch >= 3 and risen and last.loss < 0.9 * best.loss
     gap = best.accuracy > 0.9 and best.accuracy - best.val_accuracy > 0.15
     if not (rising or gap):
         return ""
@@ -165,7 +182,7 @@ def _unfinished(history: Sequence[Epoch], training: Training) -> str:
     tenth = max(len(history) // 10, 2)
     before = min(row.val_loss for row in history[:-tenth])
     after = min(row.val_loss for row in history[-tenth:])
-    if training.schedule == "constant" and after < 0.95 * before:
+    if training.schedule == "constant" and after < min(0.95 * before, before - _WORTH):
         return (
             f"It was still getting better at the end: the validation loss fell from {before:.2f} to {after:.2f} in the"
             f" last {tenth} epochs. Train for more than {training.epochs} epochs."

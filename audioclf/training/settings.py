@@ -86,6 +86,15 @@ class Training(Parameters):
                 "class_weight",
             )
 
+    def advice(self, n_validation: int) -> tuple[str, ...]:
+        """What works but deserves a word, one sentence each, with so many validation clips."""
+        if n_validation or not (self.early_stopping or self.reduce_on_plateau):
+            return ()
+        return (
+            "No clips are kept for validation, so early stopping and the learning rate's plateaus follow the training"
+            " loss; set the split's validation_size.",
+        )
+
     def check_batch_size(self, n_train: int) -> None:
         """Raise when a batch holds more clips than there are to train on.
 

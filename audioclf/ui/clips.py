@@ -16,7 +16,7 @@ from audioclf.settings import cache_folder, number
 from audioclf.ui import cache, data, player
 from audioclf.ui.state import State
 from audioclf.ui.switch import switch
-from audioclf.ui.text import escape, plain, seconds
+from audioclf.ui.text import distinct, escape, plain, seconds
 
 OWN_SECONDS = 60.0
 _MOST_NAMES = 1000
@@ -89,9 +89,8 @@ def pick(state: State, dataset: Dataset) -> Clip:
 def numbered(of_class: Sequence[Clip], index: int) -> int:
     """Draw the choice among the clips of one class: by name, or by number where there are too many names to send."""
     if len(of_class) <= _MOST_NAMES:
-        return st.selectbox(
-            "Clip", range(len(of_class)), index=index, format_func=lambda i: plain(of_class[i].name, 60)
-        )
+        titles = distinct(plain(clip.name, 60) for clip in of_class)
+        return st.selectbox("Clip", range(len(of_class)), index=index, format_func=titles.__getitem__)
     return int(st.number_input(f"Clip, of {len(of_class):,}", 1, len(of_class), index + 1)) - 1
 
 
@@ -119,7 +118,16 @@ def take(brought: UploadedFile, name: str) -> Clip:
     most = number("max_upload_mb")
     if brought.size > most * 1e6:
         raise AudioError(f"The file has {brought.size / 1e6:.0f} MB, at most {most:g} are taken; cut out a part of it.")
-    return keep(brought.getvalue(), name)
+    clip = keep(brought.getvalue(), name)
+    if clip.info.seconds > OWN_SECONDS:
+        whole = seconds(clip.info.seconds)
+        st.caption(
+            escape(
+                f"{clip.name}: the first {seconds(OWN_SECONDS)} of {whole} are taken here; `audioclf classify` takes it"
+                " whole."
+            )
+        )
+    return clip
 
 
 def keep(sound: bytes, name: str) -> Clip:

@@ -10,7 +10,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.ui import clips
 from audioclf.ui.state import State
 from audioclf.ui.switch import switch
-from audioclf.ui.text import plain
+from audioclf.ui.text import distinct, plain
 
 MOST = 6
 """Columns that can still be told apart on a projector."""
@@ -65,11 +65,12 @@ def _tray(state: State, dataset: Dataset) -> list[Clip]:
         if st.button("Add", icon=":material/add:", width="stretch", disabled=len(state.tray) >= MOST):
             state.tray = list(dict.fromkeys([*state.tray, names[of_class[at]]]))
     if state.tray:
+        titles = distinct(plain(dataset.clips[numbers[name]].name, 40) for name in state.tray)
         kept = st.multiselect(
             "Chosen clips",
             state.tray,
             default=state.tray,
-            format_func=lambda name: plain(dataset.clips[numbers[name]].name, 40),
+            format_func=dict(zip(state.tray, titles, strict=True)).__getitem__,
         )
         if kept != state.tray:
             state.tray = kept

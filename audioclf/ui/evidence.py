@@ -25,6 +25,13 @@ EXPLAINED = {
     "occlusion": "Occlusion: a patch after the other is covered, and where the probability falls most, the evidence"
     " lay. It works for any model and takes a little longer.",
 }
+NOTHING = {
+    "grad-cam": "No filter of the last convolution speaks for {}: there is no evidence to show.",
+    "occlusion": "Covering any part of the picture leaves the probability of {} as it is: the answer hangs on no single"
+    " place, or the class was never likely.",
+}
+_LEAST = 1e-4
+"""A smaller fall of the probability is rounding."""
 _HEIGHT = 340
 
 
@@ -72,6 +79,8 @@ class Evidence:
     method : str
     shown : FeatureMap
     heat : np.ndarray [shape of ``shown.values``]
+    peak : float
+        What 1 in the heat stands for, see :class:`audioclf.inference.Explanation`.
     probabilities : np.ndarray [shape=(n_classes,)]
     y : np.ndarray [shape=(n,)]
     sr : int
@@ -82,17 +91,24 @@ class Evidence:
     method: str
     shown: FeatureMap
     heat: Array
+    peak: float
     probabilities: Array
     y: Array
     sr: int
 
     def draw(self, height: int = _HEIGHT) -> None:
-        """Draw the picture under its evidence, and the sound of that part."""
+        """Draw the picture under its evidence, and the sound of that part; a sentence where there is none."""
+        if self.peak < _LEAST:
+            st.info(escape(NOTHING[self.method].format(self.label)), icon=":material/visibility_off:")
+            return
         used = heard(self.shown, self.heat, self.y, self.sr)
         note = f"only the part that speaks for {self.label}"
         sound = track("What the model used", wav_bytes(used, self.sr), len(used) / self.sr, note)
         panel = views.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat)
         player("evidence.used", [sound], [panel], height=height)
+        if self.method == "occlusion":
+            points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
+            st.caption(f"Where it is brightest, covering takes {points} points off the probability.")
 
 
 def ask(
@@ -138,6 +154,7 @@ def ask(
         method,
         feature.compute(arrays["y"], sr),
         arrays["heat"],
+        float(values["peak"]),
         arrays["probabilities"],
         arrays["y"],
         sr,
@@ -156,12 +173,15 @@ def window(run: Run, subject: Subject) -> float:
 def _how(run: Run, place: DeltaGenerator) -> tuple[int, str]:
     """Draw the choice of the picture and of the method, where there is one."""
     features = run.experiment.features
+    # networks that look at the same picture answer together
+    numbers = [number for number, feature in enumerate(features) if features.index(feature) == number]
     methods = list(METHODS) if run.experiment.model.cam_layer is not None else ["occlusion"]
     feature_index, method = 0, methods[0]
     with place, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        if len(features) > 1:
-            titles = distinct(feature.title for feature in features)
-            feature_index = st.selectbox("Picture", range(len(features)), format_func=titles.__getitem__, width=220)
+        if len(numbers) > 1:
+            titles = distinct(features[number].title for number in numbers)
+            chosen = st.selectbox("Picture", range(len(numbers)), format_func=titles.__getitem__, width=220)
+            feature_index = numbers[chosen]
         if len(methods) > 1:
             method = st.segmented_control(
                 "Method",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from audioclf import plots
-from audioclf.datasets import Dataset
-from audioclf.inputs import Inputs
-from audioclf.models import Network
-from audioclf.models.layers import BATCH_NORM_MOMENTUM
+from audioclf.diagnosis import diagnose_run, part_title
 from audioclf.runs import Run, Status
-from audioclf.training import Epoch, diagnose
 from audioclf.ui import charts, guard, job, run_list
 from audioclf.ui.state import State
-from audioclf.ui.text import count, escape, plain, seconds
+from audioclf.ui.text import count, distinct, escape, plain, seconds
 
 EVERY = "All models"
 STAGES = {"data": "Sounds", "features": "Pictures", "training": "Learning", "testing": "Test"}
@@ -57,8 +52,7 @@ def _draw(run: Run) -> None:
     if rows:
         _figures(run, rows)
         curves(rows)
-    first = [row for row in rows if row["part"] == rows[0]["part"]]
-    for sentence in diagnosis(run, first):
+    for sentence in diagnose_run(run, rows):
         st.info(escape(sentence), icon=":material/lightbulb:")
 
 
@@ -67,26 +61,16 @@ def _of_model(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     parts = list(dict.fromkeys(row["part"] for row in history))
     if len(parts) < 2:
         return history
+    titles = dict(zip(parts, distinct(plain(part_title(run, part), 60) for part in parts), strict=True))
     chosen = st.selectbox(
         "Model",
         [EVERY, *parts],
-        format_func=lambda part: part if part == EVERY else part_title(run, part),
+        format_func=lambda part: titles.get(part, EVERY),
         key=f"progress.part {run.id}",
         label_visibility="collapsed",
         width=320,
     )
     return history if chosen == EVERY else [row for row in history if row["part"] == chosen]
-
-
-def part_title(run: Run, part: str) -> str:
-    """Name of one of several models: its split and, of an ensemble, its feature."""
-    try:
-        split, member = (int(word[1:]) for word in part.split("-"))
-        members = run.experiment.members[member]
-    except (ValueError, IndexError):  # of another version
-        return plain(part, 40)
-    features = ", ".join(feature.title for feature in members)
-    return f"Split {split + 1}" + (f": {features}" if len(run.experiment.members) > 1 else "")
 
 
 def _stages(status: Status) -> None:
@@ -173,34 +157,6 @@ def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
             charts.show(make, rows, key=f"curves.{measure}")
     if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
         charts.show(plots.rate_chart, rows, key="curves.rate")
-
-
-def diagnosis(run: Run, rows: list[dict[str, Any]]) -> list[str]:
-    """What the curves of one model say, in plain sentences."""
-    model = run.experiment.model
-    if not rows or not isinstance(model, Network) or not run.clips:
-        return []
-    dataset = Dataset("", run.clips)
-    # networks that leave it to the reader have a parameter for it, the others always normalise
-    momentum = BATCH_NORM_MOMENTUM if getattr(model, "batch_normalization", True) else None
-    return diagnose(
-        epochs(rows), _n_train(str(run.folder), run), len(dataset.classes), run.experiment.training, momentum
-    )
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _n_train(folder: str, _run: Run) -> int:
-    """Training examples of a run's first split: clips and their copies."""
-    inputs = Inputs(_run.experiment, Dataset("", _run.clips))
-    return len(inputs.train_examples(inputs.splits[0]))
-
-
-def epochs(rows: list[dict[str, Any]]) -> list[Epoch]:
-    """Lines of a history as the training knows them."""
-    known: list[dict[str, Any]] = [
-        {name: math.nan if value is None else value for name, value in row.items() if name != "part"} for row in rows
-    ]
-    return [Epoch(**row) for row in known]
 
 
 def _percent(value: float | None) -> str:

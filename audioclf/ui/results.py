@@ -12,6 +12,7 @@ import streamlit as st
 
 from audioclf import plots
 from audioclf.datasets import Dataset
+from audioclf.diagnosis import diagnose_run, epochs
 from audioclf.exports import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.runs import Prediction, Run
@@ -178,11 +179,11 @@ def curves(run: Run) -> None:
         st.caption("This model was fitted at once; it has no curves.")
         return
     parts = list(dict.fromkeys(row["part"] for row in rows))
-    best = kept_epoch(progress.epochs(rows), run.experiment.training) if len(parts) == 1 else None
+    best = kept_epoch(epochs(rows), run.experiment.training) if len(parts) == 1 else None
     progress.curves(rows, best or None)
     if len(parts) > 1:
         st.caption(f"A thin line for each of {len(parts)} models, a thick one for their mean.")
-    for sentence in progress.diagnosis(run, [row for row in rows if row["part"] == parts[0]]):
+    for sentence in diagnose_run(run, rows):
         st.info(escape(sentence), icon=":material/lightbulb:")
 
 

@@ -117,7 +117,12 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
         return
     st.subheader("Accuracy", anchor=False)
     show(plots.accuracies_chart, known)
-    if len({(summary.data, summary.protocol) for _, summary in compared if summary.accuracy is not None}) > 1:
+    tested = {
+        (summary.fingerprint or summary.data, summary.protocol)
+        for _, summary in compared
+        if summary.accuracy is not None
+    }
+    if len(tested) > 1:
         st.caption("Not all of them were tested on the same clips in the same way, so a difference may come from that.")
     else:
         st.caption("Where the bars overlap, the difference may well be chance.")

@@ -226,12 +226,6 @@ def _split(sheet: Sheet, dataset: Dataset) -> None:
 def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
     kinds: list[str] = st.session_state["train.augmentations"]
     st.markdown("The training clips are changed a little, so that more can be learned from them; test clips never are.")
-    of_map = [kind for kind in kinds if AUGMENTATIONS[kind].stage == "map"]
-    if _classical() and of_map:
-        st.info(
-            "This model has no epochs, so what changes the picture anew in every epoch is left out.",
-            icon=":material/info:",
-        )
     for number, kind in enumerate(kinds):
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):

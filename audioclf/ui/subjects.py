@@ -13,7 +13,7 @@ from audioclf.ui.state import State
 from audioclf.ui.switch import switch
 from audioclf.ui.text import distinct, plain
 
-TESTED, OWN = "A test clip", "Your own sound"
+TESTED, KNOWN, OWN = "A test clip", "A clip of the data set", "Your own sound"
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,10 @@ def choose(state: State) -> tuple[Run, Subject]:
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
         run = run_list.pick(state, with_starter=True)
+    given = TESTED if _has_tested(run) else KNOWN
     with right:
-        source = switch("Sound", [TESTED, OWN], "subject.source")
-    if source == TESTED:
+        source = switch("Sound", [given, OWN], "subject.source" if given == TESTED else "subject.known")
+    if source == given:
         return run, known(state, run)
     clip = clips.own("subject")
     if clip is None:
@@ -55,13 +56,18 @@ def choose(state: State) -> tuple[Run, Subject]:
 
 def known(state: State, run: Run) -> Subject:
     """Draw the choice of a clip whose class is known: a test clip of the run, or one of the data set."""
-    if run.clips and (run.folder / "predictions.csv").is_file():
+    if _has_tested(run):
         return _tested(state, run)
     if not state.data:
         choice = run.experiment.dataset
         state.choose(choice.name, choice.options)
     clip = clips.pick(state, data.require(state))
+    st.caption("Which clips this model has learned from is not known; this may be one of them.")
     return Subject(clip, clip.label)
+
+
+def _has_tested(run: Run) -> bool:
+    return bool(run.clips) and (run.folder / "predictions.csv").is_file()
 
 
 def _tested(state: State, run: Run) -> Subject:

@@ -54,11 +54,15 @@ def progress(done: int, total: int) -> str:
 def distinct(texts: Iterable[str]) -> list[str]:
     """The texts, those that repeat an earlier one with a number behind: choices are told apart by what they say."""
     seen: dict[str, int] = {}
-    told: list[str] = []
+    told: dict[str, None] = {}
     for text in texts:
         seen[text] = seen.get(text, 0) + 1
-        told.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
-    return told
+        said = text if seen[text] == 1 else f"{text} ({seen[text]})"
+        while said in told:
+            seen[text] += 1
+            said = f"{text} ({seen[text]})"
+        told[said] = None
+    return list(told)
 
 
 def seconds(value: float) -> str:

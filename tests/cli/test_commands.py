@@ -124,6 +124,8 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
     assert "did you mean 'epochs'" in refused("run", "instruments-best", "--set", "training.epoch=2", "--out", out)
     assert "no data set" in refused("run", "instruments-best", "--dataset", "esc11", "--out", out / "a")
     assert "nothing to go on with" in refused("run", "instruments-best", "--out", run, "--resume")
+    assert "--out names" in refused("run", "instruments-best", "--resume")
+    assert "beside --resume" in refused("search", "genres-grid", "--resume", run)
     assert "is no run" in refused("classify", tmp_path, tone)
     assert "did you mean 'high'" in refused("explain", run, tone, "--class", "hihg", "--out", tmp_path / "a.png")
     assert "grad-cam" in refused("explain", run, tone, "--method", "x", "--out", tmp_path / "a.png")
@@ -138,6 +140,7 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
     ("settings", "said"),
     [
         (["model.kind=vgg16", "picture.colormap=magma", "picture.height=1", "picture.width=1"], "got 1 x 1"),
+        (["model={kind='vgg16', weights='/no/such.h5'}", "picture.colormap=magma"], "is not there; correct the path"),
         (["model.kind=compact-cnn", "model.filters=[4,4,4,4,4,4,4,4,4]"], "needs a map of at least"),
         (["split={kind='k-fold', n_splits=9}"], "has 8 clips, and 9 splits need at least 9"),
         (["model={kind='knn', n_neighbors=50}"], "n_neighbors must be at most"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from streamlit.testing.v1 import AppTest
+
 from audioclf.datasets import load_dataset
 from audioclf.ui import clips
 
@@ -18,3 +20,28 @@ def test_two_clips_of_one_content_are_told_apart(class_folders: Path) -> None:
     assert [numbers[clips.id_of(dataset, clip)] for clip in dataset.clips] == list(range(14))
     again = load_dataset(class_folders)
     assert [clips.id_of(dataset, clip) for clip in again.clips] == list(names)
+
+
+def test_every_clip_of_one_name_can_be_chosen(class_folders: Path) -> None:
+    """Streamlit tells choices apart by their texts, and the same file name stands in the folder of every speaker."""
+    low = class_folders / "low"
+    for number, speaker in enumerate("abc"):
+        (low / speaker / "s").mkdir(parents=True)
+        shutil.move(low / f"{number}.wav", low / speaker / "s" / "1.wav")
+
+    def page(folder: str) -> None:
+        import streamlit as st
+
+        from audioclf.datasets import load_dataset
+        from audioclf.ui import clips
+
+        dataset = load_dataset(folder)
+        of_class = dataset.of("low")
+        st.text(of_class[clips.numbered(of_class, 0)].path)
+
+    test = AppTest.from_function(page, args=(str(class_folders),)).run()
+    found = set()
+    for number in range(6):
+        test.selectbox[0].set_value(number).run()
+        found.add(test.text[0].value)
+    assert len(found) == 6

@@ -59,6 +59,12 @@ def test_numbers_for_people() -> None:
     ]  # fmt: skip
 
 
+def test_numbered_choices_meet_no_text_that_is_there_already() -> None:
+    told = distinct(["a", "a", "a (2)", "a (2)", "a", "b"])
+    assert len(set(told)) == len(told)
+    assert told[:2] == ["a", "a (2)"]
+
+
 def test_choices_that_say_the_same_are_numbered() -> None:
     assert distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
 
