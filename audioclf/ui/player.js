@@ -122,14 +122,22 @@ class Player {
     let playing = false;
     this.sounds.forEach((sound) => {
       playing ||= !sound.audio.paused;
-      sound.button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${sound.audio.paused ? PLAY : PAUSE}"/></svg>`;
-      sound.button.setAttribute("aria-label", `${sound.audio.paused ? "Play" : "Pause"} ${sound.title}`);
+      this.label(sound);
       const [now, all] = [sound.audio.currentTime.toFixed(2), `${sound.seconds.toFixed(2)} s`];
       sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.audio.paused ? all : `${now} s`;
     });
     for (const panel of this.panels) panel.line(this.sounds[panel.about.track].audio.currentTime);
     cancelAnimationFrame(this.frame);
     if (playing) this.frame = requestAnimationFrame(() => this.move());
+  }
+
+  // Not in every frame: a press on a sign that is replaced before the release is no click.
+  label(sound) {
+    const { paused } = sound.audio;
+    if (sound.button.dataset.paused === String(paused)) return;
+    sound.button.dataset.paused = paused;
+    sound.button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${paused ? PLAY : PAUSE}"/></svg>`;
+    sound.button.setAttribute("aria-label", `${paused ? "Play" : "Pause"} ${sound.title}`);
   }
 
   draw() {

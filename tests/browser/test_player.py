@@ -116,6 +116,19 @@ def test_one_sound_at_a_time_in_a_comparison(new_page: NewPage, sounds: Path) ->
     page.get_by_role("button", name="Play one").wait_for()
 
 
+def test_a_slow_press_counts_while_another_sound_plays(new_page: NewPage, sounds: Path) -> None:
+    """A finger rests on the button for several frames, in each of which the playing sound moves on."""
+    page = new_page("compare", data=sounds)
+    page.get_by_role("button", name="Play one").click()
+    page.get_by_role("button", name="Pause one").wait_for()
+    box = page.get_by_role("button", name="Play three").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(200)
+    page.mouse.up()
+    page.get_by_role("button", name="Pause three").wait_for()
+
+
 def test_from_the_list_to_the_same_clip_in_explore_and_a_refresh_shows_it_again(
     new_page: NewPage, sounds: Path
 ) -> None:
