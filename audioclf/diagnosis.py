@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from audioclf.inputs import Inputs
 from audioclf.models import Network
 from audioclf.models.layers import BATCH_NORM_MOMENTUM
 from audioclf.runs import Run
-from audioclf.training import Epoch, diagnose
+from audioclf.training import diagnose, epochs_of
 
 
 def diagnose_run(run: Run, rows: Sequence[Mapping[str, Any]] | None = None) -> list[str]:
@@ -38,13 +37,11 @@ def diagnose_run(run: Run, rows: Sequence[Mapping[str, Any]] | None = None) -> l
     # networks that leave it to the reader have a parameter for it; of the others all normalise but those that say no
     momentum = BATCH_NORM_MOMENTUM if getattr(model, "batch_normalization", True) else None
     n_classes = len(Dataset("", run.clips).classes)
-    of_part: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        of_part.setdefault(row["part"], []).append(row)
+    of_part = epochs_of(rows)
     n_train = _n_train(str(run.folder), float(run.about["created"]))
     said: dict[str, dict[str, str]] = {}
-    for part, lines in of_part.items():
-        found = diagnose(epochs(lines), n_train[_numbers(part)[0]], n_classes, run.experiment.training, momentum)
+    for part, epochs in of_part.items():
+        found = diagnose(epochs, n_train[_numbers(part)[0]], n_classes, run.experiment.training, momentum)
         for kind, sentence in found.items():
             said.setdefault(kind, {})[part] = sentence
     return [_told(run, sentences, len(of_part)) for sentences in said.values()]
@@ -62,14 +59,6 @@ def part_title(run: Run, part: str) -> str:
     features = ", ".join(feature.title for feature in members)
     again = run.experiment.members[:member].count(members)
     return f"Split {split + 1}: {features}" + (f" ({again + 1})" if again else "")
-
-
-def epochs(rows: Sequence[Mapping[str, Any]]) -> list[Epoch]:
-    """Lines of a history as the training knows them."""
-    known: list[dict[str, Any]] = [
-        {name: math.nan if value is None else value for name, value in row.items() if name != "part"} for row in rows
-    ]
-    return [Epoch(**row) for row in known]
 
 
 def _numbers(part: str) -> tuple[int, int]:

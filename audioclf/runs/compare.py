@@ -14,7 +14,7 @@ from audioclf.errors import AudioclfError
 from audioclf.experiment import Experiment
 from audioclf.params import Parameters
 from audioclf.runs.reader import Run, list_runs
-from audioclf.training import Epoch
+from audioclf.training import epochs_of
 from audioclf.training.history import kept_epoch
 
 
@@ -187,13 +187,8 @@ def _measured(metrics: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def _val_loss(run: Run, experiment: Experiment) -> float | None:
-    parts: dict[str, list[Epoch]] = {}
-    for row in run.history:
-        plain: dict[str, Any] = {name: math.nan if value is None else value for name, value in row.items()}
-        del plain["part"]
-        parts.setdefault(row["part"], []).append(Epoch(**plain))
     losses = []
-    for rows in parts.values():
+    for rows in epochs_of(run.history).values():
         kept = kept_epoch(rows, experiment.training)
         losses += [row.val_loss for row in rows if row.epoch == kept and math.isfinite(row.val_loss)]
     return sum(losses) / len(losses) if losses else None

@@ -16,7 +16,7 @@ from audioclf.runs.folder import JobFolder
 from audioclf.runs.writer import make_folder
 from audioclf.search.base import METRICS, Point, Search
 from audioclf.search.names import short
-from audioclf.training import Epoch, Training
+from audioclf.training import Epoch, Training, epochs_of
 from audioclf.training.history import kept_epoch
 
 
@@ -182,13 +182,9 @@ class SearchRun(JobFolder):
 
 def _kept(rows: list[dict[str, Any]], training: Training) -> list[Epoch]:
     """The epoch of every model whose weights are kept."""
-    parts: dict[str, list[Epoch]] = {}
-    for row in rows:
-        plain: dict[str, Any] = {name: math.nan if value is None else value for name, value in row.items()}
-        parts.setdefault(str(plain.pop("part")), []).append(Epoch(**plain))
     return [
         epoch
-        for epochs in parts.values()
+        for epochs in epochs_of(rows).values()
         for epoch in epochs
         if epoch.epoch == kept_epoch(epochs, training) and epoch.is_finite
     ]

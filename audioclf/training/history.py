@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from audioclf.training.settings import Training
 
@@ -62,6 +63,15 @@ class Epoch:
 
 
 FIELDS = tuple(item.name for item in dataclasses.fields(Epoch))
+
+
+def epochs_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Epoch]]:
+    """Lines of a run's history as epochs, by the model (``part``) they are of; what is missing in a line is NaN."""
+    found: dict[str, list[Epoch]] = {}
+    for row in rows:
+        plain: dict[str, Any] = {name: math.nan if value is None else value for name, value in row.items()}
+        found.setdefault(str(plain.pop("part")), []).append(Epoch(**plain))
+    return found
 
 
 def kept_epoch(history: Sequence[Epoch], training: Training) -> int:

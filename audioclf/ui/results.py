@@ -12,11 +12,11 @@ import streamlit as st
 
 from audioclf import plots
 from audioclf.datasets import Dataset
-from audioclf.diagnosis import diagnose_run, epochs
+from audioclf.diagnosis import diagnose_run
 from audioclf.exports import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.runs import Prediction, Run
-from audioclf.training.history import kept_epoch
+from audioclf.training.history import epochs_of, kept_epoch
 from audioclf.ui import cache, charts, clips, guard, hold, progress, run_edit, run_list, views
 from audioclf.ui.player import player
 from audioclf.ui.state import State
@@ -178,8 +178,8 @@ def curves(run: Run) -> None:
     if not rows or run.experiment.model.family == "classical":
         st.caption("This model was fitted at once; it has no curves.")
         return
-    parts = list(dict.fromkeys(row["part"] for row in rows))
-    best = kept_epoch(epochs(rows), run.experiment.training) if len(parts) == 1 else None
+    parts = list(epochs_of(rows).values())
+    best = kept_epoch(parts[0], run.experiment.training) if len(parts) == 1 else None
     progress.curves(rows, best or None)
     if len(parts) > 1:
         st.caption(f"A thin line for each of {len(parts)} models, a thick one for their mean.")
