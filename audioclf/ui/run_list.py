@@ -177,7 +177,7 @@ def recent(state: State, most: int = 50) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width="small"),
+            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=130),
             "remark": st.column_config.TextColumn(width=190),
         },
     )
