@@ -81,7 +81,7 @@ class Explanation:
     sr : int
     peak : float
         What 1 in the heat stands for: by occlusion, how much the probability falls where it falls most; by Grad-CAM
-        1, and 0 where no model found anything.
+        the height of the models' mean map, each of which goes up to 1. 0 where no model found anything.
     """
 
     feature_map: FeatureMap
