@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from audioclf.ui import frame, home
+from audioclf.ui.home import page
+from audioclf.ui.shell import page_frame
 
-with frame.page("Home", heading=False) as state:
-    home.hero(state)
+with page_frame.page("Home", heading=False) as state:
+    page.hero(state)
     st.space("small")
-    home.steps(state)
+    page.steps(state)

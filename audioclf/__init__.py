@@ -10,38 +10,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audioclf import datasets, features, models
-    from audioclf.audio import load_audio
+    from audioclf.audio.io import load_audio
+    from audioclf.core.errors import AudioclfError
     from audioclf.datasets import Clip, Dataset, load_dataset
-    from audioclf.errors import AudioclfError
-    from audioclf.execution import run_experiment
-    from audioclf.experiment import Experiment
-    from audioclf.inference import Predictor
+    from audioclf.experiments.config import Experiment
+    from audioclf.experiments.runner import run_experiment
+    from audioclf.experiments.runs import Run, compare_runs, open_run
+    from audioclf.inference.predictor import Predictor
     from audioclf.recipes import load_recipe
-    from audioclf.runs import Run, compare_runs, open_run
-    from audioclf.search import Search, open_search, run_search
+    from audioclf.tuning import Search, open_search, run_search
 
 __version__ = "0.1.0"
 
 # the public names, where each lives, and what it is for
 PUBLIC: dict[str, tuple[str, str]] = {
-    "load_audio": ("audioclf.audio", "Samples and sample rate of a sound file."),
+    "load_audio": ("audioclf.audio.io", "Samples and sample rate of a sound file."),
     "load_dataset": ("audioclf.datasets", "A known data set by name, or one's own by path."),
     "Dataset": ("audioclf.datasets", "A named, immutable table of clips."),
     "Clip": ("audioclf.datasets", "One labelled sound: a file, or a stretch of one."),
     "datasets": ("audioclf.datasets", "All known data sets, and the ways to read one's own."),
     "features": ("audioclf.features", "Waveform, Spectrum, STFT, CQT, Mel, MFCC: parameters in, FeatureMap out."),
     "models": ("audioclf.models", "All models, and build(name, input_shape, n_classes, **params)."),
-    "Experiment": ("audioclf.experiment", "The whole recipe as one frozen value; reads and writes TOML."),
+    "Experiment": ("audioclf.experiments.config", "The whole recipe as one frozen value; reads and writes TOML."),
     "load_recipe": ("audioclf.recipes", "A published system, or one of ours, as an experiment."),
-    "run_experiment": ("audioclf.execution", "Run an experiment into a new folder."),
-    "open_run": ("audioclf.runs", "Open the folder of a run."),
-    "compare_runs": ("audioclf.runs", "Figures of several runs, and only the settings that differ."),
-    "Search": ("audioclf.search", "An experiment, and values to try for any of its parameters."),
-    "run_search": ("audioclf.search", "Make a search into a new folder: every point is a run, validation chooses."),
-    "open_search": ("audioclf.search", "Open the folder of a search: its leader board, its points' runs."),
-    "Run": ("audioclf.runs", "A run's folder: status, history, metrics, predictions, clips."),
-    "Predictor": ("audioclf.inference", "The models of a finished run: classify and explain."),
-    "AudioclfError": ("audioclf.errors", "What a user can mend; its text is one sentence."),
+    "run_experiment": ("audioclf.experiments.runner", "Run an experiment into a new folder."),
+    "open_run": ("audioclf.experiments.runs", "Open the folder of a run."),
+    "compare_runs": ("audioclf.experiments.runs", "Figures of several runs, and only the settings that differ."),
+    "Search": ("audioclf.tuning", "An experiment, and values to try for any of its parameters."),
+    "run_search": ("audioclf.tuning", "Make a search into a new folder: every point is a run, validation chooses."),
+    "open_search": ("audioclf.tuning", "Open the folder of a search: its leader board, its points' runs."),
+    "Run": ("audioclf.experiments.runs", "A run's folder: status, history, metrics, predictions, clips."),
+    "Predictor": ("audioclf.inference.predictor", "The models of a finished run: classify and explain."),
+    "AudioclfError": ("audioclf.core.errors", "What a user can mend; its text is one sentence."),
 }
 
 __all__ = [  # noqa: RUF022 (the order of the table)

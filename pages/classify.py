@@ -1,8 +1,10 @@
 """Give a model a new sound."""
 
-from audioclf.ui import answers, classifying, frame
+from audioclf.ui.classify import page
+from audioclf.ui.inference import model_client
+from audioclf.ui.shell import page_frame
 
-with frame.page("Classify", "Give the model a new sound: your voice, a file, or an example.") as state:
-    answers.warm()
-    run, chosen = classifying.choose(state)
-    classifying.answer(run, chosen)
+with page_frame.page("Classify", "Give the model a new sound: your voice, a file, or an example.") as state:
+    model_client.warm()
+    run, chosen = page.choose(state)
+    page.answer(run, chosen)

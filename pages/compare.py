@@ -3,14 +3,16 @@
 import streamlit as st
 
 from audioclf.features import FEATURES
-from audioclf.ui import clips, compare, data, frame, hold, looks
-from audioclf.ui.player import player
+from audioclf.ui.compare import clips_picker
+from audioclf.ui.shell import current_dataset, page_frame, warmup_wait
+from audioclf.ui.sound import clip_picker, feature_settings
+from audioclf.ui.sound.player import player
 
-with frame.page(
+with page_frame.page(
     "Compare", "Several sounds side by side: what do the sounds of one class share, and what sets the classes apart?"
 ) as state:
-    dataset = data.require(state)
-    chosen = compare.choose(state, dataset)
+    dataset = current_dataset.require(state)
+    chosen = clips_picker.choose(state, dataset)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         kinds = st.pills(
@@ -34,13 +36,13 @@ with frame.page(
     if not chosen or not kinds:
         st.info("Choose at least one sound and one picture.", icon=":material/grid_view:")
         st.stop()
-    hold.until_ready()
-    audio = looks.audio()
+    warmup_wait.until_ready()
+    audio = feature_settings.audio()
     order = [kind for kind in FEATURES if kind in kinds]
     player(
         "compare",
-        [clips.track(clip, audio, note=clip.name) for clip in chosen],
-        looks.panels(chosen, order, audio, shared=scale == "the same in a row"),
+        [clip_picker.track(clip, audio, note=clip.name) for clip in chosen],
+        feature_settings.panels(chosen, order, audio, shared=scale == "the same in a row"),
         layout="heads",
         columns=len(chosen),
         height=190,

@@ -2,20 +2,22 @@
 
 import streamlit as st
 
-from audioclf.ui import data, frame, health, mine, overview, sources
+from audioclf.ui.data import overview, quality, sources
+from audioclf.ui.jobs import dataset_list
+from audioclf.ui.shell import current_dataset, page_frame
 
-with frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
+with page_frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
     if not state.data:
         sources.choose(state)
-        mine.draw(state)
+        dataset_list.draw(state)
         st.stop()
     with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
         sources.choose(state)
-    mine.draw(state)
-    dataset = data.require(state)
+    dataset_list.draw(state)
+    dataset = current_dataset.require(state)
     overview.head(dataset)
     if dataset.clips:
-        health.task(state, dataset)  # begins by itself
+        quality.task(state, dataset)  # begins by itself
         overview.views(state, dataset)
     else:
         overview.problems(dataset)

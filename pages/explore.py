@@ -3,16 +3,17 @@
 import streamlit as st
 
 from audioclf.features import FEATURES
-from audioclf.ui import clips, frame, hold, looks
-from audioclf.ui.player import player
-from audioclf.ui.text import escape
+from audioclf.ui.shell import page_frame, warmup_wait
+from audioclf.ui.shell.text import escape
+from audioclf.ui.sound import clip_picker, feature_settings
+from audioclf.ui.sound.player import player
 
 ALL = "All"
 
-with frame.page(
+with page_frame.page(
     "Explore", "One sound, seen in different ways. Press play and follow the line; click a picture to hear from there."
 ) as state:
-    clip = clips.own_or_chosen(state, "explore")
+    clip = clip_picker.own_or_chosen(state, "explore")
     titles = {kind: feature.title for kind, feature in FEATURES.items()}
     view = st.segmented_control(
         "View",
@@ -29,18 +30,18 @@ with frame.page(
         with side:
             st.markdown(f"**{escape(titles[view])}**")
             st.markdown(escape(FEATURES[view].explanation))
-            form = looks.feature_form(view)
+            form = feature_settings.feature_form(view)
     with picture:
-        hold.until_ready()
-        audio = looks.audio()
-        sound = clips.track(clip, audio, note=clips.facts(clip))
+        warmup_wait.until_ready()
+        audio = feature_settings.audio()
+        sound = clip_picker.track(clip, audio, note=clip_picker.facts(clip))
         if view == ALL:
-            player("explore", [sound], looks.panels([clip], list(FEATURES), audio), columns=2, height=230)
+            player("explore", [sound], feature_settings.panels([clip], list(FEATURES), audio), columns=2, height=230)
         elif form.value is not None:
             with form.beside():
-                player("explore", [sound], looks.panel_of(clip, form.value, audio), height=440)
-                looks.save(clip, form.value, audio)
+                player("explore", [sound], feature_settings.panel_of(clip, form.value, audio), height=440)
+                feature_settings.save(clip, form.value, audio)
     if view == ALL:
-        looks.explanations()
+        feature_settings.explanations()
     with st.expander("How the sound is read", icon=":material/tune:"):
-        looks.audio_form()
+        feature_settings.audio_form()

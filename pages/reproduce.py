@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from audioclf.ui import frame, reproduced, reproducing
+from audioclf.ui.reproduce import report_view, systems
+from audioclf.ui.shell import page_frame
 
-with frame.page(
+with page_frame.page(
     "Reproduce", "Published systems, run again here: what they reported, what comes out, and what that is worth."
 ) as state:
-    reproducing.start(state)
+    systems.start(state)
     st.subheader("Published and here", anchor=False)
-    report = reproducing.standing(state)
+    report = systems.standing(state)
     if report is not None:
-        reproduced.downloads(state, report)
-        reproduced.show(report)
+        report_view.downloads(state, report)
+        report_view.show(report)

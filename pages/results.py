@@ -2,21 +2,22 @@
 
 import streamlit as st
 
-from audioclf.ui import frame, results
+from audioclf.ui.results import sections
+from audioclf.ui.shell import page_frame
 
-with frame.page("Results", "How good is the model, and where does it go wrong?") as state:
-    run = results.choose(state)
+with page_frame.page("Results", "How good is the model, and where does it go wrong?") as state:
+    run = sections.choose(state)
     metrics = run.metrics
-    results.head(run, metrics)
-    results.mixups(state, run, metrics)
+    sections.head(run, metrics)
+    sections.mixups(state, run, metrics)
     names = ["Learning curves", "Classes"] + (["Splits"] if len(metrics["splits"]) > 1 else []) + ["Settings and files"]
     tabs = dict(zip(names, st.tabs(names), strict=True))
     with tabs["Learning curves"]:
-        results.curves(run)
+        sections.curves(run)
     with tabs["Classes"]:
-        results.classes(metrics)
+        sections.classes(metrics)
     if "Splits" in tabs:
         with tabs["Splits"]:
-            results.folds(metrics)
+            sections.folds(metrics)
     with tabs["Settings and files"]:
-        results.files(run)
+        sections.files(run)

@@ -183,4 +183,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Benchmarks come last, so that nothing they leave in memory slows a test.
     """
     turn = {"ui": 0, "pages": 0, "browser": 1, "benchmarks": 3}
-    items.sort(key=lambda item: turn.get(item.path.parent.name, 2))
+    here = Path(__file__).parent
+    items.sort(key=lambda item: turn.get(item.path.relative_to(here).parts[0], 2))

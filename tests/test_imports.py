@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,55 +16,28 @@ import audioclf
 PACKAGE = Path(audioclf.__file__).parent
 ROOT = PACKAGE.parent
 
-# a line may import only from lines above it; names on one line may import one another's modules
+# a package may import only from those before it
 ORDER = (
-    ("errors",),
-    ("params",),
-    ("toml",),
-    ("registry",),
-    ("settings",),
-    ("limits",),
-    ("workspaces",),
-    ("sources",),
-    ("containers",),
-    ("decoders",),
-    ("audio",),
-    ("datasets",),
-    ("features",),
-    ("splits",),
-    ("preparation",),
-    ("picture",),
-    ("models",),
-    ("training",),
-    ("evaluation",),
-    ("explain",),
-    ("augment",),
-    ("experiment",),
-    ("runs",),
-    ("exports",),
-    ("renewal",),
-    ("inputs",),
-    ("parts",),
-    ("crew",),
-    ("execution",),
-    ("checks",),
-    ("estimate",),
-    ("experience",),
-    ("diagnosis",),
-    ("search",),
-    ("inference",),
-    ("model_worker",),
-    ("worker",),
-    ("jobs",),
-    ("plots",),
-    ("recipes",),
-    ("reproduce",),
-    ("resources",),
-    ("cli",),
-    ("reference",),
-    ("ui",),
+    "core",
+    "audio",
+    "datasets",
+    "features",
+    "augment",
+    "models",
+    "training",
+    "explain",
+    "plots",
+    "experiments",
+    "tuning",
+    "inference",
+    "jobs",
+    "recipes",
+    "reproduce",
+    "cli",
+    "ui",
 )
-LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
+# inside the user interface: what pages share; a page imports these and never another page
+SHARED_UI = ("shell", "forms", "sound", "jobs", "inference")
 
 HEAVY = {
     "tensorflow",
@@ -74,19 +48,16 @@ HEAVY = {
     "scipy",
     "numba",
     "joblib",
-    "symusic",
     "av",
     "skops",
 }
 
 
-def modules() -> Iterator[Path]:
-    return PACKAGE.rglob("*.py")
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def part(path: Path) -> str:
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py")
+MODULES = {dotted(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def imported(tree: ast.AST, *, top_only: bool = False) -> Iterator[str]:
@@ -96,39 +67,71 @@ def imported(tree: ast.AST, *, top_only: bool = False) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in MODULES else node.module or ""
 
 
-def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
-    parts = {part(path) for path in modules()} - {"__init__", "__main__"}
-    assert parts <= set(LEVEL), f"not in ORDER: {parts - set(LEVEL)}"
-    assert set(LEVEL) <= parts, f"in ORDER and gone: {set(LEVEL) - parts}"
+def own_imports(path: Path) -> set[str]:
+    return {name for name in imported(ast.parse(path.read_text(encoding="utf-8"))) if name in MODULES}
 
 
-def test_the_map_in_contributing_names_every_part_in_order() -> None:
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_every_package_has_its_place_in_the_order() -> None:
+    rooms = [path for path in PACKAGE.iterdir() if path.name not in ("__init__.py", "__main__.py", "__pycache__")]
+    assert {path.name for path in rooms} == set(ORDER)
+    assert len(rooms) <= 20
+
+
+def test_the_map_in_contributing_names_every_package_in_order() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     lines = text.split("## The house")[1].split("```")[1].strip().splitlines()
-    drawn = [name.rstrip("/") for line in lines for name in line.split("  ")[0].split(", ")]
-    assert drawn == [name for names in ORDER for name in names]
+    drawn = [line.split("/")[0] for line in lines if not line.startswith(" ")]
+    assert drawn == list(ORDER)
 
 
-@pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_one_way(path: Path) -> None:
-    here = part(path)
-    if here in ("__init__", "__main__"):
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_run_one_way(module: str) -> None:
+    here = room(module)
+    if here in ("", "__main__"):
         return
-    for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
-        pieces = name.split(".")
-        if pieces[0] == "audioclf" and len(pieces) > 1 and pieces[1] in LEVEL and pieces[1] != here:
-            # the worker is started by name, and serves what stands above it
-            assert LEVEL[pieces[1]] < LEVEL[here], f"{here} imports {name} from below"
-        if pieces[0] == "streamlit":
-            assert here == "ui", f"{path.name} imports streamlit outside of ui"
+    for name in own_imports(MODULES[module]):
+        if room(name) and room(name) != here:
+            assert ORDER.index(room(name)) < ORDER.index(here), f"{module} imports {name}"
+    if here != "ui":
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        assert not {name for name in imported(tree) if name.split(".")[0] == "streamlit"}
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = {module: own_imports(path) - {module} for module, path in MODULES.items()}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"imports run in a circle: {' <- '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", sorted(module for module in MODULES if module.startswith("audioclf.ui.")))
+def test_pages_share_nothing_but_what_is_made_to_be_shared(module: str) -> None:
+    here = module.split(".")[2]
+    for name in own_imports(MODULES[module]):
+        if not name.startswith("audioclf.ui."):
+            continue
+        there = name.split(".")[2]
+        if there == here:
+            continue
+        assert there in SHARED_UI, f"{module} imports {name}, of another page"
+        if here in SHARED_UI:
+            assert SHARED_UI.index(there) < SHARED_UI.index(here), f"{module} imports {name}"
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted(modules()), ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))], ids=lambda path: path.name
+    "path",
+    [*sorted(MODULES.values()), ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_nothing_heavy_at_the_top_of_a_module(path: Path) -> None:
     tops = {name.split(".")[0] for name in imported(ast.parse(path.read_text(encoding="utf-8")), top_only=True)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from audioclf.augment.base import Array, Augmentation, SampleAugmentation
 from audioclf.augment.copies import Copies
-from audioclf.registry import Registry
+from audioclf.core.registry import Registry
 
 AUGMENTATIONS: Registry[Augmentation] = Registry(Augmentation, "audioclf.augment", "augmentation")
 """All augmentations by ``kind``."""

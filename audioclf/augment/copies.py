@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from audioclf.augment.base import Array, Augmentation
-from audioclf.errors import ParameterError
-from audioclf.params import Parameters, param
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import Parameters, param
 
 VERSION: Final = 1
 """Raised whenever an augmentation of samples begins to give other numbers, so that stored features are made anew."""

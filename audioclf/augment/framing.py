@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.augment.base import Array, Augmentation, require_pictures
-from audioclf.params import param
+from audioclf.core.params import param
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audioclf.augment.base import Array, Augmentation, require_pictures, time_axis
-from audioclf.params import param
+from audioclf.core.params import param
 
 
 @dataclass(frozen=True)

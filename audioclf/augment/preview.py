@@ -8,10 +8,10 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.audio import AudioSettings, fix_length
+from audioclf.audio.io import AudioSettings, fix_length
 from audioclf.augment.base import Array, Augmentation
-from audioclf.explain.sound import masked_sound
 from audioclf.features import Feature, FeatureMap
+from audioclf.features.resynthesis import masked_sound
 
 _PARTNERS = 7
 _LOUDEST = 30.0

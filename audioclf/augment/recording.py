@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audioclf.augment.base import Array, SampleAugmentation, require_ordered
-from audioclf.params import param
+from audioclf.core.params import param
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from audioclf.augment.base import Array, Augmentation, require_pictures
 from audioclf.augment.framing import read_at
-from audioclf.params import param
+from audioclf.core.params import param
 
 Numbers = npt.NDArray[np.float64]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audioclf.cli import cli
+from audioclf.audio.sources import display_name
+from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, print_json, print_table, settings_of
-from audioclf.sources import display_name
 
 if TYPE_CHECKING:
     from audioclf.datasets import Dataset, Progress
-    from audioclf.datasets.health import HealthReport
+    from audioclf.datasets.quality.report import HealthReport
 
 _SHOWN = 20
 
@@ -40,16 +40,17 @@ def add(path: str, name: str | None, pairs: tuple[str, ...], as_json: bool) -> N
 
     Sounds in a folder stay where they are, an archive is unpacked, a published set is fetched.
     """
-    from audioclf import workspaces
-    from audioclf.datasets import SOURCES, saved
-    from audioclf.datasets.published import Published
+    from audioclf.core import workspaces
+    from audioclf.datasets import SOURCES
+    from audioclf.datasets.catalog.published import Published
+    from audioclf.datasets.readers import versions
 
     if path in SOURCES and issubclass(source := SOURCES[path], Published):
         click.echo(source.terms(), err=True)
     dataset, chosen = _load(path, pairs)
     if name is not None:
         dataset = replace(dataset, name=name)
-    kept = saved.save(dataset, workspaces.datasets_folder(), chosen)
+    kept = versions.save(dataset, workspaces.datasets_folder(), chosen)
     if as_json:
         problems = [vars(problem) for problem in kept.problems]
         print_json({"path": kept.source, "name": kept.name, "clips": len(kept), "counts": kept.counts,
@@ -69,7 +70,7 @@ def add(path: str, name: str | None, pairs: tuple[str, ...], as_json: bool) -> N
 @as_json
 def check(path: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Report the health of the data set at PATH (or of a known set): copies, silence, clipping, shortcuts ..."""
-    from audioclf.datasets import health
+    from audioclf.datasets.quality import report as health
 
     dataset, _ = _load(path, pairs)
     report = health.check(dataset, progress=_progress("measured"))
@@ -84,9 +85,9 @@ def check(path: str, pairs: tuple[str, ...], as_json: bool) -> None:
 @as_json
 def list_(as_json: bool) -> None:
     """List what was added."""
-    from audioclf import workspaces
+    from audioclf.core import workspaces
+    from audioclf.core.errors import AudioclfError
     from audioclf.datasets import load_dataset
-    from audioclf.errors import AudioclfError
 
     rows: list[dict[str, Any]] = []
     for folder in sorted(workspaces.datasets_folder().iterdir(), key=lambda folder: folder.stat().st_mtime):
@@ -111,16 +112,16 @@ def list_(as_json: bool) -> None:
 @options
 def export(path: str, out: Path, pairs: tuple[str, ...]) -> None:
     """Write the data set at PATH as a zip of its sounds and a table of their labels."""
-    from audioclf.datasets import saved
+    from audioclf.datasets.readers import versions
 
     dataset, _ = _load(path, pairs)
-    saved.export(dataset, out, progress=_progress("packed"))
+    versions.export(dataset, out, progress=_progress("packed"))
     click.echo(str(out))
 
 
 def _load(path: str, pairs: tuple[str, ...]) -> tuple[Dataset, dict[str, Any]]:
+    from audioclf.core.toml import literal
     from audioclf.datasets import load_dataset
-    from audioclf.toml import literal
 
     chosen = {key: literal(value) for key, value in settings_of(pairs).items()}
     return load_dataset(path, progress=_progress("read"), **chosen), chosen

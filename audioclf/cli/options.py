@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from audioclf.errors import ParameterError
-from audioclf.experiment import Experiment
-from audioclf.runs import Status
+from audioclf.core.errors import ParameterError
+from audioclf.experiments.config import Experiment
+from audioclf.experiments.runs import Status
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object (or list) on the last line.")
 

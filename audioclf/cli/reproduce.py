@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
-from audioclf.cli import cli, stopping
+from audioclf.cli import stopping
+from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, print_json, print_table, quiet_start, watcher
-from audioclf.errors import ParameterError, Stopped
-from audioclf.params import unknown
-from audioclf.reproduce.making import is_done
+from audioclf.core.errors import ParameterError, Stopped
+from audioclf.core.params import unknown
+from audioclf.experiments.runs import Status
+from audioclf.experiments.runs.folder import JobFolder
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.report import Report
-from audioclf.runs import Status
-from audioclf.runs.folder import JobFolder
+from audioclf.reproduce.runner import is_done
 
 
 @cli.command()
@@ -56,7 +57,7 @@ def reproduce(
     NAME is a recipe, a letter (A to E) or a family (instruments, digits, genres, scenes); all five systems where
     there is none. Runs that are done are kept, those that were cut off go on.
     """
-    from audioclf import workspaces
+    from audioclf.core import workspaces
     from audioclf.reproduce import report
     from audioclf.reproduce.plan import choose, plan
     from audioclf.reproduce.table import write_markdown

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from audioclf.cli import cli
+from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, print_json, print_table
 
 
@@ -17,8 +17,8 @@ from audioclf.cli.options import as_json, print_json, print_table
 @as_json
 def runs(folders: tuple[Path, ...], as_json: bool) -> None:
     """List all runs, or compare those in FOLDERS: figures, and only the settings that differ."""
-    from audioclf.runs.compare import compare_runs
-    from audioclf.workspaces import runs_folder
+    from audioclf.core.workspaces import runs_folder
+    from audioclf.experiments.runs.compare import compare_runs
 
     comparison = compare_runs(folders or runs_folder())
     if as_json:

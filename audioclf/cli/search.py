@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from audioclf.cli import cli, stopping
+from audioclf.cli import stopping
+from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
-from audioclf.errors import AudioclfError, ParameterError, Stopped
-from audioclf.search import METRICS, Range, Search, SearchRun, read_values, short, spelled
+from audioclf.core.errors import AudioclfError, ParameterError, Stopped
+from audioclf.tuning import METRICS, Range, Search, SearchRun, read_values, short, spelled
 
 
 @cli.command()
@@ -47,9 +48,9 @@ def search(
     as_json: bool,
 ) -> None:
     """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
-    from audioclf.runs import new_folder
-    from audioclf.search import create_search, execute_search, open_search
-    from audioclf.workspaces import searches_folder
+    from audioclf.core.workspaces import searches_folder
+    from audioclf.experiments.runs import new_folder
+    from audioclf.tuning import create_search, execute_search, open_search
 
     if resume is not None:
         given = (recipe_or_toml, dataset, pairs, grid, ranges, points, metric, share, seed, out)
@@ -92,7 +93,7 @@ def _search(
 ) -> Search:
     """The search that a recipe or file holds, or that the options make of one that holds none."""
     from audioclf import recipes
-    from audioclf.experiment import Experiment
+    from audioclf.experiments.config import Experiment
 
     found: Search | None
     if source.endswith(".toml"):

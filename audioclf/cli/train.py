@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from audioclf.checks import examine
-from audioclf.cli import cli, stopping
+from audioclf.cli import stopping
+from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
-from audioclf.diagnosis import diagnose_run
-from audioclf.errors import ParameterError, RunError, Stopped
-from audioclf.execution import execute, run_experiment
-from audioclf.experiment import Experiment
-from audioclf.runs import Run, Status, Watcher
+from audioclf.core.errors import ParameterError, RunError, Stopped
+from audioclf.experiments.config import Experiment
+from audioclf.experiments.diagnosis import diagnose_run
+from audioclf.experiments.preflight import examine
+from audioclf.experiments.runner import execute, run_experiment
+from audioclf.experiments.runs import Run, Status, Watcher
 
 
 @cli.command()
@@ -29,8 +30,8 @@ def run(
 ) -> None:
     """Run an experiment: the name of a recipe, or a TOML file."""
     from audioclf import recipes
-    from audioclf.runs import new_folder, open_run
-    from audioclf.workspaces import runs_folder
+    from audioclf.core.workspaces import runs_folder
+    from audioclf.experiments.runs import new_folder, open_run
 
     if resume and out is None:
         raise ParameterError("--resume goes on with the run in the folder that --out names; name it.", "resume")

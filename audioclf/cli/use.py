@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from audioclf.cli import cli
+from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, print_json, quiet_start
-from audioclf.errors import AudioclfError, ParameterError
-from audioclf.params import unknown
-from audioclf.runs import Run, open_run
+from audioclf.core.errors import AudioclfError, ParameterError
+from audioclf.core.params import unknown
+from audioclf.experiments.runs import Run, open_run
 
 
 @cli.command()
@@ -20,7 +20,7 @@ from audioclf.runs import Run, open_run
 @as_json
 def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
     """Classify sound FILES with the models of RUN (a folder, or "starter": the model that comes with audioclf)."""
-    from audioclf.inference import Predictor
+    from audioclf.inference.predictor import Predictor
 
     predictor = Predictor(_open(run))
     answers: list[dict[str, Any]] = []
@@ -53,9 +53,9 @@ def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--feature-index", default=0, show_default=True, help="Which of several features to look at.")
 def explain(run: Path, file: Path, out: Path, label: str | None, method: str, feature_index: int) -> None:
     """Draw where in FILE the models of RUN find the evidence for a class."""
-    from audioclf.inference import Predictor
+    from audioclf.inference.predictor import Predictor
     from audioclf.plots.feature import overlay_figure
-    from audioclf.plots.picture import save
+    from audioclf.plots.png import save
 
     predictor = Predictor(_open(run))
     index = None
@@ -70,7 +70,7 @@ def explain(run: Path, file: Path, out: Path, label: str | None, method: str, fe
 
 
 def _open(run: Path) -> Run:
-    from audioclf.resources import starter_run
+    from audioclf.inference.assets import starter_run
 
     opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
     quiet_start(opened.experiment.model.family)

@@ -10,18 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from audioclf.datasets import archive, store
+from audioclf.core.errors import DatasetError
+from audioclf.core.params import unknown
+from audioclf.core.registry import Registry
 from audioclf.datasets.base import ByteCount, Clip, Dataset, Problem, Progress, ShouldStop
+from audioclf.datasets.ingest import archive, staging
+from audioclf.datasets.ingest.file_tree import Tree, file_tree, folder_tree
 from audioclf.datasets.source import Reader, Source
-from audioclf.datasets.tree import Tree, file_tree, folder_tree
-from audioclf.errors import DatasetError
-from audioclf.params import unknown
-from audioclf.registry import Registry
 
-SOURCES: Registry[Source] = Registry(Source, "audioclf.datasets", "data set")  # type: ignore[type-abstract]
+SOURCES: Registry[Source] = Registry(Source, "audioclf.datasets.catalog", "data set")  # type: ignore[type-abstract]
 """Every data set known by name."""
 
-READERS: Registry[Reader] = Registry(Reader, "audioclf.datasets", "way to read a data set")  # type: ignore[type-abstract]
+READERS: Registry[Reader] = Registry(Reader, "audioclf.datasets.readers", "way to read a data set")  # type: ignore[type-abstract]
 """Every way to read a path, in the order they are asked."""
 
 
@@ -71,7 +71,7 @@ def load_dataset(
         return source.load(progress=progress, should_stop=should_stop)
     path = _existing(name)
     tree = mount(path, progress=progress, should_stop=should_stop)
-    store.settle(path)
+    staging.settle(path)
     reader = READERS.make(options) if "kind" in options else _suiting(tree).from_dict(options)
     return reader.read(tree, progress=progress, should_stop=should_stop)
 
@@ -97,10 +97,10 @@ def mount(path: Path, *, progress: Progress | None = None, should_stop: ShouldSt
         When an archive cannot be read or unpacked.
     """
     if path.is_dir():
-        return store.stored_tree(path) if store.is_stored(path) else folder_tree(path, should_stop=should_stop)
+        return staging.stored_tree(path) if staging.is_stored(path) else folder_tree(path, should_stop=should_stop)
     if archive.is_archive(path):
         folder = archive.unpack(path, progress=progress, should_stop=should_stop)
-        return replace(store.stored_tree(folder), path=path)
+        return replace(staging.stored_tree(folder), path=path)
     return file_tree(path)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from audioclf.audio import AudioInfo
-from audioclf.errors import DatasetError
+from audioclf.audio.io import AudioInfo
+from audioclf.core.errors import DatasetError
 
 
 class ByteCount(int):
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 """Told how many of how many files are done (bytes as :class:`ByteCount`); called from the thread that called."""
 
 ShouldStop = Callable[[], bool]
-"""Asked now and then whether to end early, which raises :class:`~audioclf.errors.Stopped`."""
+"""Asked now and then whether to end early, which raises :class:`~audioclf.core.errors.Stopped`."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from audioclf.core.errors import DatasetError
+from audioclf.core.params import unknown
 from audioclf.datasets.base import Clip, Dataset
-from audioclf.errors import DatasetError
-from audioclf.params import unknown
 
 LONGEST_LABEL = 200
 """Most characters in a class name that someone types."""

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from audioclf.core.params import Parameters
 from audioclf.datasets.base import Dataset, Progress, ShouldStop
-from audioclf.datasets.tree import Tree
-from audioclf.params import Parameters
+from audioclf.datasets.ingest.file_tree import Tree
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 
 Array = npt.NDArray[np.float32]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 
 Array = npt.NDArray[np.float32]
 

@@ -4,6 +4,7 @@ Every feature is a frozen dataclass of parameters in a module of its own; ``comp
 into a :class:`FeatureMap` that knows its axes. :data:`FEATURES` holds them by ``kind``.
 """
 
+from audioclf.core.registry import Registry
 from audioclf.features.base import Axis, Feature, FeatureMap, stack
 from audioclf.features.cqt import CQT
 from audioclf.features.mel import Mel
@@ -11,7 +12,6 @@ from audioclf.features.mfcc import MFCC
 from audioclf.features.spectrum import Spectrum
 from audioclf.features.stft import STFT
 from audioclf.features.waveform import Waveform
-from audioclf.registry import Registry
 
 FEATURES: Registry[Feature] = Registry(Feature, "audioclf.features", "feature")
 """Every feature by its ``kind``, in the order of lists."""

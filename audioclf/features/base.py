@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
-from audioclf.params import Parameters
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import Parameters
 
 Array = npt.NDArray[np.float32]
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.features.base import Array, Axis, Feature, FeatureMap
 from audioclf.features.spectral import (
     WINDOWS,
@@ -23,7 +24,6 @@ from audioclf.features.spectral import (
     top_db_param,
     window,
 )
-from audioclf.params import param
 
 C1: Final = 440 * 2 ** (-45 / 12)
 """Frequency of the note C1, 32.70 Hz."""

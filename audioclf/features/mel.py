@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.features.base import Array, Axis, FeatureMap
 from audioclf.features.spectral import Framed, check_band, decibels, ref_param, scale_param, top_db_param
-from audioclf.params import param
 
 Numbers = npt.NDArray[np.float64]
 

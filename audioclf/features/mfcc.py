@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.features.base import Array, Axis, FeatureMap
 from audioclf.features.mel import MelFramed
 from audioclf.features.spectral import decibels
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

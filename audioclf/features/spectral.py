@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.features.base import Array, Axis, Feature
-from audioclf.params import param
 
 MOST_VALUES: Final = 100_000_000
 """Largest feature map that is computed (400 MB of float32); beyond it a parameter is surely wrong."""

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core.params import param
 from audioclf.features.base import Axis, Feature, FeatureMap
 from audioclf.features.spectral import WINDOWS, decibels, ref_param, scale_param, top_db_param, window
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

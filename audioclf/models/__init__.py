@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from audioclf.core.registry import Registry
 from audioclf.models.base import Model, Shape
 from audioclf.models.network import Network
-from audioclf.registry import Registry
 
 MODELS: Registry[Model] = Registry(Model, "audioclf.models", "model")
 """All models by ``kind``, the default first."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from audioclf.errors import ParameterError
-from audioclf.params import Parameters
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import Parameters
 
 Shape = tuple[int, ...]
 

@@ -33,7 +33,8 @@ class Classical(Model):
         raise NotImplementedError
 
     def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float] | None:
-        """Between how many seconds fitting lies, on one core of the machine :mod:`audioclf.estimate` was fitted on.
+        """Between how many seconds fitting lies, on one core of the machine that
+        :mod:`audioclf.experiments.estimate` was fitted on.
 
         An order of magnitude: most solvers go on until they are done, and that depends on the clips.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audioclf.core.params import param
 from audioclf.models.base import Shape
 from audioclf.models.convolutional import Convolutional, convolution_layers
 from audioclf.models.layers import (
@@ -19,7 +20,6 @@ from audioclf.models.layers import (
 )
 from audioclf.models.mlp import dense_layers
 from audioclf.models.network import per_layer
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audioclf.core.params import param
 from audioclf.models.base import Shape
 from audioclf.models.convolutional import Convolutional
 from audioclf.models.layers import (
@@ -18,7 +19,6 @@ from audioclf.models.layers import (
     MaxPool,
 )
 from audioclf.models.network import per_layer
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.models.layers import Activation, BatchNorm, Conv2D, Dropout, Layer, MaxPool
 from audioclf.models.network import Network, per_layer
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.models.base import Shape
 from audioclf.models.convolutional import Convolutional, convolution_layers
 from audioclf.models.layers import ACTIVATIONS, Conv2D, Dense, Dropout, Layer, MaxPool
 from audioclf.models.network import per_layer
 from audioclf.models.sequence import FramesInTurn, Recurrent
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

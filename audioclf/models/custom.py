@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audioclf.errors import ParameterError
-from audioclf.models import app
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
+from audioclf.models import trust
 from audioclf.models.base import Shape, as_picture, check_shape
 from audioclf.models.layers import Row
 from audioclf.models.network import Network
-from audioclf.params import param
 
 Builder = Callable[..., Any]
 
@@ -148,8 +148,8 @@ class Custom(Network):
         ParameterError
             When there is none of that name, or this process works for the web app.
         """
-        if app.is_job():
-            app.require_allowed(self)
+        if trust.is_job():
+            trust.require_allowed(self)
         if self.builder in _GIVEN:
             return _GIVEN[self.builder]
         module, _, name = self.builder.partition(":")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import param
 from audioclf.models.classical import Classical
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

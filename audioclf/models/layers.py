@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.models.base import Shape
 from audioclf.models.normalization import fused_batch_normalization
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from audioclf.core.params import param
 from audioclf.models.classical import Classical
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

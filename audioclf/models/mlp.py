@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audioclf.core.params import param
 from audioclf.models.base import Shape
 from audioclf.models.layers import ACTIVATIONS, INITIALIZERS, Activation, BatchNorm, Dense, Dropout, Layer
 from audioclf.models.network import Network, per_layer
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

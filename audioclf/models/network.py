@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.models.base import Model, Shape, as_picture, check_shape
 from audioclf.models.layers import Layer, Row, Seeds, walk
 

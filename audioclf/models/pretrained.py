@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from audioclf.errors import AudioclfError, ParameterError
+from audioclf.core.errors import AudioclfError, ParameterError
 
 IMAGENET: Final = "imagenet"
 NONE: Final = "none"

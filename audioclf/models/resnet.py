@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audioclf.core.params import param
 from audioclf.models.base import Shape
 from audioclf.models.convolutional import require_filters
 from audioclf.models.layers import (
@@ -20,7 +21,6 @@ from audioclf.models.layers import (
     ResidualBlock,
 )
 from audioclf.models.network import Network
-from audioclf.params import param
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from audioclf.core.params import param
 from audioclf.models.classical import Classical
-from audioclf.params import param
 
 TREE = "sklearn.tree._tree.Tree"
 

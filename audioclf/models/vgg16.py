@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audioclf.errors import AudioclfError, ParameterError
-from audioclf.models import app, pretrained
+from audioclf.core.errors import AudioclfError, ParameterError
+from audioclf.core.params import param
+from audioclf.models import pretrained, trust
 from audioclf.models.base import Shape
 from audioclf.models.layers import ColourChannels, Conv2D, Dense, Flatten, GlobalPool, Layer, MaxPool, MeanColour
 from audioclf.models.mlp import dense_layers
 from audioclf.models.network import Network
-from audioclf.params import param
 
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """Filters and number of convolutions of every block."""
@@ -129,8 +129,8 @@ class VGG16(Network):
         """VGG16 without top with the weights asked for, or None, and what is to be said of it."""
         if self.weights == pretrained.NONE:
             return None, ()
-        if app.is_job():
-            app.require_allowed(self)
+        if trust.is_job():
+            trust.require_allowed(self)
         try:
             return (pretrained.fetch_imagenet() if self._file is None else pretrained.read_file(self.weights)), ()
         except AudioclfError:

@@ -10,8 +10,8 @@ from audioclf.plots.confusion import confusion_chart, confusion_figure
 from audioclf.plots.curves import balance_chart, history_chart, probability_chart, rate_chart
 from audioclf.plots.feature import feature_figure, overlay_figure
 from audioclf.plots.grid import grid_figure
-from audioclf.plots.picture import colour_png, save, to_png, to_svg
-from audioclf.plots.rows import value_limits
+from audioclf.plots.png import colour_png, save, to_png, to_svg
+from audioclf.plots.screen import value_limits
 from audioclf.plots.windows import windows_chart
 
 __all__ = [

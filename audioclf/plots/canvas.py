@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.plots.theme import Theme, plain, theme_of
 
 if TYPE_CHECKING:

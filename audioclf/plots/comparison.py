@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from audioclf.errors import ParameterError
-from audioclf.params import unknown
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import unknown
 from audioclf.plots.curves import CURVES, GREY, MEASURES, layered
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
-from audioclf.evaluation import normalized
-from audioclf.picture import palette
+from audioclf.core.errors import ParameterError
+from audioclf.features.colormap import palette
 from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.curves import GREY, layered
 from audioclf.plots.theme import SEQUENTIAL, plain, theme_of
+from audioclf.training.metrics import normalized
 
 if TYPE_CHECKING:
     import altair as alt

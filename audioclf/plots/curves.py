@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from audioclf.errors import ParameterError
-from audioclf.params import unknown
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import unknown
 
 if TYPE_CHECKING:
     import altair as alt

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features.base import Array, Axis, FeatureMap
-from audioclf.plots.bar import draw_bar
 from audioclf.plots.canvas import FONT, Look
-from audioclf.plots.rows import (
+from audioclf.plots.colorbar import draw_bar
+from audioclf.plots.screen import (
     LOWEST,
     Limits,
     envelope,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features.base import FeatureMap
-from audioclf.plots.bar import draw_bar
 from audioclf.plots.canvas import FONT, Look
+from audioclf.plots.colorbar import draw_bar
 from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_feature
-from audioclf.plots.rows import Limits, value_limits
+from audioclf.plots.screen import Limits, value_limits
 from audioclf.plots.theme import plain
 
 if TYPE_CHECKING:

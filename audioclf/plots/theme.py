@@ -6,8 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import Any, Final
 
-from audioclf.errors import ParameterError
-from audioclf.params import unknown
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import unknown
 
 SEQUENTIAL: Final = "magma"
 """Colour map of everything that runs from little to much; it reads the same to every eye and in print."""

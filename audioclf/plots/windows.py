@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.plots.curves import GREY
 from audioclf.plots.theme import SEQUENTIAL, theme_of
 

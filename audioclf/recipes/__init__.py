@@ -15,10 +15,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from audioclf.errors import ParameterError
-from audioclf.experiment import Experiment
-from audioclf.params import unknown
-from audioclf.search import Search
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import unknown
+from audioclf.experiments.config import Experiment
+from audioclf.tuning import Search
 
 
 @dataclass(frozen=True)

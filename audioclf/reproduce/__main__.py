@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from audioclf.errors import AudioclfError
+from audioclf.core.errors import AudioclfError
+from audioclf.jobs.worker import be_modest
 from audioclf.reproduce.report import Report
-from audioclf.worker import be_modest
 
 
 def main(arguments: list[str]) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from audioclf.errors import AudioclfError
-from audioclf.parts import read_result
+from audioclf.core.errors import AudioclfError
+from audioclf.experiments.fit import read_result
 from audioclf.recipes import Recipe
 from audioclf.reproduce.pictures import Picture
 from audioclf.reproduce.plan import REFERENCES

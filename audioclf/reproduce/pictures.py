@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip, Dataset
-from audioclf.errors import AudioclfError
+from audioclf.experiments.runs import Run
 from audioclf.features import CQT, MFCC, STFT, Feature, FeatureMap, Mel, Spectrum, Waveform
-from audioclf.features.extract import load_clip
-from audioclf.inference import Explanation
+from audioclf.features.extraction import load_clip
+from audioclf.inference.predictor import Explanation
 from audioclf.plots.canvas import Look
 from audioclf.plots.confusion import confusion_figure
+from audioclf.plots.curve_figures import counts_figure, folds_figure, twin_figure
 from audioclf.plots.feature import overlay_figure
 from audioclf.plots.grid import grid_figure
-from audioclf.plots.histories import counts_figure, folds_figure, twin_figure
-from audioclf.plots.rows import Limits
-from audioclf.runs import Run
+from audioclf.plots.screen import Limits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +69,7 @@ class Picture:
         """
         from PIL import Image
 
-        from audioclf.plots.picture import to_png
+        from audioclf.plots.png import to_png
 
         picture = Image.open(io.BytesIO(to_png(self.draw(theme), transparent=False))).convert("RGB")
         buffer = io.BytesIO()
@@ -167,7 +167,7 @@ def explained(run: Run) -> tuple[Explanation, str] | None:
     """
     if run.experiment.model.cam_layer is None or not run.clips:
         return None
-    from audioclf.inference import Predictor
+    from audioclf.inference.predictor import Predictor
 
     predictions = run.predictions
     item = next((one for one in predictions if one.true == one.predicted), predictions[0])

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from audioclf import recipes
+from audioclf.core.errors import AudioclfError, DatasetError, ParameterError
+from audioclf.core.params import unknown
 from audioclf.datasets import SOURCES, Dataset, load_dataset
-from audioclf.datasets.published import Published
-from audioclf.errors import AudioclfError, DatasetError, ParameterError
-from audioclf.experiment import Experiment
+from audioclf.datasets.catalog.published import Published
+from audioclf.experiments.config import Experiment
 from audioclf.models import Network
-from audioclf.params import unknown
 from audioclf.recipes import Recipe
-from audioclf.search import Search
+from audioclf.tuning import Search
 
 REFERENCES = {
     "A": "Instruments: notes of ten General MIDI programs",

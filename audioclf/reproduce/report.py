@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audioclf.errors import ParameterError
-from audioclf.reproduce import making, page, pictures, rows
+from audioclf.core.errors import ParameterError
+from audioclf.experiments.runs import Watcher, write_text
+from audioclf.experiments.runs.folder import JobFolder
+from audioclf.reproduce import page, pictures, rows, runner
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.rows import Row
 from audioclf.reproduce.table import to_csv
-from audioclf.runs import Watcher, write_text
-from audioclf.runs.folder import JobFolder
 
 CSV, HTML = "results.csv", "index.html"
 
@@ -38,16 +38,16 @@ class Report:
         Where there is none on exactly that data for so many epochs, the recipe's newest counts, and its row says
         which data and how many epochs it is of.
         """
-        jobs = making.reproductions(folder)
+        jobs = runner.reproductions(folder)
         return cls.of([_found(item, jobs) for item in planned])
 
     @classmethod
     def newest(cls, folder: Path) -> Report:
         """Of the newest run of every recipe that was run, whatever its data and its epochs."""
         newest: dict[str, JobFolder] = {}
-        for job in making.reproductions(folder):
-            newest.setdefault(making.reproduces(job), job)
-        found = [(known, job) for job in newest.values() if (known := making.planned_of(job)) is not None]
+        for job in runner.reproductions(folder):
+            newest.setdefault(runner.reproduces(job), job)
+        found = [(known, job) for job in newest.values() if (known := runner.planned_of(job)) is not None]
         return cls.of(sorted(found, key=lambda pair: (pair[0].recipe.letter or "Z", pair[0].recipe.name)))
 
     @classmethod
@@ -97,12 +97,12 @@ class Report:
 
 
 def _found(item: Planned, jobs: Sequence[JobFolder]) -> tuple[Planned, JobFolder | None]:
-    job = making.find(jobs, item)
+    job = runner.find(jobs, item)
     if job is not None:
         return item, job
     for other in jobs:
-        if making.reproduces(other) == item.recipe.name:
-            known = making.planned_of(other)
+        if runner.reproduces(other) == item.recipe.name:
+            known = runner.planned_of(other)
             if known is not None:
                 return known, other
     return item, None
@@ -131,5 +131,5 @@ def make_all(planned: Sequence[Planned], folder: Path, watch: Callable[[Planned,
     """
     for item in planned:
         if not item.data.missing:
-            job = making.prepare(item, folder)
-            making.make(job, watch(item, job))
+            job = runner.prepare(item, folder)
+            runner.make(job, watch(item, job))

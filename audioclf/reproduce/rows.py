@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.errors import AudioclfError, RunError
+from audioclf.core.errors import AudioclfError, RunError
+from audioclf.experiments.runs import Run
+from audioclf.experiments.runs.folder import JobFolder
 from audioclf.models import Network
 from audioclf.recipes.count import count_parameters
-from audioclf.reproduce.making import is_as_planned, is_done
 from audioclf.reproduce.plan import Planned
-from audioclf.runs import Run
-from audioclf.runs.folder import JobFolder
-from audioclf.search import SearchRun, short, spelled
+from audioclf.reproduce.runner import is_as_planned, is_done
+from audioclf.tuning import SearchRun, short, spelled
 
 LEAKY = "LEAKY"
 
@@ -50,7 +50,7 @@ class Row:
     verdict : str
         In words.
     state : str
-        As in :class:`~audioclf.runs.Status`; ``"missing"`` without data, ``"not run"`` without a run.
+        As in :class:`~audioclf.experiments.runs.Status`; ``"missing"`` without data, ``"not run"`` without a run.
     run : Run or None
         What was measured: the run, or that of the point a search chose.
     job : JobFolder or None

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from audioclf.datasets.table import guarded
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
+from audioclf.datasets.csv_table import guarded
 from audioclf.reproduce.rows import Row
 
 BEGIN, END = "<!-- reproduced: begin -->", "<!-- reproduced: end -->"

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import RunError
+from audioclf.core.errors import RunError
 from audioclf.models.base import Model, Shape
-from audioclf.training.arrays import headers, read_arrays, write_arrays
 from audioclf.training.history import FIELDS, Epoch
+from audioclf.training.npz import headers, read_arrays, write_arrays
 from audioclf.training.settings import Training
 
 CHECKPOINT = "checkpoint.npz"

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError, RunError
+from audioclf.core.errors import ParameterError, RunError
 from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
-from audioclf.training.arrays import Expected, read_arrays, write_arrays
 from audioclf.training.history import Epoch
+from audioclf.training.npz import Expected, read_arrays, write_arrays
 
 Array = npt.NDArray[np.float32]
 
@@ -132,7 +132,7 @@ def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None
     """Compiled prediction of a Keras model, batch by batch."""
     import tensorflow as tf
 
-    from audioclf.errors import Stopped
+    from audioclf.core.errors import Stopped
 
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
     forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature, autograph=False)

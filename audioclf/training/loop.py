@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.errors import ParameterError, RunError, Stopped
+from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.models.base import Model
 from audioclf.models.classical import Classical
 from audioclf.training.checkpoint import Checkpoint, fingerprint

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.errors import ParameterError
-from audioclf.params import Parameters, param
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import Parameters, param
 
 
 @dataclass(frozen=True)

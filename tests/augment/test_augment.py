@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audioclf.augment import AUGMENTATIONS, on_batches
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 
 MAPS = [kind for kind, augmentation in AUGMENTATIONS.items() if augmentation.stage == "map"]
 PICTURES_ONLY = {"mask", "row-shift", "height-shift", "zoom", "warp", "filter"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audioclf.augment import AUGMENTATIONS, Augmentation, Copies
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 
 NOISE, PITCH, MIXUP = (AUGMENTATIONS[kind]() for kind in ("gaussian-noise", "pitch-shift", "mixup"))
 BOTH: tuple[Augmentation, ...] = (NOISE, MIXUP, PITCH)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.audio import AudioSettings, fix_length
+from audioclf.audio.io import AudioSettings, fix_length
 from audioclf.augment import AUGMENTATIONS
 from audioclf.augment.preview import preview
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features import MFCC, Mel, Waveform
 
 SR = 16000

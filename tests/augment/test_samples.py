@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audioclf.augment import AUGMENTATIONS, SampleAugmentation
 from audioclf.augment.pitch import pitch_shifted, stretched
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 
 KINDS = [kind for kind, augmentation in AUGMENTATIONS.items() if augmentation.stage == "samples"]
 RANGES = [

@@ -10,7 +10,7 @@ import librosa
 import pytest
 import soundfile as sf
 
-from audioclf.audio import load_audio, read_info
+from audioclf.audio.io import load_audio, read_info
 
 # librosa.load loads audioread, which loads what Python 3.13 dropped
 pytestmark = pytest.mark.filterwarnings("ignore:'(aifc|audioop|sunau)' is deprecated:DeprecationWarning")

@@ -14,7 +14,7 @@ import pytest
 import soundfile as sf
 
 from audioclf.datasets import load_dataset
-from audioclf.datasets.health import check
+from audioclf.datasets.quality.report import check
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ import json, sys, time
 from pathlib import Path
 import soundfile as sf
 from streamlit.testing.v1 import AppTest
-from audioclf.resources import app_folder
-from audioclf.ui import tasks, warmup
+from audioclf.inference.assets import app_folder
+from audioclf.ui.shell import tasks, warmup
 
 table, recordings = sys.argv[1], sorted(Path(sys.argv[2]).glob("*.wav"))
 assert warmup.wait(120)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.estimate import fit_seconds
-from audioclf.limits import cores
+from audioclf.core.limits import cores
+from audioclf.experiments.estimate import fit_seconds
 from audioclf.models import MODELS
 
 FACTOR_OF_STEPS, FACTOR_OF_FITS = 2.0, 3.0
@@ -28,7 +28,7 @@ os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import json, time
 from pathlib import Path
 import numpy as np
-from audioclf.estimate import slowness, step_seconds
+from audioclf.experiments.estimate import slowness, step_seconds
 from audioclf.models import MODELS
 from audioclf.training import Training, fit
 

@@ -14,11 +14,11 @@ import librosa
 import numpy as np
 import pytest
 
-from audioclf.audio import AudioInfo, AudioSettings
+from audioclf.audio.io import AudioInfo, AudioSettings
 from audioclf.datasets.base import Clip
 from audioclf.features import CQT, FEATURES, MFCC, STFT, Feature, Mel
-from audioclf.features.extract import extract
-from audioclf.features.store import FeatureStore, store_key
+from audioclf.features.cache import FeatureStore, store_key
+from audioclf.features.extraction import extract
 
 SR = 22050
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from audioclf.resources import app_folder
+from audioclf.inference.assets import app_folder
 
 
 @pytest.mark.browser
@@ -61,9 +61,9 @@ import librosa.display
 import numpy as np
 from matplotlib.figure import Figure
 from streamlit.testing.v1 import AppTest
-from audioclf.audio import load_audio
-from audioclf.resources import app_folder
-from audioclf.ui import tasks, warmup
+from audioclf.audio.io import load_audio
+from audioclf.inference.assets import app_folder
+from audioclf.ui.shell import tasks, warmup
 
 esc10 = Path(sys.argv[1])
 page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from audioclf import limits
+from audioclf.core import limits
 
 # Keras's own layers and loop on the same network; an epoch's seconds hold no compilation but the first's.
 PLAIN = """
@@ -70,7 +70,7 @@ os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 import json, tempfile
 from pathlib import Path
 import numpy as np
-from audioclf import limits
+from audioclf.core import limits
 from audioclf.models import MODELS
 from audioclf.training import Training, fit
 limits.one_thread()

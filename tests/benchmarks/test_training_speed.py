@@ -13,7 +13,7 @@ import pytest
 from audioclf import recipes
 from audioclf.augment import on_batches
 from audioclf.datasets import load_dataset
-from audioclf.features.extract import extract
+from audioclf.features.extraction import extract
 from audioclf.training import Epoch, fit
 
 

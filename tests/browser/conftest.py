@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from audioclf.resources import app_folder
+from audioclf.inference.assets import app_folder
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:

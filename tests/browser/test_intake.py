@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioclf import workspaces
+from audioclf.core import workspaces
 from audioclf.datasets import load_dataset
 
 pytestmark = pytest.mark.browser

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import soundfile
 
-from audioclf.datasets import synthesis
-from audioclf.datasets.instruments import soundfont
-from audioclf.datasets.soundfont import SoundFont
+from audioclf.datasets.catalog import synthesis
+from audioclf.datasets.catalog.instruments import soundfont
+from audioclf.datasets.catalog.soundfont import SoundFont
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

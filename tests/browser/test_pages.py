@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audioclf.resources import app_folder
+from audioclf.inference.assets import app_folder
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_a_page_fits_its_window_and_leaves_the_server_light(
     settled(page)
     assert page.locator("[data-testid=stException]").count() == 0
     modules = server.modules()
-    assert "audioclf.ui.frame" in modules
+    assert "audioclf.ui.shell.page_frame" in modules
     assert not {"keras", "tensorflow", "matplotlib.pyplot"} & modules
     main = "document.querySelector('[data-testid=stMain]')"
     for width in (1440, 390):

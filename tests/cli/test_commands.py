@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from audioclf.cli import cli
+from audioclf.core.settings import SETTINGS
 from audioclf.features import FEATURES
 from audioclf.recipes import names
-from audioclf.settings import SETTINGS
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

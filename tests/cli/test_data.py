@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from audioclf.cli import cli
 from audioclf.datasets import SOURCES, load_dataset
-from audioclf.datasets.published import Published
+from audioclf.datasets.catalog.published import Published
 
 
 @pytest.fixture(autouse=True)

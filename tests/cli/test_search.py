@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audioclf.search import open_search
+from audioclf.tuning import open_search
 
 
 def audioclf(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audioclf.runs import Run
-from audioclf.runs.folder import JobFolder
-from audioclf.search import SearchRun
+from audioclf.experiments.runs import Run
+from audioclf.experiments.runs.folder import JobFolder
+from audioclf.tuning import SearchRun
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to send a signal to")
 

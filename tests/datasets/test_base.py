@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.experiments.config import DatasetChoice, Experiment
 
 
 def test_at_most_so_many_clips_of_each_class(class_folders: Path) -> None:

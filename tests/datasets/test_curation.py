@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, curation, load_dataset
-from audioclf.errors import DatasetError
 
 
 @pytest.fixture

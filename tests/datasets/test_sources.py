@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from audioclf.core.errors import DatasetError, ParameterError
 from audioclf.datasets import READERS, SOURCES, Reader, Source, available, load_dataset
-from audioclf.errors import DatasetError, ParameterError
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.explain import grad_cam
 from audioclf.models import MODELS, build
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.explain import coefficients, contributions, importances
 from audioclf.models import build
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.explain import occlusion
 
 

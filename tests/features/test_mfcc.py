@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features import MFCC
 
 

@@ -9,7 +9,7 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features import STFT
 from audioclf.features.spectral import WINDOWS, decibels, frames, window
 

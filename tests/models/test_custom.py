@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf import jobs
-from audioclf.errors import ParameterError
-from audioclf.execution import run_experiment
-from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.core.errors import ParameterError
+from audioclf.datasets.splits import Holdout, KFold
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runner import run_experiment
 from audioclf.features import Mel
-from audioclf.inference import Predictor
+from audioclf.inference.predictor import Predictor
+from audioclf.jobs import queue
 from audioclf.models import MODELS, build
-from audioclf.models.app import MARK
 from audioclf.models.custom import Custom
-from audioclf.splits import Holdout, KFold
+from audioclf.models.trust import MARK
 from audioclf.training import Training
 
 MODULE = """
@@ -85,8 +85,9 @@ def test_a_named_builder_trains_explains_and_is_read_again(
     found = Predictor(run).explain(run.clips[0])
     assert found.heat.shape == found.feature_map.values.shape
     script = (
-        "import sys; from audioclf.inference import Predictor; from audioclf.runs import open_run;"
-        "from audioclf.errors import AudioclfError\n"
+        "import sys; from audioclf.inference.predictor import Predictor\n"
+        "from audioclf.experiments.runs import open_run\n"
+        "from audioclf.core.errors import AudioclfError\n"
         "run = open_run(sys.argv[1])\n"
         "try: print(Predictor(run).classify(run.clips[0].path).label in run.classes)\n"
         "except AudioclfError as error: print(error)"
@@ -118,7 +119,7 @@ def test_a_function_without_a_name_elsewhere_is_built_here_alone(experiment: Exp
 def test_the_app_refuses_it(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     named = Custom(builder="os:getcwd")
     with pytest.raises(ParameterError, match="runs code from your computer"):
-        jobs.submit(experiment.replace(model=named))
+        queue.submit(experiment.replace(model=named))
     monkeypatch.setenv(MARK, "1")
     with pytest.raises(ParameterError, match="runs code from your computer"):
         named.build((20,), 3)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.models import MODELS, Network, build
 from audioclf.models.network import MAX_PARAMETERS
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import AudioclfError, ParameterError
-from audioclf.execution import run_experiment
-from audioclf.experiment import DatasetChoice, Experiment
-from audioclf.inference import Predictor
+from audioclf.core.errors import AudioclfError, ParameterError
+from audioclf.datasets.splits import Holdout
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runner import run_experiment
+from audioclf.features.colormap import Picture
+from audioclf.inference.predictor import Predictor
 from audioclf.models import MODELS, Network, pretrained
-from audioclf.picture import Picture
-from audioclf.splits import Holdout
 from audioclf.training import Epoch, Fitted, Training, fit, read_remarks
 
 SHAPE = (32, 40, 3)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf import workspaces
-from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.core import workspaces
+from audioclf.datasets.splits import Holdout
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import Mel
+from audioclf.inference.assets import app_folder
 from audioclf.models import MODELS
-from audioclf.resources import app_folder
-from audioclf.runs import Run, create_run, new_folder
-from audioclf.splits import Holdout
 from audioclf.training import Training
-from audioclf.ui import tasks, warmup
+from audioclf.ui.shell import tasks, warmup
 
 OpenPage = Callable[..., AppTest]
 
@@ -69,7 +69,7 @@ def finished(audioclf_home: Path, three_classes: Path, tmp_path_factory: pytest.
     )
     # moved to where pages see it once it is done: a page's own queue would take up what waits there
     made = create_run(experiment, tmp_path_factory.mktemp("runs") / "first", name="<i>first</i> *run*")
-    subprocess.run([sys.executable, "-m", "audioclf.worker", str(made.folder)], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=300)
     assert made.has_metrics, made.status
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run = Run(Path(shutil.move(made.folder, new_folder(workspaces.runs_folder()))))

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf.audio import AudioSettings
+from audioclf.audio.io import AudioSettings
 from audioclf.augment import AUGMENTATIONS, Copies
-from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.datasets.splits import PROTOCOLS, Holdout, KFold
+from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.features import MFCC, Mel
+from audioclf.features.colormap import Picture
+from audioclf.features.scaling import Scaling
 from audioclf.models import MODELS
-from audioclf.picture import Picture
-from audioclf.preparation import Scaling
-from audioclf.splits import PROTOCOLS, Holdout, KFold
 from audioclf.training import Training
 
 OpenPage = Callable[..., AppTest]

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from audioclf.runs import Run
+from audioclf.experiments.runs import Run
 
 OpenPage = Callable[..., AppTest]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, load_dataset
-from audioclf.errors import DatasetError
-from audioclf.ui import tasks
-from audioclf.ui.curation import edited, named_groups, note, of_classes
+from audioclf.ui.data.curation import edited, named_groups, note, of_classes
+from audioclf.ui.shell import tasks
 
 OpenPage = Callable[..., AppTest]
 

@@ -70,7 +70,7 @@ def test_the_table_has_every_clip_and_the_list_meets_every_class_first(
     page = open_page("data", data=class_folders)
     assert page.selectbox(key="list.class").options == ["All classes", "high", "low"]
     from audioclf.datasets import load_dataset
-    from audioclf.ui.overview import in_turn
+    from audioclf.ui.data.overview import in_turn
 
     assert {clip.label for clip in in_turn(load_dataset(class_folders))[:2]} == {"low", "high"}
     assert len(in_turn(load_dataset(class_folders))) == 12
@@ -88,7 +88,7 @@ def test_instruments_with_options_of_ones_own(open_page: OpenPage) -> None:
     page.run()
     button(page, "Load Instruments").click()
     page.run()
-    from audioclf.ui import tasks
+    from audioclf.ui.shell import tasks
 
     for task in tasks.all_tasks():
         assert task.wait(120)

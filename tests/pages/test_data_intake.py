@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf import workspaces
+from audioclf.core import workspaces
 from audioclf.datasets import ByteCount, load_dataset
-from audioclf.ui import tasks
+from audioclf.ui.shell import tasks
 
 OpenPage = Callable[..., AppTest]
 Upload = tuple[str, bytes, str]
@@ -254,7 +254,7 @@ def test_a_pattern_that_cannot_be_is_said_beside_its_field(
 def _recording(tone: Any) -> bytes:
     import numpy as np
 
-    from audioclf.audio import wav_bytes
+    from audioclf.audio.io import wav_bytes
 
     pieces = []
     for number in range(6):
@@ -330,7 +330,7 @@ def test_recordings_of_the_microphone_become_a_data_set(open_page: OpenPage, ton
 def test_a_silent_recording_is_refused(open_page: OpenPage) -> None:
     import numpy as np
 
-    from audioclf.audio import wav_bytes
+    from audioclf.audio.io import wav_bytes
 
     page = open_page("data")
     way(page, "Microphone")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf.resources import app_folder
+from audioclf.inference.assets import app_folder
 
 NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
 OpenPage = Callable[..., AppTest]
@@ -61,7 +61,7 @@ def test_a_bug_is_one_neutral_sentence_with_a_number(
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError("inner secret")
 
-    monkeypatch.setattr("audioclf.ui.overview.head", broken)
+    monkeypatch.setattr("audioclf.ui.data.overview.head", broken)
     with caplog.at_level(logging.ERROR):
         page = open_page("data", data=class_folders)
     (error,) = page.error

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf.execution import run_experiment
+from audioclf.experiments.runner import run_experiment
+from audioclf.experiments.runs import Run, new_folder
 from audioclf.features import CQT, MFCC, Mel, Spectrum, Waveform
 from audioclf.models import MODELS
-from audioclf.runs import Run, new_folder
-from audioclf.ui.evidence import heard
+from audioclf.ui.inference.explanation import heard
 
 OpenPage = Callable[..., AppTest]
 

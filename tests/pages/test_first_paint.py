@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audioclf.resources import app_folder
+from audioclf.inference.assets import app_folder
 
 NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
 HEAVY = {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from audioclf.experiments.runs import Run
 from audioclf.models import MODELS
-from audioclf.runs import Run
 
 OpenPage = Callable[..., AppTest]
 

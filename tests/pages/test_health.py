@@ -14,9 +14,10 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
-from audioclf.resources import app_folder
-from audioclf.ui import data, health, tasks, warmup
-from audioclf.ui.health import spare
+from audioclf.inference.assets import app_folder
+from audioclf.ui.data import quality
+from audioclf.ui.data.quality import spare
+from audioclf.ui.shell import current_dataset, tasks, warmup
 
 OpenPage = Callable[..., AppTest]
 
@@ -159,14 +160,14 @@ def test_the_check_begins_by_itself_and_stands_on_the_train_page(open_page: Open
 def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: Path) -> None:
     gate = threading.Event()
     dataset = load_dataset(class_folders)
-    slow = tasks.start(health.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
+    slow = tasks.start(quality.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
     try:
         assert warmup.wait(120)
         page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
         page.switch_page("pages/train.py")
         page.query_params["data"] = str(class_folders)
         page.run()
-        load = next(task for task in tasks.all_tasks() if task.key == data.key(str(class_folders), {}))
+        load = next(task for task in tasks.all_tasks() if task.key == current_dataset.key(str(class_folders), {}))
         assert load.wait(60)
         page.run()
         assert not slow.finished

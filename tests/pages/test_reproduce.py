@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf import jobs, workspaces
-from audioclf.reproduce import making
+from audioclf.core import workspaces
+from audioclf.experiments.runs import Run
+from audioclf.jobs import queue
+from audioclf.reproduce import runner
 from audioclf.reproduce.plan import choose, plan
 from audioclf.reproduce.report import Report
 from audioclf.reproduce.table import to_csv
-from audioclf.runs import Run
 
 OpenPage = Callable[..., AppTest]
 
@@ -26,8 +27,8 @@ OpenPage = Callable[..., AppTest]
 def made(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
     """A tree on tones in the workspace that pages see, made by a real worker process."""
     (planned,) = plan(choose(["instruments-mfcc-tree"]), datasets={"": str(three_classes)})
-    run = making.prepare(planned, workspaces.runs_folder())
-    subprocess.run([sys.executable, "-m", "audioclf.worker", str(run.folder)], check=True, timeout=300)
+    run = runner.prepare(planned, workspaces.runs_folder())
+    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(run.folder)], check=True, timeout=300)
     assert run.has_metrics, (run.folder / "log.txt").read_text()
     yield run
     run.delete()
@@ -36,10 +37,10 @@ def made(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
 @pytest.fixture
 def nobody_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Queued runs stay queued, also where an earlier test's page has left a supervisor in this process."""
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda: None)
-    if jobs._supervisor is not None:
-        jobs._supervisor.close()
-        jobs._supervisor = None
+    monkeypatch.setattr(queue, "ensure_supervisor", lambda: None)
+    if queue._supervisor is not None:
+        queue._supervisor.close()
+        queue._supervisor = None
 
 
 def test_what_was_run_stands_beside_what_was_published(made: Run, open_page: OpenPage) -> None:
@@ -75,18 +76,18 @@ def test_recipes_begin_as_ordinary_runs_once_each(open_page: OpenPage, nobody_ru
     button.click().run()
     runs = [
         run
-        for run in making.reproductions(workspaces.runs_folder())
-        if making.reproduces(run) == "instruments-raw-tree"
+        for run in runner.reproductions(workspaces.runs_folder())
+        if runner.reproduces(run) == "instruments-raw-tree"
     ]
     try:
         (run,) = runs
         assert run.status.state == "queued"
-        known = making.planned_of(run)
+        known = runner.planned_of(run)
         assert known is not None
         assert known.experiment == run.experiment
         next(button for button in page.button if button.key == "reproduce.run").click().run()
-        again = making.reproductions(workspaces.runs_folder())
-        assert [item.id for item in again if making.reproduces(item) == "instruments-raw-tree"] == [run.id]
+        again = runner.reproductions(workspaces.runs_folder())
+        assert [item.id for item in again if runner.reproduces(item) == "instruments-raw-tree"] == [run.id]
     finally:
         for run in runs:
             run.delete()
@@ -104,12 +105,12 @@ def test_on_a_shared_server_recipes_begin_and_foreign_folders_do_not(
     assert not any(three_classes.name in option for option in choice.options)
     next(button for button in page.button if button.key == "reproduce.run").click().run()
     assert not page.error
-    (run,) = making.reproductions(workspaces.runs_folder(workspace))
+    (run,) = runner.reproductions(workspaces.runs_folder(workspace))
     assert run.status.state == "queued"
 
 
 def test_one_that_waits_to_go_on_is_not_called_failed(made: Run) -> None:
-    known = making.planned_of(made)
+    known = runner.planned_of(made)
     assert known is not None
     assert (made.folder / "log.txt").exists() or (made.folder / "log.txt").write_text("earlier") > 0
     before = (made.folder / "status.json").read_text()
@@ -124,7 +125,7 @@ def test_one_that_waits_to_go_on_is_not_called_failed(made: Run) -> None:
 
 
 def test_the_table_to_take_along_is_that_of_the_command_line(made: Run) -> None:
-    known = making.planned_of(made)
+    known = runner.planned_of(made)
     assert known is not None
     (line,) = csv.DictReader(io.StringIO(to_csv(Report.of([(known, made)]).rows)))
     assert float(line["accuracy"]) == pytest.approx(made.metrics["accuracy"], abs=1e-4)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf.runs import Run, open_run
+from audioclf.experiments.runs import Run, open_run
 
 OpenPage = Callable[..., AppTest]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf.resources import app_folder
-from audioclf.runs import Run, RunWriter, open_run
-from audioclf.ui import run_list
+from audioclf.experiments.runs import Run, RunWriter, open_run
+from audioclf.inference.assets import app_folder
+from audioclf.ui.jobs import run_picker
 
 OpenPage = Callable[..., AppTest]
 
@@ -57,7 +57,7 @@ def test_every_run_has_its_line(open_page: OpenPage, finished: Run, copy: Run) -
     assert line["accuracy"] == pytest.approx(100 * finished.metrics["accuracy"])  # per cent
     assert line["seconds"] == finished.metrics["seconds"]
     assert line["tested by"] == finished.metrics["protocol"]
-    assert table.loc["the other"]["remark"] == run_list.LEAKY
+    assert table.loc["the other"]["remark"] == run_picker.LEAKY
 
 
 def test_chosen_runs_show_what_was_set_differently(finished: Run, copy: Run) -> None:

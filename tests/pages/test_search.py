@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf import jobs, workspaces
-from audioclf.errors import ParameterError
-from audioclf.experiment import DatasetChoice, Experiment
+from audioclf.core import workspaces
+from audioclf.core.errors import ParameterError
+from audioclf.datasets.splits import Holdout
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runs import new_folder
 from audioclf.features import Mel
+from audioclf.jobs import queue
 from audioclf.models import MODELS
-from audioclf.runs import new_folder
-from audioclf.search import Search, SearchRun, list_searches, run_search
-from audioclf.splits import Holdout
+from audioclf.tuning import Search, SearchRun, list_searches, run_search
 
 OpenPage = Callable[..., AppTest]
 
@@ -106,7 +107,7 @@ def test_code_of_ones_own_is_not_for_the_web_app(page: AppTest) -> None:
     assert keyed(page, "search.go").disabled
     search = Search(Experiment(), {"model.kind": ["mlp", "custom"]})
     with pytest.raises(ParameterError, match="the app does not do"):
-        jobs.submit_search(search)
+        queue.submit_search(search)
 
 
 def test_any_parameter_can_be_picked_and_a_range_is_drawn_from(page: AppTest) -> None:
@@ -162,7 +163,7 @@ def test_a_press_makes_a_search_that_is_watched_and_stopped(page: AppTest, open_
         assert made.status.state == "stopped"
         assert "search.resume" in {element.key for element in page.button}
     finally:
-        jobs.stop(made)
+        queue.stop(made)
         while not made.status.ended and time.monotonic() < end:
             time.sleep(0.1)
         made.delete()

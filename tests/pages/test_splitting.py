@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
 from audioclf.datasets.curation import edit
-from audioclf.splits import Holdout
-from audioclf.ui.splitting import parts, straddling
+from audioclf.datasets.splits import Holdout
+from audioclf.ui.data.splitting import parts, straddling
 
 OpenPage = Callable[..., AppTest]
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf import jobs, workspaces
-from audioclf.experiment import Experiment
-from audioclf.runs import Run, list_runs, open_run
+from audioclf.core import workspaces
+from audioclf.experiments.config import Experiment
+from audioclf.experiments.runs import Run, list_runs, open_run
+from audioclf.jobs import queue
 
 OpenPage = Callable[..., AppTest]
 
@@ -216,7 +217,7 @@ def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
         eventually(page, lambda: len(run.history) > epochs)
         assert [row["epoch"] for row in run.history] == list(range(1, len(run.history) + 1))
     finally:
-        jobs.stop(run)
+        queue.stop(run)
         eventually(page, lambda: run.status.ended)
         run.delete()
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audioclf import settings, workspaces
-from audioclf.datasets import load_dataset, saved
+from audioclf.core import settings, workspaces
+from audioclf.datasets import load_dataset
 from audioclf.datasets.curation import exclude
-from audioclf.experiment import DatasetChoice, Experiment
-from audioclf.resources import app_folder
-from audioclf.runs import create_run, new_folder
+from audioclf.datasets.readers import versions
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runs import create_run, new_folder
+from audioclf.inference.assets import app_folder
 
 PAGES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
 OpenPage = Callable[..., AppTest]
@@ -43,7 +44,7 @@ def ana(server: None, class_folders: Path) -> tuple[str, str, str]:
     """A workspace with a data set and a run: its id, the data set's path, and the run's id."""
     workspace = workspaces.new_id()
     hers = class_folders.rename(class_folders.with_name("anas-secret-sounds"))
-    version = saved.save(exclude(load_dataset(hers), [0]), workspaces.datasets_folder(workspace))
+    version = versions.save(exclude(load_dataset(hers), [0]), workspaces.datasets_folder(workspace))
     experiment = Experiment(dataset=DatasetChoice(version.source))
     run = create_run(experiment, new_folder(workspaces.runs_folder(workspace)), name="anas secret run")
     (run.folder / "status.json").write_text('{"state": "stopped"}', encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.plots import accuracies_chart, histories_chart
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.plots import Look, confusion_chart, confusion_figure, to_png
 
 COUNTS = np.array([[8, 2, 0], [1, 5, 0], [0, 0, 0]])

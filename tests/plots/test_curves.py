@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.plots import balance_chart, history_chart, probability_chart, rate_chart
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features import CQT, FEATURES, MFCC, STFT, Mel, Spectrum, Waveform
 from audioclf.plots import Look, feature_figure, overlay_figure, to_png, to_svg
-from audioclf.plots.rows import to_scale
+from audioclf.plots.screen import to_scale
 
 SR = 22050
 Pixels = Callable[..., np.ndarray]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.features import CQT, MFCC, Mel, Waveform
 from audioclf.plots import Look, grid_figure, to_png
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from audioclf import recipes
-from audioclf.execution import run_experiment
-from audioclf.experiment import DatasetChoice
+from audioclf.experiments.config import DatasetChoice
+from audioclf.experiments.runner import run_experiment
 from audioclf.recipes.count import count_parameters
 
 PICTURES = ("genres-mfcc-cnn", "genres-mfcc-cnn-plateau", "genres-mel-cnn", "genres-image-augment", "genres-vgg16")

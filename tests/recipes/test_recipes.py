@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from audioclf import recipes
+from audioclf.core.errors import ParameterError
 from audioclf.datasets import SOURCES
-from audioclf.errors import ParameterError
-from audioclf.experiment import Experiment
+from audioclf.experiments.config import Experiment
 from audioclf.models import Network
 from audioclf.recipes.count import count_parameters
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from audioclf import recipes
-from audioclf.errors import ParameterError
-from audioclf.reproduce import making, rows, table
+from audioclf.core.errors import ParameterError
+from audioclf.experiments.runs import Run, open_run
+from audioclf.reproduce import rows, runner, table
 from audioclf.reproduce.plan import Data, Planned, choose, find_data, plan
 from audioclf.reproduce.report import Report, make_all
-from audioclf.runs import Run, open_run
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -123,7 +123,7 @@ def test_every_recipe_has_a_row_and_a_failing_one_its_sentence(made: tuple[list[
 def test_a_finished_run_is_not_run_again(made: tuple[list[Planned], Path]) -> None:
     planned, folder = made
     runs = folder / "runs"
-    before = {run.id: run.metrics["seconds"] for run in making.reproductions(runs) if run.has_metrics}
+    before = {run.id: run.metrics["seconds"] for run in runner.reproductions(runs) if run.has_metrics}
     seen: list[str] = []
 
     def watch(item: Planned, run: Run) -> None:
@@ -131,17 +131,17 @@ def test_a_finished_run_is_not_run_again(made: tuple[list[Planned], Path]) -> No
 
     make_all(planned[:2], runs, watch)
     assert seen == ["instruments-mfcc-tree", "scenes-mfcc-mlp"]
-    assert {run.id: run.metrics["seconds"] for run in making.reproductions(runs) if run.has_metrics} == before
+    assert {run.id: run.metrics["seconds"] for run in runner.reproductions(runs) if run.has_metrics} == before
     other = replace(planned[1], epochs=2)
-    assert making.find(making.reproductions(runs), other) is None
-    assert making.prepare(other, runs).id == "scenes-mfcc-mlp-2"
+    assert runner.find(runner.reproductions(runs), other) is None
+    assert runner.prepare(other, runs).id == "scenes-mfcc-mlp-2"
     shutil.rmtree(runs / "scenes-mfcc-mlp-2")  # being made by this process, as far as anyone can see
 
 
 def test_a_run_knows_what_it_was_planned_as(made: tuple[list[Planned], Path]) -> None:
     planned, folder = made
     run = open_run(folder / "runs" / "instruments-mfcc-tree")
-    known = making.planned_of(run)
+    known = runner.planned_of(run)
     assert known is not None
     assert known.experiment == run.experiment
     assert known.words == planned[0].words
@@ -229,7 +229,7 @@ def test_the_table_goes_between_its_marks(made: tuple[list[Planned], Path], tmp_
 
 def test_a_damaged_run_is_a_row(made: tuple[list[Planned], Path], tmp_path: Path) -> None:
     planned, _ = made
-    run = making.prepare(planned[0], tmp_path)
+    run = runner.prepare(planned[0], tmp_path)
     (run.folder / "metrics.json").write_text(json.dumps({"accuracy": 1}), encoding="utf-8")
     (row,) = Report.read(planned[:1], tmp_path).rows
     assert row.state == "failed"
@@ -245,13 +245,13 @@ def test_a_search_is_a_row_with_the_point_it_chose(tones: Path, tmp_path: Path) 
     )
     data = Data(str(tones), {}, "tones", stand_in=True, seconds=0.3)
     planned = Planned(replace(recipe, experiment=search.experiment, search=search), data)
-    job = making.prepare(planned, tmp_path / "runs")
+    job = runner.prepare(planned, tmp_path / "runs")
     assert job.folder.parent.name == "searches"
-    assert making.find(making.reproductions(tmp_path / "runs"), planned) is not None
+    assert runner.find(runner.reproductions(tmp_path / "runs"), planned) is not None
     (begun,) = Report.read([planned], tmp_path / "runs").rows
     assert begun.state == "running"
     seen: list[int] = []
-    making.make(job, lambda status: seen.append(status.n_parts))
+    runner.make(job, lambda status: seen.append(status.n_parts))
     (row,) = Report.read([planned], tmp_path / "runs").rows
     assert row.state == "done", row.verdict
     assert row.run is not None

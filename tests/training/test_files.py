@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import RunError
+from audioclf.core.errors import RunError
 from audioclf.models import MODELS
 from audioclf.training import Training, load
-from audioclf.training.arrays import headers, read_arrays, write_arrays
+from audioclf.training.npz import headers, read_arrays, write_arrays
 
 QUICK = Training(epochs=1, batch_size=16)
 SHAPE = (12, 10)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import ParameterError, RunError, Stopped
+from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.models import MODELS
 from audioclf.training import Training, completed_epochs, fit, load
 from audioclf.training.loop import class_weights

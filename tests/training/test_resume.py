@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audioclf.errors import RunError
+from audioclf.core.errors import RunError
 from audioclf.training import Training, completed_epochs
 
 SCRIPT = """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioclf.errors import ParameterError
+from audioclf.core.errors import ParameterError
 from audioclf.training import Epoch, Training
 from audioclf.training.history import is_over, kept_epoch, learning_rate, plateau_scale
 

@@ -1,0 +1,1 @@
+"""Bytes or a path in, samples and a sample rate out."""

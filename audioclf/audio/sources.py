@@ -1,0 +1,83 @@
+"""Where a sound comes from: a path, bytes or an open file, made one, with a name for sentences about it."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from audioclf.core.errors import AudioError
+
+Source = str | os.PathLike[str] | bytes | BinaryIO
+
+SMALL = 2**23
+"""Size in bytes up to which a file is best read into memory in one go."""
+
+
+def display_name(name: str) -> str:
+    """A name from outside as text to show: quoted, at most 80 characters, nothing that does not print."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    return f"'{text if len(text) <= 80 else text[:59] + '…' + text[-20:]}'"
+
+
+@contextmanager
+def opened(source: Source, *, whole: bool = False) -> Iterator[tuple[BinaryIO, str]]:
+    """The source as a binary file, and what to call it in a sentence; ``whole`` says that all of it will be read."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield io.BytesIO(source), "The sound"
+        return
+    path = Path(source) if isinstance(source, str | os.PathLike) else None
+    label = getattr(source, "name", None) if path is None else str(path)
+    name = display_name(Path(label).name or label) if isinstance(label, str) else "The sound"
+    try:
+        if path is not None:
+            with _open_path(path, name) as file:
+                # One read instead of a dozen system calls: a third of the time of a half-second clip.
+                yield io.BytesIO(file.read()) if whole and _is_small(file) else file, name
+        else:
+            with _borrowed(source, name) as file:
+                yield file, name
+    except OSError as error:
+        raise AudioError(f"{name} cannot be read ({error.strerror or error}); check the disk and try again.") from None
+
+
+@contextmanager
+def _borrowed(file: Any, name: str) -> Iterator[BinaryIO]:
+    """Somebody's open file, put back where it stood."""
+    try:
+        before = file.tell()
+        file.seek(0)
+        binary = isinstance(file.read(0), bytes)
+    except (AttributeError, TypeError, ValueError, OSError):
+        raise AudioError(f"{name} must be a path, bytes or an open file that can seek; read its bytes first.") from None
+    if not binary:
+        raise AudioError(f"{name} was opened as text, bytes were expected; open it with mode 'rb'.")
+    try:
+        yield file
+    finally:
+        file.seek(before)
+
+
+def _open_path(path: Path, name: str) -> BinaryIO:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise AudioError(
+                f"{name} is a folder, a sound file was expected; name a file in it, or load it as a data set."
+            )
+        if not stat.S_ISREG(mode):
+            raise AudioError(f"{name} is a device or a pipe, a sound file was expected; copy it to a file first.")
+        return path.open("rb")
+    except FileNotFoundError:
+        raise AudioError(f"{name} is not there, a sound file was expected; check the path.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AudioError(f"{name} cannot be opened ({reason}); check the path and its permissions.") from None
+
+
+def _is_small(file: BinaryIO) -> bool:
+    return os.fstat(file.fileno()).st_size <= SMALL

@@ -1,0 +1,111 @@
+"""Reference tables in Markdown, made from the code's own tables; README carries them.
+
+``python -m audioclf.cli.docs_tables README.md`` writes them anew between their marks; a test fails where
+README and code differ.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from audioclf import PUBLIC, recipes
+from audioclf.augment import AUGMENTATIONS
+from audioclf.cli.group import cli
+from audioclf.core.settings import SETTINGS
+from audioclf.datasets import available
+from audioclf.datasets.splits import PROTOCOLS
+from audioclf.features import FEATURES
+from audioclf.models import MODELS
+from audioclf.recipes.count import count_parameters
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Markdown table; a vertical bar in a cell is escaped."""
+
+    def line(cells: Iterable[object]) -> str:
+        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([line(header), line("---" for _ in header), *(line(row) for row in rows)])
+
+
+def python() -> str:
+    """The public names of the package."""
+    return table(("name", "what it is"), [(f"`audioclf.{name}`", text) for name, (_, text) in PUBLIC.items()])
+
+
+def commands() -> str:
+    """The commands."""
+    return table(("command", "what it does"), _commands(cli, "audioclf"))
+
+
+def _commands(group: click.Group, name: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(group, info_name=name)
+    for word in group.list_commands(context):
+        command = group.commands[word]
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{name} {word}")
+        else:
+            usage = " ".join(command.collect_usage_pieces(click.Context(command, info_name=word)))
+            yield f"`{name} {word} {usage}`", command.get_short_help_str(200)
+
+
+def settings() -> str:
+    """The settings."""
+    return table(
+        ("variable", "default", "meaning"), [(f"`{row.variable}`", row.default or "-", row.help) for row in SETTINGS]
+    )
+
+
+def parts() -> str:
+    """Everything registered, by kind."""
+    rows = []
+    rows.append(("data set", ", ".join(f"`{item.name}`" for item in available())))
+    for what, registry in (
+        ("feature", FEATURES),
+        ("model", MODELS),
+        ("split", PROTOCOLS),
+        ("augmentation", AUGMENTATIONS),
+    ):
+        rows.append((what, ", ".join(f"`{kind}`" for kind in registry)))
+    return table(("part", "kinds"), rows)
+
+
+def recipe_list() -> str:
+    """The recipes."""
+    rows = []
+    for name in recipes.names():
+        recipe = recipes.get(name)
+        count = count_parameters(recipe)
+        rows.append(
+            (f"`{name}`", recipe.reference.get("accuracy", ""), "" if count is None else f"{count:,}", recipe.title)
+        )
+    return table(("recipe", "published accuracy", "parameters", "what it is"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "python": python,
+    "commands": commands,
+    "settings": settings,
+    "parts": parts,
+    "recipes": recipe_list,
+}
+
+
+def renewed(text: str) -> str:
+    """The text with every table between ``<!-- table: NAME -->`` and ``<!-- end -->`` made anew."""
+
+    def made(match: re.Match[str]) -> str:
+        return f"<!-- table: {match[1]} -->\n{TABLES[match[1]]()}\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", made, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        path = Path(name)
+        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")

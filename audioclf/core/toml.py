@@ -1,0 +1,69 @@
+"""What people write as TOML: a file of a whole value, and the text of a single one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from audioclf.core.errors import ParameterError
+
+
+class FromToml:
+    """Base of the values that have a file of their own. A subclass says what it is and reads plain values.
+
+    Class attributes
+    ----------------
+    what : str
+        What the file holds, in the words of an error.
+    """
+
+    what: ClassVar[str]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The value from plain ones."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """The value from TOML, as ``to_toml`` writes it.
+
+        Raises
+        ------
+        ParameterError
+            Where the text is no TOML, or something else.
+        """
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ParameterError(f"The {cls.what} is not valid TOML: {error}; correct that line.") from None
+        return cls.from_dict(values)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The value from a TOML file.
+
+        Raises
+        ------
+        ParameterError
+            Where it cannot be read, or holds something else.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ParameterError(
+                f"The {cls.what} file {str(path)!r} cannot be read ({error}); check the path."
+            ) from None
+        return cls.from_toml(text)
+
+
+def literal(value: Any) -> Any:
+    """Text as the TOML value it spells, or as the text it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value

@@ -1,0 +1,1 @@
+"""Data sets known by name; the folder is the registry."""

@@ -1,0 +1,1 @@
+"""Ways to read a data set of one's own; the folder is the registry."""

@@ -1,0 +1,379 @@
+"""Which clips train, validate and test.
+
+Every protocol is seeded, stratified by class and, where groups are to be kept together,
+group-aware. Validation clips are always taken from the training part, so that the best
+epoch is never chosen on the test part.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import ClassVar
+
+import numpy as np
+
+from audioclf.core.errors import DatasetError, ParameterError
+from audioclf.core.params import Parameters, param
+from audioclf.core.registry import Registry
+from audioclf.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Split:
+    """Clip numbers (indices into ``dataset.clips``) of the three parts.
+
+    Attributes
+    ----------
+    name : str
+        Name of the split within its protocol: ``"holdout"``, ``"fold-3"``, ``"theo"``.
+    train, validation, test : tuple of int
+        ``validation`` may be empty; ``test`` overlaps ``train`` in the protocol that says so.
+    """
+
+    name: str
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Protocol(Parameters):
+    """Base of the protocols. A subclass is a frozen dataclass with a ``kind`` and a ``deal``."""
+
+    explanation: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+    leaky: ClassVar[bool] = False
+    """Whether test clips are known to the training."""
+
+    validation_size: float = param(
+        0.2, "Share of the training clips kept aside to choose the best epoch.", low=0, high=0.9, step=0.05
+    )
+    by_group: bool = param(
+        False, "Whether clips of one group (speaker, source recording, pitch) stay on one side of every split."
+    )
+    random_state: int = param(0, "Seed of the shuffling: the same seed gives the same split.", low=0, high=2**31 - 1)
+
+    def splits(self, dataset: Dataset) -> tuple[Split, ...]:
+        """The splits of one data set.
+
+        The last few are kept in the process: keeping groups together takes a third of a second on ESC-10, and every
+        click on a page and every point of a search asks again.
+
+        Raises
+        ------
+        DatasetError
+            When the data cannot be split so: too few clips, groups or folds.
+        """
+        key = (self, dataset.fingerprint)
+        known = _dealt.get(key)
+        if known is None:
+            known = self.deal(dataset)
+            with _turn:
+                while len(_dealt) >= _KEPT:
+                    del _dealt[next(iter(_dealt))]
+                _dealt[key] = known
+        return known
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        """Make the splits of one data set from its clips' labels, groups and folds; what a protocol is.
+
+        Raises
+        ------
+        DatasetError
+            As :meth:`splits`.
+        """
+        raise NotImplementedError
+
+    def sentence(self) -> str:
+        """The protocol in words, to stand beside every figure reached with it."""
+        raise NotImplementedError
+
+    def _split(self, dataset: Dataset, name: str, train: Sequence[int], test: Sequence[int]) -> Split:
+        """Split with the validation part taken out of ``train``."""
+        if not train or not test:
+            raise DatasetError(
+                f"No clip is left to {'train' if not train else 'test'} on in split '{name}' of {dataset.name};"
+                " choose another protocol, or add clips."
+            )
+        missing = set(dataset.labels) - {dataset.labels[clip] for clip in train}
+        if missing:
+            label = dataset.classes[min(missing)]
+            raise DatasetError(
+                f"Class '{label}' of {dataset.name} has no training clip in split '{name}';"
+                " add clips of it in other groups or folds, leave it out, or split without groups."
+            )
+        validation: list[int] = []
+        if self.validation_size:
+            rng = np.random.default_rng((self.random_state, 1))
+            validation = _take(dataset, train, self.validation_size, rng, by_group=self.by_group, least=0)
+            validation = _leave_every_class(dataset, train, validation)
+        kept = set(validation)
+        return Split(name, tuple(clip for clip in train if clip not in kept), tuple(validation), tuple(test))
+
+    def _grouped(self) -> str:
+        return ", groups kept together" if self.by_group else ""
+
+
+@dataclass(frozen=True)
+class Holdout(Protocol):
+    """A share of the clips, drawn at random within every class, is kept for the test."""
+
+    kind = "holdout"
+    title = "Holdout"
+    explanation = "Part of the clips is set aside at random and only used once, to test the trained model."
+    order = 0
+
+    test_size: float = param(0.2, "Share of all clips kept for the test.", above=0, high=0.9, step=0.05)
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        _require_clips(dataset, 2)
+        rng = np.random.default_rng((self.random_state, 0))
+        clips = range(len(dataset))
+        test = _take(dataset, clips, self.test_size, rng, by_group=self.by_group, least=1)
+        kept = set(test)
+        return (self._split(dataset, "holdout", [clip for clip in clips if clip not in kept], test),)
+
+    def sentence(self) -> str:
+        return f"holdout, {self.test_size:.0%} test, stratified{self._grouped()}, seed {self.random_state}"
+
+
+@dataclass(frozen=True)
+class KFold(Protocol):
+    """Every clip is tested once, by a model that has not seen it."""
+
+    kind = "k-fold"
+    title = "k-fold cross-validation"
+    explanation = "The clips are dealt into k parts; k models are trained, each tested on the part it has not seen."
+    order = 1
+
+    n_splits: int = param(5, "Number of parts.", low=2, high=100)
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+        _require_clips(dataset, self.n_splits, "n_splits")
+        groups = _groups(dataset, self.by_group)
+        if len(set(groups)) < self.n_splits:
+            raise ParameterError(
+                f"n_splits is {self.n_splits}, and {dataset.name} has only {len(set(groups))} groups to deal out;"
+                " take fewer splits.",
+                "n_splits",
+            )
+        maker = StratifiedGroupKFold if self.by_group else StratifiedKFold
+        folds = maker(n_splits=self.n_splits, shuffle=True, random_state=self.random_state)
+        labels = np.asarray(dataset.labels)
+        dealt = folds.split(labels, labels, groups if self.by_group else None)
+        return tuple(
+            self._split(dataset, f"fold-{number}", train.tolist(), test.tolist())
+            for number, (train, test) in enumerate(dealt, start=1)
+        )
+
+    def sentence(self) -> str:
+        return f"{self.n_splits}-fold cross-validation, stratified{self._grouped()}, seed {self.random_state}"
+
+
+@dataclass(frozen=True)
+class OfficialFolds(Protocol):
+    """The folds that the data set's publisher made."""
+
+    kind = "folds"
+    title = "Official folds"
+    explanation = "The data set comes with folds, so that results can be compared with published ones."
+    order = 2
+
+    by_group: bool = param(True, "Whether validation clips come from other groups than the training clips.")
+    test_folds: tuple[int, ...] = param(
+        (), "Folds that are held out, one model for each; empty takes every fold in turn.", low=0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_distinct(self.test_folds, "test_folds", "fold")
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
+        if len(folds) < 2 or any(clip.fold is None for clip in dataset.clips):
+            raise DatasetError(
+                f"{dataset.name} has no official folds (every clip needs one, two different ones at least);"
+                " choose holdout or k-fold."
+            )
+        strange = [fold for fold in self.test_folds if fold not in folds]
+        if strange:
+            raise ParameterError(
+                f"{dataset.name} has the folds {', '.join(map(str, folds))}, not {strange[0]}; hold out one of those.",
+                "test_folds",
+            )
+        return tuple(
+            self._split(
+                dataset,
+                f"fold-{held_out}",
+                [number for number, clip in enumerate(dataset.clips) if clip.fold != held_out],
+                [number for number, clip in enumerate(dataset.clips) if clip.fold == held_out],
+            )
+            for held_out in (self.test_folds or folds)
+        )
+
+    def sentence(self) -> str:
+        which = f"fold {', '.join(map(str, self.test_folds))} held out" if self.test_folds else "each held out in turn"
+        return f"official folds, {which}"
+
+
+@dataclass(frozen=True)
+class LeaveOneGroupOut(Protocol):
+    """Each group (speaker, source, pitch) is tested by a model that has met only the others."""
+
+    kind = "leave-one-group-out"
+    title = "Leave one group out"
+    explanation = "One speaker (or source, or pitch) at a time is kept for the test: the honest measure for new ones."
+    order = 3
+
+    test_groups: tuple[str, ...] = param((), "Groups that are held out; empty takes every group in turn.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_distinct(self.test_groups, "test_groups", "group")
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        groups = _groups(dataset, True)
+        known = list(dict.fromkeys(groups))
+        if len(known) < 2:
+            raise DatasetError(f"{dataset.name} has a single group, and leaving one out needs two; choose holdout.")
+        for name in self.test_groups:
+            if name not in known:
+                raise ParameterError(
+                    f"{dataset.name} has no group '{name}'; hold out one of: {', '.join(known[:8])}.", "test_groups"
+                )
+        return tuple(
+            self._split(
+                dataset,
+                held_out,
+                [clip for clip, group in enumerate(groups) if group != held_out],
+                [clip for clip, group in enumerate(groups) if group == held_out],
+            )
+            for held_out in (self.test_groups or known)
+        )
+
+    def sentence(self) -> str:
+        return f"leave one group out ({', '.join(self.test_groups) or 'each in turn'})"
+
+
+@dataclass(frozen=True)
+class Resubstitution(Protocol):
+    """Trained and judged on the same clips, as some publications do: shows what that hides."""
+
+    kind = "resubstitution"
+    title = "No test set"
+    explanation = "The model is judged on the clips it was trained on. The figure says nothing about new sounds."
+    order = 9
+    leaky = True
+
+    validation_size: float = param(0.0, "Share kept aside; the published system kept none.", low=0, high=0.9)
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        everything = list(range(len(dataset)))
+        return (self._split(dataset, "all", everything, everything),)
+
+    def sentence(self) -> str:
+        return "judged on its own training clips (no test set)"
+
+
+PROTOCOLS: Registry[Protocol] = Registry(Protocol, __name__, "split")
+
+_PARTS = 20
+"""Groups are dealt into so many parts at most, some of which are one side of a split."""
+
+_KEPT = 64
+_dealt: dict[tuple[Protocol, str], tuple[Split, ...]] = {}
+_turn = threading.Lock()
+
+
+def _require_distinct(held_out: Sequence[object], field: str, what: str) -> None:
+    """Raise where the same is held out twice: its clips would count twice."""
+    twice = [name for name in held_out if held_out.count(name) > 1]
+    if twice:
+        raise ParameterError(f"{field} names {what} {twice[0]} twice; name every {what} once.", field)
+
+
+def _groups(dataset: Dataset, by_group: bool) -> list[str]:
+    """Group of every clip; without groups in use, every clip is a group of its own."""
+    if not by_group:
+        return [str(number) for number in range(len(dataset))]
+    if all(clip.group is None for clip in dataset.clips):
+        raise DatasetError(f"{dataset.name} has no groups to keep together; set groups, or split without them.")
+    return [f"clip {number}" if clip.group is None else clip.group for number, clip in enumerate(dataset.clips)]
+
+
+def _require_clips(dataset: Dataset, least: int, field: str = "") -> None:
+    dataset.require_trainable()
+    label, count = min(dataset.counts.items(), key=lambda item: item[1])
+    if count < least:
+        raise ParameterError(
+            f"Class '{label}' of {dataset.name} has {count} clips, and {least} splits need at least {least};"
+            " take fewer splits or add clips.",
+            field,
+        )
+
+
+def _take(
+    dataset: Dataset, clips: Sequence[int], share: float, rng: np.random.Generator, *, by_group: bool, least: int
+) -> list[int]:
+    """Clips for the smaller side: ``share`` of every class, or whole groups up to that share.
+
+    Unlike ``train_test_split`` this works down to two clips a class: at least ``least`` is taken and
+    one is left.
+    """
+    grouped = by_group and any(dataset.clips[clip].group is not None for clip in clips)
+    if grouped:
+        return _take_groups(dataset, clips, share, rng, least)
+    taken: list[int] = []
+    for number in range(len(dataset.classes)):
+        members = np.array([clip for clip in clips if dataset.labels[clip] == number], dtype=int)
+        count = min(max(round(share * len(members)), least), len(members) - 1)
+        if count > 0:
+            taken += rng.permutation(members)[:count].tolist()
+    return sorted(taken)
+
+
+def _take_groups(
+    dataset: Dataset, clips: Sequence[int], share: float, rng: np.random.Generator, least: int
+) -> list[int]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    names = [dataset.clips[clip].group or f"clip {clip}" for clip in clips]
+    labels = [dataset.labels[clip] for clip in clips]
+    most = min(_PARTS, len(set(names)), max(Counter(labels).values()))
+    # 0.2 is one part of five, 0.3 three of ten; of few groups or clips the nearest that they allow
+    nearest = Fraction(share).limit_denominator(most)
+    parts = nearest.denominator if 0 < nearest < 1 else most
+    wanted = min(max(nearest.numerator if 0 < nearest < 1 else round(share * parts), 1), parts - 1)
+    if parts < 2:
+        if least == 0:
+            return []
+        raise DatasetError(f"{dataset.name} has a single group, so nothing can be kept apart; split without groups.")
+    folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=int(rng.integers(2**31)))
+    import warnings
+
+    with warnings.catch_warnings():  # a class with fewer clips than parts is fine here: one part is wanted
+        warnings.simplefilter("ignore", UserWarning)
+        dealt = [part.tolist() for _, part in islice(folds.split(clips, labels, names), wanted)]
+    return sorted(clips[index] for part in dealt for index in part)
+
+
+def _leave_every_class(dataset: Dataset, train: Sequence[int], validation: Sequence[int]) -> list[int]:
+    """Validation clips without the groups that hold the last training clips of a class."""
+    kept = set(validation)
+    for label in dict.fromkeys(dataset.labels[clip] for clip in validation):
+        if any(dataset.labels[clip] == label for clip in train if clip not in kept):
+            continue
+        groups: dict[str, list[int]] = defaultdict(list)
+        for clip in kept:
+            groups[dataset.clips[clip].group or f"clip {clip}"].append(clip)
+        holding = [members for members in groups.values() if any(dataset.labels[clip] == label for clip in members)]
+        smallest = min(holding, key=lambda members: (len(members), min(members)))
+        kept -= set(smallest)
+    return sorted(kept)

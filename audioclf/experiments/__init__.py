@@ -1,0 +1,1 @@
+"""From a recipe to a finished run: configuration, checks, preprocessing, fits, and the folder they make."""

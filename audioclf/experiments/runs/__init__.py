@@ -1,0 +1,52 @@
+"""A run is a folder, and the folder is the single source of truth.
+
+=================  ==========================================================================
+file               what it holds
+=================  ==========================================================================
+experiment.toml    the experiment, as it was asked for
+run.json           name, note and time of making, for people
+status.json        state, stage, progress; replaced whole, never half-written
+clips.csv          the clips as they were: label, path, stretch, group, fold, content key
+history.csv        one line per epoch and part
+predictions.csv    true and predicted class and every probability of each tested clip
+metrics.json       accuracy with interval, per class, confusion matrix, protocol, times
+model.json         classes, clip length, input shapes: what is needed to use the models
+models/<part>/     weights and scaling of each part; a part is one split, or one member of it
+stop               there when someone asked the run to stop
+log.txt            what the run's process printed
+=================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from audioclf.experiments.runs.compare import Comparison, Summary, compare_runs, side_by_side, summarise
+from audioclf.experiments.runs.files import write_json, write_text
+from audioclf.experiments.runs.processes import process_created, process_lives
+from audioclf.experiments.runs.reader import Run, list_runs, open_run, read_history
+from audioclf.experiments.runs.status import ENDED, STOPPED, Prediction, Status, Watcher
+from audioclf.experiments.runs.writer import RunWriter, automatic_name, create_run, new_folder
+
+__all__ = [
+    "ENDED",
+    "STOPPED",
+    "Comparison",
+    "Prediction",
+    "Run",
+    "RunWriter",
+    "Status",
+    "Summary",
+    "Watcher",
+    "automatic_name",
+    "compare_runs",
+    "create_run",
+    "list_runs",
+    "new_folder",
+    "open_run",
+    "process_created",
+    "process_lives",
+    "read_history",
+    "side_by_side",
+    "summarise",
+    "write_json",
+    "write_text",
+]

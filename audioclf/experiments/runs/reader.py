@@ -1,0 +1,180 @@
+"""Read the folder of a run, finished or growing."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from audioclf.audio.io import AudioInfo
+from audioclf.core.errors import RunError
+from audioclf.datasets import Clip
+from audioclf.experiments.config import Experiment
+from audioclf.experiments.runs.files import read_csv, read_json
+from audioclf.experiments.runs.folder import JobFolder
+from audioclf.experiments.runs.status import CLIPS, HISTORY, Prediction
+
+
+class Run(JobFolder):
+    """One run's folder, read. Everything is read when asked for, so a run can be watched.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    RunError
+        When the folder is no run.
+    """
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment the run was made from."""
+        return Experiment.load(self.folder / "experiment.toml")
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One dict per epoch and part, in order: ``part``, ``epoch``, ``loss``, ``val_loss`` ..."""
+        return read_history(self.folder)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Metrics of a finished run.
+
+        Raises
+        ------
+        RunError
+            When it is not finished.
+        """
+        path = self.folder / "metrics.json"
+        if not path.is_file():
+            raise RunError(f"Run '{self.name}' has no results yet; wait until it is done, or resume it.")
+        metrics: dict[str, Any] = read_json(path)
+        return metrics
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.folder / "metrics.json").is_file()
+
+    @cached_property
+    def signature(self) -> dict[str, Any]:
+        """Classes, clip length and input shapes: what is needed to use the models.
+
+        Raises
+        ------
+        RunError
+        """
+        path = self.folder / "model.json"
+        if not path.is_file():
+            raise RunError(f"Run '{self.name}' holds no trained model yet; wait until it is done, or resume it.")
+        signature: dict[str, Any] = read_json(path)
+        return signature
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names."""
+        return tuple(self.signature["classes"])
+
+    @cached_property
+    def clips(self) -> tuple[Clip, ...]:
+        """The clips as they were when the run was made; the files may have gone since.
+
+        Raises
+        ------
+        RunError
+            When the list is damaged.
+        """
+        try:
+            return tuple(_clip(row) for row in read_csv(self.folder / "clips.csv", CLIPS))
+        except (ValueError, csv.Error) as error:
+            raise self._damaged("clips.csv", error) from error
+
+    @property
+    def predictions(self) -> list[Prediction]:
+        """Every tested clip, in the order of the splits.
+
+        Raises
+        ------
+        RunError
+            When the run is not finished, or the list is damaged.
+        """
+        path = self.folder / "predictions.csv"
+        if not path.is_file():
+            raise RunError(f"Run '{self.name}' has no predictions yet; wait until it is done, or resume it.")
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                reader = csv.reader(file)
+                next(reader, None)
+                found = [
+                    Prediction(int(clip), split, int(true), int(said), tuple(float(value) for value in probabilities))
+                    for clip, split, true, said, *probabilities in reader
+                ]
+        except (ValueError, csv.Error) as error:
+            raise self._damaged(path.name, error) from error
+        n_clips = len(self.clips) or math.inf
+        if not found or not all(0 <= item.clip < n_clips for item in found):
+            raise self._damaged(path.name, "it does not go with the run's clips")
+        return found
+
+    def _damaged(self, name: str, why: object) -> RunError:
+        return RunError(f"{name} of run '{self.name}' cannot be read ({why}); the run is damaged, so run it again.")
+
+    def part_folder(self, part: str) -> Path:
+        """Folder of one part's weights and scaling."""
+        return self.folder / "models" / part
+
+
+def open_run(folder: str | Path) -> Run:
+    """Open the folder of a run.
+
+    Raises
+    ------
+    RunError
+        When it is none.
+    """
+    return Run(Path(folder))
+
+
+def list_runs(runs_folder: str | Path) -> list[Run]:
+    """All runs below a folder, newest first; what is no run is passed over."""
+    return Run.all_in(runs_folder)
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """Lines of ``history.csv``; a last line that is still being written is left out."""
+    rows: list[dict[str, Any]] = []
+    for row in read_csv(folder / "history.csv", HISTORY):
+        try:
+            numbers = {key: _number(value) for key, value in row.items() if key != "part"}
+        except ValueError:
+            continue
+        if numbers["epoch"] is not None:
+            rows.append({**numbers, "part": row["part"], "epoch": int(numbers["epoch"])})
+    return rows
+
+
+def _number(text: str) -> float | None:
+    """Number of a cell; None for an empty one and for what was not measured (NaN)."""
+    value = float(text) if text else math.nan
+    return None if math.isnan(value) else value
+
+
+def _clip(row: Mapping[str, str]) -> Clip:
+    info = AudioInfo(
+        int(row["sr"]), int(row["channels"]), int(row["frames"]), row["format"], row["subtype"], row["content"]
+    )
+    return Clip(
+        Path(row["path"]),
+        row["label"],
+        info,
+        start=float(row["start"]),
+        duration=float(row["duration"]) if row["duration"] else None,
+        group=row["group"] or None,
+        fold=int(row["fold"]) if row["fold"] else None,
+        file=row["file"],
+    )

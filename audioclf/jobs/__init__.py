@@ -1,0 +1,1 @@
+"""Runs and searches being made, each in an operating-system process of its own."""

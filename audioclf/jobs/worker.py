@@ -1,0 +1,82 @@
+"""The processes that do heavy work, so that the web server never imports a deep-learning library.
+
+``python -m audioclf.jobs.worker FOLDER`` makes one run, or one search, and ends.
+``python -m audioclf.jobs.worker --serve`` answers requests to classify and explain, see
+:mod:`audioclf.inference.model_server` for the other end of its pipe.
+``python -m audioclf.jobs.worker --parts`` trains parts of a run beside the process that makes it, see
+:mod:`audioclf.experiments.parallel`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from audioclf.core import settings
+from audioclf.core.errors import AudioclfError, Stopped
+from audioclf.core.limits import cap_memory
+from audioclf.models.trust import MARK
+
+
+def main(arguments: list[str]) -> int:
+    """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
+    if arguments == ["--parts"]:
+        from audioclf.experiments import parallel
+
+        be_quiet()  # as modest as the process it helps, and as trusting
+        parallel.serve()
+        return 0
+    be_modest()
+    os.environ[MARK] = "1"
+    if arguments == ["--serve"]:
+        from audioclf.inference.model_server import serve
+
+        serve()
+        return 0
+    if len(arguments) != 1:
+        print("usage: python -m audioclf.jobs.worker FOLDER | --serve | --parts", file=sys.stderr)
+        return 2
+    cap_memory(settings.number("job_memory_gb", low=4))
+    try:
+        _make(Path(arguments[0]))
+    except Stopped:
+        print("stopped", file=sys.stderr)
+    except AudioclfError as error:
+        print(error, file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _make(folder: Path) -> None:
+    """Make what a folder asks for."""
+    from audioclf.experiments.runner import execute
+    from audioclf.experiments.runs import open_run
+    from audioclf.tuning import SearchRun, execute_search
+    from audioclf.tuning.fairness import others_wait
+
+    if (folder / SearchRun.recipe).is_file():
+        execute_search(SearchRun(folder), give_way=lambda: others_wait(folder))
+    else:
+        execute(open_run(folder))
+
+
+def be_modest() -> None:
+    """Lower priority than the web server, where the system has such a thing, and a quiet TensorFlow."""
+    be_quiet()
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+def be_quiet() -> None:
+    """A TensorFlow that says no more than it must and looks for no graphics card."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""Figures and arrays as PNG or SVG."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.core.errors import ParameterError
+from audioclf.features.colormap import palette
+from audioclf.plots.theme import SEQUENTIAL
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def to_png(figure: Figure, *, transparent: bool = True) -> bytes:
+    """Figure as PNG, in the size and resolution it was made for.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    transparent : bool
+        Without a background, to lie on a page of its theme; else with that page's colour.
+    """
+    buffer = io.BytesIO()
+    # Fast compression: a spectrogram hardly shrinks, and a page waits for it.
+    figure.savefig(buffer, format="png", transparent=transparent, pil_kwargs={"compress_level": 1})
+    return buffer.getvalue()
+
+
+def to_svg(figure: Figure, *, transparent: bool = True) -> bytes:
+    """Figure as SVG, in the size it was made for."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", transparent=transparent, metadata={"Date": None})
+    return buffer.getvalue()
+
+
+_FORMATS: dict[str, Callable[..., bytes]] = {".png": to_png, ".svg": to_svg}
+
+
+def save(figure: Figure, path: Path, *, transparent: bool = False) -> None:
+    """Write a figure to a ``.png`` or ``.svg`` file, whole or not at all.
+
+    Raises
+    ------
+    ParameterError
+        For any other ending, or where nothing can be written.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise ParameterError(f"A picture's name must end in .png or .svg, got '{path.name}'; rename it.", "out")
+    data = _FORMATS[path.suffix.lower()](figure, transparent=transparent)
+    try:
+        handle, name = tempfile.mkstemp(".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        except OSError:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise ParameterError(
+            f"'{path}' cannot be written ({error.strerror}); name a file in a folder that exists and is yours.", "out"
+        ) from error
+
+
+def colour_png(values: npt.NDArray[np.floating], low: float, high: float, colours: str = SEQUENTIAL) -> bytes:
+    """Array alone as a coloured PNG, one pixel per value: no axes, a few milliseconds.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(n_rows, n_columns)]
+        Lowest row first, as in a feature map; it becomes the lowest row of the picture.
+    low, high : float
+        Values of the first and the last colour; what lies beyond takes the nearer one.
+    colours : str
+        Name of a matplotlib colour map.
+    """
+    from PIL import Image
+
+    levels = np.clip((values[::-1] - low) * (255.0 / ((high - low) or 1.0)), 0, 255)
+    picture = Image.fromarray((levels + 0.5).astype(np.uint8))
+    picture.putpalette(palette(colours))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

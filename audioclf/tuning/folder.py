@@ -1,0 +1,240 @@
+"""Read the folder of a search, finished or growing: every point's figures, and which one is chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from audioclf.core import workspaces
+from audioclf.core.errors import AudioclfError
+from audioclf.experiments.runs import Run, list_runs
+from audioclf.experiments.runs.folder import JobFolder
+from audioclf.experiments.runs.writer import make_folder
+from audioclf.training import Epoch, Training, epochs_of
+from audioclf.training.history import kept_epoch
+from audioclf.tuning.config import METRICS, Point, Search
+from audioclf.tuning.variables import short
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one point stands: a line of the leader board.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    settings : mapping
+        What the point sets.
+    state : str
+        As of a run; ``"waiting"`` before it has begun.
+    val_loss, val_accuracy : float or None
+        Of the epochs whose weights are kept (so far), the mean over the models that there are.
+    epochs : int
+        Epochs of all models so far.
+    seconds : float or None
+        Wall time, once it is done.
+    message : str
+        Why it failed.
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    state: str = "waiting"
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    epochs: int = 0
+    seconds: float | None = None
+    message: str = ""
+
+    def figure(self, metric: str) -> float | None:
+        """``val_loss`` or ``val_accuracy``."""
+        return self.val_accuracy if metric == "val_accuracy" else self.val_loss
+
+
+class SearchRun(JobFolder):
+    """One search's folder, read. Everything is read when asked for, so a search can be watched.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    RunError
+        When the folder is no search.
+    """
+
+    what = "search"
+    recipe = "search.toml"
+
+    @cached_property
+    def search(self) -> Search:
+        """What is searched."""
+        return Search.load(self.folder / self.recipe)
+
+    @cached_property
+    def _done(self) -> dict[int, Standing]:
+        """Points that have ended by themselves: nothing of them changes any more."""
+        return {}
+
+    def point_folder(self, number: int) -> Path:
+        """Folder of a point's run; its name is made here and tells points of all searches apart."""
+        return self.folder / "points" / f"{self.id}.{number:02d}"
+
+    def run(self, number: int) -> Run | None:
+        """Run of a point, from 1; None where it has not begun."""
+        folder = self.point_folder(number)
+        return Run(folder) if (folder / Run.recipe).is_file() else None
+
+    @property
+    def runs(self) -> list[Run]:
+        """Runs of all points that have begun, in their order."""
+        return sorted(list_runs(self.folder / "points"), key=lambda run: int(run.id.rsplit(".", 1)[-1]))
+
+    @property
+    def board(self) -> list[Standing]:
+        """The leader board: points that are done first, the best on top, then those under way, then those to come."""
+        turn = {"done": 0, "running": 1, "stopped": 2, "interrupted": 2, "queued": 3, "waiting": 3, "failed": 4}
+
+        def place(standing: Standing) -> tuple[int, float, int]:
+            return turn.get(standing.state, 3), self._badness(standing), standing.number
+
+        return sorted((self.standing(point) for point in self.search.points), key=place)
+
+    @property
+    def best(self) -> Standing | None:
+        """The chosen point: of those that are done the one with the best validation figure, the first of equals."""
+        for standing in self.board:
+            if standing.state == "done" and standing.figure(self.search.metric) is not None:
+                return standing
+        return None
+
+    def _badness(self, standing: Standing) -> float:
+        figure = standing.figure(self.search.metric)
+        if figure is None:
+            return math.inf
+        return figure if METRICS[self.search.metric] == "lowest" else -figure
+
+    def standing(self, point: Point) -> Standing:
+        """Where one point stands."""
+        if point.number in self._done:
+            return self._done[point.number]
+        run = self.run(point.number)
+        if run is None:
+            return Standing(point.number, point.settings)
+        status = run.status
+        state = "done" if run.has_metrics else status.state
+        rows = run.history
+        kept = _kept(rows, point.experiment.training)
+        seconds = None
+        if state == "done":
+            try:
+                seconds = float(run.metrics["seconds"])
+            except (AudioclfError, KeyError, TypeError, ValueError):
+                seconds = None
+        found = Standing(
+            point.number,
+            point.settings,
+            state,
+            _mean([row.val_loss for row in kept]),
+            _mean([row.val_accuracy for row in kept]),
+            len(rows),
+            seconds,
+            status.message if state == "failed" else "",
+        )
+        if state == "done":
+            self._done[point.number] = found
+        return found
+
+    def result(self) -> dict[str, Any]:
+        """What came of it, as plain values: the chosen settings, their figures, the points."""
+        best, metric = self.best, self.search.metric
+        run = self.run(best.number) if best is not None else None
+        states = [standing.state for standing in self.board]
+        chosen: dict[str, Any] = {}
+        if best is not None and run is not None:
+            metrics = run.metrics
+            chosen = {
+                "point": best.number,
+                "settings": dict(best.settings),
+                metric: best.figure(metric),
+                "run": str(run.folder),
+                "test_accuracy": metrics["accuracy"],
+                "test_interval": metrics["interval"],
+                "protocol": metrics["protocol"],
+            }
+        return {
+            "search": str(self.folder),
+            "state": self.status.state,
+            "metric": metric,
+            "best": chosen or None,
+            "n_points": len(states),
+            "n_done": states.count("done"),
+            "n_failed": states.count("failed"),
+            "seconds": round(sum(standing.seconds or 0.0 for standing in self.board), 3),
+        }
+
+
+def _kept(rows: list[dict[str, Any]], training: Training) -> list[Epoch]:
+    """The epoch of every model whose weights are kept."""
+    return [
+        epoch
+        for epochs in epochs_of(rows).values()
+        for epoch in epochs
+        if epoch.epoch == kept_epoch(epochs, training) and epoch.is_finite
+    ]
+
+
+def _mean(values: list[float]) -> float | None:
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite and len(finite) == len(values) else None
+
+
+def create_search(search: Search, folder: Path, *, name: str = "", begun: bool = False) -> SearchRun:
+    """Make the folder of a search that is yet to be made.
+
+    Parameters
+    ----------
+    search : Search
+    folder : Path
+        Must not exist, or be empty.
+    name : str
+        Name for people; made of the experiment's and of what is varied where empty.
+    begun : bool
+        Whether this process goes on to make it; else it waits in the queue, where a server may take it up.
+
+    Raises
+    ------
+    RunError
+        When the folder holds something already, or cannot be written.
+    """
+    folder = Path(folder)
+    about = name or " · ".join([search.experiment.name or search.experiment.model.kind, *short(search.grid).values()])
+    make_folder(folder, SearchRun.recipe, search.to_toml(), about, search.experiment.note, SearchRun.what, begun=begun)
+    return SearchRun(folder)
+
+
+def open_search(folder: str | Path) -> SearchRun:
+    """Open the folder of a search.
+
+    Raises
+    ------
+    RunError
+        When it is none.
+    """
+    return SearchRun(Path(folder))
+
+
+def list_jobs(runs_folder: Path) -> list[JobFolder]:
+    """All runs below a folder, and all searches below the folder beside it, as in a workspace."""
+    return [*list_runs(runs_folder), *list_searches(runs_folder.parent / workspaces.SEARCHES)]
+
+
+def list_searches(searches_folder: str | Path) -> list[SearchRun]:
+    """All searches below a folder, newest first; what is no search is passed over."""
+    return SearchRun.all_in(searches_folder)

@@ -1,0 +1,168 @@
+"""The Classify page: sounds in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from audioclf import plots
+from audioclf.core.errors import AudioclfError, AudioError
+from audioclf.experiments.runs import Run
+from audioclf.ui.inference import explanation, model_client, sound_picker
+from audioclf.ui.inference.model_client import Answer
+from audioclf.ui.inference.sound_picker import Subject
+from audioclf.ui.jobs import run_picker
+from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.switch import switch
+from audioclf.ui.shell.text import count, distinct, escape, plain
+from audioclf.ui.sound import cache, clip_picker, feature_panels
+from audioclf.ui.sound.player import player
+
+EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
+MOST = 50
+_UNSURE = 0.5
+
+
+def choose(state: State) -> tuple[Run, list[Subject]]:
+    """Draw the choice of a model and of sounds; the page ends here while there are none."""
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
+    with left:
+        run = run_picker.pick(state, with_starter=True)
+    with right:
+        source = switch("Sound", [EXAMPLE, FILES, MICROPHONE], "classify.source")
+    known = ", ".join(plain(label, 32) for label in run.classes[:12]) + (" …" if len(run.classes) > 12 else "")
+    st.caption(escape(f"It knows {count(len(run.classes), 'class', 'classes')}: {known}"))
+    if source == EXAMPLE:
+        return run, [sound_picker.known(state, run)]
+    found = _files() if source == FILES else _recorded()
+    if not found:
+        st.stop()
+    return run, found
+
+
+def _files() -> list[Subject]:
+    brought = st.file_uploader(
+        "Sound files (wav, flac, ogg, opus, mp3, m4a, aiff …)", accept_multiple_files=True, key="classify.files"
+    )
+    found = []
+    for file in brought[:MOST]:
+        try:
+            found.append(Subject(clip_picker.take(file, file.name)))
+        except AudioclfError as error:
+            error_boundary.complain(AudioError(f"{plain(file.name, 60)}: {error}"))
+    if len(brought) > MOST:
+        st.caption(f"The first {MOST} files are taken.")
+    return found
+
+
+def _recorded() -> list[Subject]:
+    recorded = st.audio_input("Press the microphone and make a sound", key="classify.record")
+    return [] if recorded is None else [Subject(clip_picker.take(recorded, "Your recording"))]
+
+
+def answer(run: Run, chosen: Sequence[Subject]) -> None:
+    """Draw what the model says of every sound, and all about one of them."""
+    task = model_client.classify(run, [(subject.clip, subject.split) for subject in chosen])
+    found = model_client.wait("classify", task)
+    if found is None:
+        return
+    good: list[tuple[Subject, Answer]] = []
+    for subject, said in zip(chosen, found, strict=True):
+        if isinstance(said, Answer):
+            good.append((subject, said))
+        else:
+            error_boundary.complain(AudioError(f"{plain(subject.clip.label, 60)}: {said}"))
+    if len(good) < len(found) and st.button("Try again", icon=":material/refresh:", key="classify.again"):
+        model_client.again("classify", task)
+    if good:
+        warmup_wait.until_ready()
+        _one(run, *(good[0] if len(good) == 1 else good[_table(run, good)]))
+
+
+def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
+    """All answers in a table; returns which one was clicked."""
+    import pandas as pd
+
+    best = [int(said.probabilities.argmax()) for _, said in good]
+    event = st.dataframe(
+        pd.DataFrame(
+            {
+                "sound": [plain(subject.clip.label, 80) for subject, _ in good],
+                "answer": [plain(run.classes[number], 60) for number in best],
+                "probability": [
+                    100 * float(said.probabilities[number]) for number, (_, said) in zip(best, good, strict=True)
+                ],
+                "seconds": [subject.clip.seconds for subject, _ in good],
+            }
+        ),
+        hide_index=True,
+        key="classify.table",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "probability": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "seconds": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )
+    st.caption("Click a line for all about that sound.")
+    rows = event["selection"]["rows"]
+    return rows[0] if rows and rows[0] < len(good) else 0
+
+
+def _one(run: Run, subject: Subject, said: Answer) -> None:
+    left, right = st.columns([2, 3], gap="large")
+    best = int(said.probabilities.argmax())
+    with left:
+        with st.container(gap=None):
+            st.caption("The model hears")
+            st.title(escape(run.classes[best], 40), anchor=False)
+        if subject.true in run.classes:
+            right_one = subject.true == run.classes[best]
+            st.markdown(
+                "That is right. :green[:material/check_circle:]"
+                if right_one
+                else f"It is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
+            )
+        if len(set(said.windows.argmax(axis=1).tolist())) > 1:
+            st.caption("Different parts of it sound like different classes; see below.")
+        elif said.probabilities[best] < _UNSURE:
+            st.caption("It is not sure: none of its classes fits well.")
+        explanation.bars(run, said.probabilities, subject.true, key="classify.bars")
+    with right:
+        _picture(run, subject)
+    length = float(run.signature["duration"])
+    start = 0.0
+    if len(said.starts) > 1:
+        st.subheader("Along the sound", anchor=False)
+        names = distinct(plain(label, 32) for label in run.classes)
+        theme = st.context.theme.type or "light"
+        chart = plots.windows_chart(said.starts, length, names, said.windows, theme=theme)
+        st.altair_chart(chart, width="stretch", key="along")
+        start = st.select_slider(
+            "Window to look into (starts at, s)",
+            said.starts,
+            value=said.starts[int(said.windows[:, best].argmax())],
+            format_func=lambda value: f"{value:.2f}",
+            key=f"classify.window {subject.clip.key}",
+        )
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.subheader("Why?", anchor=False)
+        how, which = st.container(), st.container()
+    with right:
+        found = explanation.ask(run, subject, how, which, start=start)
+        if found is not None:
+            found.draw()
+    if found is not None:
+        left.caption(escape(explanation.EXPLAINED[found.method]))
+
+
+def _picture(run: Run, subject: Subject) -> None:
+    """The whole sound with the picture the model looks at."""
+    audio = run.experiment.audio.replace(duration=None)
+    feature = run.experiment.features[0]
+    shown = cache.feature_map(subject.clip, feature, audio)
+    sound = clip_picker.track(subject.clip, audio, note=clip_picker.facts(subject.clip))
+    player("classify", [sound], [feature_panels.panel(shown, title=feature.title)], height=300)

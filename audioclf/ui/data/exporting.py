@@ -1,0 +1,92 @@
+"""A data set as one file to take along: a zip of a manifest and the sounds, made in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from audioclf.core import settings, workspaces
+from audioclf.core.errors import Stopped
+from audioclf.datasets import Dataset, Progress, ShouldStop
+from audioclf.datasets.readers import versions
+from audioclf.ui.shell import current_dataset, error_boundary, task_bar, tasks
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tasks import Task
+from audioclf.ui.shell.text import count, plain
+
+_DAY = 86400.0
+
+
+def draw(state: State, dataset: Dataset) -> None:
+    """Draw the button that begins the export, how far it is, and the download once it is there."""
+    st.markdown("**Take it along**")
+    st.markdown(
+        "A zip with manifest.csv (file, class, group, fold, start, duration) and all sounds; this page and"
+        " `audioclf data add` read it back the same."
+    )
+    key = f"export {current_dataset.key(state.data, state.options)} {dataset.fingerprint}"
+    making = tasks.find(key)
+    if making is not None and making.finished and making.error is None and not making.result.is_file():
+        tasks.forget(key)
+        making = None
+    if making is None:
+        if st.button("Make a zip", icon=":material/folder_zip:", key="export.make"):
+            tasks.start(
+                key,
+                f"Packing {plain(dataset.name, 60)}",
+                lambda progress, should_stop: pack(dataset, key, progress, should_stop),
+            )
+            st.rerun()
+        return
+    if not making.wait(0.3):
+        task_bar.follow(making, _amount, "export.stop")
+    elif making.error is not None:
+        if isinstance(making.error, Stopped):
+            st.info("Packing was stopped.", icon=":material/stop_circle:")
+        else:
+            error_boundary.complain(making.error)
+        if st.button("Try again", icon=":material/refresh:", key="export.again"):
+            tasks.forget(key)
+            st.rerun()
+    else:
+        path: Path = making.result
+        st.download_button(
+            f"Download ({path.stat().st_size / 1e6:,.1f} MB)",
+            path.read_bytes,
+            file_name="dataset.zip",
+            mime="application/zip",
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+            key="export.download",
+        )
+
+
+def pack(dataset: Dataset, key: str, progress: Progress, should_stop: ShouldStop) -> Path:
+    """Write the zip into the cache folder, under a name made of the key; exports of yesterday go.
+
+    Raises
+    ------
+    DatasetError, WorkspaceError
+        When a sound is gone, or the disk has no room.
+    Stopped
+    """
+    folder = settings.cache_folder() / "exports"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > _DAY:
+                old.unlink()
+    paths = {clip.path for clip in dataset.clips}
+    workspaces.require_disk(sum(path.stat().st_size for path in paths if path.is_file()), folder)
+    target = folder / f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.zip"
+    versions.export(dataset, target, progress=progress, should_stop=should_stop)
+    return target
+
+
+def _amount(making: Task) -> str:
+    return f"{making.done:,} of {count(making.total, 'file')}" if making.total else "beginning …"

@@ -1,0 +1,140 @@
+"""Long recordings on their way in: the rule they are cut by, and the cuts drawn over the sound."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from audioclf.audio.io import AudioInfo
+from audioclf.core.errors import AudioError
+from audioclf.datasets import Problem, segmentation
+from audioclf.datasets.ingest.file_index import FileIndex
+from audioclf.datasets.ingest.file_tree import Entry
+from audioclf.datasets.readers.long_recording import RecordingReader, label_track
+from audioclf.datasets.segmentation import Cut
+from audioclf.plots.segmentation import cuts_chart
+from audioclf.ui.data.intake_store import Brought, label_tracks
+from audioclf.ui.forms import parameter_form
+from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup_wait
+from audioclf.ui.shell.tasks import Task
+from audioclf.ui.shell.text import count, escape, plain, seconds
+
+_GRID = ("classes", "per_class", "only")
+_SILENCE = ("below", "silence", "shortest", "margin")
+_EVEN = ("seconds", "step", "offset")
+RULES = {
+    "auto": "By itself",
+    "every": "Every few seconds",
+    "grid": "Class after class",
+    "labels": "By an Audacity label track",
+    "silence": "At silences",
+}
+_NEEDS = {
+    "auto": (*_EVEN, "label"),
+    "every": (*_EVEN, "label"),
+    "grid": (*_EVEN, *_GRID),
+    "labels": ("seconds", "labels_file"),
+    "silence": (*_SILENCE, "label"),
+}
+_WINDOW = 60.0
+
+
+def questions(brought: Brought, key: str) -> RecordingReader | None:
+    """Draw the rule, its parameters and the cuts; the reader, or None while it cannot be."""
+    recordings = [entry for entry in brought.sounds if entry.promises_sound] or brought.sounds
+    if not recordings:
+        st.info("No sound file is among these files.")
+        return None
+    # A track of another name can only be meant for a single recording; several are told by tracks of their own names.
+    own = all(label_track(brought.tree, entry) is not None for entry in recordings)
+    tracks = label_tracks(brought.tree) if own or len(recordings) == 1 else []
+    rule = st.selectbox(
+        "How it is cut", list(RULES), index=3 if tracks else 0, format_func=lambda one: RULES[one], key=f"{key}.rule"
+    )
+    track = tracks[0].rsplit("/", 1)[-1] if tracks and not own else ""
+    usual = RecordingReader(rule=rule, labels_file=track)
+    hidden = [name for name in RecordingReader.describe() if name not in _NEEDS[rule]]
+    form = parameter_form.parameters(RecordingReader, f"{key}.cuts.{rule}", start=usual, columns=3, hide=hidden)
+    if form.value is None:
+        return None
+    shown = recordings[0]
+    if len(recordings) > 1:
+        names = {entry.name: entry for entry in recordings[:500]}
+        chosen = st.selectbox(
+            "Recording to look at", list(names), format_func=lambda one: plain(one, 80), key=f"{key}.shown"
+        )
+        shown = names[chosen]
+    info = _info(shown)
+    task = _levels(shown, info)
+    if not task.finished:
+        task_bar.follow(task, _amount, "intake.levels.stop")
+        return None
+    if task.error is not None:
+        error_boundary.complain(task.error)
+        return None
+    with form.beside():
+        found, refused = _cuts(form.value, brought, shown, info, task.result)
+        _draw(found, refused, task.result, info, key)
+        return form.value if found else None
+    return None
+
+
+def _info(entry: Entry) -> AudioInfo:
+    (fact,) = FileIndex().lookup([entry.path])
+    if isinstance(fact, Problem):
+        raise AudioError(f"{plain(entry.name, 80)}: {fact.reason} {fact.remedy}")
+    return fact
+
+
+def _levels(entry: Entry, info: AudioInfo) -> Task:
+    path, total = entry.path, info.seconds
+    task = tasks.start(
+        f"levels {info.content}",
+        "Reading the recording",
+        lambda progress, should_stop: segmentation.levels(path, total, progress=progress, should_stop=should_stop),
+    )
+    task.wait(1.0)
+    return task
+
+
+def _amount(task: Task) -> str:
+    return f"{task.done / task.total if task.total else 0:.0%}"
+
+
+def _cuts(
+    reader: RecordingReader, brought: Brought, entry: Entry, info: AudioInfo, levels: Any
+) -> tuple[list[Cut], list[Problem]]:
+    if reader.rule == "silence":
+        return segmentation.between_silences(levels, reader.below, reader.silence, reader.shortest, reader.margin), []
+    return reader.cuts(brought.tree, entry, info)
+
+
+def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo, key: str) -> None:
+    if not found:
+        st.warning("The rule finds no clip in this recording; change its settings.", icon=":material/content_cut:")
+        return
+    counts = Counter(cut.label for cut in found)
+    lengths = [cut.duration for cut in found]
+    told = f" in {count(len(counts), 'class', 'classes')}" if set(counts) != {""} else ""
+    one = seconds(min(lengths)) + (f" to {seconds(max(lengths))}" if max(lengths) - min(lengths) > 0.005 else "")
+    st.markdown(escape(f"{count(len(found), 'clip')}{told} out of {seconds(info.seconds)}, {one} each."))
+    begin, end = 0.0, info.seconds
+    if info.seconds > _WINDOW:
+        begin, end = st.slider(
+            "Stretch that is drawn (s)",
+            0.0,
+            float(np.ceil(info.seconds)),
+            (0.0, _WINDOW),
+            step=1.0,
+            key=f"{key}.window",
+        )
+        end = max(end, begin + 1.0)
+    warmup_wait.until_ready()
+    st.altair_chart(cuts_chart(levels, segmentation.FRAME, found, (begin, min(end, info.seconds))), width="stretch")
+    for problem in refused[:5]:
+        st.warning(escape(f"{problem.file}: {problem.reason} {problem.remedy}"))
+    if len(refused) > 5:
+        st.caption(f"and {len(refused) - 5:,} more lines that cannot be used")

@@ -1,0 +1,215 @@
+"""Sounds on their way in: what someone brought is stored, or found on disk, and looked through once."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from audioclf.core import settings, workspaces
+from audioclf.core.errors import DatasetError, Stopped
+from audioclf.datasets import READERS, ByteCount, Progress, ShouldStop, mount, segmentation
+from audioclf.datasets.ingest import archive, staging
+from audioclf.datasets.ingest.file_tree import Entry, Tree
+
+File = tuple[str, BinaryIO]
+"""A name, with "/" between folders, and the bytes."""
+
+FEW = 3
+"""So many loose sounds without folders are recordings to be cut rather than clips to be told apart by name."""
+
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What came in, before anybody said how to read it.
+
+    Attributes
+    ----------
+    path : str
+        What :func:`audioclf.load_dataset` takes.
+    tree : Tree
+        Its files, without folders around everything.
+    kind : str
+        The reader that suits it best.
+    sure : bool
+        Whether that reader finds the classes by itself.
+    """
+
+    path: str
+    tree: Tree
+    kind: str
+    sure: bool
+
+    @property
+    def sounds(self) -> list[Entry]:
+        """Files that may be sounds."""
+        return [entry for entry in self.tree.entries if entry.may_be_sound]
+
+
+def is_packed(files: Sequence[File]) -> bool:
+    """Whether the files are one archive."""
+    if len(files) != 1:
+        return False
+    name, file = files[0]
+    file.seek(0)
+    head = file.read(4)
+    file.seek(0)
+    return Entry(name, Path()).suffix in staging.ARCHIVES or head in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def uploaded(
+    files: Sequence[File],
+    sizes: Sequence[int],
+    workspace: str,
+    *,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Brought:
+    """Store what a browser sent: one archive, a folder's files, or loose files.
+
+    Parameters
+    ----------
+    files : sequence of (str, binary file)
+    sizes : sequence of int
+        Bytes of each.
+    workspace : str
+
+    Raises
+    ------
+    DatasetError
+        When it is too large, no archive that can be read, or without a sound.
+    WorkspaceError
+        When there is no room.
+    Stopped
+    """
+    most = settings.number("max_upload_mb")
+    if sum(sizes) > most * 1e6:
+        raise DatasetError(
+            f"The upload has {sum(sizes) / 1e6:,.0f} MB, at most {most:,.0f} MB are taken; leave some files out, or let"
+            " whoever looks after the server put the folder there."
+        )
+    parent = workspaces.datasets_folder(workspace)
+    before = set(parent.iterdir())
+    if is_packed(files):
+        folder = _unpacked(files[0], sizes[0], workspace, progress, should_stop)
+    else:
+        for _, file in files:
+            file.seek(0)  # a second try begins where the first one ended
+        folder = staging.keep(files, parent, _name(files), progress=progress, should_stop=should_stop)
+    tree = staging.stored_tree(folder)
+    if not any(entry.may_be_sound and entry.suffix not in staging.TABLES for entry in tree.entries):
+        told = f" ({tree.problems[0].file}: {tree.problems[0].reason})" if tree.problems else ""
+        shutil.rmtree(folder, ignore_errors=True)
+        raise DatasetError(
+            f"No sound is in what was uploaded{told}; upload wav, flac, ogg, opus, mp3, m4a or aiff files, or a zip of"
+            " them."
+        )
+    if folder not in before or staging.is_waiting(folder):
+        staging.set_waiting(folder)  # whoever refreshes the page may never load it
+    return _brought(str(folder), tree)
+
+
+def drop(brought: Brought) -> None:
+    """Let go of what came in and is not wanted: an upload that nobody has loaded is deleted."""
+    staging.discard(Path(brought.path))
+
+
+def on_disk(
+    path: str, workspace: str, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+) -> Brought:
+    """Look through a folder, archive, table or recording on the computer that runs the app.
+
+    Raises
+    ------
+    DatasetError
+        When nothing is there.
+    WorkspaceError
+        When it belongs to another workspace.
+    Stopped
+    """
+    place = existing(path, workspace)
+    return _brought(str(place), mount(place, progress=progress, should_stop=should_stop))
+
+
+def existing(path: str, workspace: str) -> Path:
+    """A path as someone types or pastes it.
+
+    Raises
+    ------
+    DatasetError
+        When it is empty or nothing is there.
+    WorkspaceError
+        When it leads where the workspace's owner must not look, whether something is there or not.
+    """
+    typed = path.strip().strip("\"'")
+    workspaces.require_own(typed, workspace)
+    if not typed:
+        raise DatasetError("The path is empty; type or paste where the folder is, such as /home/me/sounds.")
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        folder = Path(typed).expanduser()
+        if folder.exists():
+            return folder.resolve()
+    raise DatasetError(f"There is nothing at '{typed[:300]}' on the computer that runs this app; check the path.")
+
+
+def label_tracks(tree: Tree) -> list[str]:
+    """Names of files that hold an Audacity label track."""
+    texts = (entry for entry in tree.entries if entry.suffix in (".txt", ".tsv"))
+    return [entry.name for entry in texts if segmentation.is_label_track(entry.path)]
+
+
+def _unpacked(file: File, size: int, workspace: str, progress: Progress | None, should_stop: ShouldStop | None) -> Path:
+    name, source = file
+    workspaces.require_room(size, workspace)
+    parent = workspaces.datasets_folder(workspace)
+    # Named like what the store sweeps away when a process was killed in the middle.
+    part = parent / f".{secrets.token_hex(8)}.part"
+    try:
+        part.mkdir()
+        packed = part / "packed"
+        with packed.open("xb") as target:
+            source.seek(0)
+            while chunk := source.read(_CHUNK):
+                target.write(chunk)
+                if progress is not None:
+                    progress(ByteCount(target.tell()), ByteCount(size))
+                if should_stop is not None and should_stop():
+                    raise Stopped("Storing the files was stopped; nothing of them was kept.")
+        return archive.unpack(packed, parent, name=name, progress=progress, should_stop=should_stop)
+    except DatasetError as error:
+        raise DatasetError(str(error).replace("'packed'", f"'{name}'")) from None
+    except OSError as error:
+        raise DatasetError(
+            f"The upload cannot be stored ({error.strerror or error}); free some disk space and try again."
+        ) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _brought(path: str, tree: Tree) -> Brought:
+    kind = next((kind for kind, reader in READERS.items() if reader.suits(tree)), "folder")
+    inner = tree if tree.pointed else tree.unwrapped(lambda e: e.promises_sound or e.suffix in staging.TABLES)
+    sure = True
+    if kind == "folder" and not any(entry.folders for entry in inner.entries if entry.may_be_sound):
+        sounds = [entry for entry in inner.entries if entry.promises_sound]
+        kind, sure = ("recording" if len(sounds) <= FEW else "pattern"), False
+    elif kind == "recording":
+        sure = False
+    return Brought(path, inner, kind, sure)
+
+
+def _name(files: Sequence[File]) -> str:
+    """Name for people: the folder's, the table's, or the only file's."""
+    tops = {name.split("/")[0] for name, _ in files if "/" in name}
+    if len(tops) == 1:
+        return tops.pop()
+    stems = [Entry(name, Path()).stem for name, _ in files if Entry(name, Path()).suffix in staging.TABLES]
+    if len(files) == 1 or stems:
+        return stems[0] if stems else Entry(files[0][0], Path()).stem
+    return "Uploaded sounds"

@@ -1,0 +1,156 @@
+"""What is in a data set: figures, class balance, a list to listen to, a table of everything, and the problems."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable
+
+import streamlit as st
+
+from audioclf.datasets import Clip, Dataset
+from audioclf.ui.data import curation, quality, splitting
+from audioclf.ui.shell import charts, error_boundary, warmup_wait
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.text import escape, plain, seconds
+from audioclf.ui.sound import clip_list
+
+PER_PAGE = 10
+ALL = "All classes"
+
+
+def head(dataset: Dataset) -> None:
+    """Name, terms and the figures one asks for first."""
+    st.subheader(escape(dataset.name), anchor=False)
+    if dataset.description:
+        st.markdown(escape(dataset.description))
+    rates = Counter(clip.info.sr for clip in dataset.clips)
+    lengths = [clip.seconds for clip in dataset.clips]
+    facts = {
+        "Clips": f"{len(dataset):,}",
+        "Classes": f"{len(dataset.classes):,}",
+        "Length of all": seconds(sum(lengths)),
+        "Length of one": _range(lengths),
+        "Sample rate": " / ".join(f"{rate:,} Hz" for rate, _ in rates.most_common(2))
+        + (" …" if len(rates) > 2 else ""),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in facts.items():
+            st.metric(name, value, width="content")
+    terms = " · ".join(part for part in (dataset.licence, dataset.citation) if part)
+    if terms:
+        st.caption(escape(terms))
+
+
+def views(state: State, dataset: Dataset) -> None:
+    """The ways to look at a data set, in tabs; only the open one is drawn."""
+    shows: dict[str, Callable[[], None]] = {
+        "Listen": lambda: listen(state, dataset),
+        "All clips": lambda: table(dataset),
+        "Health": lambda: quality.draw(state, dataset),
+        "Edit": lambda: curation.draw(state, dataset),
+        "Split": lambda: splitting.draw(state, dataset),
+    }
+    if dataset.problems:
+        shows[f"Problems ({len(dataset.problems):,})"] = lambda: problems(dataset)
+    for tab, show in zip(st.tabs(list(shows), key="data.tabs", on_change="rerun"), shows.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+def listen(state: State, dataset: Dataset) -> None:
+    """Class balance beside a list of clips, each with its player and waveform."""
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        st.markdown("**Clips per class**")
+        balance(dataset)
+    with right:
+        _list(state, dataset)
+
+
+def balance(dataset: Dataset) -> None:
+    """Bars of the number of clips per class; many classes scroll."""
+    from audioclf.plots import balance_chart
+
+    counts = {plain(label, 48): number for label, number in dataset.counts.items()}
+    with st.container(height=560 if len(counts) > 20 else "content", border=False):
+        charts.show(balance_chart, counts)
+
+
+@error_boundary.fragment()
+def _list(state: State, dataset: Dataset) -> None:
+    top = st.columns([3, 2], vertical_alignment="bottom")
+    with top[0]:
+        label = st.selectbox(
+            "Class",
+            [ALL, *dataset.classes],
+            format_func=lambda c: plain(c, 48),
+            key="list.class",
+            persist_state="session",
+        )
+    found = dataset.of(label) if label in dataset.counts else in_turn(dataset)
+    pages = math.ceil(len(found) / PER_PAGE)
+    with top[1]:
+        number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
+    shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
+    warmup_wait.until_ready()
+    clip_list.players(state, "list", dataset, shown)
+
+
+def in_turn(dataset: Dataset) -> tuple[Clip, ...]:
+    """All clips, one of each class in turn, so that a first look meets every class."""
+    of_class: dict[str, list[Clip]] = {label: [] for label in dataset.classes}
+    for clip in dataset.clips:
+        of_class[clip.label].append(clip)
+    lines = of_class.values()
+    return tuple(clip for turn in itertools.zip_longest(*lines) for clip in turn if clip is not None)
+
+
+def table(dataset: Dataset) -> None:
+    """Every clip with what its header says."""
+    import pandas as pd
+
+    clips_ = dataset.clips
+    columns = {
+        "class": [plain(clip.label, 80) for clip in clips_],
+        "clip": [plain(clip.name, 120) for clip in clips_],
+        "seconds": [clip.seconds for clip in clips_],
+        "sample rate (Hz)": [clip.info.sr for clip in clips_],
+        "channels": [clip.info.channels for clip in clips_],
+        "format": [f"{clip.info.format} {clip.info.subtype}" for clip in clips_],
+    }
+    if any(clip.group is not None for clip in clips_):
+        columns["group"] = [plain(clip.group or "", 80) for clip in clips_]
+    if any(clip.fold is not None for clip in clips_):
+        columns["fold"] = [clip.fold for clip in clips_]
+    st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        height=460,
+        column_config={"seconds": st.column_config.NumberColumn(format="%.3f")},
+    )
+
+
+def problems(dataset: Dataset) -> None:
+    """Files that were left out, why, and what to do."""
+    import pandas as pd
+
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "file": [plain(problem.file, 160) for problem in dataset.problems],
+                "what is wrong": [plain(problem.reason) for problem in dataset.problems],
+                "what to do": [plain(problem.remedy) for problem in dataset.problems],
+            }
+        ),
+        hide_index=True,
+    )
+
+
+def _range(lengths: list[float]) -> str:
+    if not lengths:
+        return "–"
+    low, high = min(lengths), max(lengths)
+    return seconds(low) if high - low < 0.005 else f"{seconds(low)} – {seconds(high)}"

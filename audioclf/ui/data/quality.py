@@ -1,0 +1,289 @@
+"""The health report of a data set: made in the background, each finding in a sentence with the clips it is about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from audioclf.core import workspaces
+from audioclf.core.errors import Stopped
+from audioclf.datasets import Dataset, Progress, ShouldStop, curation
+from audioclf.datasets.quality.findings import Finding
+from audioclf.datasets.quality.report import HealthReport, Spread, check
+from audioclf.datasets.quality.shortcuts import ShortcutCheck
+from audioclf.ui.data import versions
+from audioclf.ui.shell import charts, current_dataset, error_boundary, task_bar, tasks, warmup, warmup_wait
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tasks import Task
+from audioclf.ui.shell.text import count, escape, plain, seconds
+from audioclf.ui.sound import clip_list
+
+PER_PAGE = 8
+
+LOOKS: dict[str, tuple[Any, str, str]] = {
+    "error": ("red", ":material/error:", "mend first"),
+    "warning": ("orange", ":material/warning:", "look at it"),
+    "note": ("blue", ":material/info:", "good to know"),
+}
+"""Colour, icon and words of every severity."""
+
+_EXCLUDE = frozenset(("broken", "silent", "too long", "duplicates across classes", "near duplicates across classes"))
+_COPIES = frozenset(("duplicates", "near duplicates"))
+
+
+_LARGE = 2000
+"""Clips above which a check would take the processor from the page that asked for it ..."""
+_DRAWN = 2.0
+"""... and the seconds which that page is given to be drawn."""
+
+
+def key(name: str, options: Mapping[str, Any], dataset: Dataset) -> str:
+    """Key of the task that checks a data set."""
+    return f"health {current_dataset.key(name, options)} {dataset.fingerprint}"
+
+
+def task(state: State, dataset: Dataset) -> Task:
+    """Task whose result is the report; the one under way or ended where there is one.
+
+    Pages ask for it as soon as a data set is chosen, so that what it finds is known before anything is trained.
+    A report names files, so that it is shared only by those who load the same ones.
+    """
+    name = key(state.data, state.options, dataset)
+    return tasks.find(name) or tasks.start(
+        name,
+        f"Checking {plain(dataset.name, 60)}",
+        lambda progress, should_stop: _check(dataset, progress, should_stop),
+    )
+
+
+def _check(dataset: Dataset, progress: Progress, should_stop: ShouldStop) -> HealthReport:
+    """The report, once the first page has got what it needs; a shared server spends one thread on each."""
+    warmup.wait(60)
+    if len(dataset) > _LARGE:
+        time.sleep(_DRAWN)
+    return check(dataset, progress=progress, should_stop=should_stop, n_jobs=int(workspaces.shared()))
+
+
+def line(state: State, dataset: Dataset) -> None:
+    """Draw what the report comes to in one line, with the way to it; until it is there, that it is being made."""
+    checking = task(state, dataset)
+    if not checking.finished:
+        _waiting(checking)
+    elif checking.error is None:
+        _line(checking.result)
+
+
+@error_boundary.fragment(run_every=1.0)
+def _waiting(checking: Task) -> None:
+    if checking.finished:
+        st.rerun()
+    st.caption(":material/health_and_safety: Health: the sounds are being checked …")
+
+
+def _line(report: HealthReport) -> None:
+    grave = [finding for finding in report.findings if finding.severity != "note"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if not grave:
+            st.caption(":material/check_circle: Health: nothing is in the way of training.", width="content")
+        else:
+            colour, icon, _ = LOOKS[report.worst]
+            first = next((finding for finding in grave if finding.kind == "shortcut"), grave[0])
+            told = f"**Health: {count(len(grave), 'finding')}.** {escape(first.sentence, 240)}"
+            st.markdown(f":{colour}[{icon}] {told}", width="stretch")
+        if st.button("See the report", type="tertiary", icon=":material/arrow_forward:", key="health.open"):
+            st.session_state["data.tabs"] = "Health"
+            st.switch_page("pages/data.py")
+
+
+def draw(state: State, dataset: Dataset) -> None:
+    """Draw the report, or how far it has come."""
+    checking = task(state, dataset)
+    if not checking.wait(0.3):
+        task_bar.follow(checking, _amount, "health.stop")
+        return
+    if checking.error is not None:
+        if isinstance(checking.error, Stopped):
+            st.info("The check was stopped; what was measured until then is kept.", icon=":material/stop_circle:")
+        else:
+            error_boundary.complain(checking.error)
+        if st.button("Check again", icon=":material/refresh:", key="health.again"):
+            tasks.forget(checking.key)
+            st.rerun()
+        return
+    report: HealthReport = checking.result
+    _verdict(report)
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        for finding in report.findings:
+            _finding(state, dataset, report, finding)
+        if not report.findings:
+            _shortcut(report.shortcut)
+    with right:
+        if report.findings:
+            _shortcut(report.shortcut)
+        _figures(report)
+
+
+def _amount(checking: Task) -> str:
+    if not checking.total:
+        return "beginning …"
+    if checking.done >= checking.total:
+        return "looking for copies and shortcuts …"
+    return f"{checking.done:,} of {count(checking.total, 'sound')}"
+
+
+def _verdict(report: HealthReport) -> None:
+    grave = sum(finding.severity == "error" for finding in report.findings)
+    look = sum(finding.severity == "warning" for finding in report.findings)
+    looked = f"{count(report.n_clips, 'clip')} were measured"
+    if grave:
+        st.error(f"{looked}: {count(grave, 'thing')} to mend before training.", icon=":material/error:")
+    elif look:
+        st.warning(f"{looked}: {count(look, 'thing')} to look at before training.", icon=":material/warning:")
+    else:
+        st.success(f"{looked}, and nothing is in the way of training.", icon=":material/check_circle:")
+
+
+def _finding(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
+    colour, icon, words = LOOKS[finding.severity]
+    shown = st.session_state.get("health.shown") == finding.kind
+    with st.container(border=True, gap="small"):
+        st.badge(words, icon=icon, color=colour)
+        st.markdown(f"**{escape(finding.sentence)}**")
+        st.markdown(escape(finding.remedy))
+        with st.container(horizontal=True):
+            if finding.clips and finding.kind != "broken":
+                label = "Hide the clips" if shown else f"Listen to {_these(len(finding.clips))}"
+                if st.button(label, key=f"health.listen.{finding.kind}", icon=":material/headphones:"):
+                    st.session_state["health.shown"] = "" if shown else finding.kind
+                    st.rerun()
+            _remedies(state, dataset, report, finding)
+        if not finding.clips and finding.files:
+            with st.expander(f"The {count(len(finding.files), 'file')}"):
+                st.dataframe({"file": [plain(name, 160) for name in finding.files]}, hide_index=True)
+        elif finding.kind == "broken":
+            st.dataframe({"clip": [plain(name, 160) for name in finding.files]}, hide_index=True)
+        if shown:
+            _listen(state, dataset, report, finding)
+
+
+def _these(number: int) -> str:
+    return "the clip" if number == 1 else f"the {number:,} clips"
+
+
+def _listen(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
+    # Copies stand beside each other.
+    groups = _groups(report, finding.kind) if "duplicates" in finding.kind else []
+    about = set(finding.clips)
+    in_order = dict.fromkeys([number for group in groups for number in group if number in about])
+    found = [dataset.clips[number] for number in in_order or finding.clips]
+    pages = -(-len(found) // PER_PAGE)
+    page = 1
+    if pages > 1:
+        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"health.page.{finding.kind}", width=160)
+    warmup_wait.until_ready()
+    clip_list.players(state, f"health {finding.kind}", dataset, found[(page - 1) * PER_PAGE : page * PER_PAGE])
+
+
+def _remedies(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
+    """Buttons for what can be mended at once; each makes a new version."""
+    if finding.kind in _EXCLUDE and st.button(
+        f"Leave out {_these(len(finding.clips))}", key=f"health.exclude.{finding.kind}", icon=":material/block:"
+    ):
+        versions.take(state, dataset, curation.exclude(dataset, finding.clips))
+    if finding.kind in _COPIES:
+        within = _within(dataset, _groups(report, finding.kind))
+        if st.button("Keep one of each", key=f"health.one.{finding.kind}", icon=":material/filter_1:"):
+            versions.take(state, dataset, curation.exclude(dataset, spare(within)))
+        if st.button("Give copies one group", key=f"health.group.{finding.kind}", icon=":material/group_work:"):
+            versions.take(state, dataset, curation.group_copies(dataset, within))
+
+
+def _groups(report: HealthReport, kind: str) -> list[tuple[int, ...]]:
+    if kind.startswith("duplicates"):
+        return list(report.duplicates)
+    return [(pair.one, pair.other) for pair in report.near_duplicates]
+
+
+def _within(dataset: Dataset, groups: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Those that are of one class."""
+    return [group for group in groups if len({dataset.clips[number].label for number in group}) == 1]
+
+
+def spare(groups: Iterable[Iterable[int]]) -> set[int]:
+    """Numbers to leave out so that of every group one stays, also where groups touch."""
+    first: dict[int, int] = {}
+
+    def root(number: int) -> int:
+        while first.setdefault(number, number) != number:
+            number = first[number]
+        return number
+
+    for group in groups:
+        roots = sorted({root(number) for number in group})
+        for other in roots[1:]:
+            first[other] = roots[0]
+    return {number for number in first if root(number) != number}
+
+
+def _shortcut(found: ShortcutCheck | None) -> None:
+    """By how much, and through which column, the classes can be told without listening."""
+    with st.container(border=True, gap="small"):
+        st.markdown("**Can the classes be told without listening?**")
+        if found is None:
+            st.markdown("There are too few clips to tell: two classes with five clips each are needed.")
+            return
+        if not found.clear:  # else it is among the findings
+            st.markdown(escape(found.sentence))
+        if found.columns:
+            from audioclf.plots.split_bars import shortcut_chart
+
+            names = ["all together", *(column.column for column in found.columns)]
+            values = [found.all.accuracy, *(column.accuracy for column in found.columns)]
+            charts.show(shortcut_chart, names, values, found.chance)
+        together = ", groups kept together" if found.grouped else ""
+        st.caption(
+            f"A tiny decision tree on {count(found.n_clips, 'clip')} of {count(found.n_classes, 'class', 'classes')},"
+            f" cross-validated{together}. It sees only how the files were made, never the sound; what it finds, a"
+            " network finds too."
+        )
+
+
+def _figures(report: HealthReport) -> None:
+    facts = {
+        "Length of a clip": _spread(report.durations, seconds),
+        "Level (dB of full scale)": _spread(report.levels, lambda value: f"{value:.1f}"),
+        "Sample rates": _counted((f"{rate:,} Hz", number) for rate, number in report.sample_rates),
+        "Channels": _counted((f"{channels}", number) for channels, number in report.channels),
+        "Formats": _counted((name, number) for name, number in report.formats),
+        "Groups": f"{report.n_groups:,}" if report.n_groups else "none",
+    }
+    with st.container(border=True, gap="small"):
+        st.markdown("**Measured**")
+        for name, value in facts.items():
+            st.markdown(f"{name}: {escape(value, 200)}")
+        with st.expander("Length by class"):
+            spreads = report.durations_by_class
+            st.dataframe(
+                {
+                    "class": [plain(label, 80) for label in spreads],
+                    "clips": [report.counts[label] for label in spreads],
+                    "shortest (s)": [round(spread.low, 3) for spread in spreads.values()],
+                    "median (s)": [round(spread.median, 3) for spread in spreads.values()],
+                    "longest (s)": [round(spread.high, 3) for spread in spreads.values()],
+                },
+                hide_index=True,
+            )
+
+
+def _spread(spread: Spread | None, words: Any) -> str:
+    if spread is None:
+        return "none"
+    return f"{words(spread.low)} to {words(spread.high)}, median {words(spread.median)}"
+
+
+def _counted(values: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} ({number:,})" for name, number in values) or "none"

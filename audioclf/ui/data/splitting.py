@@ -1,0 +1,198 @@
+"""The Split tab of the Data page: choose a protocol, see which clips go where, be warned of what leaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from audioclf.core.errors import AudioclfError, ParameterError
+from audioclf.datasets import Clip, Dataset
+from audioclf.datasets.splits import PROTOCOLS, Protocol, Split
+from audioclf.plots.split_bars import PARTS
+from audioclf.ui.forms import experiment_draft, parameter_form
+from audioclf.ui.shell import charts, current_dataset, error_boundary
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.text import count, escape, plain
+
+_MOST_BARS = 60
+
+
+def draw(state: State, dataset: Dataset) -> None:
+    """Draw the choice of a protocol, and what comes of it."""
+    _begin(state, dataset)
+    chosen = _protocol(dataset)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        form = parameter_form.parameters(chosen, f"split.{chosen.kind}", columns=1)
+        place = st.empty()
+    protocol = form.value
+    if protocol is None:
+        return
+    try:
+        splits = protocol.splits(dataset)
+    except ParameterError as error:
+        with left:
+            form.complain(error)
+        return
+    except AudioclfError as error:
+        with right:
+            error_boundary.complain(error)
+        return
+    with right:
+        split = _which(splits)
+        _warn(dataset, protocol, split)
+        _balance(dataset, split)
+    _clips(dataset, split)
+    if place.button("Train with this split", type="primary", icon=":material/model_training:", key="split.train"):
+        _hand_over(protocol)
+        st.switch_page("pages/train.py")
+
+
+def straddling(clips: Sequence[Clip], split: Split, mark: Callable[[Clip], Hashable | None]) -> int:
+    """How many groups (or copies, whatever ``mark`` names) have clips in the test part and outside it."""
+    tested = {mark(clips[number]) for number in split.test}
+    known = {mark(clips[number]) for number in (*split.train, *split.validation)}
+    return len((tested & known) - {None})
+
+
+def _begin(state: State, dataset: Dataset) -> None:
+    """Fill in what suits the data set, where the form is not about it yet."""
+    about = current_dataset.key(state.data, state.options)
+    if st.session_state.get("split.data") != about:
+        protocol = experiment_draft.suggestion(state.data, state.options, dataset).split
+        st.session_state["split.kind"] = protocol.kind
+        parameter_form.fill(protocol, f"split.{protocol.kind}")
+        st.session_state["split.data"] = about
+    for name, value in st.session_state.pop("split.moved", {}).items():
+        st.session_state[name] = value
+
+
+def _protocol(dataset: Dataset) -> type[Protocol]:
+    kind = st.pills(
+        "Protocol",
+        list(PROTOCOLS),
+        required=True,
+        format_func=lambda name: PROTOCOLS[name].title,
+        key="split.kind",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    chosen = PROTOCOLS[str(kind or next(iter(PROTOCOLS)))]
+    st.markdown(escape(chosen.explanation))
+    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
+    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
+    st.caption(
+        f"{count(groups, 'group') if groups else 'No groups'} and"
+        f" {count(folds, 'official fold') if folds else 'no official folds'} are known."
+    )
+    return chosen
+
+
+def _which(splits: tuple[Split, ...]) -> Split:
+    if len(splits) == 1:
+        return splits[0]
+    number = st.selectbox(
+        f"One of {len(splits):,} splits, each trains a model of its own",
+        range(len(splits)),
+        format_func=lambda n: plain(splits[n].name, 60),
+        key=f"split.which.{len(splits)}",
+    )
+    return splits[number]
+
+
+def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
+    if protocol.leaky:
+        st.warning(
+            "The test clips are known to the model: the accuracy will say nothing about new sounds.",
+            icon=":material/warning:",
+        )
+        return
+    groups = straddling(dataset.clips, split, lambda clip: clip.group)
+    if groups:
+        known = len({clip.group for clip in dataset.clips if clip.group is not None})
+        st.warning(
+            f"Groups are known and not used: {groups:,} of {count(known, 'group')}"
+            f" {'stands' if groups == 1 else 'stand'} on both sides, in training and in the test. The model may"
+            " recognise the speaker or the recording, and the accuracy comes out too high.",
+            icon=":material/warning:",
+        )
+        if not protocol.by_group and st.button("Keep groups together", icon=":material/group_work:", key="split.group"):
+            st.session_state["split.moved"] = {f"split.{protocol.kind}.by_group": True}
+            st.rerun()
+    copies = straddling(dataset.clips, split, lambda clip: clip.key)
+    if copies:
+        st.warning(
+            f"{count(copies, 'sound')} {'is' if copies == 1 else 'are'} in training and in the test at once, as copies"
+            " of one file; the Health tab leaves them out or gives them one group.",
+            icon=":material/warning:",
+        )
+
+
+def parts(dataset: Dataset, split: Split) -> dict[str, dict[str, int]]:
+    """Clips per class and part, in the order of the classes."""
+    numbers = dict(zip(PARTS, (split.train, split.validation, split.test), strict=True))
+    counted = {part: Counter(dataset.labels[number] for number in chosen) for part, chosen in numbers.items()}
+    return {label: {part: counted[part][number] for part in PARTS} for number, label in enumerate(dataset.classes)}
+
+
+def _balance(dataset: Dataset, split: Split) -> None:
+    from audioclf.plots.split_bars import parts_chart
+
+    with st.container(horizontal=True, gap="medium"):
+        for part, numbers in zip(PARTS, (split.train, split.validation, split.test), strict=True):
+            st.metric(f"{part.capitalize()} clips", f"{len(numbers):,}", width="content")
+    counts = parts(dataset, split)
+    if len(counts) <= _MOST_BARS:
+        named = {plain(label, 48): row for label, row in counts.items()}
+        with st.container(height=560 if len(named) > 20 else "content", border=False):
+            charts.show(parts_chart, named)
+    with st.expander("The numbers", expanded=len(counts) > _MOST_BARS):
+        st.dataframe(
+            {
+                "class": [plain(label, 80) for label in counts],
+                **{part: [row[part] for row in counts.values()] for part in PARTS},
+            },
+            hide_index=True,
+        )
+
+
+@error_boundary.fragment()
+def _clips(dataset: Dataset, split: Split) -> None:
+    """Every clip with the part it goes to."""
+    import pandas as pd
+
+    st.markdown("**Which clip goes where**")
+    shown = st.pills("Part", list(PARTS), selection_mode="multi", default=list(PARTS), key="split.parts")
+    rows: list[dict[str, Any]] = []
+    for part, numbers in zip(PARTS, (split.train, split.validation, split.test), strict=True):
+        if part not in shown:
+            continue
+        for number in numbers:
+            clip = dataset.clips[number]
+            rows.append(
+                {
+                    "part": part,
+                    "class": plain(clip.label, 80),
+                    "clip": plain(clip.name, 120),
+                    "group": plain(clip.group or "", 80),
+                    "fold": clip.fold,
+                }
+            )
+    table = pd.DataFrame(rows, columns=["part", "class", "clip", "group", "fold"])
+    table["group"] = table["group"].replace("", None)
+    empty = [name for name in ("group", "fold") if not table[name].notna().any()]
+    st.dataframe(table.drop(columns=empty), hide_index=True, height=400)
+
+
+def _hand_over(protocol: Protocol) -> None:
+    """Put the protocol into the forms of the Train page."""
+    prefix = f"split.{protocol.kind}"
+    moved = {
+        f"train.{prefix}.{name}": st.session_state[f"{prefix}.{name}"]
+        for name in protocol.describe()
+        if f"{prefix}.{name}" in st.session_state
+    }
+    st.session_state["train.moved"] = {"train.split": protocol.kind, **moved}

@@ -1,0 +1,48 @@
+"""Versions of a data set in the reader's workspace: keeping an edit, and going back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from audioclf.core import workspaces
+from audioclf.core.errors import DatasetError
+from audioclf.datasets import Dataset
+from audioclf.datasets.readers import versions
+from audioclf.datasets.readers.versions import Origin
+from audioclf.ui.shell.state import State
+
+
+def take(state: State, dataset: Dataset, edited: Dataset) -> None:
+    """Keep an edit as a new version and choose it; the page begins anew with it.
+
+    Raises
+    ------
+    DatasetError, WorkspaceError
+        When nothing is left, or when there is no room.
+    """
+    if edited is dataset:
+        st.toast("Nothing is different, so nothing was saved.", icon=":material/info:")
+        return
+    if not edited.clips:
+        raise DatasetError(f"No clip of {dataset.name} would be left; keep at least one.")
+    # What the reader chose loads the parent again, from here and in any later session.
+    told = replace(edited, source=state.data)
+    kept = versions.save(told, workspaces.datasets_folder(state.workspace), state.options)
+    state.choose(kept.source)
+    st.rerun()
+
+
+def origin(state: State, dataset: Dataset) -> Origin | None:
+    """Where undo leads: what the chosen version was edited from; None for an original."""
+    if not dataset.parent or state.options or not (Path(state.data) / versions.FILE).is_file():
+        return None
+    return versions.origin(Path(state.data))
+
+
+def undo(state: State, came: Origin) -> None:
+    """Choose the parent again; the version itself stays, since runs may have been made of it."""
+    state.choose(came.source, came.options)
+    st.rerun()

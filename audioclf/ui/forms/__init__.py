@@ -1,0 +1,1 @@
+"""Forms drawn from described parameters, and the experiment they fill in."""

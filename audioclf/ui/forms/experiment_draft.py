@@ -1,0 +1,165 @@
+"""The experiment that is being put together: a sane beginning for the chosen data, and filling in the forms."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from audioclf import recipes
+from audioclf.audio.io import AudioSettings
+from audioclf.core.errors import AudioclfError
+from audioclf.core.params import Parameters, param
+from audioclf.datasets import Dataset
+from audioclf.datasets.splits import Holdout, OfficialFolds, Protocol
+from audioclf.experiments.config import COMBINATIONS, DatasetChoice, Experiment
+from audioclf.models.trust import require_allowed
+from audioclf.ui.forms import parameter_form
+from audioclf.ui.shell import current_dataset
+from audioclf.ui.shell.state import State
+
+SUGGESTED = "suggestion"
+
+_LONG = 30.0
+"""Seconds; whoever brings longer clips rarely means to feed them whole."""
+
+
+@dataclass(frozen=True)
+class Combination(Parameters):
+    """How several features meet: the experiment's ``combine`` and ``weights``."""
+
+    title = "Combination"
+
+    combine: str = param(
+        "channels",
+        "As channels of one picture (equal sizes), put one after the other, or as an ensemble: one model each.",
+        choices=COMBINATIONS,
+    )
+    weights: tuple[float, ...] = param(
+        (), "Say of each model of an ensemble, one number per feature; empty counts all alike.", low=0
+    )
+
+
+def begin(state: State, dataset: Dataset) -> None:
+    """Fill in what was last taken over, or the suggestion where the forms are not about this data set yet."""
+    about = current_dataset.key(state.data, state.options)
+    taken = st.session_state.pop("train.taken", None)
+    if taken is not None:
+        fill(taken)
+    elif st.session_state.get("train.data") != about:
+        fill(suggestion(state.data, state.options, dataset))
+    st.session_state["train.data"] = about
+    for name, value in st.session_state.pop("train.moved", {}).items():
+        st.session_state[name] = value
+
+
+def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:
+    """What to train when nobody has chosen anything: the compact CNN, with a split and sizes that suit the data.
+
+    A data set with a recipe of its own gets that. Official folds are used where there are some, groups are kept
+    together where that leaves every class something to learn from.
+    """
+    choice = DatasetChoice(name, dict(options))
+    for recipe in (f"{name}-best", f"{name}-compact"):
+        if recipe in recipes.names():
+            return recipes.load_recipe(recipe).replace(dataset=choice, name="", note="")
+    split = _split(dataset)
+    experiment = Experiment(dataset=choice, split=split, audio=_audio(dataset))
+    try:
+        n_train = min(len(part.train) for part in split.splits(dataset))
+    except AudioclfError:  # said beside the split, once the page is drawn
+        return experiment
+    batch_size = min(experiment.training.batch_size, max(n_train // 4, 1))
+    return experiment.replace(training=experiment.training.replace(batch_size=batch_size))
+
+
+def _split(dataset: Dataset) -> Protocol:
+    folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
+    # of a published training and test set, fold 0 is the test
+    held_out = folds[0] if 0 in folds else folds[-1] if folds else 0
+    candidates: list[Protocol] = [OfficialFolds(test_folds=(held_out,))] if len(folds) > 1 else []
+    if any(clip.group is not None for clip in dataset.clips):
+        candidates.append(Holdout(by_group=True))
+    for protocol in candidates:
+        try:
+            protocol.splits(dataset)
+        except AudioclfError:
+            continue
+        return protocol
+    return Holdout()
+
+
+def _audio(dataset: Dataset) -> AudioSettings:
+    lengths = [clip.seconds for clip in dataset.clips]
+    if not lengths or max(lengths) <= _LONG:
+        return AudioSettings()
+    return AudioSettings(duration=float(min(round(statistics.median(lengths), 1) or 1.0, _LONG)))
+
+
+def start_from(state: State, name: str, dataset: Dataset) -> Experiment:
+    """The suggestion or a recipe, on the chosen data."""
+    if name == SUGGESTED:
+        return suggestion(state.data, state.options, dataset)
+    choice = DatasetChoice(state.data, dict(state.options))
+    return recipes.load_recipe(name).replace(dataset=choice, name="", note="")
+
+
+def take(state: State, experiment: Experiment) -> None:
+    """Take over an experiment with the data set it names; the next run of the page fills in its forms.
+
+    Raises
+    ------
+    ParameterError
+        When its model is not for the web app.
+    """
+    require_allowed(experiment.model)
+    hand_over(state, experiment)
+    st.rerun()
+
+
+def hand_over(state: State, experiment: Experiment) -> None:
+    """Have the Train page's forms filled in with an experiment when it is next drawn."""
+    state.choose(experiment.dataset.name, experiment.dataset.options)
+    st.session_state["train.taken"] = experiment
+
+
+def remember(experiment: Experiment) -> None:
+    """Keep what the forms hold, for other pages."""
+    st.session_state["train.experiment"] = experiment
+
+
+def current(state: State, dataset: Dataset) -> Experiment:
+    """What the forms last held without a mistake, or will be filled in with, for the chosen data."""
+    held = st.session_state.get("train.taken") or st.session_state.get("train.experiment")
+    choice = DatasetChoice(state.data, dict(state.options))
+    if held is not None and (held.dataset.name, dict(held.dataset.options)) == (choice.name, dict(choice.options)):
+        experiment: Experiment = held
+        return experiment
+    return suggestion(state.data, state.options, dataset)
+
+
+def fill(experiment: Experiment) -> None:
+    """Put an experiment into the forms, before they are drawn."""
+    session = st.session_state
+    session["train.name"], session["train.note"] = experiment.name, experiment.note
+    parameter_form.fill(experiment.audio, "train.audio")
+    session["train.split"] = experiment.split.kind
+    parameter_form.fill(experiment.split, f"train.split.{experiment.split.kind}")
+    session["train.features"] = [feature.kind for feature in experiment.features]
+    for number, feature in enumerate(experiment.features):
+        session[f"train.feature.{number}"] = feature.kind
+        parameter_form.fill(feature, f"train.feature.{number}.{feature.kind}")
+    parameter_form.fill(Combination(experiment.combine, experiment.weights), "train.combination")
+    parameter_form.fill(experiment.dataset, "train.dataset")
+    parameter_form.fill(experiment.picture, "train.picture")
+    parameter_form.fill(experiment.scaling, "train.scaling")
+    parameter_form.fill(experiment.copies, "train.copies")
+    session["train.augmentations"] = [augmentation.kind for augmentation in experiment.augmentations]
+    for number, augmentation in enumerate(experiment.augmentations):
+        parameter_form.fill(augmentation, f"train.augmentation.{number}.{augmentation.kind}")
+    session["train.model"] = experiment.model.kind
+    parameter_form.fill(experiment.model, f"train.model.{experiment.model.kind}")
+    parameter_form.fill(experiment.training, "train.training")

@@ -1,0 +1,204 @@
+"""Forms drawn from what :mod:`audioclf.core.params` says about a parameter: one description, everywhere the same."""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import Param, Parameters, check, coerce
+from audioclf.ui.shell.text import escape, plain
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass
+class Form(Generic[P]):
+    """What a reader has filled in.
+
+    Attributes
+    ----------
+    value : Parameters or None
+        The finished object; None while a field holds something that cannot be.
+    """
+
+    value: P | None
+    _slots: dict[str, DeltaGenerator] = field(default_factory=dict)
+
+    def complain(self, error: ParameterError) -> None:
+        """Show a sentence beside the field it is about; below the page's last element where there is none."""
+        slot = self._slots.get(error.field.rsplit(".", 1)[-1])
+        (slot or st).error(escape(error))
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """What goes wrong inside because of a parameter is shown beside its field."""
+        try:
+            yield
+        except ParameterError as error:
+            self.complain(error)
+
+
+def parameters(
+    cls: type[P], key: str, *, start: P | None = None, columns: int = 2, hide: Collection[str] = ()
+) -> Form[P]:
+    """Draw one widget per parameter.
+
+    Parameters
+    ----------
+    cls : type
+        A described :class:`~audioclf.core.params.Parameters` class.
+    key : str
+        Prefix of the widgets' keys; a widget keeps its value while the session lives.
+    start : Parameters or None
+        What the fields hold at first; the defaults where there is none.
+    columns : int
+        How many fields stand beside each other.
+    hide : collection of str
+        Parameters that are not drawn and keep the value of ``start``.
+
+    Returns
+    -------
+    Form
+    """
+    begin = start if start is not None else cls()
+    described = {name: item for name, item in cls.describe().items() if name not in hide}
+    values: dict[str, Any] = {name: getattr(begin, name) for name in hide}
+    slots: dict[str, DeltaGenerator] = {}
+    plain = [name for name, (_, about) in described.items() if not about.advanced]
+    advanced = [name for name in described if name not in plain]
+
+    def draw(names: list[str]) -> None:
+        for first in range(0, len(names), columns):
+            for name, column in zip(names[first : first + columns], st.columns(columns), strict=False):
+                with column:
+                    annotation, about = described[name]
+                    values[name] = _widget(name, annotation, about, getattr(begin, name), f"{key}.{name}")
+                    slots[name] = st.empty()
+
+    draw(plain)
+    if advanced:
+        with st.expander("More settings"):
+            draw(advanced)
+    made = _made(cls, values, described, slots)
+    if made is not None:
+        st.session_state[f"{key}:last"] = made
+    return Form(made, slots)
+
+
+def last(cls: type[P], key: str) -> P:
+    """What a form last held without a mistake, from any page; the defaults before that."""
+    made = st.session_state.get(f"{key}:last")
+    return made if isinstance(made, cls) else cls()
+
+
+def fill(value: Parameters, key: str) -> None:
+    """Put an object's values into the fields, before they are drawn."""
+    st.session_state[f"{key}:last"] = value
+    for name, (annotation, _) in type(value).describe().items():
+        st.session_state[f"{key}.{name}"] = _shown(getattr(value, name), annotation)
+
+
+def _made(
+    cls: type[P],
+    values: Mapping[str, Any],
+    described: Mapping[str, tuple[Any, Param]],
+    slots: Mapping[str, DeltaGenerator],
+) -> P | None:
+    """The object, or a sentence beside every field that is wrong."""
+    good = True
+    ready: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            if name in described:
+                annotation, about = described[name]
+                value = _read(value, annotation, name)
+                value = coerce(value, annotation, name)
+                check(value, about, name)
+            ready[name] = value
+        except ParameterError as error:
+            slots[name].error(escape(error))
+            good = False
+    if not good:
+        return None
+    try:
+        return cls(**ready)
+    except ParameterError as error:
+        (slots.get(error.field) or st).error(escape(error))
+        return None
+
+
+def _widget(name: str, annotation: Any, about: Param, start: Any, key: str) -> Any:
+    # from the code, not from a reader: escaped, its underscores would be read out with their backslashes
+    label = f"{name} ({about.unit})" if about.unit else name
+    shared: dict[str, Any] = {"key": key, "help": escape(about.help), "persist_state": "session"}
+    bare, optional = _bare(annotation)
+    st.session_state.setdefault(key, _shown(start, annotation))
+    if about.choices and typing.get_origin(bare) is not tuple:
+        options = ([None] if optional else []) + list(about.choices)
+        if st.session_state[key] not in options:
+            st.session_state[key] = start
+        return st.selectbox(label, options, format_func=_choice, **shared)
+    if bare is bool:
+        return st.toggle(label, **shared)
+    if bare in (int, float):
+        start_empty: dict[str, Any] = {"value": None, "placeholder": "automatic"} if optional else {}
+        step = int(about.step or 1) if bare is int else float(about.step or _step(start))
+        return st.number_input(label, step=step, format="%d" if bare is int else "%g", **start_empty, **shared)
+    return st.text_input(label, placeholder="values, separated by commas" if bare is not str else None, **shared)
+
+
+def _choice(item: Any) -> str:
+    return "automatic" if item is None else plain(item)
+
+
+def _step(start: float | None) -> float:
+    """The power of ten at or below a value: 0.001 for a learning rate of 0.003."""
+    return 10.0 ** math.floor(math.log10(abs(start))) if start else 0.1
+
+
+def _bare(annotation: Any) -> tuple[Any, bool]:
+    """The type without None, and whether None is allowed."""
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        options = [option for option in typing.get_args(annotation) if option is not type(None)]
+        return (float if float in options else options[0]), len(options) < len(typing.get_args(annotation))
+    return annotation, False
+
+
+def _shown(value: Any, annotation: Any) -> Any:
+    """A value as its widget holds it."""
+    bare, _ = _bare(annotation)
+    if typing.get_origin(bare) is tuple:
+        return (
+            "" if value is None else ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value)
+        )
+    if bare is float and value is not None:
+        return float(value)
+    return value
+
+
+def _read(value: Any, annotation: Any, name: str) -> Any:
+    """A widget's value as the parameter's type takes it: text becomes a list of values."""
+    bare, optional = _bare(annotation)
+    if typing.get_origin(bare) is not tuple:
+        if value is None and not optional:
+            raise ParameterError(f"{name} is empty; give a number.", name)
+        return None if optional and value == "" else value
+    if not value.strip():
+        return None if optional else ()
+    kind = typing.get_args(bare)[0]
+    parts = [part.strip() for part in value.replace(";", ",").split(",") if part.strip()]
+    if kind not in (int, float):
+        return parts
+    try:
+        return [float(part) for part in parts]
+    except ValueError:
+        raise ParameterError(f"{name} is a list of numbers separated by commas, got '{value}'.", name) from None

@@ -1,0 +1,252 @@
+"""Why a model says what it says: where the evidence lies in the picture, and what that part sounds like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from audioclf import explain, plots
+from audioclf.audio.io import Array, wav_bytes
+from audioclf.experiments.runs import Run
+from audioclf.features import FeatureMap
+from audioclf.ui.inference import model_client
+from audioclf.ui.inference.sound_picker import Subject
+from audioclf.ui.shell import warmup_wait
+from audioclf.ui.shell.text import distinct, escape, plain
+from audioclf.ui.sound import feature_panels
+from audioclf.ui.sound.player import player, track
+
+METHODS = {"grad-cam": "Grad-CAM", "occlusion": "Occlusion"}
+EXPLAINED = {
+    "grad-cam": "Grad-CAM: the filters of the last convolution, weighted by how much each speaks for the class. The"
+    " map is coarse, since pooling has made the picture small by then.",
+    "occlusion": "Occlusion: a patch after the other is covered, and where the probability falls most, the evidence"
+    " lay. It works for any model and takes a little longer.",
+}
+NOTHING = {
+    "grad-cam": "No filter of the last convolution speaks for {}: there is no evidence to show.",
+    "occlusion": "Covering any part of the picture leaves the probability of {} as it is: the answer hangs on no single"
+    " place, or the class was never likely.",
+}
+_LEAST = 1e-4
+"""A smaller fall of the probability is rounding."""
+_HEIGHT = 340
+
+
+def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
+    """Draw the answer, the picture with and without the evidence, and the two sounds.
+
+    Parameters
+    ----------
+    run : Run
+    subject : Subject
+    start : float
+        Where in a longer sound the window begins, in seconds.
+    """
+    how = which = st.container()
+    if len(run.experiment.features) > 1 or run.experiment.model.cam_layer is not None:
+        how, which = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+    found = ask(run, subject, how, which, start=start)
+    if found is None:
+        return
+    _answer(run, subject, found.probabilities)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        note = "as the model is given it"
+        sound = track("The sound", wav_bytes(found.y, found.sr), len(found.y) / found.sr, note)
+        player("evidence.sound", [sound], [feature_panels.panel(found.shown, title=found.title)], height=_HEIGHT)
+    with right:
+        found.draw()
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        bars(run, found.probabilities, subject.true, key="evidence.bars")
+    with right:
+        st.caption(escape(EXPLAINED[found.method]))
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Where in one sound the evidence for one class lies.
+
+    Attributes
+    ----------
+    label : str
+        The class.
+    title : str
+        Name of the feature.
+    method : str
+    shown : FeatureMap
+    heat : np.ndarray [shape of ``shown.values``]
+    peak : float
+        What 1 in the heat stands for, see :class:`audioclf.inference.predictor.Explanation`.
+    probabilities : np.ndarray [shape=(n_classes,)]
+    y : np.ndarray [shape=(n,)]
+    sr : int
+    """
+
+    label: str
+    title: str
+    method: str
+    shown: FeatureMap
+    heat: Array
+    peak: float
+    probabilities: Array
+    y: Array
+    sr: int
+
+    def draw(self, height: int = _HEIGHT) -> None:
+        """Draw the picture under its evidence, and the sound of that part; a sentence where there is none."""
+        if self.peak < _LEAST:
+            st.info(escape(NOTHING[self.method].format(self.label)), icon=":material/visibility_off:")
+            return
+        used = heard(self.shown, self.heat, self.y, self.sr)
+        note = f"only the part that speaks for {self.label}"
+        sound = track("What the model used", wav_bytes(used, self.sr), len(used) / self.sr, note)
+        panel = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat)
+        player("evidence.used", [sound], [panel], height=height)
+        if self.method == "occlusion":
+            points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
+            st.caption(f"Where it is brightest, covering takes {points} points off the probability.")
+
+
+def ask(
+    run: Run, subject: Subject, how: DeltaGenerator, which: DeltaGenerator, *, start: float = 0.0
+) -> Evidence | None:
+    """Ask the model for its evidence, by a method and for a class that are drawn to choose from.
+
+    Parameters
+    ----------
+    run : Run
+    subject : Subject
+    how, which : DeltaGenerator
+        Where the choice of the method, and that of the class, are drawn.
+    start : float
+        Where in a longer sound the window begins, in seconds.
+
+    Returns
+    -------
+    Evidence or None
+        None while the answer is under way.
+    """
+    feature_index, method = _how(run, how)
+    options: dict[str, Any] = {"feature_index": feature_index, "method": method, "split": subject.split}
+    if start:
+        options["start"] = start
+    asked = model_client.wait("answer", model_client.explain(run, subject.clip, number=subject.number, **options))
+    if asked is None:
+        return None
+    values, arrays = asked
+    predicted = int(values["class_index"])
+    wanted = _class(run, arrays["probabilities"], predicted, subject.true, which, f"{subject.clip.key} {start}")
+    if wanted != predicted:
+        task = model_client.explain(run, subject.clip, number=subject.number, class_index=wanted, **options)
+        asked = model_client.wait("evidence", task)
+        if asked is None:
+            return None
+        values, arrays = asked
+    warmup_wait.until_ready()
+    feature, sr = run.experiment.features[feature_index], int(values["sr"])
+    return Evidence(
+        plain(run.classes[wanted], 40),
+        feature.title,
+        method,
+        feature.compute(arrays["y"], sr),
+        arrays["heat"],
+        float(values["peak"]),
+        arrays["probabilities"],
+        arrays["y"],
+        sr,
+    )
+
+
+def window(run: Run, subject: Subject) -> float:
+    """Draw the choice of a window where the sound is longer than what the model takes; returns where it begins."""
+    length = float(run.signature["duration"])
+    last = subject.clip.seconds - length
+    if subject.number is not None or last < length / 2:
+        return 0.0
+    return float(st.slider("From (s)", 0.0, float(np.ceil(last)), 0.0, min(length, 1.0), key="evidence.start"))
+
+
+def _how(run: Run, place: DeltaGenerator) -> tuple[int, str]:
+    """Draw the choice of the picture and of the method, where there is one."""
+    features = run.experiment.features
+    # networks that look at the same picture answer together
+    numbers = [number for number, feature in enumerate(features) if features.index(feature) == number]
+    methods = list(METHODS) if run.experiment.model.cam_layer is not None else ["occlusion"]
+    feature_index, method = 0, methods[0]
+    with place, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        if len(numbers) > 1:
+            titles = distinct(features[number].title for number in numbers)
+            chosen = st.selectbox("Picture", range(len(numbers)), format_func=titles.__getitem__, width=220)
+            feature_index = numbers[chosen]
+        if len(methods) > 1:
+            method = st.segmented_control(
+                "Method",
+                methods,
+                default=methods[0],
+                required=True,
+                format_func=METHODS.__getitem__,
+                key="evidence.method",
+                persist_state="session",
+            )
+    return feature_index, str(method)
+
+
+def _class(run: Run, probabilities: Array, predicted: int, truth: str, place: DeltaGenerator, about: str) -> int:
+    """Draw the choice of the class whose evidence is shown: the model's answer, the truth, any other."""
+    true = run.classes.index(truth) if truth in run.classes else predicted
+    order = [predicted, true, *np.argsort(-probabilities, kind="stable").tolist()]
+    numbers = list(dict.fromkeys(int(number) for number in order))
+    roles = {true: " (the truth)"} | {predicted: " (its answer)"}
+    titles = distinct(
+        f"{plain(run.classes[number], 40)}, {probabilities[number]:.1%}{roles.get(number, '')}" for number in numbers
+    )
+    with place:
+        chosen = st.selectbox(
+            "Evidence for",
+            range(len(numbers)),
+            format_func=titles.__getitem__,
+            key=f"evidence.class {run.id} {about}",
+        )
+    return numbers[chosen]
+
+
+def _answer(run: Run, subject: Subject, probabilities: Array) -> None:
+    said = int(probabilities.argmax())
+    words = f"It says **{escape(run.classes[said], 60)}** ({probabilities[said]:.1%})"
+    if not subject.true:
+        st.markdown(f"{words}.")
+    elif subject.true == run.classes[said]:
+        st.markdown(f"{words}, and that is right. :green[:material/check_circle:]")
+    elif subject.true in run.classes:
+        st.markdown(f"{words}, but it is **{escape(subject.true, 60)}**. :red[:material/cancel:]")
+    else:
+        st.markdown(f"{words}. It has never learned **{escape(subject.true, 60)}**.")
+
+
+def heard(shown: FeatureMap, heat: Array, y: Array, sr: int) -> Array:
+    """The part of a sound that a heat map marks [shape=(n,)]."""
+    frequencies = times = None
+    for axis in shown.axes:
+        if axis.unit == "s":
+            times = axis.values
+        elif axis.unit == "Hz":
+            frequencies = axis.values
+    if not shown.is_picture:
+        heat = heat[np.newaxis] if times is not None else heat[:, np.newaxis]
+    if times is None:
+        times = np.zeros(1)
+    return explain.masked_sound(y, sr, heat, times=times, frequencies=frequencies)
+
+
+def bars(run: Run, probabilities: Array, true: str = "", key: str = "bars") -> None:
+    """Probabilities of the first classes as bars."""
+    names = distinct(plain(label, 32) for label in run.classes)
+    known = names[run.classes.index(true)] if true in run.classes else None
+    chart = plots.probability_chart(names, probabilities.tolist(), true=known)
+    st.altair_chart(chart, width="stretch", key=key)

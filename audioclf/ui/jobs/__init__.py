@@ -1,0 +1,1 @@
+"""Following a job, and choosing among runs."""

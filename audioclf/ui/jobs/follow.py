@@ -1,0 +1,57 @@
+"""A run or search that is being made: drawn again by itself, waiting for its turn, stopped, resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from audioclf.experiments.runs import Status
+from audioclf.experiments.runs.folder import JobFolder
+from audioclf.jobs import queue
+from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.text import count, seconds
+
+
+def follow(job: JobFolder, draw: Callable[[], None]) -> None:
+    """Draw it: by itself every two seconds while it is being made, and the whole page once it has ended."""
+    if job.status.ended:
+        draw()
+    else:
+        _live(job, draw)
+
+
+@error_boundary.fragment(run_every=2.0)
+def _live(job: JobFolder, draw: Callable[[], None]) -> None:
+    if job.status.ended:
+        st.rerun()
+    draw()
+
+
+def waiting(job: JobFolder) -> None:
+    """Draw how many go before one that is queued."""
+    before = queue.queue_position(job)
+    words = f"{count(before, 'training')} before it" if before else "it is next"
+    st.progress(0.0, text=f"Waiting for its turn: {words}.")
+
+
+def time_left(status: Status) -> list[str]:
+    """How long it will take, for the words beside a bar; nothing while nothing is known of it."""
+    return [] if status.seconds_left is None else [f"about {seconds(max(status.seconds_left, 1))} left"]
+
+
+def stop_button(job: JobFolder, key: str) -> None:
+    """Draw the button that stops it."""
+    if st.button("Stop", icon=":material/stop_circle:", key=key):
+        queue.stop(job)
+        st.toast("It stops after the batch under way.")
+
+
+def buttons(job: JobFolder, status: Status, key: str) -> None:
+    """Draw the buttons that stop it, or go on with it where it did not come to its end."""
+    if status.state in ("queued", "running"):
+        stop_button(job, f"{key}.stop")
+    resumable = status.ended and status.state != "done"
+    if resumable and st.button("Resume", icon=":material/play_circle:", type="primary", key=f"{key}.resume"):
+        queue.resume(job)
+        st.rerun()

@@ -1,0 +1,170 @@
+"""A run that is being made, live: where it stands, its curves, and what they say."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from audioclf import plots
+from audioclf.experiments.diagnosis import diagnose_run, part_title
+from audioclf.experiments.runs import Run, Status
+from audioclf.ui.jobs import follow, run_picker
+from audioclf.ui.shell import charts, error_boundary
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
+
+EVERY = "All models"
+STAGES = {"data": "Sounds", "features": "Pictures", "training": "Learning", "testing": "Test"}
+
+
+def current(state: State) -> Run | None:
+    """The session's run; one that is under way where it has none."""
+    run = run_picker.find(state, state.run)
+    if run is None and not state.run:
+        run = next((one for one in run_picker.runs(state) if one.status.state == "running"), None)
+        if run is not None:
+            state.run = run.id
+    return run
+
+
+def show(run: Run) -> None:
+    """Draw a run: by itself every two seconds while it is being made."""
+    with st.container(border=True, key="progress"), error_boundary.boundary("progress"):
+        follow.follow(run, partial(_draw, run))
+
+
+def _draw(run: Run) -> None:
+    status = run.status
+    history = run.history
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{escape(run_picker.name(run))}**", width="content")
+        if status.state == "running":
+            _stages(status)
+        else:
+            run_picker.badge(status.state)
+        st.space("stretch")
+        _buttons(run, status)
+    _where(run, status)
+    if run.experiment.model.family == "classical":
+        return  # fitted at once: one line of history is no curve
+    rows = _of_model(run, history)
+    if rows:
+        _figures(run, rows)
+        curves(rows)
+    for sentence in diagnose_run(run, rows):
+        st.info(escape(sentence), icon=":material/lightbulb:")
+
+
+def _of_model(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Draw the choice of one of several models; returns its epochs, or those of all."""
+    parts = list(dict.fromkeys(row["part"] for row in history))
+    if len(parts) < 2:
+        return history
+    titles = dict(zip(parts, distinct(plain(part_title(run, part), 60) for part in parts), strict=True))
+    chosen = st.selectbox(
+        "Model",
+        [EVERY, *parts],
+        format_func=lambda part: titles.get(part, EVERY),
+        key=f"progress.part {run.id}",
+        label_visibility="collapsed",
+        width=320,
+    )
+    return history if chosen == EVERY else [row for row in history if row["part"] == chosen]
+
+
+def _stages(status: Status) -> None:
+    """The four stages of a run, the finished ones ticked off."""
+    names = list(STAGES)
+    at = names.index(status.stage) if status.stage in names else -1
+    for number, name in enumerate(names):
+        if number < at:
+            st.badge(STAGES[name], icon=":material/check:", color="green")
+        elif number == at:
+            st.badge(STAGES[name], icon=":material/arrow_forward:", color="violet")
+        else:
+            st.badge(STAGES[name], color="gray")
+
+
+def _buttons(run: Run, status: Status) -> None:
+    follow.buttons(run, status, "run")
+    done = status.state == "done"
+    if done and st.button("See the results", icon=":material/monitoring:", type="primary", key="run.results"):
+        st.switch_page("pages/results.py")
+
+
+def _where(run: Run, status: Status) -> None:
+    """A sentence and a bar: how far it is."""
+    if status.state == "queued":
+        follow.waiting(run)
+    elif status.state == "running":
+        words = [status.message or "Starting"]
+        if status.stage == "training" and status.n_parts > 1 and status.part:
+            words.append(f"model {status.part} of {status.n_parts}")
+        words += follow.time_left(status)
+        st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
+    elif status.state == "done" and run.has_metrics:
+        metrics = run.metrics
+        low, high = metrics["interval"]
+        st.markdown(
+            f"**{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} right"
+            f" (95 % interval {low:.1%} to {high:.1%}; {escape(metrics['protocol'])}),"
+            f" after {seconds(metrics['seconds'])}."
+        )
+    elif status.state == "failed":
+        st.error(escape(status.message), icon=":material/error:")
+    elif status.message:
+        st.warning(escape(status.message), icon=":material/info:")
+
+
+def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
+    """The last epoch in figures: of several models, their mean."""
+    latest = list({row["part"]: row for row in rows}.values())
+
+    def mean(name: str) -> float | None:
+        known = [row[name] for row in latest if row[name] is not None]
+        return sum(known) / len(known) if known else None
+
+    epochs = run.experiment.training.epochs
+    if len(latest) == 1:
+        epoch = f"{latest[0]['epoch']} of {epochs}"
+    else:
+        epoch = f"{sum(row['epoch'] for row in latest):,} in {len(latest)} models"
+    shown = {
+        "Epoch": (epoch, "How often every training clip has been seen."),
+        "Accuracy": (_percent(mean("accuracy")), "On the training clips, as the model saw them."),
+        "On validation": (_percent(mean("val_accuracy")), "On clips kept aside, which it does not learn from."),
+        "Loss": (_number(mean("loss")), "How wrong its answers are, counting how sure it was; 0 is perfect."),
+        "On validation ": (_number(mean("val_loss")), "The loss on clips kept aside."),
+        "Learning rate": (_number(mean("learning_rate")), "How large its steps are."),
+        "Clips per second": (_number(mean("samples_per_second"), digits=0), "Training clips, of each model."),
+        "Spent on input": (
+            _percent(mean("input_share")),
+            "Share of the time for preparing clips; the rest is learning.",
+        ),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, (value, help) in shown.items():
+            if value:
+                st.metric(name, value, width="content", help=help)
+
+
+def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
+    """Accuracy and loss over the epochs, side by side where there is room."""
+    for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
+        with column:
+            make = partial(plots.history_chart, measure=measure, best_epoch=best_epoch, height=300)
+            charts.show(make, rows, key=f"curves.{measure}")
+    if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
+        charts.show(plots.rate_chart, rows, key="curves.rate")
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if digits == 0 else f"{value:.{digits}g}"

@@ -1,0 +1,166 @@
+"""What was reproduced: the pictures of one recipe, and table and page to take along."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import streamlit as st
+
+from audioclf import recipes
+from audioclf.core import settings, workspaces
+from audioclf.core.errors import AudioclfError
+from audioclf.experiments.runs import Run
+from audioclf.inference.predictor import Explanation
+from audioclf.reproduce import page, pictures
+from audioclf.reproduce.report import HTML, Report
+from audioclf.reproduce.table import to_csv
+from audioclf.ui.inference import model_client
+from audioclf.ui.shell import error_boundary, tasks, warmup_wait
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.text import escape, plain
+
+_log = logging.getLogger(__name__)
+
+
+def downloads(state: State, report: Report) -> None:
+    """Draw the table and the whole page to take along; the page is written in the background, when it is asked for."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table (CSV)",
+            lambda: to_csv(report.rows),
+            "reproduced.csv",
+            "text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+        names = [row.recipe for row in report.rows]
+        stamps = [str(row.run.folder) for row in report.rows if row.run is not None and row.accuracy is not None]
+        key = f"reproduced {hashlib.blake2b(json.dumps([names, stamps]).encode(), digest_size=16).hexdigest()}"
+        making_page = tasks.find(key)
+        if making_page is not None and making_page.finished and making_page.error is None:
+            st.download_button(
+                "Page with all pictures (HTML)",
+                making_page.result.read_bytes,
+                "reproduced.html",
+                "text/html",
+                icon=":material/web:",
+                on_click="ignore",
+                type="primary",
+            )
+        elif making_page is None or making_page.finished:
+            if making_page is not None and making_page.error is not None:
+                error_boundary.complain(making_page.error)
+            if st.button("Make a page with all pictures (HTML)", icon=":material/web:", key="reproduce.html"):
+                runs = workspaces.runs_folder(state.workspace)
+                title = "Drawing all pictures"
+                tasks.start(key, title, lambda progress, should_stop: _write(key, runs, names, progress))
+                st.rerun()
+        else:
+            _writing(making_page)
+
+
+def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> Path:
+    """Have the page written by a process of its own, which may load Keras."""
+    folder = settings.cache_folder() / "exports" / key.split()[-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "audioclf.reproduce", str(runs), str(folder), *names]
+    with (folder / "log.txt").open("wb") as log:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            while child.poll() is None:
+                progress(0, 0)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(0.3)
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+    if child.returncode:
+        said = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        _log.error("the reproduced page: %s", "\n".join(said[-20:]))
+        raise AudioclfError(said[-1] if said and child.returncode == 2 else "The page could not be drawn; try again.")
+    return folder / HTML
+
+
+@error_boundary.fragment(run_every=0.5)
+def _writing(task: tasks.Task) -> None:
+    if task.finished:
+        st.rerun()
+    st.caption(f"{task.title} …")
+
+
+def show(report: Report) -> None:
+    """Draw the choice of a finished recipe, what else was published of it, and its pictures."""
+    finished = {row.recipe: row for row in report.rows if row.accuracy is not None and row.run is not None}
+    if not finished:
+        return
+    st.subheader("As the reference shows it", anchor=False)
+    name = st.selectbox(
+        "Recipe",
+        list(finished),
+        format_func=lambda name: f"{name}: {plain(finished[name].title, 80)}",
+        key="reproduce.shown",
+        label_visibility="collapsed",
+    )
+    row = finished[name]
+    assert row.run is not None
+    recipe = recipes.get(name)
+    st.caption(escape(row.source))
+    if recipe.note:
+        st.markdown(escape(recipe.note))
+    for what, said in page.figures(row, recipe).items():
+        st.markdown(f"**{escape(what)}**: {escape(said)}")
+    model, sounds = st.tabs(["The model", "The sounds"])
+    warmup_wait.until_ready()
+    with model:
+        _images(row.run, pictures.of_run(row.run, row.letter))
+        if row.letter == "C":
+            _evidence(row.run)
+    with sounds:
+        _images(row.run, pictures.of_sounds(row.run, row.letter))
+
+
+def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:
+    theme = st.context.theme.type or "light"
+    for picture in shown:
+        if picture.title:
+            st.markdown(f"**{escape(picture.title)}**")
+        with error_boundary.boundary("reproduce"):
+            st.image(_png(str(run.folder), picture.key, theme, picture))
+        if picture.caption:
+            st.caption(escape(picture.caption))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _png(run: str, key: str, theme: str, _picture: pictures.Picture) -> bytes:
+    return _picture.png(theme)
+
+
+def _evidence(run: Run) -> None:
+    """Grad-CAM of one test clip, laid on its time line; the model is asked in its own process."""
+    if run.experiment.model.cam_layer is None or not run.clips:
+        return
+    predictions = run.predictions
+    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
+    clip = run.clips[item.clip]
+    asked = model_client.wait("reproduce", model_client.explain(run, clip, number=item.clip, split=item.split))
+    if asked is None:
+        return
+    values, arrays = asked
+    found = Explanation(
+        run.experiment.features[0].compute(arrays["y"], int(values["sr"])),
+        arrays["heat"],
+        int(values["class_index"]),
+        run.classes,
+        arrays["probabilities"],
+        arrays["y"],
+        int(values["sr"]),
+    )
+    _images(run, [pictures.of_evidence(found, clip.name)])

@@ -1,0 +1,180 @@
+"""What the chosen runs come to: figures and curves over each other, settings that differ, and where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from audioclf import plots
+from audioclf.core.errors import AudioclfError
+from audioclf.experiments.runs import Run, Summary, side_by_side
+from audioclf.plots.comparison import SIDES
+from audioclf.ui.forms import experiment_draft
+from audioclf.ui.jobs import run_edit, run_picker
+from audioclf.ui.runs import run_table
+from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.charts import show
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.switch import switch
+from audioclf.ui.shell.table import height
+from audioclf.ui.shell.text import count, distinct, escape, plain
+
+MOST = 10
+"""Runs that are compared at a time; there are as many colours."""
+
+
+def page(state: State) -> None:
+    """Draw the table and what belongs to the chosen runs; again every few seconds while a run is under way."""
+    if any(not run.status.ended for run in run_picker.runs(state)):
+        _live(state)
+    else:
+        _draw(state)
+
+
+@error_boundary.fragment(run_every=3.0)
+def _live(state: State) -> None:
+    _draw(state)
+
+
+def _draw(state: State) -> None:
+    chosen = run_table.choose(state)
+    if not chosen:
+        return
+    if len(chosen) > MOST:
+        st.info(f"The first {MOST} of the chosen {len(chosen):,} are compared.", icon=":material/info:")
+    compared = chosen[:MOST]
+    names = distinct(plain(summary.name, 48) for _, summary in compared)
+    st.subheader("Compared" if len(compared) > 1 else "Chosen", anchor=False)
+    for (run, summary), name in zip(compared, names, strict=True):
+        _line(state, run, summary, name)
+    if len(chosen) > 1:
+        with st.popover(f"Delete {count(len(chosen), 'run')}", icon=":material/delete:", key="runs.delete"):
+            run_edit.delete(state, [run for run, _ in chosen])
+        _figures(compared, names)
+    _curves(compared, names)
+    if len(compared) > 1:
+        _differences([summary for _, summary in compared], names)
+
+
+def _line(state: State, run: Run, summary: Summary, name: str) -> None:
+    """One run: its figure, and where to go on with it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"**{escape(name)}** {_said(summary)}")
+            note = " · ".join(part for part in (run_picker.remark(summary), plain(summary.note, 160)) if part)
+            if note:
+                st.caption(escape(note))
+        if run.has_metrics:
+            _link("Results", ":material/monitoring:", "pages/results.py", state, run)
+            _link("Explain", ":material/lightbulb:", "pages/explain.py", state, run)
+        else:
+            _link(
+                "Watch" if not run.status.ended else "Open", ":material/model_training:", "pages/train.py", state, run
+            )
+        begin = st.button(
+            "Use its settings",
+            icon=":material/edit_note:",
+            key=f"runs.use {run.id}",
+            help="Opens Train with the settings of this run, to change something and train again.",
+            disabled=not summary.settings,
+        )
+        if begin:
+            _begin(state, run)
+        with st.popover("Edit", icon=":material/edit:", key=f"runs.edit {run.id}"):
+            run_edit.describe(run)
+            st.divider()
+            run_edit.delete(state, [run])
+
+
+def _said(summary: Summary) -> str:
+    if summary.accuracy is None:
+        return run_picker.word(summary.state)
+    interval = ""
+    if summary.low is not None and summary.high is not None:
+        interval = f" ({summary.low:.1%} to {summary.high:.1%})"
+    return f"{summary.accuracy:.1%}{interval}"
+
+
+def _link(label: str, icon: str, file: str, state: State, run: Run) -> None:
+    if st.button(label, icon=icon, key=f"runs.{label} {run.id}"):
+        state.run = run.id
+        st.switch_page(file)
+
+
+def _begin(state: State, run: Run) -> None:
+    """Open the Train page with the settings of a run."""
+    experiment_draft.hand_over(state, run.experiment.replace(name="", note=""))
+    state.run = ""
+    st.switch_page("pages/train.py")
+
+
+def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> None:
+    known = [
+        (f"{name} (leaky)" if summary.leaky else name, summary.accuracy, summary.low, summary.high)
+        for (_, summary), name in zip(compared, names, strict=True)
+        if summary.accuracy is not None
+    ]
+    if not known:
+        return
+    st.subheader("Accuracy", anchor=False)
+    show(plots.accuracies_chart, known)
+    tested = {
+        (summary.fingerprint or summary.data, summary.protocol)
+        for _, summary in compared
+        if summary.accuracy is not None
+    }
+    if len(tested) > 1:
+        st.caption("Not all of them were tested on the same clips in the same way, so a difference may come from that.")
+    else:
+        st.caption("Where the bars overlap, the difference may well be chance.")
+
+
+def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> None:
+    histories = {name: _history(run) for (run, _), name in zip(compared, names, strict=True)}
+    histories = {name: rows for name, rows in histories.items() if len(rows) > 1}
+    if not histories:
+        return
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    left.subheader("Learning curves", anchor=False)
+    with right:
+        side = switch("On which clips", list(SIDES), "runs.side", default="Validation")
+    for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
+        with column:
+            show(_histories, histories, measure, str(side))
+    st.caption("Dashed: on validation clips. Solid: on training clips, also where a run keeps none for validation.")
+
+
+def _histories(histories: dict[str, list[dict[str, Any]]], measure: str, side: str) -> Any:
+    return plots.histories_chart(histories, measure=measure, side=side)
+
+
+def _history(run: Run) -> list[dict[str, Any]]:
+    try:
+        return [] if run.experiment.model.family == "classical" else run.history
+    except AudioclfError:
+        return []
+
+
+def _differences(summaries: Sequence[Summary], names: Sequence[str]) -> None:
+    import pandas as pd
+
+    st.subheader("Settings that differ", anchor=False)
+    differences = side_by_side(summaries).differences
+    if not differences:
+        st.caption("All their settings are the same.")
+        return
+    rows = {setting: [_value(value) for value in values] for setting, values in differences.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=pd.Index(names))
+    table.insert(0, "setting", list(rows))
+    st.dataframe(table, hide_index=True, height=height(len(table), 12))
+
+
+def _value(value: Any) -> str:
+    how: dict[type, Callable[[Any], str]] = {
+        type(None): lambda _: "–",
+        bool: lambda yes: "yes" if yes else "no",
+        list: lambda items: ", ".join(map(str, items)) or "–",
+    }
+    return plain(how.get(type(value), str)(value), 80)

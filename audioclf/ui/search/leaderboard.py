@@ -1,0 +1,238 @@
+"""A search that is being made, or was: where it stands, its points from the best down, and what to do with one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from audioclf.experiments.runs import Status
+from audioclf.plots.tuning import TITLES, values_chart
+from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
+from audioclf.ui.forms import experiment_draft
+from audioclf.ui.jobs import follow, run_picker
+from audioclf.ui.shell import charts, error_boundary
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.table import height
+from audioclf.ui.shell.text import count, escape, plain, seconds
+
+_WAITING = "to come"
+_CHARTS = 6
+
+
+def current(state: State) -> SearchRun | None:
+    """The session's search; one that is under way where it has none."""
+    found = run_picker.searches(state)
+    chosen = next((made for made in found if made.id == state.search), None)
+    if chosen is None and not state.search:
+        chosen = next((made for made in found if made.status.state in ("running", "queued")), None)
+        if chosen is not None:
+            state.search = chosen.id
+    return chosen
+
+
+def show(state: State, made: SearchRun) -> None:
+    """Draw a search: by itself every two seconds while it is being made."""
+    with st.container(border=True, key="search.shown"), error_boundary.boundary("search"):
+        follow.follow(made, partial(_draw, state, made))
+
+
+def _draw(state: State, made: SearchRun) -> None:
+    status, board = made.status, made.board
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{escape(plain(made.name, 80))}**", width="content")
+        run_picker.badge(status.state)
+        st.space("stretch")
+        _buttons(state, made, status)
+    _where(made, status, board)
+    best = made.best
+    if best is not None:
+        _chosen(made, best, status)
+    picked = _table(made, board)
+    if picked is not None:
+        _actions(state, made, picked)
+    _charts(made, board, best)
+
+
+def _buttons(state: State, made: SearchRun, status: Status) -> None:
+    follow.buttons(made, status, "search")
+    if status.ended:
+        with st.popover("Delete", icon=":material/delete:"):
+            sure = st.checkbox("Delete this search and its points for good", key=f"search.sure {made.id}")
+            if st.button("Delete", disabled=not sure, icon=":material/delete:", key="search.delete"):
+                made.delete()
+                state.search = ""
+                st.rerun()
+
+
+def _where(made: SearchRun, status: Status, board: Sequence[Standing]) -> None:
+    """A sentence and a bar: how far it is."""
+    done = sum(standing.state == "done" for standing in board)
+    if status.state == "queued":
+        follow.waiting(made)
+    elif status.state == "running":
+        words = [
+            f"{done} of {count(len(board), 'point')} done",
+            status.message or "Starting",
+            *follow.time_left(status),
+        ]
+        st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
+    elif status.state == "failed":
+        st.error(escape(status.message), icon=":material/error:")
+    elif status.state != "done" and status.message:
+        st.warning(escape(f"{done} of {count(len(board), 'point')} done. {status.message}"), icon=":material/info:")
+
+
+def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
+    """The best point in words; its test figure only once nothing is left to be chosen."""
+    metric = made.search.metric
+    title = made.search.points[best.number - 1].title
+    said = f"{TITLES[metric].lower()} {_figure(best.figure(metric), metric)}"
+    if status.state != "done":
+        st.markdown(f"Best so far: **{escape(title)}** ({escape(said)}).")
+        return
+    run = made.run(best.number)
+    words = f"Chosen: **{escape(title)}**, with the {METRICS[metric]} {escape(said)}."
+    if run is not None and run.has_metrics:
+        metrics = run.metrics
+        low, high = metrics["interval"]
+        met = "LEAKY, on clips it had met" if metrics["leaky"] else "On clips it has never met"
+        words += (
+            f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%},"
+            f" {count(metrics['n_test'], 'test clip')}; {escape(metrics['protocol'])})."
+        )
+    st.markdown(words)
+    st.caption(
+        "Only the chosen point's test accuracy is shown. Whoever looks at the test result of every point and takes the"
+        " highest has chosen on the test clips: part of that figure would be luck, and no clips would be left to show"
+        " how much."
+    )
+
+
+def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
+    """The leader board; returns the line that is marked, the first where none is."""
+    import pandas as pd
+
+    names = short(made.search.grid)
+    planned = made.search.points[0].experiment.training.epochs
+    rows = []
+    for place, standing in enumerate(board, start=1):
+        rows.append(
+            {
+                "place": place if standing.state == "done" else None,
+                **{plain(names[name], 40): plain(spelled(standing.settings[name]), 40) for name in names},
+                "val_loss": standing.val_loss,
+                "val_accuracy": None if standing.val_accuracy is None else 100 * standing.val_accuracy,
+                "epochs": standing.epochs,
+                "state": run_picker.word(standing.state) if standing.state != "waiting" else _WAITING,
+                "time": "" if standing.seconds is None else seconds(standing.seconds),
+                "remark": plain(standing.message, 200),
+            }
+        )
+    table = pd.DataFrame(rows)
+    if not table["remark"].any():
+        table = table.drop(columns="remark")
+    numbers = [standing.number for standing in board]
+    kept = f"search.marked {made.id}"
+    marked = st.session_state.get(kept)
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        # points in another order are another table, in which the marked one is marked again
+        key=f"search.board {made.id} {'-'.join(map(str, numbers))}",
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [numbers.index(marked)] if marked in numbers else []}},
+        height=height(len(rows), 11),
+        placeholder="–",
+        column_config={
+            "place": st.column_config.NumberColumn(width="small", format="%d"),
+            "val_loss": st.column_config.NumberColumn(
+                format="%.4f", help="Validation loss of the epoch whose weights are kept: lower is better."
+            ),
+            "val_accuracy": st.column_config.NumberColumn(format="%.1f %%"),
+            "epochs": st.column_config.NumberColumn(help=f"Epochs so far, of {planned:,} at most per model."),
+        },
+    )
+    rows_marked = event["selection"]["rows"]
+    found = board[rows_marked[0]] if rows_marked and rows_marked[0] < len(board) else None
+    st.session_state[kept] = None if found is None else found.number
+    return found or (board[0] if board else None)
+
+
+def _actions(state: State, made: SearchRun, standing: Standing) -> None:
+    """What can be done with one point: open it, or train it on all clips."""
+    run = made.run(standing.number)
+    point = made.search.points[standing.number - 1]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"Point {standing.number}: {escape(point.title)}", width="content")
+        st.space("stretch")
+        if st.button(
+            "Open as run",
+            icon=":material/monitoring:",
+            disabled=run is None or not run.has_metrics,
+            key="search.open",
+            help="Curves, confusion matrix and test clips of this point. Look, but let the validation clips choose.",
+        ):
+            assert run is not None
+            state.run = run.id
+            st.switch_page("pages/results.py")
+        label = "Train this on all clips" if made.search.share < 1 else "Take over to Train"
+        if st.button(
+            label,
+            icon=":material/model_training:",
+            key="search.train",
+            help="Fills in the Train page with these settings, on the whole data set.",
+        ):
+            experiment_draft.hand_over(state, point.experiment.replace(dataset=made.search.experiment.dataset))
+            state.run = ""
+            st.switch_page("pages/train.py")
+
+
+def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -> None:
+    """The figure of every finished point against each parameter."""
+    metric = made.search.metric
+    shown = [item for item in board if item.state == "done" and item.figure(metric) is not None]
+    if len(shown) < 2:
+        return
+    names = short(made.search.grid)
+    points = made.search.points
+    several = [name for name in names if len({spelled(item.settings[name]) for item in shown}) > 1][:_CHARTS]
+    if not several:
+        return
+    st.markdown(f"**{TITLES[metric]} by value** ({'lower' if METRICS[metric] == 'lowest' else 'higher'} is better)")
+    for first in range(0, len(several), 3):
+        for column, name in zip(st.columns(3, gap="medium"), several[first : first + 3], strict=False):
+            with column:
+                charts.show(
+                    _chart,
+                    tuple(_value(item.settings[name]) for item in shown),
+                    tuple(float(item.figure(metric) or 0.0) for item in shown),
+                    names[name],
+                    metric,
+                    tuple(points[item.number - 1].title for item in shown),
+                    next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
+                )
+
+
+def _chart(
+    values: tuple[Any, ...],
+    figures: tuple[float, ...],
+    name: str,
+    metric: str,
+    titles: tuple[str, ...],
+    best: int | None,
+) -> Any:
+    return values_chart(values, figures, name=name, metric=metric, titles=titles, best=best)
+
+
+def _value(value: Any) -> Any:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else spelled(value)
+
+
+def _figure(value: float | None, metric: str) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1%}" if metric == "val_accuracy" else f"{value:.4f}"

@@ -1,0 +1,127 @@
+"""The chosen data set: loaded once for everyone, off the page, with progress and a way to stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from audioclf.core import workspaces
+from audioclf.core.errors import Stopped, WorkspaceError
+from audioclf.datasets import SOURCES, Dataset, Progress, ShouldStop, load_dataset
+from audioclf.ui.shell import error_boundary, task_bar, tasks
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tasks import Task
+from audioclf.ui.shell.text import count, plain, progress
+
+_UNTOLD = 1.0
+"""Seconds that a data set may take to load before its progress is shown; most known ones take less."""
+
+
+def key(name: str, options: Mapping[str, Any]) -> str:
+    """Key of the task that loads a data set."""
+    return f"dataset {json.dumps([name, dict(options)], sort_keys=True)}"
+
+
+def load(state: State) -> Task:
+    """Task that loads the chosen data set; the one under way or ended where there is one, even if it failed."""
+    name, chosen, workspace = state.data, dict(state.options), state.workspace
+
+    def work(told: Progress, should_stop: ShouldStop) -> Dataset:
+        require_own(name, chosen, workspace)
+        return load_dataset(name, progress=told, should_stop=should_stop, **chosen)
+
+    return tasks.find(_task(state)) or tasks.start(_task(state), f"Loading {short(name)}", work)
+
+
+def _task(state: State) -> str:
+    """Key of the task; what is not the reader's to see has one of their own, so that nobody else's result is found."""
+    try:
+        require_own(state.data, state.options, state.workspace)
+    except WorkspaceError:
+        return f"refused {state.workspace} {key(state.data, state.options)}"
+    return key(state.data, state.options)
+
+
+def require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
+    """Raise where a data set lies where the reader must not look; what a reader's options name lies inside of it."""
+    path = options.get("path") if name in SOURCES else name
+    if path:
+        workspaces.require_own(str(path), workspace)
+
+
+def loaded(state: State) -> Dataset | None:
+    """The chosen data set where it is loaded already."""
+    task = tasks.find(_task(state)) if state.data else None
+    result: Dataset | None = task.result if task is not None and task.finished else None
+    return result
+
+
+def require(state: State) -> Dataset:
+    """The chosen data set; where there is none yet, the page says what to do and ends here."""
+    if not state.data:
+        st.info("No data set is chosen yet.", icon=":material/library_music:")
+        offer(state)
+        st.stop()
+    task = load(state)
+    if not task.wait(0.2):
+        task_bar.follow(task, _amount, "data.stop")
+        st.stop()
+    if task.error is not None:
+        failed(state, task)
+        st.stop()
+    dataset: Dataset = task.result
+    return dataset
+
+
+def offer(state: State) -> None:
+    """The two shortest ways to sounds."""
+    with st.container(horizontal=True):
+        if st.button("Load the instruments", type="primary", icon=":material/piano:"):
+            state.choose("instruments")
+            st.rerun()
+        if st.button("Choose other sounds", icon=":material/folder_open:"):
+            st.switch_page("pages/data.py")
+
+
+def failed(state: State, task: Task) -> None:
+    """Say why a data set did not load, and offer to try again or to take another."""
+    assert task.error is not None
+    if isinstance(task.error, Stopped):
+        st.info("Loading was stopped.", icon=":material/stop_circle:")
+    else:
+        error_boundary.complain(task.error)
+    with st.container(horizontal=True):
+        if st.button("Try again", icon=":material/refresh:"):
+            tasks.forget(task.key)
+            st.rerun()
+        if st.button("Take another data set", icon=":material/close:"):
+            state.choose("")
+            st.rerun()
+
+
+def _amount(task: Task) -> str:
+    return progress(task.done, task.total) or "looking for sounds …"
+
+
+def short(name: str) -> str:
+    """A data set's name or the last part of its path, for people."""
+    return plain(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or name, 60)
+
+
+def title(state: State) -> str:
+    """Name of the chosen data set."""
+    dataset = loaded(state)
+    if dataset is not None:
+        return dataset.name
+    return short(state.data).capitalize() if state.data == "instruments" else short(state.data) or "None chosen yet"
+
+
+def summary(state: State) -> str:
+    """One line about the chosen data set."""
+    dataset = loaded(state)
+    if dataset is not None:
+        return f"{count(len(dataset), 'clip')}, {count(len(dataset.classes), 'class', 'classes')}"
+    return "Not loaded yet" if state.data else "Choose one on the Data page"

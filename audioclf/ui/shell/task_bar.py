@@ -1,0 +1,31 @@
+"""A task under way: a bar, how far it is, and a button that stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.tasks import Task
+from audioclf.ui.shell.text import escape
+
+
+@error_boundary.fragment(run_every=0.5)
+def follow(task: Task, amount: Callable[[Task], str], key: str) -> None:
+    """Draw it, again by itself; once it has ended the whole page runs anew.
+
+    Parameters
+    ----------
+    task : Task
+    amount : callable
+        How far the task is, in words.
+    key : str
+        Of the button.
+    """
+    if task.finished:
+        st.rerun()
+    share = task.done / task.total if task.total else 0.0
+    st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount(task)}"))
+    if st.button("Stop", icon=":material/stop_circle:", key=key):
+        task.stop()

@@ -1,0 +1,1 @@
+"""Sounds on a page: the player, pickers, feature settings."""

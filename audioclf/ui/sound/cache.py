@@ -1,0 +1,65 @@
+"""Kept results, by content and parameters; never by waveform, which Streamlit would hash from a sample of it.
+
+The arrays are shared by all sessions and therefore read-only.
+"""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from audioclf.audio.io import Array, AudioSettings, wav_bytes
+from audioclf.datasets import Clip
+from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.features.extraction import load_clip
+
+# browsers refuse to play below 3 kHz, and small devices below 8
+_LOWEST_PLAYED = 8000
+
+
+def _plain(settings: AudioSettings | Feature) -> str:
+    return json.dumps(settings.to_dict(), sort_keys=True)
+
+
+def samples(clip: Clip, audio: AudioSettings) -> Array:
+    """Samples of a clip [shape=(n,)], read-only."""
+    return _samples(clip.key, _plain(audio), clip)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _samples(key: str, audio: str, _clip: Clip) -> Array:
+    settings = AudioSettings.from_dict(json.loads(audio))
+    n_samples = None if settings.duration is None else max(1, round(settings.duration * settings.sr))
+    y = load_clip(_clip, settings, n_samples)
+    y.flags.writeable = False
+    return y
+
+
+def feature_map(clip: Clip, feature: Feature, audio: AudioSettings) -> FeatureMap:
+    """Feature of a clip, its arrays read-only."""
+    return _feature_map(clip.key, _plain(feature), _plain(audio), clip)
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _feature_map(key: str, feature: str, audio: str, _clip: Clip) -> FeatureMap:
+    settings = AudioSettings.from_dict(json.loads(audio))
+    made = FEATURES.make(json.loads(feature)).compute(samples(_clip, settings), settings.sr)
+    made.values.flags.writeable = False
+    return made
+
+
+def sound(clip: Clip, audio: AudioSettings) -> bytes:
+    """The clip as it is read, as a WAV file a browser plays."""
+    return _sound(clip.key, _plain(audio), clip)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _sound(key: str, audio: str, _clip: Clip) -> bytes:
+    settings = AudioSettings.from_dict(json.loads(audio))
+    y = samples(_clip, settings)
+    if settings.sr >= _LOWEST_PLAYED:
+        return wav_bytes(y, settings.sr)
+    import soxr
+
+    return wav_bytes(soxr.resample(y, settings.sr, _LOWEST_PLAYED), _LOWEST_PLAYED)

@@ -1,0 +1,178 @@
+"""Choosing one clip: by class and name, by stepping, by chance, or a sound of one's own."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from audioclf.audio.io import AudioSettings, content_hash, read_info
+from audioclf.core.errors import AudioError
+from audioclf.core.settings import cache_folder, number
+from audioclf.datasets import Clip, Dataset
+from audioclf.ui.shell import current_dataset
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.switch import switch
+from audioclf.ui.shell.text import distinct, escape, plain, seconds
+from audioclf.ui.sound import cache, player
+
+OWN_SECONDS = 60.0
+_MOST_NAMES = 1000
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _ids(fingerprint: str, _dataset: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
+    met: Counter[str] = Counter()
+    ids = []
+    for clip in _dataset.clips:
+        met[clip.key] += 1
+        ids.append(clip.key if met[clip.key] == 1 else f"{clip.key}-{met[clip.key]}")
+    return tuple(ids), {name: number for number, name in enumerate(ids)}
+
+
+def ids(dataset: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
+    """What stands for a clip in the address: its content key, numbered where the same sound is in the set again.
+
+    Returns
+    -------
+    ids : tuple of str
+        One per clip of the data set.
+    numbers : dict
+        The clip's number by its id.
+    """
+    return _ids(dataset.fingerprint, dataset)
+
+
+def id_of(dataset: Dataset, clip: Clip) -> str:
+    """What stands for one clip of a data set in the address."""
+    return ids(dataset)[0][dataset.clips.index(clip)]
+
+
+def chosen(state: State, dataset: Dataset) -> Clip:
+    """The session's clip, or the first one of the data set."""
+    return dataset.clips[ids(dataset)[1].get(state.clip, 0)]
+
+
+def pick(state: State, dataset: Dataset) -> Clip:
+    """Draw class, clip and the buttons that step through them; returns the chosen clip."""
+    names, numbers = ids(dataset)
+    number = numbers.get(state.clip, 0)
+    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    with left:
+        label = st.selectbox(
+            "Class",
+            dataset.classes,
+            index=dataset.labels[number],
+            format_func=lambda c: plain(c, 48),
+        )
+    of_class = [n for n, clip in enumerate(dataset.clips) if clip.label == label]
+    with middle:
+        shown = [dataset.clips[n] for n in of_class]
+        at = numbered(shown, of_class.index(number) if number in of_class else 0)
+    step = 0
+    with right, st.container(horizontal=True, gap="small"):
+        if st.button("", icon=":material/skip_previous:", help="Previous clip of this class", key="clip.previous"):
+            step = -1
+        if st.button("", icon=":material/skip_next:", help="Next clip of this class", key="clip.next"):
+            step = 1
+        if st.button("Any", icon=":material/casino:", help="A clip by chance, of any class", key="clip.any"):
+            state.clip = random.choice(names)
+            st.rerun()
+    state.clip = names[of_class[(at + step) % len(of_class)]]
+    if step:
+        st.rerun()
+    return dataset.clips[of_class[at]]
+
+
+def numbered(of_class: Sequence[Clip], index: int) -> int:
+    """Draw the choice among the clips of one class: by name, or by number where there are too many names to send."""
+    if len(of_class) <= _MOST_NAMES:
+        titles = distinct(plain(clip.name, 60) for clip in of_class)
+        return st.selectbox("Clip", range(len(of_class)), index=index, format_func=titles.__getitem__)
+    return int(st.number_input(f"Clip, of {len(of_class):,}", 1, len(of_class), index + 1)) - 1
+
+
+def own(key: str) -> Clip | None:
+    """Draw the ways to bring one sound along; returns it as a clip without a label, or None."""
+    left, right = st.columns(2)
+    with left:
+        recorded = st.audio_input("Record a sound", key=f"{key}.record")
+    with right:
+        uploaded = st.file_uploader("Or choose a sound file", key=f"{key}.upload", type=None)
+    brought = uploaded or recorded
+    if brought is None:
+        return None
+    return take(brought, "Your recording" if brought is recorded else brought.name)
+
+
+def take(brought: UploadedFile, name: str) -> Clip:
+    """A clip of what someone uploaded or recorded.
+
+    Raises
+    ------
+    AudioError
+        When it is too large, or no sound.
+    """
+    most = number("max_upload_mb")
+    if brought.size > most * 1e6:
+        raise AudioError(f"The file has {brought.size / 1e6:.0f} MB, at most {most:g} are taken; cut out a part of it.")
+    clip = keep(brought.getvalue(), name)
+    if clip.info.seconds > OWN_SECONDS:
+        whole = seconds(clip.info.seconds)
+        st.caption(
+            escape(
+                f"{clip.name}: the first {seconds(OWN_SECONDS)} of {whole} are taken here; `audioclf classify` takes it"
+                " whole."
+            )
+        )
+    return clip
+
+
+def keep(sound: bytes, name: str) -> Clip:
+    """A clip of some bytes, kept in the cache folder under their hash.
+
+    The name is shown and never used as a path.
+
+    Raises
+    ------
+    AudioError
+        When the bytes are no sound.
+    """
+    info = read_info(sound, content=True)
+    folder = cache_folder() / "own"
+    folder.mkdir(exist_ok=True)
+    path = folder / info.content
+    if not path.is_file() or content_hash(path) != info.content:
+        part = path.with_suffix(f".{random.getrandbits(32):x}.part")
+        part.write_bytes(sound)
+        part.replace(path)
+    duration = OWN_SECONDS if info.seconds > OWN_SECONDS else None
+    return Clip(path, plain(name, 60), info, duration=duration)
+
+
+def track(clip: Clip, audio: AudioSettings, title: str = "", note: str = "") -> dict[str, object]:
+    """The clip as a sound for the player."""
+    y = cache.samples(clip, audio)
+    return player.track(title or clip.label, cache.sound(clip, audio), len(y) / audio.sr, note)
+
+
+def facts(clip: Clip) -> str:
+    """What the file's header says, in one line."""
+    info = clip.info
+    channels = {1: "mono", 2: "stereo"}.get(info.channels, f"{info.channels} channels")
+    return f"{seconds(clip.seconds)} · {info.sr:,} Hz · {channels} · {info.format}"
+
+
+def own_or_chosen(state: State, key: str) -> Clip:
+    """A clip of the data set or a sound of one's own, whichever the reader wants; the page ends where there is none."""
+    source = switch("Sound", ["From the data set", "Your own"], f"{key}.source")
+    if source == "Your own":
+        clip = own(key)
+        if clip is None:
+            st.caption(escape("Press the microphone and make a sound, or choose a file."))
+            st.stop()
+        return clip
+    return pick(state, current_dataset.require(state))

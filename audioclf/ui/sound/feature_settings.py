@@ -1,0 +1,109 @@
+"""Feature settings as the reader left them, and the panels drawn with them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from audioclf.audio.io import AudioSettings
+from audioclf.core.errors import ParameterError
+from audioclf.datasets import Clip
+from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.plots.screen import value_limits
+from audioclf.ui.forms import parameter_form
+from audioclf.ui.forms.parameter_form import Form
+from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.text import escape
+from audioclf.ui.sound import cache, feature_panels
+
+
+def audio_form() -> Form[AudioSettings]:
+    """How sounds are read before anything is computed."""
+    return parameter_form.parameters(AudioSettings, "audio", columns=4)
+
+
+def audio() -> AudioSettings:
+    """The settings last made in :func:`audio_form` that can be."""
+    return parameter_form.last(AudioSettings, "audio")
+
+
+def feature_form(kind: str) -> Form[Feature]:
+    """The parameters of one feature."""
+    return parameter_form.parameters(FEATURES[kind], f"feature.{kind}")
+
+
+def feature(kind: str) -> Feature:
+    """The parameters last made in :func:`feature_form` that can be."""
+    return parameter_form.last(FEATURES[kind], f"feature.{kind}")
+
+
+def panel_of(clip: Clip, feature: Feature, audio: AudioSettings) -> list[dict[str, Any]]:
+    """One sound, one feature: the only panel, in a list."""
+    return [feature_panels.panel(cache.feature_map(clip, feature, audio), title=feature.title)]
+
+
+def panels(
+    clips: Sequence[Clip], kinds: Sequence[str], audio: AudioSettings, *, shared: bool = False
+) -> list[dict[str, Any]]:
+    """Panels of several sounds and features, row by row: a row is a feature, a column a sound.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    kinds : sequence of str
+        Features, with the parameters the reader gave them.
+    audio : AudioSettings
+    shared : bool
+        Whether the colours of a row mean the same in every column.
+
+    A feature that cannot be computed is left out and its sentence shown instead.
+    """
+    made: list[dict[str, Any]] = []
+    longest = max(len(cache.samples(clip, audio)) for clip in clips) / audio.sr
+    span = (0.0, longest) if len(clips) > 1 else None
+    for kind in kinds:
+        wanted = feature(kind)
+        try:
+            row: list[FeatureMap] = [cache.feature_map(clip, wanted, audio) for clip in clips]
+        except ParameterError as error:
+            error_boundary.complain(error)
+            continue
+        limits = value_limits(row) if shared else None
+        made += [
+            feature_panels.panel(item, title=wanted.title, track=column, limits=limits, span=span)
+            for column, item in enumerate(row)
+        ]
+    return made
+
+
+def save(clip: Clip, feature: Feature, audio: AudioSettings) -> None:
+    """Offer the picture with its axes as a file; it is drawn when the button is pressed."""
+    with st.popover("Save the picture", icon=":material/download:"):
+        for ending, words in (("png", "PNG, for slides"), ("svg", "SVG, for print")):
+            st.download_button(
+                words,
+                functools.partial(_figure, clip, feature, audio, ending),
+                file_name=f"{feature.kind}.{ending}",
+                mime={"png": "image/png", "svg": "image/svg+xml"}[ending],
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _figure(clip: Clip, feature: Feature, audio: AudioSettings, ending: str) -> bytes:
+    from audioclf.plots import feature_figure, to_png, to_svg
+
+    figure = feature_figure(cache.feature_map(clip, feature, audio), title=f"{clip.label}: {feature.title}")
+    return (to_png if ending == "png" else to_svg)(figure, transparent=False)
+
+
+def explanations() -> None:
+    """What each picture shows, in a few sentences each."""
+    with st.expander("What do the pictures show?", icon=":material/help:"):
+        columns = st.columns(2, gap="medium")
+        for number, kind in enumerate(FEATURES.values()):
+            with columns[number % 2]:
+                st.markdown(f"**{escape(kind.title)}**  \n{escape(kind.explanation)}")

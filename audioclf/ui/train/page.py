@@ -1,0 +1,245 @@
+"""The Train page: one button to begin, what will be trained, and the experiment as TOML."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from audioclf import recipes
+from audioclf.core.errors import ParameterError
+from audioclf.datasets import Dataset
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.estimate import Estimate
+from audioclf.experiments.preflight import Outlook, examine
+from audioclf.jobs import queue
+from audioclf.models.layers import Row
+from audioclf.models.trust import require_allowed
+from audioclf.ui.forms import experiment_draft
+from audioclf.ui.jobs import time_estimate
+from audioclf.ui.shell import current_dataset, error_boundary, warmup, warmup_wait
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.table import height
+from audioclf.ui.shell.text import count, distinct, escape, plain, seconds, span
+from audioclf.ui.train import experiment_form
+from audioclf.ui.train.experiment_form import Sheet
+
+_KEPT = 32
+
+
+def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
+    """Draw everything that can be changed; returns what it holds, and a place for what comes of it."""
+    experiment_draft.begin(state, dataset)
+    _beginning(state, dataset)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        filled = experiment_form.draw(state, dataset)
+    return filled, right
+
+
+def start(
+    state: State, dataset: Dataset, filled: Sheet, place: DeltaGenerator, beside: DeltaGenerator, *, again: bool
+) -> None:
+    """Draw the button with a sentence about what it will do; a press makes the job.
+
+    Parameters
+    ----------
+    state : State
+    dataset : Dataset
+    filled : Sheet
+    place, beside : DeltaGenerator
+        Where the button stands, and where the shapes, counts and layers are listed.
+    again : bool
+        Whether a training is under way, so that this would be the next.
+    """
+    experiment = filled.experiment
+    if experiment is not None:
+        dataset = experiment.dataset.part(dataset)
+    outlook: Outlook | None = None
+    expected: Estimate | None = None
+    wrong = "" if experiment is not None else "A field below holds a value that cannot be; the sentence is beside it."
+    if experiment is not None and warmup.ready():
+        try:
+            outlook = _examined(experiment, dataset)
+            expected = time_estimate.estimated(state, experiment, dataset, outlook)
+        except ParameterError as error:
+            where = filled.complain(error)
+            wrong = f"{where}: {error}" if where else str(error)
+    with place:
+        text, button = st.columns([3, 1], gap="medium", vertical_alignment="center")
+        with text:
+            st.markdown(_sentence(experiment, dataset, outlook, expected))
+            if wrong:
+                st.error(escape(wrong), icon=":material/error:")
+        pressed = button.button(
+            "Train another" if again else "Start training",
+            type="secondary" if again else "primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=bool(wrong),
+            key="train.go",
+        )
+    with beside:
+        if outlook is not None and experiment is not None:
+            summary(experiment, outlook)
+            time_estimate.draw(experiment, expected)
+            layers(experiment, outlook)
+        elif not wrong:
+            warmup_wait.until_ready()
+            if not pressed:
+                st.rerun()
+    if pressed and experiment is not None:
+        _examined(experiment, dataset)
+        made = queue.submit(experiment, workspace=state.workspace, name=experiment.name, data_title=dataset.name)
+        state.run = made.id
+        st.rerun()
+
+
+def _examined(experiment: Experiment, dataset: Dataset) -> Outlook:
+    """What the experiment comes to; kept for the session, since every click on the page asks."""
+    require_allowed(experiment.model)
+    kept: dict[tuple[str, str], Outlook] = st.session_state.setdefault("train.outlooks", {})
+    key = (experiment.to_toml(), dataset.fingerprint)
+    if key not in kept:
+        while len(kept) >= _KEPT:
+            del kept[next(iter(kept))]
+        kept[key] = examine(experiment, dataset)
+    return kept[key]
+
+
+def _beginning(state: State, dataset: Dataset) -> None:
+    """Draw the choice of a recipe to begin with, and the run's name."""
+    left, middle, right = st.columns([4, 1.4, 3], vertical_alignment="bottom")
+    with left:
+        names = [experiment_draft.SUGGESTED, *recipes.names()]
+        titles = distinct(["Our suggestion for these sounds", *(plain(recipes.get(name).title) for name in names[1:])])
+        told = dict(zip(names, titles, strict=True))
+        chosen = st.selectbox(
+            "Begin with", names, format_func=told.__getitem__, key="train.start", persist_state="session"
+        )
+    with middle:
+        if st.button("Fill in", icon=":material/edit_note:", width="stretch", help="Puts these settings in the forms."):
+            experiment_draft.take(state, experiment_draft.start_from(state, chosen, dataset))
+    with right:
+        st.text_input(
+            "Name of the run",
+            placeholder="made of data, picture and model",
+            key="train.name",
+            persist_state="session",
+        )
+    if chosen != experiment_draft.SUGGESTED and recipes.get(chosen).note:
+        st.caption(escape(recipes.get(chosen).note))
+
+
+def _sentence(
+    experiment: Experiment | None, dataset: Dataset, outlook: Outlook | None, expected: Estimate | None
+) -> str:
+    """What the button will do, in words."""
+    classes = count(len(dataset.classes), "class", "classes")
+    what = f"**{escape(dataset.name)}**: {count(len(dataset), 'clip')} of {classes}."
+    if experiment is None:
+        return what
+    pictures = " and ".join(dict.fromkeys(f"**{escape(feature.title)}**" for feature in experiment.features))
+    words = [what, f"The model looks at the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
+    if outlook is not None and outlook.n_parameters:
+        words[-1] += f" with {count(outlook.n_parameters, 'weight')}"
+    if outlook is not None:
+        first = outlook.splits[0]
+        dealt = ("copy", "copies") if experiment.copies.before_split else ("clip", "clips")
+        tested = " it has never met."
+        if experiment.leaky:
+            tested = " of the same" + ("" if experiment.split.leaky else " clips")
+            tested += ": LEAKY, that says nothing about new sounds."
+        words[-1] += f"; it learns from {count(len(first.train), *dealt)}"
+        words[-1] += f" and is then tested on {len(first.test):,}{tested}"
+        if outlook.n_models > 1:
+            words.append(f"{count(outlook.n_models, 'model')} are trained.")
+    else:
+        words[-1] += "."
+    if expected is not None and expected.low is not None and expected.high is not None:
+        words.append(f"That takes about **{span(expected.low, expected.high)}** here.")
+    return " ".join(words)
+
+
+def summary(experiment: Experiment, outlook: Outlook) -> None:
+    """Draw clips per split, shapes and steps of what will be trained."""
+    st.markdown("**What will be trained**")
+    first = outlook.splits[0]
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Training clips", f"{len(first.train):,}", width="content")
+        st.metric("Validation", f"{len(first.validation):,}", width="content")
+        st.metric("Test", f"{len(first.test):,}", width="content")
+    if len(outlook.splits) > 1:
+        st.caption(f"The first of {len(outlook.splits)} splits; each trains a model of its own.")
+    sizes = [
+        f"{feature.title} {' × '.join(f'{size:,}' for size in shape)}"
+        for feature, shape in zip(experiment.features, outlook.feature_shapes, strict=True)
+    ]
+    lines = [f"{', '.join(sizes)} from {seconds(outlook.duration)} of sound at {experiment.audio.sr:,} Hz."]
+    if outlook.layers:
+        training = experiment.training
+        steps = math.ceil(outlook.n_train / training.batch_size)
+        lines.append(
+            f"{count(training.epochs, 'epoch')} of {count(steps, 'step')}, {count(training.batch_size, 'clip')} each."
+        )
+        if outlook.n_train > len(first.train):
+            lines[-1] += f" With their copies the clips are {outlook.n_train:,} examples."
+    for sentence in (*lines, *outlook.advice):
+        st.caption(escape(sentence))
+
+
+def layers(experiment: Experiment, outlook: Outlook) -> None:
+    """Draw the layers of every network, with what comes out of each and how many weights it has."""
+    for number, rows in enumerate(outlook.layers):
+        if len(outlook.layers) > 1:
+            st.markdown(f"Model {number + 1}: {escape(experiment.features[number].title)}")
+        _layers(outlook.input_shapes[number], rows)
+
+
+def _layers(input_shape: tuple[int, ...], rows: tuple[Row, ...]) -> None:
+    import pandas as pd
+
+    table = [("input", "", " × ".join(map(str, input_shape)), 0)] + [
+        (row.name, row.layer, " × ".join(map(str, row.output_shape)), row.trainable + row.frozen) for row in rows
+    ]
+    st.dataframe(
+        pd.DataFrame(table, columns=["name", "layer", "output", "weights"]),
+        hide_index=True,
+        height=height(len(table), 10),
+        column_config={"weights": st.column_config.NumberColumn(format="localized")},
+    )
+
+
+def as_toml(state: State, filled: Sheet) -> None:
+    """Draw the experiment as TOML: to read, to keep, to paste another."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        if filled.experiment is None:
+            st.caption("A field above holds a value that cannot be.")
+        else:
+            text = filled.experiment.to_toml()
+            st.code(text, language="toml", height=360)
+            name = f"{current_dataset.short(state.data)}-{filled.experiment.model.kind}.toml".replace(" ", "-")
+            st.download_button(
+                "Download", text, name, "application/toml", icon=":material/download:", on_click="ignore"
+            )
+    with right:
+        text = st.text_area(
+            "Paste or write an experiment",
+            height=360,
+            key="train.toml",
+            persist_state="session",
+            placeholder="[[features]]\n…\nor only what differs from the defaults:\n\n[training]\nepochs = 20",
+        )
+        slot = st.empty()
+        if st.button("Use it", icon=":material/input:", disabled=not text.strip()):
+            try:
+                experiment = Experiment.from_toml(text)
+                if "dataset" not in tomllib.loads(text):
+                    experiment = experiment.replace(dataset=DatasetChoice(state.data, dict(state.options)))
+                experiment_draft.take(state, experiment)
+            except ParameterError as error:
+                with slot:
+                    error_boundary.complain(error)

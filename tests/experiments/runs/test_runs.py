@@ -1,0 +1,201 @@
+"""A run's folder: written whole, read while it grows, never trusted to be whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audioclf.audio.io import AudioInfo
+from audioclf.core.errors import RunError
+from audioclf.datasets import Clip, Dataset
+from audioclf.experiments.config import Experiment
+from audioclf.experiments.runs import (
+    Prediction,
+    Run,
+    RunWriter,
+    create_run,
+    list_runs,
+    open_run,
+    process_created,
+    process_lives,
+)
+from audioclf.experiments.runs.writer import make_folder
+from audioclf.training import Epoch
+
+
+def row(epoch: int, loss: float = 1.0) -> Epoch:
+    return Epoch(epoch, loss, 0.5, float("nan"), float("nan"), 0.001, 2.0, 50.0)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return create_run(Experiment(name="a run", note="why"), tmp_path / "run")
+
+
+def test_a_new_run_is_queued_and_named(run: Run) -> None:
+    assert run.status.state == "queued"
+    assert run.name == "a run"
+    assert run.about["note"] == "why"
+    assert run.experiment == Experiment(name="a run", note="why")
+    run.describe(name="better", note="")
+    assert open_run(run.folder).name == "better"
+
+
+def test_an_unnamed_run_gets_a_name_of_its_parts(tmp_path: Path) -> None:
+    assert create_run(Experiment(), tmp_path / "run").name == "instruments · mel · compact-cnn"
+
+
+def test_results_that_are_not_there_are_sentences(run: Run) -> None:
+    for read in (lambda: run.metrics, lambda: run.signature, lambda: run.predictions):
+        with pytest.raises(RunError, match="wait until it is done"):
+            read()
+    assert run.history == []
+    assert not run.has_metrics
+
+
+def test_history_grows_and_is_cut_back(run: Run) -> None:
+    writer = RunWriter(run)
+    for epoch in (1, 2, 3):
+        writer.epoch("s00-m0", row(epoch, 1 / epoch))
+    writer.epoch("s01-m0", row(1))
+    assert [(item["part"], item["epoch"]) for item in run.history] == [
+        ("s00-m0", 1),
+        ("s00-m0", 2),
+        ("s00-m0", 3),
+        ("s01-m0", 1),
+    ]
+    assert run.history[1]["loss"] == 0.5
+    assert run.history[1]["val_loss"] is None
+    writer.cut_history("s00-m0", 1)
+    assert [(item["part"], item["epoch"]) for item in run.history] == [("s00-m0", 1), ("s01-m0", 1)]
+
+
+def test_a_line_that_is_being_written_is_left_out(run: Run) -> None:
+    RunWriter(run).epoch("s00-m0", row(1))
+    with (run.folder / "history.csv").open("a") as file:
+        file.write("s00-m0,2,0.")
+    assert [item["epoch"] for item in run.history] == [1]
+
+
+def test_predictions_go_round(run: Run) -> None:
+    predictions = [Prediction(4, "fold, 1", 0, 1, (0.25, 0.75)), Prediction(2, "\u202eold", 1, 1, (0.5, 0.5))]
+    RunWriter(run).predictions(predictions, 2)
+    assert run.predictions == predictions
+
+
+def test_a_run_whose_process_is_gone_is_interrupted(run: Run) -> None:
+    writer = RunWriter(run)
+    writer.status(state="running", message="Training")
+    assert run.status.state == "running"
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    created = process_created(child.pid)
+    child.wait()
+    writer.status(pid=child.pid, pid_created=created)
+    assert run.status.state == "interrupted"
+    assert run.status.ended
+    assert "resume" in run.status.message
+
+
+def test_a_process_number_that_is_used_again_is_another_process() -> None:
+    created = process_created(os.getpid())
+    assert process_lives(os.getpid(), created)
+    assert not process_lives(os.getpid(), created - 100)
+    assert not process_lives(0, 0.0)
+
+
+def test_runs_are_listed_newest_first_and_strays_passed_over(tmp_path: Path) -> None:
+    first = create_run(Experiment(name="first"), tmp_path / "runs" / "a")
+    second = create_run(Experiment(name="second"), tmp_path / "runs" / "b")
+    (tmp_path / "runs" / "stray").mkdir()
+    (tmp_path / "runs" / "file").write_text("")
+    assert [run.name for run in list_runs(tmp_path / "runs")] == ["second", "first"]
+    second.delete()
+    assert [run.id for run in list_runs(tmp_path / "runs")] == [first.id]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["a", "file", "stray"]
+    assert list_runs(tmp_path / "nowhere") == []
+
+
+def test_a_running_run_is_not_deleted(run: Run) -> None:
+    RunWriter(run).status(state="running")
+    with pytest.raises(RunError, match="stop it"):
+        run.delete()
+
+
+def test_folders_that_will_not_do(tmp_path: Path, run: Run) -> None:
+    with pytest.raises(RunError, match="is no run"):
+        open_run(tmp_path)
+    with pytest.raises(RunError, match="not empty"):
+        create_run(Experiment(), run.folder)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"not empty|cannot be written"):
+        create_run(Experiment(), tmp_path / "file" / "run")
+
+
+def test_the_clips_of_a_run_are_known_again_wherever_they_lie(run: Run, tmp_path: Path) -> None:
+    def clips(folder: str, second: float = 0.1, fold: int | None = 3) -> Dataset:
+        info = AudioInfo(8000, 1, 8000, "WAV", "PCM_16", "same content")
+        stretches = [(0, None), (float(np.float64(1) / 3), second), (np.float64(0.7), np.float32(0.25))]
+        return Dataset(
+            "made",
+            tuple(
+                Clip(Path(folder) / "a.wav", 'a, "b"', info, start, length, "g", fold) for start, length in stretches
+            ),
+        )
+
+    writer = RunWriter(run)
+    writer.clips(clips("here"))
+    assert writer.has_clips_of(clips("there"))
+    assert not writer.has_clips_of(clips("there", second=0.1000001))
+    assert not writer.has_clips_of(clips("there", fold=None))
+
+
+def test_a_folder_whose_filling_was_cut_off_can_be_taken_again(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be written"):
+        make_folder(tmp_path / "run", "no-such-folder/experiment.toml", "", "a run")
+    assert list((tmp_path / "run").iterdir()) == []
+    assert create_run(Experiment(name="again"), tmp_path / "run").name == "again"
+
+
+def test_clips_of_an_older_and_of_a_newer_version_are_read(run: Run) -> None:
+    columns = "label,path,start,duration,group,fold,sr,channels,frames,format,subtype,content"
+    line = "dog,/sounds/a.wav,0.5,,,3,8000,1,16000,WAV,PCM_16,abc"
+    (run.folder / "clips.csv").write_text(f"{columns}\n{line}\n")
+    (clip,) = open_run(run.folder).clips
+    assert (clip.label, clip.start, clip.duration, clip.fold, clip.file) == ("dog", 0.5, None, 3, "")
+    (run.folder / "clips.csv").write_text(f"mood,{columns},file\nsad,{line},kennel/a.wav\nsad,dog,/sou")
+    (clip,) = open_run(run.folder).clips
+    assert (clip.label, clip.file) == ("dog", "kennel/a.wav")
+    (run.folder / "clips.csv").write_text("label,path\ndog,/sounds/a.wav\n")
+    with pytest.raises(RunError, match="damaged"):
+        _ = open_run(run.folder).clips
+
+
+def test_a_damaged_file_is_a_sentence(run: Run) -> None:
+    (run.folder / "metrics.json").write_text("{")
+    with pytest.raises(RunError, match="damaged"):
+        _ = run.metrics
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00"])
+def test_one_damaged_run_does_not_hide_the_others(tmp_path: Path, text: str) -> None:
+    good = create_run(Experiment(name="good"), tmp_path / "good")
+    bad = create_run(Experiment(name="bad"), tmp_path / "bad")
+    for name in ("run.json", "status.json"):
+        (bad.folder / name).write_text(text)
+    assert {run.id for run in list_runs(tmp_path)} == {"good", "bad"}
+    assert bad.name == "bad"
+    assert bad.status.state == "failed"
+    assert "damaged" in bad.status.message
+    assert good.status.state == "queued"
+
+
+@pytest.mark.parametrize("text", ["clip,split\n", "clip,split,true,predicted,p0\nx,y,z,0,1\n", "clip\n1\n", "{"])
+def test_damaged_predictions_are_a_sentence(run: Run, text: str) -> None:
+    (run.folder / "predictions.csv").write_text(text)
+    with pytest.raises(RunError, match=r"damaged, so run it again\.$"):
+        _ = run.predictions

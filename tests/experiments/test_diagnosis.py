@@ -1,0 +1,67 @@
+"""What the curves of several models say together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audioclf.datasets.splits import KFold
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.diagnosis import diagnose_run, part_title
+from audioclf.experiments.runner import run_experiment
+from audioclf.experiments.runs import Run
+from audioclf.features import MFCC, Mel
+from audioclf.models import MODELS
+from audioclf.training import Training
+
+
+@pytest.fixture
+def run(class_folders: Path, tmp_path: Path) -> Run:
+    """Two folds of three networks, two of them alike, each trained for an epoch."""
+    experiment = Experiment(
+        dataset=DatasetChoice(str(class_folders)),
+        features=(Mel(n_mels=8), MFCC(n_mfcc=4), Mel(n_mels=8)),
+        combine="ensemble",
+        split=KFold(n_splits=2, validation_size=0.0),
+        model=MODELS["mlp"](units=(4,)),
+        training=Training(epochs=1, batch_size=2),
+    )
+    return run_experiment(experiment, tmp_path / "run")
+
+
+def lines(run: Run, *wrong: str) -> list[dict[str, object]]:
+    """Six epochs of every model, in the fourth of which the loss of some is no number."""
+    made = []
+    for row in run.history:
+        for epoch in range(1, 7):
+            ill = row["part"] in wrong and epoch >= 4
+            made.append(row | {"epoch": epoch, "loss": float("nan") if ill else 0.5 - 0.05 * epoch, "accuracy": 0.9})
+    return made
+
+
+def test_every_model_is_looked_at(run: Run) -> None:
+    assert len({row["part"] for row in run.history}) == 6
+    assert diagnose_run(run, lines(run)) == []
+    (said,) = diagnose_run(run, lines(run, "s01-m1"))
+    assert said.startswith("Split 2: MFCC: The loss was no longer a number in epoch 4")
+    (said,) = diagnose_run(run, lines(run, "s00-m2", "s01-m1"))
+    assert said.startswith("2 of 6 models, the first of them Split 1: Mel spectrogram (2): The loss")
+    one = [row for row in lines(run, "s01-m1") if row["part"] == "s01-m1"]
+    assert diagnose_run(run, one)[0].startswith("The loss was no longer")
+
+
+def test_titles_tell_the_models_of_a_run_apart(run: Run) -> None:
+    titles = [part_title(run, part) for part in dict.fromkeys(row["part"] for row in run.history)]
+    assert len(set(titles)) == 6
+    assert part_title(run, "of another version") == "of another version"
+
+
+def test_networks_that_do_not_normalise_do_not_lag_behind_their_averages(run: Run) -> None:
+    assert not any(getattr(MODELS[kind](), "batch_normalization", True) for kind in ("vgg16",))
+    ahead = [
+        row | {"epoch": epoch, "loss": 0.5 / epoch, "accuracy": 0.9, "val_loss": 2.0, "val_accuracy": 0.5}
+        for row in run.history[:1]
+        for epoch in (1, 2, 3)
+    ]
+    assert diagnose_run(run, ahead) == []

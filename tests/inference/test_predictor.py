@@ -1,0 +1,200 @@
+"""A finished run classifies and explains, in this process and through the warm one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from audioclf.audio.io import AudioInfo
+from audioclf.core.errors import AudioError, ParameterError, RunError
+from audioclf.datasets import Clip
+from audioclf.datasets.splits import KFold
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runner import run_experiment
+from audioclf.experiments.runs import Run, create_run, open_run
+from audioclf.features import MFCC, Mel
+from audioclf.inference.model_server import ModelWorker
+from audioclf.inference.predictor import Predictor
+from audioclf.models import MODELS
+from audioclf.training import Training
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, write_tone) -> Run:
+    folder = tmp_path_factory.mktemp("inference")
+    for label, base in (("low", 220.0), ("high", 1760.0)):
+        for number in range(8):
+            write_tone(folder / "sounds" / label / f"{number}.wav", frequency=base * (1 + 0.02 * number), seconds=0.3)
+    experiment = Experiment(
+        dataset=DatasetChoice(str(folder / "sounds")),
+        features=(Mel(n_mels=32), MFCC(n_mfcc=16)),
+        combine="ensemble",
+        split=KFold(n_splits=2),
+        model=MODELS["compact-cnn"](filters=(8, 8)),
+        training=Training(epochs=30, batch_size=4, learning_rate=0.01),
+    )
+    return run_experiment(experiment, folder / "run")
+
+
+@pytest.fixture(scope="module")
+def predictor(run: Run) -> Predictor:
+    return Predictor(run)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ModelWorker]:
+    worker = ModelWorker()
+    yield worker
+    worker.close()
+
+
+def test_new_sounds_are_told_apart(predictor: Predictor, tmp_path: Path, write_tone) -> None:
+    low = predictor.classify(write_tone(tmp_path / "a.flac", frequency=260.0, seconds=0.3))
+    high = predictor.classify(write_tone(tmp_path / "b.ogg", frequency=1800.0, seconds=0.3))
+    assert (low.label, high.label) == ("low", "high")
+    assert low.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_split_answers_as_it_did_in_its_test(predictor: Predictor, run: Run) -> None:
+    from audioclf.features.extraction import load_clip
+
+    item = run.predictions[0]
+    y = load_clip(run.clips[item.clip], predictor.audio, predictor.n_samples)
+    np.testing.assert_allclose(predictor.probabilities([y], item.split)[0], item.probabilities, atol=1e-4)
+    alone = predictor.classify(run.clips[item.clip].path, split=item.split)
+    np.testing.assert_allclose(alone.probabilities, item.probabilities, atol=1e-4)
+    everyone = predictor.classify(run.clips[item.clip].path)
+    assert np.abs(everyone.probabilities - alone.probabilities).max() > 1e-6
+    with pytest.raises(ParameterError, match="split of this run"):
+        predictor.classify(run.clips[item.clip].path, split="fold-9")
+
+
+def test_a_long_sound_is_cut_into_windows(predictor: Predictor, tmp_path: Path, tone) -> None:
+    y = np.concatenate([tone(240.0, 0.3), tone(1760.0, 0.3), tone(240.0, 0.1)])
+    soundfile.write(tmp_path / "long.wav", y, 22050)
+    answer = predictor.classify(tmp_path / "long.wav")
+    assert [window.start for window in answer.windows] == pytest.approx([0, 0.3], abs=0.01)
+    assert [answer.classes[window.probabilities.argmax()] for window in answer.windows] == ["low", "high"]
+
+
+def test_a_window_further_on_is_looked_at_in_a_clip_as_in_a_file(predictor: Predictor, tmp_path: Path, tone) -> None:
+    y = np.concatenate([tone(240.0, 0.3), tone(1760.0, 0.3)])
+    path = tmp_path / "long.wav"
+    soundfile.write(path, y, 22050)
+    clip = Clip(path, "low", AudioInfo(22050, 1, len(y), "WAV", "PCM_16", "long"))
+    for start, label in ((0.0, "low"), (0.3, "high")):
+        of_clip, of_file = predictor.explain(clip, start=start), predictor.explain(path, start=start)
+        assert of_clip.classes[of_clip.class_index] == label
+        np.testing.assert_allclose(of_clip.y, of_file.y, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["grad-cam", "occlusion"])
+def test_an_explanation_lies_on_the_feature_map(predictor: Predictor, run: Run, method: str) -> None:
+    for feature_index, rows in ((0, 32), (1, 16)):
+        answer = predictor.explain(run.clips[0], method=method, feature_index=feature_index)
+        assert answer.heat.shape == answer.feature_map.values.shape == (rows, 13)
+        assert answer.heat.min() >= 0
+        assert answer.heat.max() <= 1
+        assert answer.class_index == answer.probabilities.argmax()
+
+
+def test_features_in_one_long_row_are_explained_one_by_one(run: Run, tmp_path: Path) -> None:
+    """What a feature's map loses when it is covered, the other feature standing beside it as it is."""
+    experiment = run.experiment.replace(
+        features=(Mel(n_mels=12), MFCC(n_mfcc=5)), combine="concatenate", model=MODELS["logreg"]()
+    )
+    predictor = Predictor(run_experiment(experiment, tmp_path / "joined"))
+    clip, peaks = run.clips[0], []
+    for feature_index, shape in ((0, (12, 13)), (1, (5, 13))):
+        answer = predictor.explain(clip, method="occlusion", feature_index=feature_index, split="fold-1")
+        assert answer.heat.shape == answer.feature_map.values.shape == shape
+        assert answer.heat.max() == pytest.approx(1)
+        peaks.append(answer.peak)
+    assert 0 < max(peaks) <= 1
+    assert peaks[0] != peaks[1]
+
+
+def test_equal_networks_are_asked_together_and_no_evidence_has_no_peak(run: Run, tmp_path: Path) -> None:
+    experiment = run.experiment.replace(features=(Mel(n_mels=16),) * 2, model=MODELS["tree"](max_depth=1))
+    predictor = Predictor(run_experiment(experiment, tmp_path / "twice"))
+    found = [predictor.explain(run.clips[0], method="occlusion", feature_index=number) for number in (0, 1)]
+    np.testing.assert_array_equal(found[0].heat, found[1].heat)
+    # the trees look at one value each: a class that no leaf gives cannot become less likely
+    certain = found[0].probabilities.argmin()
+    nothing = predictor.explain(run.clips[0], method="occlusion", class_index=int(certain))
+    assert nothing.peak == 0
+    assert not nothing.heat.any()
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"method": "magic"}, "grad-cam"),
+        ({"class_index": 2}, "0 to 1"),
+        ({"feature_index": 2}, "0 to 1"),
+    ],
+)
+def test_wrong_questions_are_sentences(predictor: Predictor, run: Run, options: dict, part: str) -> None:
+    with pytest.raises(ParameterError, match=part):
+        predictor.explain(run.clips[0], **options)
+
+
+def test_the_warm_process_gives_the_same_answers(predictor: Predictor, worker: ModelWorker, run: Run) -> None:
+    sound = run.clips[3].path.read_bytes()
+    classes, probabilities, starts, arrays = worker.classify(run.folder, sound)
+    expected = predictor.classify(run.clips[3].path)
+    assert classes == expected.classes
+    assert starts == [0.0]
+    np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
+    np.testing.assert_allclose(arrays["windows"][0], expected.windows[0].probabilities, atol=1e-5)
+    _, probabilities, _, _ = worker.classify(run.folder, sound, split="fold-2")
+    expected = predictor.classify(run.clips[3].path, split="fold-2")
+    np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
+    values, arrays = worker.explain(run.folder, clip=3, class_index=1)
+    expected_heat = predictor.explain(run.clips[3], class_index=1)
+    assert values["class_index"] == 1
+    np.testing.assert_allclose(arrays["heat"], expected_heat.heat, atol=1e-4)
+
+
+def test_refusals_come_through_and_a_crash_costs_one_answer(worker: ModelWorker, run: Run) -> None:
+    with pytest.raises((RunError, AudioError), match=r"\.$"):
+        worker.classify(run.folder, b"<html>no sound</html>")
+    assert worker._process is not None
+    psutil.Process(worker._process.pid).kill()
+    sound = run.clips[0].path.read_bytes()
+    try:
+        worker.classify(run.folder, sound)
+    except RunError as error:
+        assert "try again" in str(error)
+    assert worker.classify(run.folder, sound)[0] == run.classes
+
+
+def test_an_unfinished_or_damaged_run_is_a_sentence(tmp_path: Path, run: Run) -> None:
+    with pytest.raises(RunError, match="no trained model"):
+        Predictor(create_run(Experiment(), tmp_path / "new"))
+    import shutil
+
+    shutil.copytree(run.folder, tmp_path / "copy")
+    for path in (tmp_path / "copy" / "models").rglob("weights.npz"):
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(RunError):
+        Predictor(open_run(tmp_path / "copy")).classify(run.clips[0].path)
+
+
+def test_weights_of_another_version_of_the_network_are_refused(tmp_path: Path, run: Run) -> None:
+    import json
+    import shutil
+
+    shutil.copytree(run.folder, tmp_path / "copy")
+    signature = json.loads((run.folder / "model.json").read_text())
+    assert signature.pop("version") == 1
+    (tmp_path / "copy" / "model.json").write_text(json.dumps(signature))
+    Predictor(open_run(tmp_path / "copy"))
+    (tmp_path / "copy" / "model.json").write_text(json.dumps(signature | {"version": 2}))
+    with pytest.raises(RunError, match=r"of version 2 of Compact CNN.*builds version 1"):
+        Predictor(open_run(tmp_path / "copy"))

@@ -1,0 +1,94 @@
+"""Figures against scikit-learn's, the interval against its published values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audioclf.core.errors import ParameterError
+from audioclf.training.metrics import confusion_matrix, metrics, normalized, wilson_interval
+
+
+def predictions(seed: int, n: int, k: int) -> tuple[Any, Any, list[str]]:
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.ones(k), size=n).astype(np.float32)
+    return rng.integers(0, k, size=n), shares, [f"class {number}" for number in range(k)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 40), k=st.integers(2, 6))
+def test_agrees_with_scikit_learn(seed: int, n: int, k: int) -> None:
+    from sklearn import metrics as sk
+
+    true, shares, classes = predictions(seed, n, k)
+    predicted, numbers = shares.argmax(axis=1), list(range(k))
+    found = metrics(true, shares, classes)
+    precision, recall, f1, support = sk.precision_recall_fscore_support(
+        true, predicted, labels=numbers, zero_division=0
+    )
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(true, predicted))
+    assert found["confusion"] == sk.confusion_matrix(true, predicted, labels=numbers).tolist()
+    for name, expected in (("precision", precision), ("recall", recall), ("f1", f1), ("support", support)):
+        assert [row[name] for row in found["per_class"]] == pytest.approx(expected.tolist())
+    for name in ("precision", "recall", "f1"):
+        score = getattr(sk, f"{name}_score")(true, predicted, average="macro", zero_division=0)
+        assert found[f"macro_{name}"] == pytest.approx(score)
+    normal = shares / shares.sum(axis=1, keepdims=True)
+    assert found["log_loss"] == pytest.approx(sk.log_loss(true, normal, labels=numbers), rel=1e-5)
+    if k > 2:
+        assert found["top2"] == pytest.approx(sk.top_k_accuracy_score(true, shares, k=2, labels=numbers))
+    else:
+        assert "top2" not in found
+
+
+def test_everything_is_plain_json() -> None:
+    true, shares, classes = predictions(0, 12, 3)
+    found = metrics(true, shares, classes)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_confusion_has_the_true_class_in_rows() -> None:
+    assert confusion_matrix([0, 0, 1], [1, 1, 1], 2).tolist() == [[0, 2], [0, 1]]
+
+
+def test_normalized_rows_sum_to_one_and_empty_rows_stay_zero() -> None:
+    assert normalized([[3, 1], [0, 0]]).tolist() == [[0.75, 0.25], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [  # Newcombe 1998, table I, method 3 (score): 81/263, 15/148, 0/20, 1/29
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_interval_has_its_published_values(right: int, n: int, low: float, high: float) -> None:
+    assert wilson_interval(right, n) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(n=st.integers(1, 500), share=st.floats(0, 1))
+def test_wilson_interval_holds_the_share_and_stays_a_share(n: int, share: float) -> None:
+    right = round(share * n)
+    low, high = wilson_interval(right, n)
+    assert 0 <= low <= right / n + 1e-12
+    assert right / n - 1e-12 <= high <= 1
+
+
+def test_a_certain_wrong_answer_gives_a_finite_log_loss() -> None:
+    assert metrics([0], [[0.0, 1.0]], ["a", "b"])["log_loss"] == pytest.approx(-np.log(np.finfo(np.float32).eps))
+
+
+@pytest.mark.parametrize(
+    ("true", "shares"),
+    [([], np.zeros((0, 2))), ([0], [[1.0]]), ([0, 1], [[0.5, 0.5]]), ([2], [[0.5, 0.5]]), ([0], [[np.nan, 1.0]])],
+)
+def test_what_does_not_go_together_is_refused(true: Any, shares: Any) -> None:
+    with pytest.raises(ParameterError):
+        metrics(true, shares, ["a", "b"])

@@ -1,0 +1,148 @@
+"""A search as a value: its points, its TOML, and what it refuses."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audioclf.core.errors import ParameterError
+from audioclf.experiments.config import Experiment
+from audioclf.tuning import MOST_POINTS, Range, Search
+
+
+def test_a_grid_is_all_combinations_in_order(experiment: Experiment) -> None:
+    grid = {"feature.n_fft": [512, 1024], "feature.hop_length": [128, 256], "training.seed": [0, 1]}
+    points = Search(experiment, grid).points
+    assert [tuple(point.settings.values()) for point in points] == list(itertools.product(*grid.values()))
+    assert [point.number for point in points] == list(range(1, 9))
+    for point in points:
+        assert point.experiment == experiment.with_settings(point.settings)
+    assert points[3].title == "n_fft 512, hop_length 256, seed 1"
+
+
+def test_a_kind_comes_before_its_parameters(experiment: Experiment) -> None:
+    both = Search(experiment, {"model.max_depth": [2, 3], "model.kind": ["tree", "forest"], "feature.n_mels": [8]})
+    assert [(point.experiment.model.kind, point.experiment.model.to_dict()["max_depth"]) for point in both.points] == [
+        ("tree", 2),
+        ("forest", 2),
+        ("tree", 3),
+        ("forest", 3),
+    ]
+
+
+def test_whole_lists_can_be_searched_over(experiment: Experiment) -> None:
+    features = [[{"kind": "mel", "n_mels": 8}], [{"kind": "mfcc"}]]
+    search = Search(experiment, {"features": features, "augmentations": [[], [{"kind": "mixup"}]]})
+    assert [point.experiment.features[0].kind for point in search.points] == ["mel", "mel", "mfcc", "mfcc"]
+    assert [len(point.experiment.augmentations) for point in search.points] == [0, 1, 0, 1]
+    assert search.points[1].title == "features mel, augmentations mixup"
+    assert Search.from_toml(search.to_toml()) == search
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**31 - 1), st.integers(1, 20), st.booleans())
+def test_random_points_differ_lie_in_their_ranges_and_repeat_with_the_seed(seed: int, count: int, log: bool) -> None:
+    grid = {
+        "training.learning_rate": Range(1e-4, 1e-1, log),
+        "feature.n_mels": Range(16, 40.5),
+        "model.kind": ["compact-cnn", "mlp"],
+    }
+    search = Search(Experiment(), grid, method="random", n_points=count, random_state=seed)
+    assert len(search.points) == count
+    drawn = [tuple(point.settings.values()) for point in search.points]
+    assert len(set(drawn)) == count
+    for rate, n_mels, kind in drawn:
+        assert 1e-4 <= rate <= 1e-1
+        assert isinstance(n_mels, int)
+        assert 16 <= n_mels <= 40
+        assert kind in ("compact-cnn", "mlp")
+    assert Search.from_toml(search.to_toml()).points == search.points
+
+
+def test_a_logarithmic_range_draws_every_decade_alike() -> None:
+    grid = {"training.learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}
+    rates = [
+        point.settings["training.learning_rate"]
+        for point in Search(Experiment(), grid, method="random", n_points=MOST_POINTS).points
+    ]
+    # four decades: a quarter each; four standard deviations of a binomial are 0.11
+    for decade in (1e-4, 1e-3, 1e-2, 1e-1):
+        assert sum(decade <= rate < 10 * decade for rate in rates) / len(rates) == pytest.approx(0.25, abs=0.11)
+
+
+def test_a_share_is_the_points_own_data_set(experiment: Experiment) -> None:
+    search = Search(experiment, {"feature.n_mels": [8, 16]}, share=0.5)
+    assert {len(point.experiment.dataset.load()) for point in search.points} == {6}
+    assert search.experiment.dataset.share == 1.0
+
+
+@pytest.mark.parametrize(
+    ("grid", "changes", "said"),
+    [
+        ({}, {}, "at least one parameter"),
+        ({"feature.n_fft": []}, {}, "feature.n_fft has no value"),
+        ({"feature.n_ftt": [512]}, {}, "did you mean 'feature.n_fft'"),
+        ({"n_fft": [512]}, {}, "did you mean 'feature.n_fft'"),
+        ({"learning_rate": [0.1]}, {}, "did you mean 'training.learning_rate'"),
+        ({"nonsense": [1]}, {}, "is no parameter of this experiment"),
+        ({"dataset.name": ["a", "b"]}, {}, "judged on the same clips"),
+        ({"feature.n_fft": [512, -1]}, {}, "feature.n_fft = -1: .*at least 16"),
+        ({"training.learning_rate": [0.1, 50]}, {}, "training.learning_rate = 50: .*at most 10"),
+        ({"model.kind": ["tree", "three"]}, {}, "did you mean 'tree'"),
+        ({"model.kind": ["tree"], "model.C": [1, 2]}, {}, "point 1 .*'C' is no parameter"),
+        ({"feature.fmin": [0.0, 9000.0], "feature.fmax": [8000.0]}, {}, "point 2 .*fmin"),
+        ({"feature.n_fft": [512], "features.0.n_fft": [512]}, {}, "the same parameter"),
+        ({"training.seed": [1, 2, 1]}, {}, "the value 1 twice"),
+        ({"training.seed": range(300)}, {}, "300 points.*at most 256"),
+        ({"training.seed": [1, 2]}, {"n_points": 3}, "all of its 2 points"),
+        ({"training.seed": [1, 2]}, {"method": "random", "n_points": 3}, "Only 2 different points"),
+        ({"training.seed": Range(0, 9)}, {}, "a grid needs values"),
+        ({"model.kind": Range(0, 9)}, {"method": "random"}, "no number to draw"),
+        ({"feature.n_mels": Range(10.1, 10.9)}, {"method": "random"}, "no whole number"),
+        ({"feature.n_mels": {"low": 1, "hihg": 3}}, {"method": "random"}, "did you mean 'high'"),
+        ({"feature.n_mels": Range(2, 10**6)}, {"method": "random"}, "feature.n_mels = 1000000"),
+        ({"training.seed": [1]}, {"metric": "accuracy"}, "value of metric"),
+        ({"training.seed": [1]}, {"share": 0.0}, "share must be above 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    experiment: Experiment, grid: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ParameterError, match=said):
+        Search(experiment, grid, **changes)
+
+
+def test_points_without_validation_or_impossible_ones_are_refused(experiment: Experiment) -> None:
+    dataset = experiment.dataset.load()
+    outlooks = Search(experiment, {"feature.n_mels": [8, 16]}).examine(dataset)
+    assert [outlook.feature_shapes[0][0] for outlook in outlooks] == [8, 16]
+    with pytest.raises(ParameterError, match=r"point 2 .*validation clips"):
+        Search(experiment, {"split.validation_size": [0.25, 0.0]}).examine(dataset)
+    flat = experiment.with_settings({"feature.kind": "waveform"})
+    with pytest.raises(ParameterError, match=r"point 2 \(model.kind cnn\): .*picture"):
+        Search(flat, {"model.kind": ["logreg", "cnn"]}).examine(dataset)
+
+
+def test_what_works_but_is_unwise_is_said(experiment: Experiment) -> None:
+    assert not Search(experiment, {"training.seed": [0, 1]}).advice
+    assert "luck" in Search(experiment, {"split.random_state": [0, 1]}).advice[0]
+    assert "val_accuracy" in Search(experiment, {"training.label_smoothing": [0.0, 0.1]}).advice[0]
+
+
+def test_toml_is_the_experiment_with_two_tables_and_says_what_is_wrong(experiment: Experiment) -> None:
+    search = Search(experiment, {"feature.n_mels": [8, 16]}, metric="val_accuracy", share=0.5)
+    text = search.to_toml()
+    assert '[search.grid]\n"feature.n_mels" = [' in text
+    assert Search.from_toml(text) == search
+    with pytest.raises(ParameterError, match="audioclf search"):
+        Experiment.from_toml(text)
+    with pytest.raises(ParameterError, match="with a part"):
+        Search.from_toml(experiment.to_toml())
+    with pytest.raises(ParameterError, match="did you mean 'metric'"):
+        Search.from_toml(text.replace("metric", "metrik"))
+    with pytest.raises(ParameterError, match="not valid TOML"):
+        Search.from_toml("[search")

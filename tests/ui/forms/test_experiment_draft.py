@@ -1,0 +1,68 @@
+"""What is suggested for sounds nobody has said anything about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audioclf import recipes
+from audioclf.audio.io import AudioInfo
+from audioclf.datasets import Clip, Dataset, load_dataset
+from audioclf.datasets.splits import Holdout, OfficialFolds
+from audioclf.experiments.preflight import examine
+from audioclf.ui.forms.experiment_draft import suggestion
+
+
+def dataset(n: int = 20, seconds: float = 1.0, folds: int = 0, first: int = 1, groups: int = 0) -> Dataset:
+    """Two classes of ``n`` clips each."""
+    info = AudioInfo(22050, 1, round(22050 * seconds), "WAV", "PCM_16", "")
+    return Dataset(
+        "made",
+        tuple(
+            Clip(
+                Path(f"{label}/{i}.wav"),
+                label,
+                info,
+                group=f"g{i % groups}" if groups else None,
+                fold=first + i % folds if folds else None,
+            )
+            for label in ("a", "b")
+            for i in range(n)
+        ),
+    )
+
+
+@pytest.mark.parametrize(("folds", "first", "held_out"), [(5, 1, 5), (2, 0, 0), (3, 0, 0)])
+def test_official_folds_are_used_where_there_are_some(folds: int, first: int, held_out: int) -> None:
+    made = suggestion("somewhere", {}, dataset(folds=folds, first=first, groups=4))
+    assert made.split == OfficialFolds(test_folds=(held_out,))
+
+
+def test_groups_are_kept_together_where_that_leaves_something_to_learn() -> None:
+    assert suggestion("somewhere", {}, dataset(groups=10)).split == Holdout(by_group=True)
+    assert suggestion("somewhere", {}, dataset(groups=1)).split == Holdout()
+
+
+def test_clips_far_too_long_are_cut() -> None:
+    assert suggestion("somewhere", {}, dataset(seconds=5)).audio.duration is None
+    assert suggestion("somewhere", {}, dataset(seconds=2000)).audio.duration == 30
+
+
+@pytest.mark.parametrize("n", [2, 5, 40])
+def test_a_batch_is_never_more_than_there_is(n: int) -> None:
+    data = dataset(n)
+    made = suggestion("somewhere", {}, data)
+    assert examine(made, data).n_models == 1
+
+
+def test_one_clip_of_a_class_is_told_later_and_beside_the_split() -> None:
+    assert suggestion("somewhere", {}, dataset(1)).split == Holdout()
+
+
+def test_the_instruments_have_a_recipe_of_their_own() -> None:
+    best = recipes.load_recipe("instruments-best")
+    data = load_dataset("instruments", programs=[0, 40], notes=[60, 61, 62, 63, 64])
+    made = suggestion("instruments", {"programs": [0, 40]}, data)
+    assert made.model == best.model
+    assert made.dataset.options == {"programs": [0, 40]}
