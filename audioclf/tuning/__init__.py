@@ -19,8 +19,8 @@ from __future__ import annotations
 from audioclf.tuning.config import METHODS, METRICS, MOST_POINTS, Point, Search
 from audioclf.tuning.folder import SearchRun, Standing, create_search, list_jobs, list_searches, open_search
 from audioclf.tuning.runner import execute_search, run_search
+from audioclf.tuning.space import Variable, short, variables
 from audioclf.tuning.values import Range, read_values, spelled
-from audioclf.tuning.variables import Variable, short, variables
 
 __all__ = [
     "METHODS",

@@ -18,8 +18,8 @@ from audioclf.core.toml import FromToml
 from audioclf.datasets import Dataset
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.preflight import Outlook, examine
+from audioclf.tuning.space import Variable, canonical, find, short
 from audioclf.tuning.values import Range, about, spelled, values_of
-from audioclf.tuning.variables import Variable, canonical, find, short
 
 METHODS: Final = ("grid", "random")
 METRICS: Final = {"val_loss": "lowest", "val_accuracy": "highest"}

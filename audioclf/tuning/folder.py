@@ -17,7 +17,7 @@ from audioclf.experiments.runs.writer import make_folder
 from audioclf.training import Epoch, Training, epochs_of
 from audioclf.training.history import kept_epoch
 from audioclf.tuning.config import METRICS, Point, Search
-from audioclf.tuning.variables import short
+from audioclf.tuning.space import short
 
 
 @dataclass(frozen=True)
