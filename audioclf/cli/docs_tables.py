@@ -1,7 +1,7 @@
-"""Reference tables in Markdown, made from the code's own tables; README carries them.
+"""Reference tables in Markdown, made from the code's own tables; the files in ``docs`` carry them.
 
-``python -m audioclf.cli.docs_tables README.md`` writes them anew between their marks; a test fails where
-README and code differ.
+``python -m audioclf.cli.docs_tables docs/*.md`` writes them again between their marks; a test fails where
+documentation and code differ.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def settings() -> str:
     )
 
 
-def parts() -> str:
+def kinds() -> str:
     """Everything registered, by kind."""
     rows = []
     rows.append(("data set", ", ".join(f"`{item.name}`" for item in available())))
@@ -72,7 +72,7 @@ def parts() -> str:
         ("augmentation", AUGMENTATIONS),
     ):
         rows.append((what, ", ".join(f"`{kind}`" for kind in registry)))
-    return table(("part", "kinds"), rows)
+    return table(("building block", "kinds"), rows)
 
 
 def recipe_list() -> str:
@@ -91,13 +91,13 @@ TABLES: dict[str, Callable[[], str]] = {
     "python": python,
     "commands": commands,
     "settings": settings,
-    "parts": parts,
+    "kinds": kinds,
     "recipes": recipe_list,
 }
 
 
-def renewed(text: str) -> str:
-    """The text with every table between ``<!-- table: NAME -->`` and ``<!-- end -->`` made anew."""
+def updated(text: str) -> str:
+    """The text with every table between ``<!-- table: NAME -->`` and ``<!-- end -->`` written again."""
 
     def made(match: re.Match[str]) -> str:
         return f"<!-- table: {match[1]} -->\n{TABLES[match[1]]()}\n<!-- end -->"
@@ -108,4 +108,4 @@ def renewed(text: str) -> str:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         path = Path(name)
-        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The rows as CSV, and as the table that README carries."""
+"""The rows as CSV, and as the table that the documentation carries."""
 
 from __future__ import annotations
 
