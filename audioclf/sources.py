@@ -18,9 +18,26 @@ SMALL = 2**23
 """Size in bytes up to which a file is best read into memory in one go."""
 
 
+def readable(name: str) -> str:
+    """A file's name as text that can be written anywhere: one that is no UTF-8 is taken for Western European."""
+    try:
+        name.encode()
+        return name
+    except UnicodeEncodeError:
+        data = name.encode("utf-8", "surrogateescape" if _escaped(name) else "replace")
+        return "".join(_WESTERN.get(byte, chr(byte)) for byte in data)
+
+
+def _escaped(name: str) -> bool:
+    return all(not 0xD800 <= ord(c) <= 0xDFFF or 0xDC80 <= ord(c) <= 0xDCFF for c in name)
+
+
+_WESTERN = {byte: bytes((byte,)).decode("cp1252", "replace") for byte in range(0x80, 0xA0)}
+
+
 def display_name(name: str) -> str:
     """A name from outside as text to show: quoted, at most 80 characters, nothing that does not print."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in readable(name))
     return f"'{text if len(text) <= 80 else text[:59] + '…' + text[-20:]}'"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from audioclf.audio import AudioInfo
 from audioclf.errors import DatasetError
+from audioclf.sources import readable
 
 
 class ByteCount(int):
@@ -89,7 +90,7 @@ class Clip:
     @property
     def name(self) -> str:
         """Name for people: the folder and file, and where in the file it starts."""
-        name = "/".join(self.file.split("/")[-2:]) or f"{self.path.parent.name}/{self.path.name}"
+        name = "/".join(self.file.split("/")[-2:]) or readable(f"{self.path.parent.name}/{self.path.name}")
         return name if self.start == 0 and self.duration is None else f"{name} @ {self.start:g} s"
 
     @cached_property

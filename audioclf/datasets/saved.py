@@ -22,6 +22,7 @@ from audioclf.datasets.source import Reader
 from audioclf.datasets.table import guarded
 from audioclf.datasets.tree import Tree
 from audioclf.errors import DatasetError, Stopped
+from audioclf.sources import readable
 
 FILE = "dataset.json"
 FORMAT = "audioclf data set"
@@ -157,11 +158,11 @@ class SavedReader(Reader):
         kept: list[Clip] = []
         for clip, fact in zip(clips, found, strict=True):
             if isinstance(fact, Problem):
-                problems.append(replace(fact, file=clip.file or str(clip.path)))
+                problems.append(replace(fact, file=clip.file or readable(str(clip.path))))
             elif fact.content != clip.info.content:
                 problems.append(
                     Problem(
-                        clip.file or str(clip.path),
+                        clip.file or readable(str(clip.path)),
                         "The file has changed since it was labelled.",
                         "Put the old file back, or add the new one and label it.",
                     )
