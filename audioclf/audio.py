@@ -129,7 +129,8 @@ def load_audio(
     """Decode a sound, or a stretch of it, to mono float32 samples.
 
     Equal to ``librosa.load`` within 1e-6 for what libsndfile reads, except that a stretch begins at the nearest
-    sample (librosa cuts the fraction off) and that damaged input is refused.
+    sample (librosa cuts the fraction off), that a stretch of MP3 or Vorbis is a part of the whole (librosa's may begin
+    with silence, or beside it), and that damaged input is refused.
 
     Parameters
     ----------

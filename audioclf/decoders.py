@@ -5,9 +5,10 @@ Both hand out blocks of float32 samples, so that nobody has to trust a header ab
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +65,8 @@ def open_decoder(file: BinaryIO, container: Container) -> Decoder:
 
 
 _SOUNDFILE_CODECS: dict[str, tuple[bytes, ...]] = {
-    # PCM, MS ADPCM, float, A-law, µ-law, IMA ADPCM, GSM, G.721, MPEG
-    "WAV": tuple(bytes((tag, 0)) for tag in (0x01, 0x02, 0x03, 0x06, 0x07, 0x11, 0x31, 0x40, 0x50, 0x55)),
+    # PCM, MS ADPCM, float, A-law, µ-law, IMA ADPCM, GSM, NMS ADPCM, G.721, MPEG
+    "WAV": tuple(bytes((tag, 0)) for tag in (0x01, 0x02, 0x03, 0x06, 0x07, 0x11, 0x31, 0x38, 0x40, 0x50, 0x55)),
     "AIFF": (
         *(b"NONE", b"twos", b"sowt", b"raw ", b"fl32", b"FL32", b"fl64", b"FL64", b"in24", b"42ni", b"in32", b"23ni"),
         *(b"ulaw", b"ULAW", b"alaw", b"ALAW", b"ima4", b"GSM ", b"DWVW"),
@@ -84,6 +85,19 @@ def _by_soundfile(container: Container) -> bool:
     return not container.codec or container.codec.startswith(known)
 
 
+@functools.cache
+def _reader() -> type[Any]:
+    import soundfile
+
+    class Reader(soundfile.SoundFile):  # type: ignore[misc]
+        """soundfile seeks to where it stands after every block, and MPEG is silent or wrong behind every seek."""
+
+        def seekable(self) -> bool:
+            return False
+
+    return Reader
+
+
 class _SoundfileDecoder:
     def __init__(self, part: Part) -> None:
         import soundfile
@@ -91,9 +105,10 @@ class _SoundfileDecoder:
         self._part = part
         self._failures = (soundfile.SoundFileError, RuntimeError, ValueError, OSError)
         try:
-            self._file = soundfile.SoundFile(part)
+            self._file = _reader()(part)
         except self._failures as error:
             raise DecodeError(_reason(error, part)) from error
+        self._can_seek = soundfile.SoundFile.seekable(self._file)
         self.sr: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.frames: int = self._file.frames
@@ -119,22 +134,25 @@ class _SoundfileDecoder:
             raise DecodeError(str(self._part.error))
 
     def _seek(self, start: int, per_block: int) -> None:
-        """Go to a sample, around faults of libsndfile 1.2.2 with Vorbis and with codecs it cannot seek in."""
-        if not self._file.seekable():
-            self._read_on(start, per_block)
-            return
-        if self.subtype != "VORBIS":
-            self._file.seek(start)
-            return
-        # A damaged set-up header goes unnoticed, and a seek then dies in vorbis_synthesis_trackonly, on a decoder that
-        # was never set up. A read of such a file is merely empty.
-        if not len(self._file.read(1)):
-            raise DecodeError("its content cannot be decoded")
-        self._file.seek(0)
-        # A seek into the last page lands up to a block beside its target, for that page's end is cut to the sample. So
-        # seek before it (a page is 255 packets at most, a packet is 1,024 samples in all but rare files) and read on.
-        position = max(0, min(start, self.frames - 255 * 1024))
-        self._file.seek(position)
+        """Go to a sample, around faults of libsndfile 1.2.2 with Vorbis and MPEG, and with codecs it cannot seek in."""
+        position = start
+        if not self._can_seek:
+            position = 0
+        elif self.subtype == "VORBIS":
+            # A damaged set-up header goes unnoticed, and a seek then dies in vorbis_synthesis_trackonly, on a decoder
+            # that was never set up. A read of such a file is merely empty.
+            if not len(self._file.read(1)):
+                raise DecodeError("its content cannot be decoded")
+            self._file.seek(0)
+            # A seek into the last page lands up to a block beside its target, for that page's end is cut to the sample.
+            # A page is 255 packets at most, a packet is 1,024 samples in all but rare files.
+            position = min(start, self.frames - 255 * 1024)
+        elif self.subtype.startswith("MPEG"):
+            # Frames hold sound of those behind them, up to 511 bytes away, and are silent until these were read.
+            position = start - 32 * 1152
+        position = max(0, position)
+        if position:
+            self._file.seek(position)
         self._read_on(start - position, per_block)
 
     def _read_on(self, n: int, per_block: int) -> None:

@@ -51,7 +51,8 @@ class FFmpegDecoder:
 
         self._part = part
         self._container = container
-        self._failures = (av.FFmpegError, ValueError, RuntimeError, OSError, EOFError)
+        # IndexError: of a stream that appears after the header
+        self._failures = (av.FFmpegError, ValueError, RuntimeError, OSError, EOFError, IndexError)
         try:
             self._open()
         except self._failures as error:

@@ -121,7 +121,7 @@ def au(file: BinaryIO, start: int, size: int) -> Layout:
     declared = int.from_bytes(_at(file, start + 8, 4), order)  # type: ignore[arg-type]
     return _settled(
         file,
-        start + header,
+        start + max(24, header),
         size,
         declared,
         unstated=declared == 0xFFFFFFFF,
@@ -217,7 +217,7 @@ def _settled(
     there = max(0, size - first)
     off = declared - there
     remark = ""
-    lengths = {header, header - 8, *_WAV_HEADERS}
+    lengths = {header, header - 8, counted, *_WAV_HEADERS}
     if off > 0 and unstated:
         remark = UNSTATED
     elif off > 1 and there and (whole or off in lengths):
