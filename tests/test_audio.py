@@ -159,9 +159,12 @@ def test_stretch_of_an_mp3_does_not_begin_with_silence(tone: Callable[..., Sampl
 @pytest.mark.parametrize("form", ["MP3", "OGG"])
 def test_a_sound_of_many_blocks_has_no_joints(form: str) -> None:
     t = np.arange(3 * 2**20) / 44100
-    data = encoded(0.5 * np.sin(2 * np.pi * 440 * t), 44100, form=form)
-    y, _ = load_audio(data, sr=None)
-    np.testing.assert_array_equal(y, sf.read(io.BytesIO(data), dtype="float32")[0])
+    buffer = io.BytesIO()
+    with sf.SoundFile(buffer, "w", 44100, 1, format=form) as file:
+        for start in range(0, len(t), 9999):  # libsndfile's Vorbis encoder dies of a large block
+            file.write(0.5 * np.sin(2 * np.pi * 440 * t[start : start + 9999]))
+    y, _ = load_audio(buffer.getvalue(), sr=None)
+    np.testing.assert_array_equal(y, sf.read(io.BytesIO(buffer.getvalue()), dtype="float32")[0])
 
 
 def test_real_recordings_equal_librosa(esc10: Path, fsdd: Path) -> None:

@@ -21,6 +21,7 @@ from audioclf.audio import content_hash
 from audioclf.datasets.base import ByteCount, Progress, ShouldStop
 from audioclf.datasets.store import MOST_BYTES, Keeper, TooLargeError, is_stored
 from audioclf.errors import DatasetError
+from audioclf.sources import readable
 
 MOST_MEMBERS = 50_000
 """Members that are looked at; the rest is named in one row."""
@@ -220,7 +221,7 @@ def _read_tar(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -
 
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, keeper: Keeper, budget: _Budget) -> None:
-    name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    name = readable(member.name)
     if member.isdir():
         return
     if not member.isreg():
