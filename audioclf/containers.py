@@ -112,7 +112,8 @@ def _known(file: BinaryIO, start: int, size: int) -> Container | None:
         return _laid_out("CAF", start, size, headers.caf(file, start, size))
     if head[:8] == b"NIST_1A\n":
         layout = headers.sphere(file, start, size)
-        return replace(_laid_out("NIST", start, size, layout), end=layout.end)
+        fault = "its samples are compressed with shorten" if b"shorten" in layout.codec else ""
+        return replace(_laid_out("NIST", start, size, layout), end=layout.end, fault=fault)
     if head[:4] == b"fLaC":
         # STREAMINFO is always the first block: 36 bits of total samples from bit 172 on, 0 for "not known".
         total = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF

@@ -194,6 +194,12 @@ def test_sphere(stated: str) -> None:
     check_whole(wrong + b"" if len(wrong) == len(data) else wrong[:1000] + wrong[1000 + len(wrong) - len(data) :])
 
 
+def test_sphere_that_is_compressed() -> None:
+    data = encoded("NIST").replace(b"sample_coding -s3 pcm\n", b"sample_coding -s26 pcm,embedded-shorten-v2.00\n")
+    with pytest.raises(AudioError, match="compressed with shorten; convert it to WAV"):
+        read_info(data)
+
+
 def test_sphere_that_is_followed_by_other_bytes() -> None:
     check_whole(encoded("NIST") + bytes(5000), remark=None)
 
