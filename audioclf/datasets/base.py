@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from audioclf.audio.io import AudioInfo
+from audioclf.audio.sources import readable
 from audioclf.core.errors import DatasetError
 
 
@@ -89,7 +90,7 @@ class Clip:
     @property
     def name(self) -> str:
         """Name for people: the folder and file, and where in the file it starts."""
-        name = "/".join(self.file.split("/")[-2:]) or f"{self.path.parent.name}/{self.path.name}"
+        name = "/".join(self.file.split("/")[-2:]) or readable(f"{self.path.parent.name}/{self.path.name}")
         return name if self.start == 0 and self.duration is None else f"{name} @ {self.start:g} s"
 
     @cached_property

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from audioclf.audio.sources import readable
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets import naming, segmentation
@@ -117,7 +118,7 @@ class Keeper:
 
     def refuse(self, name: str, reason: str, remedy: str) -> None:
         """Note a file that is not kept."""
-        self.problems.append(Problem(name, reason, remedy))
+        self.problems.append(Problem(readable(name), reason, remedy))
 
     def wants(self, name: str) -> str | None:
         """The cleaned name of a file that is to be kept; None for one that is refused or passed over.
@@ -125,6 +126,7 @@ class Keeper:
         Hidden files and files that are neither sounds nor tables are passed over (texts are looked at, since a label
         track is one); a name that leads outside, a second file of one name and an archive are refused.
         """
+        name = readable(name)
         clean = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         parts = clean.split("/")
         suffix = Entry(clean, self._part).suffix

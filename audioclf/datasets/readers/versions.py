@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from audioclf.audio.io import AudioInfo
+from audioclf.audio.sources import readable
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
@@ -157,11 +158,11 @@ class SavedReader(Reader):
         kept: list[Clip] = []
         for clip, fact in zip(clips, found, strict=True):
             if isinstance(fact, Problem):
-                problems.append(replace(fact, file=clip.file or str(clip.path)))
+                problems.append(replace(fact, file=clip.file or readable(str(clip.path))))
             elif fact.content != clip.info.content:
                 problems.append(
                     Problem(
-                        clip.file or str(clip.path),
+                        clip.file or readable(str(clip.path)),
                         "The file has changed since it was labelled.",
                         "Put the old file back, or add the new one and label it.",
                     )

@@ -18,7 +18,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: beside it, flushed, then put in its place."""
     part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -56,7 +56,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         reader = csv.reader(file)
         header = next(reader, [])
         rows = [dict(zip(header, row, strict=True)) for row in reader if len(row) == len(header)]
