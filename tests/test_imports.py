@@ -29,6 +29,7 @@ ORDER = (
     ("decoders",),
     ("audio",),
     ("datasets",),
+    ("embeddings",),
     ("features",),
     ("splits",),
     ("preparation",),
@@ -77,6 +78,8 @@ HEAVY = {
     "symusic",
     "av",
     "skops",
+    "h5py",
+    "onnxruntime",
 }
 
 
