@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.features import FEATURES
+from audioclf.features import views
 from audioclf.ui import clips, compare, data, frame, hold, looks
 from audioclf.ui.player import player
 
@@ -11,14 +11,15 @@ with frame.page(
 ) as state:
     dataset = data.require(state)
     chosen = compare.choose(state, dataset)
+    features = views()
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         kinds = st.pills(
             "Pictures",
-            list(FEATURES),
+            list(features),
             selection_mode="multi",
             default=["waveform", "stft", "mel"],
-            format_func=lambda kind: FEATURES[kind].title,
+            format_func=lambda kind: features[kind].title,
             key="compare.kinds",
             persist_state="session",
         )
@@ -36,7 +37,7 @@ with frame.page(
         st.stop()
     hold.until_ready()
     audio = looks.audio()
-    order = [kind for kind in FEATURES if kind in kinds]
+    order = [kind for kind in features if kind in kinds]
     player(
         "compare",
         [clips.track(clip, audio, note=clip.name) for clip in chosen],

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.features import FEATURES
+from audioclf.features import views
 from audioclf.ui import clips, frame, hold, looks
 from audioclf.ui.player import player
 from audioclf.ui.text import escape
@@ -13,7 +13,8 @@ with frame.page(
     "Explore", "One sound, seen in different ways. Press play and follow the line; click a picture to hear from there."
 ) as state:
     clip = clips.own_or_chosen(state, "explore")
-    titles = {kind: feature.title for kind, feature in FEATURES.items()}
+    features = views()
+    titles = {kind: feature.title for kind, feature in features.items()}
     view = st.segmented_control(
         "View",
         [ALL, *titles],
@@ -28,14 +29,14 @@ with frame.page(
     if side is not None:
         with side:
             st.markdown(f"**{escape(titles[view])}**")
-            st.markdown(escape(FEATURES[view].explanation))
+            st.markdown(escape(features[view].explanation))
             form = looks.feature_form(view)
     with picture:
         hold.until_ready()
         audio = looks.audio()
         sound = clips.track(clip, audio, note=clips.facts(clip))
         if view == ALL:
-            player("explore", [sound], looks.panels([clip], list(FEATURES), audio), columns=2, height=230)
+            player("explore", [sound], looks.panels([clip], list(features), audio), columns=2, height=230)
         elif form.value is not None:
             with form.beside():
                 player("explore", [sound], looks.panel_of(clip, form.value, audio), height=440)

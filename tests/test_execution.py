@@ -14,7 +14,7 @@ from audioclf.augment import AUGMENTATIONS
 from audioclf.errors import AudioclfError, DatasetError, ParameterError, RunError, Stopped
 from audioclf.execution import execute, run_experiment
 from audioclf.experiment import DatasetChoice, Experiment
-from audioclf.features import FEATURES, MFCC, Mel
+from audioclf.features import FEATURES, MFCC, Mel, views
 from audioclf.models import MODELS
 from audioclf.preparation import Scaling
 from audioclf.runs import Status, open_run
@@ -57,7 +57,7 @@ def test_a_run_holds_all_that_it_promises(experiment: Experiment, tmp_path: Path
 
 
 @pytest.mark.parametrize("model", ["logreg", "tree", "mlp"])
-@pytest.mark.parametrize("feature", sorted(FEATURES))
+@pytest.mark.parametrize("feature", sorted(views()))
 def test_every_feature_goes_into_models_that_flatten(
     experiment: Experiment, tmp_path: Path, feature: str, model: str
 ) -> None:

@@ -53,6 +53,8 @@ class EmbeddingModel(Parameters):
         Length of a window, and distance to the next, in seconds.
     dimension : int
         Numbers per window.
+    cost : float
+        Seconds that a core takes for a second of sound, on the reference machine of :mod:`audioclf.estimate`.
     """
 
     source: ClassVar[str] = ""
@@ -65,6 +67,7 @@ class EmbeddingModel(Parameters):
     window: ClassVar[float] = 0.0
     hop: ClassVar[float] = 0.0
     dimension: ClassVar[int] = 0
+    cost: ClassVar[float] = 0.0
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ class YAMNet(EmbeddingModel):
     window: ClassVar[float] = 0.96
     hop: ClassVar[float] = 0.48
     dimension: ClassVar[int] = mobilenet.DIMENSION
+    cost: ClassVar[float] = 0.007
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from audioclf import plots
 from audioclf.errors import AudioclfError, AudioError
+from audioclf.features import Waveform
 from audioclf.runs import Run
 from audioclf.ui import answers, cache, clips, evidence, guard, hold, run_list, subjects, views
 from audioclf.ui.answers import Answer
@@ -159,7 +160,7 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
 def _picture(run: Run, subject: Subject) -> None:
     """The whole sound with the picture the model looks at."""
     audio = run.experiment.audio.replace(duration=None)
-    feature = run.experiment.features[0]
+    feature = next((one for one in run.experiment.features if not one.heavy), Waveform())
     shown = cache.feature_map(subject.clip, feature, audio)
     sound = clips.track(subject.clip, audio, note=clips.facts(subject.clip))
     player("classify", [sound], [views.panel(shown, title=feature.title)], height=300)
