@@ -26,6 +26,8 @@ _FRAMES_HOP: Final = 8
 _BANDS: Final = 32
 _SHORTEST: Final = _FRAME + (_FRAMES - 1) * _HOP
 _TOGETHER: Final = 64
+_LEAD: Final = 11200
+"""Samples of silence before a sound: the network listens to a stream, and a window looks back on what it ends with."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class SpeechEmbedding(EmbeddingModel):
     sr: ClassVar[int] = 16000
     window: ClassVar[float] = _SHORTEST / 16000
     hop: ClassVar[float] = _FRAMES_HOP * _HOP / 16000
+    lead: ClassVar[float] = _LEAD / 16000
     dimension: ClassVar[int] = 96
     cost: ClassVar[float] = 0.015
 
@@ -58,12 +61,12 @@ class SpeechEmbedding(EmbeddingModel):
             _session(name)
 
     def count(self, n_samples: int) -> int:
-        return 1 + max(0, math.ceil((n_samples - _SHORTEST) / (_FRAMES_HOP * _HOP)))
+        return 1 + max(0, math.ceil((_LEAD + n_samples - _SHORTEST) / (_FRAMES_HOP * _HOP)))
 
     def infer(self, samples: Array) -> tuple[Array, Array | None]:
         n = self.count(samples.size)
         padded = np.zeros(_SHORTEST + (n - 1) * _FRAMES_HOP * _HOP, np.float32)
-        padded[: samples.size] = samples
+        padded[_LEAD : _LEAD + samples.size] = samples
         # decibels brought to the range that the network was trained with
         rows = _run(_MEL, padded[np.newaxis]).reshape(-1, _BANDS) / np.float32(10) + np.float32(2)
         views = np.lib.stride_tricks.sliding_window_view(rows, _FRAMES, axis=0)[::_FRAMES_HOP]
@@ -85,8 +88,9 @@ def _session(name: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # clips are shared out among processes
     options.log_severity_level = 3
+    path = _file(name)
     try:
-        return onnxruntime.InferenceSession(str(_file(name)), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no base class of its errors
         raise AudioclfError(
             f"{name} of the package {PACKAGE} cannot be read ({type(error).__name__}); install the package again."
