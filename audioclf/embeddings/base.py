@@ -24,7 +24,7 @@ class Embedding:
     ----------
     values : np.ndarray [shape=(n_windows, dimension)], float32
     times : np.ndarray [shape=(n_windows,)], float64 [s]
-        Centre of every window; below 0 where the window begins long before the sound.
+        Where in the sound every window stands.
     scores : np.ndarray [shape=(n_windows, n_classes)], float32 in 0 to 1, or None
         What the model's own classifier makes of every window, each class by itself; None where it has none.
     """
@@ -51,8 +51,8 @@ class EmbeddingModel(Parameters):
         Sample rate it listens at, in Hz.
     window, hop : float
         Length of a window, and distance to the next, in seconds.
-    lead : float
-        Seconds of silence that the first window begins with, before the sound.
+    first : float
+        Where the first window stands, in seconds: at its centre, or at the centre of its last hop where it looks back.
     dimension : int
         Numbers per window.
     cost : float
@@ -68,7 +68,7 @@ class EmbeddingModel(Parameters):
     sr: ClassVar[int] = 16000
     window: ClassVar[float] = 0.0
     hop: ClassVar[float] = 0.0
-    lead: ClassVar[float] = 0.0
+    first: ClassVar[float] = 0.0
     dimension: ClassVar[int] = 0
     cost: ClassVar[float] = 0.0
 
@@ -112,7 +112,7 @@ class EmbeddingModel(Parameters):
         if not (np.isfinite(sr) and sr > 0):
             raise ParameterError(f"The sample rate must be a positive number of Hz, got {sr!r}.", "sr")
         values, scores = self.infer(_resampled(samples, sr, self.sr))
-        times = np.arange(len(values), dtype=np.float64) * self.hop + self.window / 2 - self.lead
+        times = np.arange(len(values), dtype=np.float64) * self.hop + self.first
         return Embedding(values, times, scores)
 
     def n_windows(self, n_samples: int, sr: float) -> int:

@@ -51,7 +51,7 @@ class SpeechEmbedding(EmbeddingModel):
     sr: ClassVar[int] = 16000
     window: ClassVar[float] = _SHORTEST / 16000
     hop: ClassVar[float] = _FRAMES_HOP * _HOP / 16000
-    lead: ClassVar[float] = _LEAD / 16000
+    first: ClassVar[float] = (_SHORTEST - _LEAD - _FRAMES_HOP * _HOP / 2) / 16000
     dimension: ClassVar[int] = 96
     cost: ClassVar[float] = 0.015
 

@@ -47,6 +47,7 @@ class YAMNet(EmbeddingModel):
     sr: ClassVar[int] = log_mel.SR
     window: ClassVar[float] = 0.96
     hop: ClassVar[float] = 0.48
+    first: ClassVar[float] = 0.48
     dimension: ClassVar[int] = mobilenet.DIMENSION
     cost: ClassVar[float] = 0.007
 
