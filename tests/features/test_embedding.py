@@ -11,6 +11,7 @@ import audioclf
 from audioclf.audio import AudioSettings
 from audioclf.embeddings import EMBEDDINGS
 from audioclf.errors import ParameterError
+from audioclf.estimate import feature_seconds
 from audioclf.experiment import DatasetChoice, Experiment
 from audioclf.features import FEATURES, views
 from audioclf.features.extract import extract
@@ -85,6 +86,18 @@ def test_it_is_computed_once_per_clip(class_folders: Path, tmp_path: Path, kind:
         assert path.stat().st_size < 10_000 + first[0].nbytes
     np.testing.assert_array_equal(extract(clips, FEATURES[kind](), AudioSettings(), store=store, n_jobs=1), first)
     assert set(store.folder.rglob("*.npy")) == set(files)
+
+
+@every_embedding
+def test_time_and_size_are_known_without_computing_it(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute(*args: object) -> None:
+        raise AssertionError("computed")
+
+    monkeypatch.setattr(FEATURES[kind], "compute", compute)
+    feature = FEATURES[kind]()
+    assert feature.shape(SR, SR)
+    short, long = (feature_seconds(feature, AudioSettings(), duration) for duration in (2.0, 20.0))
+    assert 0 < short < long < 5
 
 
 @pytest.mark.parametrize("model", ["logreg", "mlp"])
