@@ -49,7 +49,7 @@ class YAMNet(EmbeddingModel):
     hop: ClassVar[float] = 0.48
     first: ClassVar[float] = 0.48
     dimension: ClassVar[int] = mobilenet.DIMENSION
-    cost: ClassVar[float] = 0.007
+    cost: ClassVar[float] = 0.009
 
     @property
     def classes(self) -> tuple[str, ...]:
