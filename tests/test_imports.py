@@ -21,6 +21,7 @@ ORDER = (
     "core",
     "audio",
     "datasets",
+    "embeddings",
     "features",
     "augment",
     "models",
@@ -49,6 +50,11 @@ HEAVY = {
     "numba",
     "joblib",
     "av",
+    "h5py",
+    "onnxruntime",
+    "optuna",
+    "dask",
+    "distributed",
     "skops",
 }
 

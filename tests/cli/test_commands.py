@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from audioclf.cli import cli
 from audioclf.core.settings import SETTINGS
-from audioclf.features import FEATURES
+from audioclf.features import views
 from audioclf.recipes import names
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -94,7 +94,7 @@ def test_a_toml_file_runs(sounds: Path, tmp_path: Path) -> None:
     assert "2-fold cross-validation" in done.stdout
 
 
-@pytest.mark.parametrize("kind", sorted(FEATURES))
+@pytest.mark.parametrize("kind", sorted(views()))
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_features_are_drawn(sounds: Path, tmp_path: Path, kind: str, suffix: str) -> None:
     if suffix == "svg" and kind not in ("waveform", "cqt"):
