@@ -20,6 +20,12 @@ class ByteCount(int):
     """A number of bytes, where progress is told in these."""
 
 
+SPLITS = ("train", "validation", "test")
+"""Parts of an official split."""
+
+SPLIT_FOLDS = {"test": 0, "train": 1, "validation": 2}
+"""Number of the fold that a part of an official split has where there are no folds beside it."""
+
 Progress = Callable[[int, int], None]
 """Told how many of how many files are done (bytes as :class:`ByteCount`); called from the thread that called."""
 
@@ -69,6 +75,8 @@ class Clip:
         validation 2.
     file : str
         Name its owner knows the file by, where that is not its path (in an archive it came out of).
+    split : str
+        Part of the official split it belongs to: one of :data:`SPLITS`; empty where there is none.
     """
 
     path: Path
@@ -79,6 +87,7 @@ class Clip:
     group: str | None = None
     fold: int | None = None
     file: str = ""
+    split: str = ""
 
     @property
     def seconds(self) -> float:
@@ -151,10 +160,12 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of every clip's content, label, group and fold: the same data has the same one."""
+        """Hash of every clip's content, label, group, fold and part: the same data has the same one."""
         digest = hashlib.blake2b(digest_size=16)
         for clip in self.clips:
             digest.update(repr((clip.key, clip.label, clip.group, clip.fold)).encode())
+            if clip.split and clip.fold != SPLIT_FOLDS[clip.split]:
+                digest.update(clip.split.encode())
         return digest.hexdigest()
 
     def filter(self, keep: Callable[[Clip], bool]) -> Dataset:
@@ -177,8 +188,9 @@ class Dataset:
         for number in range(len(self.classes)):
             members = [clip for clip, label in enumerate(self.labels) if label == number]
             drawn: list[int] = []
-            for fold in dict.fromkeys(self.clips[clip].fold for clip in members):
-                of_fold = rng.permutation([clip for clip in members if self.clips[clip].fold == fold]).tolist()
+            parts = {clip: (self.clips[clip].fold, self.clips[clip].split) for clip in members}
+            for part in dict.fromkeys(parts.values()):
+                of_fold = rng.permutation([clip for clip in members if parts[clip] == part]).tolist()
                 drawn += of_fold[: max(round(share * len(of_fold)), 1)]
             rest = [clip for clip in members if clip not in drawn]
             chosen.update(drawn + rest[: max(2 - len(drawn), 0)])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from audioclf.datasets.base import Dataset, Progress, ShouldStop
-from audioclf.datasets.tree import Tree
+from audioclf.datasets.layout import Reading
+from audioclf.datasets.tree import Tree, clips
 from audioclf.params import Parameters
 
 
@@ -56,5 +57,18 @@ class Reader(Parameters):
         """Whether this is how the files are read when nobody says otherwise."""
 
     @abstractmethod
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
-        """The data set in the files."""
+    def understand(self, tree: Tree) -> Reading:
+        """How the files are read, from their names and tables alone.
+
+        Raises
+        ------
+        DatasetError
+            When nothing in the files can be read so.
+        """
+
+    def load(
+        self, reading: Reading, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+    ) -> Dataset:
+        """The data set that a reading describes."""
+        found, problems = clips(reading.rows, progress=progress, should_stop=should_stop)
+        return Dataset(reading.name, tuple(found), (*reading.problems, *problems), source=str(reading.tree.path))

@@ -20,21 +20,45 @@ MEANINGS: Mapping[str, tuple[str, ...]] = {
     "file": (
         *("filename", "file", "filepath", "path", "slicefilename", "audiofilename", "audiofile", "audiopath", "audio"),
         *("wavfile", "wavfilename", "wav", "fname", "soundfile", "sound", "recordingfile", "track", "clip", "name"),
+        *("clipname", "filenames", "audiofilepath", "wavpath", "wavfilepath", "clippath", "audiofilename", "mp3path"),
+        *("soundfilename", "recordingfilename", "relativepath", "relpath", "itemid", "recordingid", "fileid", "clipid"),
+        *("audioid", "trackid", "uttid", "utteranceid", "recording", "soundid", "id"),
     ),
     "label": (
         *("label", "class", "classname", "category", "labelname", "labels", "primarylabel", "genre", "emotion"),
         *("species", "word", "digit", "instrument", "tag", "target", "classid", "y"),
+        *("scenelabel", "scene", "eventlabel", "event", "commonname", "speciesname", "speciescode", "ebirdcode"),
+        *("command", "keyword", "genretop", "instrumentfamily", "instrumentfamilystr", "emotionlabel", "hasbird"),
+        *("diagnosis", "groundtruth", "labelid", "labelidx", "classlabel"),
     ),
     "group": (
         *("group", "speaker", "speakerid", "subject", "subjectid", "participant", "clientid", "artist", "srcfile"),
         *("source", "sourceid", "sourcefile", "session", "fsid", "recordist", "site", "device"),
+        *("actor", "actorid", "speakername", "participantid", "patient", "patientid", "userid", "user", "artistid"),
+        *("artistname", "freesoundid", "sourcerecording", "originalfile", "originalfilename", "identifier", "siteid"),
+        *(
+            "location",
+            "locationid",
+            "recorder",
+            "station",
+            "city",
+            "deviceid",
+            "sessionid",
+            "recordingdate",
+            "date",
+            "day",
+        ),
     ),
-    "fold": ("fold", "split", "subset", "set", "partition"),
+    "fold": ("fold", "foldid", "cvfold", "kfold"),
+    "split": ("split", "subset", "set", "partition", "datasplit", "datasubset", "usage", "mode", "phase"),
     "start": ("start", "starttime", "starts", "offset", "begin", "begintime", "onset", "from"),
     "end": ("end", "endtime", "ends", "stop", "offsettime", "to"),
     "duration": ("duration", "durations", "length", "len"),
 }
-"""Column names that are understood, without case, blanks and underscores; the first found is taken."""
+"""Column names that are understood, without case, blanks and underscores; the first found is taken.
+
+They are those of the usual published sets: UrbanSound8K, ESC-50, FSD, DCASE, FMA, BirdCLEF, Common Voice, NSynth.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,8 +80,16 @@ class Table:
 
     def column(self, meaning: str) -> int | None:
         """Number of the column that has a meaning (a key of :data:`MEANINGS`) by its name; None if none has."""
+        return next(iter(self.named(meaning)), None)
+
+    def named(self, meaning: str) -> list[int]:
+        """Numbers of all columns whose names have a meaning, likeliest first."""
         plain = [re.sub(r"[\W_]+", "", name.casefold()) for name in self.columns]
-        return next((plain.index(name) for name in MEANINGS[meaning] if name in plain), None)
+        return [plain.index(name) for name in dict.fromkeys(MEANINGS[meaning]) if name in plain]
+
+    def values(self, column: int) -> list[str]:
+        """Cells of one column, empty where a row is too short."""
+        return [unguarded(cells[column]) if column < len(cells) else "" for _, cells in self.rows]
 
 
 def decode(data: bytes) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from audioclf.audio import AudioInfo
 from audioclf.datasets import naming
@@ -23,6 +24,7 @@ SOUNDS = frozenset(
     for suffix in (
         *("wav", "wave", "w64", "rf64", "flac", "aif", "aiff", "aifc", "au", "snd", "caf"),
         *("ogg", "oga", "opus", "mp3", "m4a", "aac", "mp4", "webm"),
+        *("amr", "awb", "3gp", "3g2", "wma", "spx", "ts", "mp2", "mka", "mkv", "mov", "m4b", "ac3", "ape", "wv", "sph"),
     )
 )
 """Suffixes that promise a sound: such a file is in the data set, or in its list of problems."""
@@ -113,6 +115,11 @@ class Tree:
     problems: tuple[Problem, ...] = ()
     root: Path | None = None
     pointed: str = ""
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What readers found out about these files, so that nothing is looked through twice."""
+        return {}
 
     @cached_property
     def by_name(self) -> dict[str, Entry]:
@@ -214,6 +221,7 @@ class Row:
     duration: float | None = None
     group: str | None = None
     fold: int | None = None
+    split: str = ""
 
 
 def folder_tree(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
@@ -274,7 +282,7 @@ def clips(
 def _clip(row: Row, info: AudioInfo) -> Clip:
     path, name = row.entry.path, row.entry.name
     file = "" if os.fspath(path).replace(os.sep, "/").endswith(f"/{name}") else name
-    return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file)
+    return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file, row.split)
 
 
 def _walk(folder: Path, head: str, above: frozenset[str]) -> Iterator[Entry]:

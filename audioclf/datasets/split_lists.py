@@ -1,0 +1,97 @@
+"""Lists of files that say which clips test and validate, as Speech Commands has them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from audioclf.datasets import naming
+from audioclf.datasets.base import SPLIT_FOLDS
+from audioclf.datasets.sound_names import Finder
+from audioclf.datasets.table import decode
+from audioclf.datasets.tree import Entry, Row, Tree
+
+SUFFIXES = (".txt", ".lst", ".list", ".csv", ".tsv")
+
+LARGEST = 16 * 2**20
+_DEEPEST = 2
+_NOWHERE = Path()
+_NONE: Mapping[str, set[str]] = {}
+
+
+def names_sounds(data: bytes) -> bool:
+    """Whether a text is a list of sound files, one a line."""
+    lines = _lines(data)[:50]
+    return bool(lines) and sum(Entry(name, _NOWHERE).promises_sound for name in lines) >= 0.8 * len(lines)
+
+
+def apply(
+    tree: Tree, rows: Sequence[Row], passed: Collection[str] = (), known: Mapping[str, set[str]] = _NONE
+) -> tuple[list[Row], str]:
+    """Rows with the parts that lists in the tree give them, and which lists these are.
+
+    Where only test and validation are listed, all others train. A list must name sounds for the most part, and of
+    two lists for one part neither is heeded.
+
+    Parameters
+    ----------
+    tree : Tree
+    rows : sequence of Row
+    passed : collection of str
+        Names of files that are no lists.
+    known : mapping
+        Names of the sounds in tables that were read already, by the name of the table.
+
+    Returns
+    -------
+    rows : list of Row
+        As they were where there is no list, or they have parts already.
+    lists : str
+        Names of the lists; empty where there is none.
+    """
+    if any(row.split for row in rows):
+        return list(rows), ""
+    named = {row.entry.name for row in rows}
+    found: dict[str, list[tuple[Entry, set[str]]]] = {}
+    for entry in tree.entries:
+        part = naming.split_in(entry.stem) if entry.suffix in SUFFIXES and len(entry.folders) <= _DEEPEST else ""
+        if part and entry.name not in passed:
+            members = known.get(entry.name, set()) or _members(tree, entry)
+            members = members & named
+            if members:
+                found.setdefault(part, []).append((entry, members))
+    lists = {part: entries[0] for part, entries in found.items() if len(entries) == 1}
+    whole = set().union(*(members for _, members in lists.values())) == named
+    stands_for = naming.settled(lists) if whole else {part: part for part in lists}
+    if not lists or set(stands_for.values()) == {"train"}:
+        return list(rows), ""
+    parts = {name: stands_for[part] for part, (_, members) in lists.items() for name in members}
+    rest = "" if "train" in stands_for.values() else "train"
+    made = []
+    for row in rows:
+        part = parts.get(row.entry.name, rest)
+        fold = SPLIT_FOLDS[part] if row.fold is None and part else row.fold
+        made.append(replace(row, split=part, fold=fold))
+    return made, " and ".join(f"'{entry.name}'" for entry, _ in lists.values())
+
+
+def _members(tree: Tree, entry: Entry) -> set[str]:
+    try:
+        with entry.path.open("rb") as file:
+            data = file.read(LARGEST)
+    except OSError:
+        return set()
+    if not names_sounds(data):
+        return set()
+    names = _lines(data)
+    finder = Finder(tree, entry, names)
+    files = (finder.find(name) for name in names)
+    return {file.name for file in files if not isinstance(file, str)}
+
+
+def _lines(data: bytes) -> list[str]:
+    """The first cell of every line that is filled in, the names of columns aside."""
+    lines = (line.split("\t")[0].split(",")[0].split("|")[0].strip().strip('"') for line in decode(data).splitlines())
+    names = [line for line in lines if line]
+    return names[1:] if len(names) > 1 and not Entry(names[0], _NOWHERE).promises_sound else names
