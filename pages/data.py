@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.ui import data, frame, health, mine, overview, sources
+from audioclf.ui import data, frame, health, intake_understood, mine, overview, sources
 
 with frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
     if not state.data:
@@ -12,10 +12,8 @@ with frame.page("Data", "Choose the sounds to work with, see what is in them, an
     with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
         sources.choose(state)
     mine.draw(state)
+    intake_understood.chosen(state)
     dataset = data.require(state)
     overview.head(dataset)
-    if dataset.clips:
-        health.task(state, dataset)  # begins by itself
-        overview.views(state, dataset)
-    else:
-        overview.problems(dataset)
+    health.task(state, dataset)  # begins by itself
+    overview.views(state, dataset)

@@ -62,7 +62,8 @@ def load_dataset(
     Raises
     ------
     DatasetError
-        When there is neither a set of that name nor something at that path.
+        When there is neither a set of that name nor something at that path, when the files leave a question open (see
+        :func:`understand`), or when no clip can be used.
     ParameterError
         When an option is unknown or out of range.
     Stopped
@@ -71,7 +72,9 @@ def load_dataset(
     name = str(name_or_path)
     if isinstance(name_or_path, str) and name in SOURCES:
         source = SOURCES[name].from_dict(options)
-        return source.load(progress=progress, should_stop=should_stop)
+        dataset = source.load(progress=progress, should_stop=should_stop)
+        dataset.require_clips()
+        return dataset
     reading = understand(name, progress=progress, should_stop=should_stop, **options)
     return reading.load(progress=progress, should_stop=should_stop)
 

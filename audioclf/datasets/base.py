@@ -200,6 +200,20 @@ class Dataset:
         """All clips of one class."""
         return tuple(clip for clip in self.clips if clip.label == label)
 
+    def require_clips(self) -> None:
+        """Raise where there is no clip.
+
+        Raises
+        ------
+        DatasetError
+        """
+        if not self.clips:
+            first = f" {self.problems[0].file}: {self.problems[0].reason}" if self.problems else ""
+            raise DatasetError(
+                f"{self.name} holds no usable clip; add sound files in one folder per class"
+                f" ({len(self.problems)} files or rows could not be used).{first}"
+            )
+
     def require_trainable(self) -> None:
         """Raise unless there are two classes with two clips each at least.
 
@@ -207,11 +221,7 @@ class Dataset:
         ------
         DatasetError
         """
-        if not self.clips:
-            raise DatasetError(
-                f"{self.name} holds no usable clip; add sound files in one folder per class"
-                f" ({len(self.problems)} files could not be used)."
-            )
+        self.require_clips()
         if len(self.classes) < 2:
             raise DatasetError(
                 f"{self.name} has one class ('{self.classes[0]}'), and a classifier needs at least two;"

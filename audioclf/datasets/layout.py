@@ -207,11 +207,7 @@ class Reading:
 
         self.require_answered()
         dataset = self.reader.load(self, progress=progress, should_stop=should_stop)
-        if not dataset.clips:
-            first = dataset.problems[0] if dataset.problems else None
-            why = f"{first.file}: {first.reason} {first.remedy}" if first else "No sound is in it."
-            more = f" ({len(dataset.problems):,} files or rows could not be used.)" if len(dataset.problems) > 1 else ""
-            raise DatasetError(f"'{dataset.name}' holds no usable clip. {why}{more}")
+        dataset.require_clips()
         store.settle(self.tree.path)
         return dataset
 

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.datasets import SOURCES
 from audioclf.errors import Stopped
-from audioclf.ui import guard, intake_reading, intake_store, task_bar, tasks
+from audioclf.ui import guard, intake_reading, intake_store, intake_understood, task_bar, tasks
 from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.tasks import Task, Work
@@ -64,13 +64,13 @@ def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
         )
 
 
-def on_disk(state: State, path: str) -> None:
-    """Look through a path of this computer, and ask how it is read."""
+def on_disk(state: State, path: str, *, ask: bool = True) -> None:
+    """Look through a path of this computer, and ask how it is read (or only where that is not clear)."""
     workspace = state.workspace
     begin(
         "Looking through the files",
         lambda told, should_stop: intake_store.on_disk(path, workspace, progress=told, should_stop=should_stop),
-        ask=True,
+        ask=ask,
     )
 
 
@@ -132,6 +132,7 @@ def _finish(state: State, task: Task) -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     brought: Brought = task.result
     if brought.sure and not st.session_state.get(_ASK):
+        intake_understood.remember(brought.path, brought.reading)
         state.choose(brought.path, {})
         st.rerun()
     st.session_state[_BROUGHT] = brought

@@ -16,13 +16,13 @@ from audioclf.datasets.pattern import Pattern, PatternReader
 from audioclf.datasets.recording import RecordingReader
 from audioclf.datasets.table import read_table
 from audioclf.errors import AudioclfError
-from audioclf.ui import forms, guard, intake_cuts, intake_store, mine
+from audioclf.ui import forms, guard, intake_cuts, intake_store, intake_understood, mine
 from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.text import count, escape, plain
 
 FOUND, NONE = "found by its name", "none"
-_COLUMNS = ("file", "label", "group", "fold", "start", "end", "duration")
+_COLUMNS = ("file", "label", "group", "fold", "split", "start", "end", "duration")
 _SHOWN = 200
 
 
@@ -46,11 +46,18 @@ def panel(state: State, brought: Brought) -> bool:
         key=f"{key}.kind",
     )
     st.markdown(escape(READERS[kind].description))
+    if brought.reading is not None and brought.reading.kind in (kind, "folder"):
+        for question in brought.reading.questions:
+            st.warning(escape(question.text), icon=":material/help:")
     reader = _DRAW.get(kind, _plain)(brought, key, READERS[kind])
+    reading = intake_understood.read(brought, reader) if reader is not None else None
+    if reading is not None and not reading.questions:
+        intake_understood.draw(intake_understood.told(reading))
     with st.container(horizontal=True):
         load = st.button("Load these sounds", type="primary", icon=":material/download:", disabled=reader is None)
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
     if load and reader is not None:
+        intake_understood.remember(brought.path, reading)
         state.choose(brought.path, options(reader, brought))
     if drop:
         intake_store.drop(brought)
@@ -131,6 +138,9 @@ def _manifest(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
     ]
     if lacking:
         st.warning(f"Choose the column of the {' and of the '.join(lacking)}.")
+        asked = brought.reading.questions if brought.reading is not None else ()
+        for answer in (answer for question in asked for answer in question.candidates[:8]):
+            st.caption(f"**{escape(answer.value, 60)}**: {escape(answer.examples, 160)}")
         return None
     return form.value
 
@@ -146,15 +156,20 @@ def _pattern(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
         st.success(escape(f"The names are those of {scheme.name}, which are known: no pattern is needed."))
     elif f"{key}.names.pattern" not in st.session_state:
         forms.fill(PatternReader(pattern=patterns.suggest(names)), f"{key}.names")
-    form = forms.parameters(PatternReader, f"{key}.names", columns=1)
-    st.caption(escape("Parts: {label}, {group} (or {speaker}, {source}), {fold}; any other is passed over."))
+    form = forms.parameters(PatternReader, f"{key}.names", columns=1, live=("pattern", "values"))
+    st.caption(
+        escape(
+            "Parts: {label}, {group} (or {speaker}, {source}), {fold}; any other is passed over. {label:2} has two"
+            " characters. Values name the classes: W=anger."
+        )
+    )
     if form.value is None:
         return None
     text = form.value.pattern
     with form.beside():
         if text:
             parsed = Pattern(text)
-            rows = patterns.preview(text, names, most=len(names))
+            rows = patterns.preview(text, names, len(names), form.value.values)
             fits = sum(row.named is not None for row in rows)
             told = {row.named.label for row in rows if row.named is not None and row.named.label}
             classes = f", {count(len(told), 'class', 'classes')}" if "label" in parsed.gives else ""
