@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from audioclf import workspaces
-from audioclf.datasets import cuts, naming
+from audioclf.datasets import cuts, naming, split_lists
 from audioclf.datasets.base import Problem, Progress, ShouldStop
 from audioclf.datasets.tree import OTHERS, SOUNDS, Entry, Tree
 from audioclf.errors import DatasetError, Stopped
@@ -149,7 +149,7 @@ class Keeper:
     def add(self, name: str, source: BinaryIO, *, at_most: int = MOST_BYTES) -> int:
         """Keep a file under a cleaned name that :meth:`wants` gave; returns its size in bytes.
 
-        A text that is no label track is passed over.
+        A text that is no label track and no list of sounds is passed over.
 
         Raises
         ------
@@ -161,8 +161,9 @@ class Keeper:
         """
         suffix = Entry(name, self._part).suffix
         if suffix in TRACKS:
-            text = source.read(min(cuts.LARGEST_TRACK, at_most))
-            if source.read(1) or not cuts.holds_labels(text):
+            text = source.read(min(split_lists.LARGEST, at_most))
+            is_track = len(text) <= cuts.LARGEST_TRACK and cuts.holds_labels(text)
+            if source.read(1) or not (is_track or split_lists.names_sounds(text)):
                 return len(text)
             source = io.BytesIO(text)
         stored = f"{len(self._files):06d}{suffix if suffix in SOUNDS | TABLES | TRACKS else '.bin'}"

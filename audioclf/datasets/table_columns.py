@@ -135,7 +135,7 @@ def _file(table: Table, named: Sequence[int], hits: Callable[[Sequence[str]], in
 
 def _may_be_label(cells: Sequence[str]) -> bool:
     told = [cell for cell in cells if cell]
-    return bool(told) and not (len(told) >= _ALIKE and len(set(told)) == len(told))
+    return not cells or (bool(told) and not (len(told) >= _ALIKE and len(set(told)) == len(told)))
 
 
 def _tells(meaning: str, cells: Sequence[str]) -> bool:
