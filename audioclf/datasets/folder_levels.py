@@ -25,6 +25,9 @@ _SPEAKER = re.compile(
     r"|user|source|location|loc|artist|player|reader|day|date)[\s_-]*[a-z]?\d+|\d{4}-\d\d-\d\d|20\d{6}",
     re.IGNORECASE,
 )
+_MOST = 0.9
+"""Share of the names that must follow a scheme; the others are named one by one where these tell the classes."""
+
 _APART = re.compile(r"_.+_")
 """Speech Commands keeps noise in ``_background_noise_``."""
 
@@ -92,7 +95,8 @@ def rows(found: Levels) -> tuple[list[Row], list[Entry]]:
     """Rows with all that folders and names tell, and the sounds whose class is not known."""
     folders = list(dict.fromkeys(filter(None, (found.folder(entry, "class") for entry in found.sounds))))
     labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
-    stands_for = naming.settled(naming.split_in(found.folder(entry, "split")) for entry in found.sounds)
+    parts = {folder: naming.split_in(folder) for folder in {found.folder(entry, "split") for entry in found.sounds}}
+    stands_for = naming.settled(parts.values())
     several = len(stands_for) > 1
     made, loose = [], []
     for entry in found.sounds:
@@ -102,7 +106,7 @@ def rows(found: Levels) -> tuple[list[Row], list[Entry]]:
             if entry.promises_sound:
                 loose.append(entry)
             continue
-        split = stands_for.get(naming.split_in(found.folder(entry, "split")), "") if several else ""
+        split = stands_for.get(parts[found.folder(entry, "split")], "") if several else ""
         fold = _fold(found.folder(entry, "fold"))
         fold = named.fold if fold is None else fold
         fold = SPLIT_FOLDS[split] if split and fold is None else fold
@@ -116,11 +120,11 @@ def _levels(tree: Tree) -> Levels:
     apart = Counter(folder for entry in sounds if entry.promises_sound for folder in entry.folders if _is_apart(folder))
     sounds = [entry for entry in sounds if not any(_is_apart(folder) for folder in entry.folders)]
     sure = [entry for entry in sounds if entry.promises_sound] or sounds
-    scheme = naming.recognise([entry.stem for entry in sure])
+    scheme = naming.recognise([entry.stem for entry in sure], _MOST)
     roles: list[str] = []
     while members := [entry for entry in sure if len(entry.folders) > len(roles)]:
         roles.append(_role(members, roles, scheme))
-    label = naming.read(scheme, sure[0].stem).label if scheme is not None and sure else None
+    label = _label(scheme, sure)
     by_name = label is not None and "class" not in roles
     promoted = "class" not in roles and "group" in roles and not by_name
     if promoted:
@@ -139,15 +143,27 @@ def _role(members: Sequence[Entry], before: Sequence[str], scheme: Scheme | None
     if len(names) > 1 and "group" not in before:
         if all(map(_SPEAKER.fullmatch, names)):
             return "group"
-        if scheme is not None and all(_is_group(entry.folders[depth], scheme, entry) for entry in members):
+        fitting = [entry for entry in members if _fits(scheme, entry)]
+        if scheme is not None and fitting and all(_is_group(entry.folders[depth], scheme, entry) for entry in fitting):
             return "group"
     if "class" in before:
         return ""
     deeper = any(len(entry.folders) > depth + 1 for entry in members)
-    named = scheme is not None and naming.read(scheme, members[0].stem).label is not None
+    named = _label(scheme, members) is not None
     if len(names) == 1 and (deeper or named or next(iter(names)).casefold() in GENERIC):
         return ""
     return "class"
+
+
+def _label(scheme: Scheme | None, entries: Sequence[Entry]) -> str | None:
+    """The class that the first name that follows a scheme tells."""
+    if scheme is None:
+        return None
+    return next((naming.read(scheme, entry.stem).label for entry in entries if _fits(scheme, entry)), None)
+
+
+def _fits(scheme: Scheme | None, entry: Entry) -> bool:
+    return scheme is not None and scheme.expression.fullmatch(entry.stem) is not None
 
 
 def _is_apart(folder: str) -> bool:

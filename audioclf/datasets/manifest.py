@@ -175,7 +175,7 @@ class ManifestReader(Reader):
         first = self._checked(train[0] if train and len(train[0].names) * 10 >= len(first.names) else first)
         chosen, remarks = [first], []
         lists: dict[str, set[str]] = {}
-        covered = _found(first)
+        covered = _found(first) if len(full) > 1 else set()
         partners = [entry.name for entry in _partners(tree, first.entry)]
         for table in full:
             if table is first:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from audioclf.datasets.base import SPLIT_FOLDS
 
@@ -100,10 +101,12 @@ SCHEMES = (
 """Known schemes; the first whose expression fits every name is taken."""
 
 
-def recognise(stems: Sequence[str]) -> Scheme | None:
-    """The scheme that fits every one of the names (without their suffix), or None."""
+def recognise(stems: Sequence[str], share: float = 1.0) -> Scheme | None:
+    """The scheme that fits every one of the names (without their suffix), or such a share of them; else None."""
+    allowed = int((1 - share) * len(stems))
     for scheme in SCHEMES:
-        if stems and all(scheme.expression.fullmatch(stem) for stem in stems):
+        strange = (stem for stem in stems if not scheme.expression.fullmatch(stem))
+        if stems and sum(1 for _ in islice(strange, allowed + 1)) <= allowed:
             return scheme
     return None
 

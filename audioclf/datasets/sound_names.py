@@ -6,12 +6,15 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 from audioclf.datasets import naming
 from audioclf.datasets.tree import SOUNDS, Entry, Tree, folder_tree
 from audioclf.errors import DatasetError
 
 _PLACES = ("", "audio", "wav", "wavs", "clips", "sounds", "recordings", "data", "../audio", "..")
+
+_SAMPLE = 50
 
 OUTSIDE = "The row names a file outside the folder of the table."
 MISSING = "No such file is beside the table."
@@ -26,13 +29,17 @@ class SoundNames:
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._by_last: dict[str, list[Entry]] = defaultdict(list)
-        self._by_stem: dict[str, list[Entry]] = defaultdict(list)
-        for entry in entries:
-            if entry.may_be_sound:
-                last = folded(entry.name.rsplit("/", 1)[-1])
-                self._by_last[last].append(entry)
-                self._by_stem[last.rpartition(".")[0] or last].append(entry)
+        self._files = [(folded(entry.name).split("/"), entry) for entry in entries if entry.may_be_sound]
+        self._deepest = max((len(parts) for parts, _ in self._files), default=0)
+        self._by_end: dict[tuple[int, bool], dict[str, list[tuple[list[str], Entry]]]] = {}
+
+    def called(self, parts: Sequence[str]) -> list[Entry]:
+        """The files of a whole name, in folded spelling."""
+        return [entry for one, entry in self._ends(parts, len(parts)) if len(one) == len(parts)]
+
+    def heads(self, parts: Sequence[str]) -> set[tuple[str, ...]]:
+        """The folders in which a name, in folded spelling, leads to a file."""
+        return {tuple(one[: -len(parts)]) for one, _ in self._ends(parts, len(parts))}
 
     def ending(self, parts: Sequence[str]) -> tuple[list[Entry], int]:
         """The files that share most trailing parts with a name, and how many these are.
@@ -42,23 +49,36 @@ class SoundNames:
         parts : sequence of str
             Of the name, in folded spelling. Where no file has its last one, the suffix may be another.
         """
-        found = self._by_last.get(parts[-1], [])
-        if not found:
-            stem, dot, suffix = parts[-1].rpartition(".")
-            found = self._by_stem.get(stem if dot and f".{suffix}" in SOUNDS else parts[-1], [])
-        if not found:
-            return [], 0
-        shared = [1 + _shared(parts[:-1], folded(entry.name).split("/")[:-1]) for entry in found]
-        most = max(shared)
-        return [entry for entry, count in zip(found, shared, strict=True) if count == most], most
+        suffixes = (True, False) if self._ends(parts, 1) else (False,)
+        for with_suffix in suffixes:
+            for count in range(min(len(parts), self._deepest), 0, -1):
+                found = self._ends(parts, count, with_suffix)
+                if found:
+                    return [entry for _, entry in found], count
+        return [], 0
+
+    def _ends(self, parts: Sequence[str], count: int, with_suffix: bool = True) -> list[tuple[list[str], Entry]]:
+        """The files whose last parts are those of a name; listed once for every number of parts."""
+        key = (count, with_suffix)
+        if key not in self._by_end:
+            ends = self._by_end[key] = defaultdict(list)
+            for file in self._files:
+                if len(file[0]) >= count:
+                    end = "/".join(file[0][-count:])
+                    ends[end if with_suffix else end[: end.rfind(".")] if "." in file[0][-1] else end].append(file)
+        end = "/".join(parts[-count:])
+        if not with_suffix and f".{parts[-1].rpartition('.')[2]}" in SOUNDS:
+            end = end[: end.rfind(".")]
+        return self._by_end[key].get(end, [])
 
 
 class Finder:
     """From the names in one table (or list) to files of the tree around it.
 
     A name is taken as it is written first: from the table's folder, or from the folder most of the names are found
-    in. Then by its longest trailing part, in any case and either Unicode form, where this part fits one file only and
-    no other name of the table ends so. Absolute names are those of another machine: only their ends count, and only
+    in. Then in any case and either Unicode form: below the folder that stands for what all names begin with, or else
+    by its longest trailing part, where this part fits one file only and no other name of the table ends so. A file
+    that is one of several is not guessed. Absolute names are those of another machine: only their ends count, and only
     in a table whose names are absolute for the most part. Nothing outside the tree is looked at.
 
     Parameters
@@ -75,7 +95,7 @@ class Finder:
         self._tree = tree
         self._here = "/".join(table.folders)
         self._names = names
-        sample = [name for name in names[:: max(1, len(names) // 50)][:50] if name]
+        sample = [name for name in names[:: max(1, len(names) // _SAMPLE)][:_SAMPLE] if name]
         places = (folder,) if folder else (*_PLACES, table.stem)
         self.heads = [head for place in places if (head := joined(self._here, place)) is not None]
         near = [name for name in sample if not is_absolute(name)]
@@ -86,6 +106,7 @@ class Finder:
                 self.heads, key=lambda head: sum(_look(tree, head, name) is not None for name in near if _plain(name))
             )
         self._ends: dict[int, Counter[str]] = {}
+        self._clear: dict[str, Entry | str] = {}
 
     def find(self, name: str, told: Callable[[Entry], bool] | None = None) -> Entry | str:
         """The file of a name, or why there is none.
@@ -96,6 +117,20 @@ class Finder:
         told : callable, optional
             Which of several files the rest of the row points at.
         """
+        if name in self._clear:
+            return self._clear[name]
+        known = self._find(name)
+        if not isinstance(known, tuple):
+            self._clear[name] = known
+            return known
+        meant = [entry for entry in known if told(entry)] if told is not None else []
+        meant = meant or list(known)
+        if len(meant) == 1:
+            return meant[0]
+        named = ", ".join(f"'{entry.name}'" for entry in meant[:3])
+        return f"{len(meant)} files fit it: {named}{' and more' if len(meant) > 3 else ''}."
+
+    def _find(self, name: str) -> Entry | str | tuple[Entry, ...]:
         if "\0" in name:
             return MISSING
         absolute = is_absolute(name)
@@ -111,24 +146,44 @@ class Finder:
                 found = _look(self._tree, "", full)
             if found is not None:
                 return found
-        return self._by_ending(name, told)
+        return self._by_ending(name)
 
-    def _by_ending(self, name: str, told: Callable[[Entry], bool] | None) -> Entry | str:
+    def _by_ending(self, name: str) -> Entry | str | tuple[Entry, ...]:
         parts = _parts(name)
         if not parts:
             return MISSING
         candidates, shared = self._known.ending(parts)
+        moved = self._moved.get(tuple(parts))
+        if moved is not None and all(folded(entry.name) in self._claimed for entry in candidates):
+            found = self._known.called(moved)
+            if len(found) == 1:
+                return found[0]
         if not candidates or (shared < len(parts) and self._count(shared)[_end(parts, shared)] > 1):
             return MISSING
         if len(candidates) > 1:
             last = _last(name)
             candidates = [entry for entry in candidates if _last(entry.name) == last] or candidates
-        if len(candidates) > 1 and told is not None:
-            candidates = [entry for entry in candidates if told(entry)] or candidates
-        if len(candidates) > 1:
-            named = ", ".join(f"'{entry.name}'" for entry in candidates[:3])
-            return f"{len(candidates)} files fit it: {named}{' and more' if len(candidates) > 3 else ''}."
-        return candidates[0]
+        return candidates[0] if len(candidates) == 1 else tuple(candidates)
+
+    @cached_property
+    def _moved(self) -> dict[tuple[str, ...], list[str]]:
+        """All names below the folder that stands here for what they begin with; empty where none does."""
+        names = [tuple(parts) for name in self._names if (parts := _parts(name))]
+        if not names:
+            return {}
+        first, last = min(names), max(names)
+        shared = (number for number, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+        common = min(next(shared, len(first)), *(len(parts) - 1 for parts in names), len(first) - 1)
+        sample = names[:: max(1, len(names) // _SAMPLE)][:_SAMPLE]
+        heads = Counter(head for parts in sample for head in self._known.heads(parts[common:])).most_common(2)
+        if not heads or (len(heads) > 1 and heads[0][1] == heads[1][1]):
+            return {}
+        return {parts: [*heads[0][0], *parts[common:]] for parts in names}
+
+    @cached_property
+    def _claimed(self) -> set[str]:
+        """The files that names stand for then."""
+        return {"/".join(parts) for parts in self._moved.values()}
 
     @property
     def _known(self) -> SoundNames:
