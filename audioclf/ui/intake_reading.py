@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf.datasets import READERS, Reader, naming, store
+from audioclf.datasets import READERS, Question, Reader, naming, store
 from audioclf.datasets import pattern as patterns
 from audioclf.datasets.manifest import TABLES, ManifestReader
 from audioclf.datasets.pattern import Pattern, PatternReader
@@ -46,13 +46,15 @@ def panel(state: State, brought: Brought) -> bool:
         key=f"{key}.kind",
     )
     st.markdown(escape(READERS[kind].description))
-    if brought.reading is not None and brought.reading.kind in (kind, "folder"):
-        for question in brought.reading.questions:
-            st.warning(escape(question.text), icon=":material/help:")
+    asked = st.container()
     reader = _DRAW.get(kind, _plain)(brought, key, READERS[kind])
     reading = intake_understood.read(brought, reader) if reader is not None else None
     if reading is not None and not reading.questions:
         intake_understood.draw(intake_understood.told(reading))
+    else:
+        with asked:
+            for question in _open(brought, kind):
+                st.warning(escape(question.text), icon=":material/help:")
     with st.container(horizontal=True):
         load = st.button("Load these sounds", type="primary", icon=":material/download:", disabled=reader is None)
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
@@ -62,6 +64,12 @@ def panel(state: State, brought: Brought) -> bool:
     if drop:
         intake_store.drop(brought)
     return load or drop
+
+
+def _open(brought: Brought, kind: str) -> tuple[Question, ...]:
+    """What is still to be answered on the chosen way of reading."""
+    questions = brought.reading.questions if brought.reading is not None else ()
+    return tuple(one for one in questions if one.option in READERS[kind].describe() or kind == "folder")
 
 
 def options(reader: Reader, brought: Brought) -> dict[str, Any]:
