@@ -48,7 +48,7 @@ class FolderReader(Reader):
             )
         if not found.tells:
             return Reading(self, tree, problems=tree.problems, questions=(self._question(tree, found),))
-        rows, lists = split_lists.apply(inner, rows)
+        rows, lists = split_lists.apply(tree, rows)
         problems = [_loose(inner, entry) if not entry.folders else _homeless(entry) for entry in unknown]
         problems += [_apart(folder, count) for folder, count in found.apart.items()]
         scheme = found.scheme.name if found.scheme else ""
@@ -73,11 +73,9 @@ class FolderReader(Reader):
 
 
 def _apart(folder: str, count: int) -> Problem:
-    return Problem(
-        folder,
-        f"Its {count:,} sounds are kept apart: a folder named so holds background noise and is no class.",
-        "Rename the folder if it is one.",
-    )
+    are = "sound is" if count == 1 else "sounds are"
+    reason = f"Its {count:,} {are} kept apart: a folder named so holds background noise and is no class."
+    return Problem(folder, reason, "Rename the folder if it is one.")
 
 
 def _homeless(entry: Entry) -> Problem:

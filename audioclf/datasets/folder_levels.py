@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audioclf.datasets import naming
@@ -50,6 +50,8 @@ class Levels:
         Whether the class is in the names of the files.
     promoted : bool
         Whether folders that look like speakers are the classes, since nothing else tells any.
+    parts : mapping
+        The part of an official split that each folder of that role names.
     """
 
     roles: tuple[str, ...]
@@ -58,6 +60,7 @@ class Levels:
     apart: dict[str, int]
     by_name: bool
     promoted: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tells(self) -> bool:
@@ -95,8 +98,7 @@ def rows(found: Levels) -> tuple[list[Row], list[Entry]]:
     """Rows with all that folders and names tell, and the sounds whose class is not known."""
     folders = list(dict.fromkeys(filter(None, (found.folder(entry, "class") for entry in found.sounds))))
     labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
-    parts = {folder: naming.split_in(folder) for folder in {found.folder(entry, "split") for entry in found.sounds}}
-    stands_for = naming.settled(parts.values())
+    stands_for = naming.settled(found.parts.values())
     several = len(stands_for) > 1
     made, loose = [], []
     for entry in found.sounds:
@@ -106,7 +108,7 @@ def rows(found: Levels) -> tuple[list[Row], list[Entry]]:
             if entry.promises_sound:
                 loose.append(entry)
             continue
-        split = stands_for.get(parts[found.folder(entry, "split")], "") if several else ""
+        split = stands_for.get(found.parts.get(found.folder(entry, "split"), ""), "") if several else ""
         fold = _fold(found.folder(entry, "fold"))
         fold = named.fold if fold is None else fold
         fold = SPLIT_FOLDS[split] if split and fold is None else fold
@@ -129,14 +131,16 @@ def _levels(tree: Tree) -> Levels:
     promoted = "class" not in roles and "group" in roles and not by_name
     if promoted:
         roles[roles.index("group")] = "class"
-    return Levels(tuple(roles), scheme, tuple(sounds), dict(apart), by_name, promoted)
+    depth = roles.index("split") if "split" in roles else len(roles)
+    parts = _parts({entry.folders[depth] for entry in sure if len(entry.folders) > depth})
+    return Levels(tuple(roles), scheme, tuple(sounds), dict(apart), by_name, promoted, parts)
 
 
 def _role(members: Sequence[Entry], before: Sequence[str], scheme: Scheme | None) -> str:
     """The role of the folders at one depth."""
     depth = len(before)
     names = {entry.folders[depth] for entry in members}
-    if all(map(naming.split_in, names)) and "split" not in before:
+    if "split" not in before and all(_parts(names).values()):
         return "split"
     if all(map(_FOLD.fullmatch, names)) and (len(names) > 1 or scheme is not None):
         return "fold"
@@ -153,6 +157,13 @@ def _role(members: Sequence[Entry], before: Sequence[str], scheme: Scheme | None
     if len(names) == 1 and (deeper or named or next(iter(names)).casefold() in GENERIC):
         return ""
     return "class"
+
+
+def _parts(names: Collection[str]) -> dict[str, str]:
+    """The part that each folder names, with words beside it that all of them share (the name of the set)."""
+    words = [set(re.split(r"[\W_]+", name.casefold())) for name in names]
+    shared = frozenset(set.intersection(*words)) if len(words) > 1 else frozenset()
+    return {name: naming.split_in(name, shared) for name in names}
 
 
 def _label(scheme: Scheme | None, entries: Sequence[Entry]) -> str | None:
@@ -172,7 +183,10 @@ def _is_apart(folder: str) -> bool:
 
 def _is_group(folder: str, scheme: Scheme, entry: Entry) -> bool:
     named = naming.read(scheme, entry.stem)
-    return named.label is not None and named.group is not None and folded(named.group) == folded(folder)
+    if named.label is None or named.group is None:
+        return False
+    group, name = folded(named.group), folded(folder)
+    return name == group or name.startswith(f"{group}_")  # TESS: a folder for each speaker and emotion
 
 
 def _fold(folder: str) -> int | None:

@@ -78,6 +78,19 @@ class ListedTable:
         return self._hits(self.names)
 
     @property
+    def part(self) -> str:
+        """Part of an official split that its name tells, or its folder's."""
+        folder = self.entry.folders[-1] if self.entry.folders else ""
+        return naming.split_in(self.entry.stem) or naming.split_in(folder)
+
+    @cached_property
+    def sounds(self) -> set[Path]:
+        """The files that its names stand for."""
+        told = sound_names.points_at("", None, self.part)
+        found = (self.finder.find(name, told) for name in self.names)
+        return {entry.path for entry in found if not isinstance(entry, str)}
+
+    @property
     def labelled(self) -> bool:
         """Whether there is a column of labels."""
         return self.columns["label"] is not None
@@ -165,7 +178,8 @@ class ListedTable:
     def _hits(self, names: Sequence[str]) -> int:
         sample = [name for name in names[:: max(1, len(names) // 50)][:50] if name]
         finder = Finder(self.tree, self.entry, names, self.folder)
-        return sum(not isinstance(finder.find(name), str) for name in sample)
+        # one of several files is a file too, which only the rest of the row tells
+        return sum(finder.find(name) not in _REMEDIES for name in sample)
 
 
 def open_table(entry: Entry, most: int = -1) -> Table:
@@ -185,8 +199,10 @@ def open_table(entry: Entry, most: int = -1) -> Table:
 
 def headed(table: Table) -> Table:
     """The table; where its first row is a clip already, with columns named by what they must be."""
-    if table.column("file") is None and len(table.columns) == 2 and Entry(table.columns[0], _NOWHERE).promises_sound:
-        return replace(table, columns=("file", "label"), rows=[(1, list(table.columns)), *table.rows])
+    headless = 2 <= len(table.columns) <= 4 and Entry(table.columns[0], _NOWHERE).promises_sound
+    if headless and table.column("file") is None:
+        columns = ("file", "label", "column 3", "column 4")[: len(table.columns)]
+        return replace(table, columns=columns, rows=[(1, list(table.columns)), *table.rows])
     return table
 
 

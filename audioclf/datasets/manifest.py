@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from audioclf.datasets import folder_levels, naming, split_lists, table_columns
@@ -15,10 +16,13 @@ from audioclf.datasets.tree import Entry, Row, Tree
 from audioclf.errors import DatasetError, ParameterError
 from audioclf.params import param, unknown
 
-TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv", ".jsonl")
 
 _HEAD = 65536
 """Bytes of a table that tell whether it is one of sounds."""
+
+_DEEPEST_TEXT = 1
+"""Texts may be tables too (DCASE's meta.txt), in the folder of the data set or one below."""
 
 _MOST_TABLES = 64
 """Of more tables than this, those nearest to the top are looked at: the others belong to single sounds."""
@@ -26,7 +30,7 @@ _MOST_TABLES = 64
 
 @dataclass(frozen=True)
 class ManifestReader(Reader):
-    """A CSV or TSV file with a row per clip.
+    """A CSV or TSV file with a row per clip; or JSON Lines, or a text in columns.
 
     Encoding and separator are found out. Columns are taken by their names where they are not given: the file and its
     label, and if there are such columns the group, the fold, the part of an official split, and where in the file the
@@ -87,7 +91,7 @@ class ManifestReader(Reader):
         if not self.start_column and not self.end_column and not self.duration_column:
             rows, remark = whole_files(rows)
             remarks += [remark] if remark else []
-        rows, told = split_lists.apply(inside, rows, {table.entry.name for table in tables}, others)
+        rows, told = split_lists.apply(tree, rows, {table.entry.path for table in tables}, others)
         remarks += _unlisted(inside, rows) if not tree.pointed and not self.table else []
         by_column = first.name_of("split") or (first.name_of("fold") if any(row.split for row in rows) else "")
         by_table = f"the tables {_several([table.entry.name for table in tables])}" if any(parts.values()) else ""
@@ -98,8 +102,8 @@ class ManifestReader(Reader):
             (*tree.problems, *problems),
             layout=table_columns.layout(first.table, first.entry.stem),
             labels=_column(first, "label"),
-            groups=_column(first, "group"),
-            folds=_column(first, "fold"),
+            groups=next(filter(None, (_column(table, "group") for table in tables)), ""),
+            folds=next(filter(None, (_column(table, "fold") for table in tables)), ""),
             splits=told or (f"column '{by_column}'" if by_column else by_table),
             remarks=tuple(remarks),
         )
@@ -137,7 +141,7 @@ class ManifestReader(Reader):
     def _full(self, table: ListedTable) -> ListedTable:
         return self._open(table.tree, table.entry)
 
-    def _tables(self, tree: Tree) -> tuple[list[ListedTable], dict[str, set[str]], list[str]]:
+    def _tables(self, tree: Tree) -> tuple[list[ListedTable], dict[Path, set[Path]], list[str]]:
         """The tables that are read, the sounds in others for a part of them, and what to say of the rest."""
         if self.table:
             entry = tree.find(self.table)
@@ -159,7 +163,7 @@ class ManifestReader(Reader):
             )
         return table
 
-    def _choose(self, tree: Tree) -> tuple[list[ListedTable], dict[str, set[str]], list[str]]:
+    def _choose(self, tree: Tree) -> tuple[list[ListedTable], dict[Path, set[Path]], list[str]]:
         """The table with most sounds, and those that go on with other sounds in the same columns."""
         known = [ListedTable(tree, one.entry, one.table, self._chosen(), self.audio_folder)
                  for one in tables_of_sounds(tree, every=self.file_column != "")]  # fmt: skip
@@ -171,21 +175,21 @@ class ManifestReader(Reader):
         best = [table for table in best if not table.computed] or best[:1]
         full = [self._full(table) for table in best]
         first = max(full, key=lambda table: (len(table.names), -len(table.entry.folders)))
-        train = [table for table in full if _part(table) == "train" and _alike(table, first)]
-        first = self._checked(train[0] if train and len(train[0].names) * 10 >= len(first.names) else first)
+        alike = {part: table for table in reversed(full) if (part := table.part) and _alike(table, first)}
+        first = self._checked(alike["train"] if {"train", "test"} <= set(alike) else first)
         chosen, remarks = [first], []
-        lists: dict[str, set[str]] = {}
-        covered = _found(first) if len(full) > 1 else set()
+        lists: dict[Path, set[Path]] = {}
+        covered = set(first.sounds) if len(full) > 1 else set()
         partners = [entry.name for entry in _partners(tree, first.entry)]
         for table in full:
             if table is first:
                 continue
-            others = _found(table)
+            others = table.sounds
             if (_alike(table, first) and not covered & others) or table.entry.name in partners:
                 chosen.append(table)
                 covered |= others
-            elif _part(table):
-                lists[table.entry.name] = others
+            elif table.part:
+                lists[table.entry.path] = others
             else:
                 remarks.append(f"'{table.entry.name}' is another table, which is not read (choose it with table=).")
         there = {table.entry.name for table in chosen}
@@ -214,11 +218,15 @@ def tables_of_sounds(tree: Tree, *, every: bool = False) -> list[ListedTable]:
     """
     inside = opened(tree)
     if "tables" not in inside.memo:
-        entries = sorted((entry for entry in inside.entries if entry.suffix in TABLES), key=lambda e: len(e.folders))
+        plain = [entry for entry in inside.entries if entry.suffix == ".txt" and len(entry.folders) <= _DEEPEST_TEXT]
+        entries = sorted((one for one in inside.entries if one.suffix in TABLES), key=lambda one: len(one.folders))
+        entries += sorted(plain, key=lambda one: len(one.folders))
         found = []
         for entry in entries[:_MOST_TABLES]:
             try:
-                found.append(ListedTable(inside, entry, open_table(entry, _HEAD)))
+                table = open_table(entry, _HEAD)
+                if entry.suffix in TABLES or len(table.columns) > 1:
+                    found.append(ListedTable(inside, entry, table))
             except (OSError, DatasetError):
                 continue
         inside.memo["tables"] = found
@@ -235,25 +243,14 @@ def unused(tree: Tree) -> list[str]:
     ]
 
 
-def _found(table: ListedTable) -> set[str]:
-    found = (table.finder.find(name) for name in table.names)
-    return {entry.name for entry in found if not isinstance(entry, str)}
-
-
 def _alike(table: ListedTable, first: ListedTable) -> bool:
     return [table.name_of(meaning) for meaning in ("file", "label")] == [
         first.name_of(meaning) for meaning in ("file", "label")
     ]
 
 
-def _part(table: ListedTable) -> str:
-    """Part of an official split that the name of a table tells, or that of its folder."""
-    folder = table.entry.folders[-1] if table.entry.folders else ""
-    return naming.split_in(table.entry.stem) or naming.split_in(folder)
-
-
 def _parts(tables: Sequence[ListedTable]) -> dict[str, str]:
-    told = {table.entry.name: _part(table) for table in tables}
+    told = {table.entry.name: table.part for table in tables}
     stands_for = naming.settled(told.values())
     return {name: stands_for.get(part, "") for name, part in told.items()}
 
@@ -284,7 +281,8 @@ def _unlisted(tree: Tree, rows: Sequence[Row]) -> list[str]:
     left = [entry.name for entry in tree.entries if entry.promises_sound and entry.name not in listed]
     if not left:
         return []
-    return [f"{len(left):,} sounds are in no row and are left out, such as '{left[0]}'."]
+    are = "sound is in no row and is" if len(left) == 1 else "sounds are in no row and are"
+    return [f"{len(left):,} {are} left out, such as '{left[0]}'."]
 
 
 def _column(table: ListedTable, meaning: str) -> str:

@@ -75,6 +75,21 @@ SCHEMES = (
         lambda match: Named(_SAVEE[match["emotion"]], match["group"]),
     ),
     Scheme(
+        # https://doi.org/10.5683/SP2/E8H2MF: speaker_word_emotion
+        "TESS",
+        re.compile(r"(?P<group>OAF|YAF|OA)_[A-Za-z]+_(?P<label>angry|disgust|fear|happy|neutral|ps|sad)"),
+        lambda match: Named({"ps": "surprise"}.get(match["label"], match["label"]), match["group"][:2] + "F"),
+    ),
+    Scheme(
+        # https://magenta.tensorflow.org/datasets/nsynth: family_source_instrument-pitch-velocity
+        "NSynth",
+        re.compile(
+            r"(?P<group>(?P<label>bass|brass|flute|guitar|keyboard|mallet|organ|reed|string|synth_lead|vocal)"
+            r"_(acoustic|electronic|synthetic)_\d{3})-\d{3}-\d{3}"
+        ),
+        lambda match: Named(match["label"].replace("_", " "), match["group"]),
+    ),
+    Scheme(
         # https://urbansounddataset.weebly.com: freesound id, class, occurrence, slice; the fold is the folder
         "UrbanSound8K",
         re.compile(r"(?P<source>\d+)-(?P<target>\d)-\d+-\d+"),
@@ -161,7 +176,8 @@ def split_in(name: str, known: frozenset[str] = frozenset()) -> str:
     """
     words = [word for word in re.split(r"[\W_]+", name.casefold()) if word]
     told = {split(word) for word in words} - {""}
-    rest = [word for word in words if not split(word) and word not in _BESIDE | known and not word.isdecimal()]
+    beside = _BESIDE | known
+    rest = [word for word in words if not split(word) and word not in beside and not re.fullmatch(r"(fold)?\d+", word)]
     return next(iter(told)) if len(told) == 1 and not rest else ""
 
 

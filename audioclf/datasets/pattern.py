@@ -234,7 +234,7 @@ class PatternReader(Reader):
         if not any(entry.promises_sound for entry in sounds):
             raise DatasetError(f"'{tree.name}' holds no sound file; choose the folder the sounds are in.")
         rows, problems = (self._by_pattern if self.pattern else self._by_scheme)(tree, sounds)
-        rows, lists = split_lists.apply(inner, sorted(rows, key=lambda row: naming.natural(row.label)))
+        rows, lists = split_lists.apply(tree, sorted(rows, key=lambda row: naming.natural(row.label)))
         scheme = None if self.pattern else naming.recognise([entry.stem for entry in sounds if entry.promises_sound])
         return Reading(
             self,

@@ -17,7 +17,7 @@ SUFFIXES = (".txt", ".lst", ".list", ".csv", ".tsv")
 LARGEST = 16 * 2**20
 _DEEPEST = 2
 _NOWHERE = Path()
-_NONE: Mapping[str, set[str]] = {}
+_NONE: Mapping[Path, set[Path]] = {}
 
 
 def names_sounds(data: bytes) -> bool:
@@ -27,7 +27,7 @@ def names_sounds(data: bytes) -> bool:
 
 
 def apply(
-    tree: Tree, rows: Sequence[Row], passed: Collection[str] = (), known: Mapping[str, set[str]] = _NONE
+    tree: Tree, rows: Sequence[Row], passed: Collection[Path] = (), known: Mapping[Path, set[Path]] = _NONE
 ) -> tuple[list[Row], str]:
     """Rows with the parts that lists in the tree give them, and which lists these are.
 
@@ -38,10 +38,10 @@ def apply(
     ----------
     tree : Tree
     rows : sequence of Row
-    passed : collection of str
-        Names of files that are no lists.
+    passed : collection of Path
+        Files that are no lists.
     known : mapping
-        Names of the sounds in tables that were read already, by the name of the table.
+        The sounds in tables that were read already, by the path of the table.
 
     Returns
     -------
@@ -52,12 +52,15 @@ def apply(
     """
     if any(row.split for row in rows):
         return list(rows), ""
-    named = {row.entry.name for row in rows}
-    found: dict[str, list[tuple[Entry, set[str]]]] = {}
+    wrapped = _wrapped(tree)
+    named = {row.entry.path for row in rows}
+    found: dict[str, list[tuple[Entry, set[Path]]]] = {}
     for entry in tree.entries:
-        part = naming.split_in(entry.stem) if entry.suffix in SUFFIXES and len(entry.folders) <= _DEEPEST else ""
-        if part and entry.name not in passed:
-            members = known.get(entry.name, set()) or _members(tree, entry)
+        part = (
+            naming.split_in(entry.stem) if entry.suffix in SUFFIXES and len(entry.folders) <= _DEEPEST + wrapped else ""
+        )
+        if part and entry.path not in passed:
+            members = known.get(entry.path, set()) or _members(tree, entry)
             members = members & named
             if members:
                 found.setdefault(part, []).append((entry, members))
@@ -66,17 +69,25 @@ def apply(
     stands_for = naming.settled(lists) if whole else {part: part for part in lists}
     if not lists or set(stands_for.values()) == {"train"}:
         return list(rows), ""
-    parts = {name: stands_for[part] for part, (_, members) in lists.items() for name in members}
+    parts = {path: stands_for[part] for part, (_, members) in lists.items() for path in members}
     rest = "" if "train" in stands_for.values() else "train"
     made = []
     for row in rows:
-        part = parts.get(row.entry.name, rest)
+        part = parts.get(row.entry.path, rest)
         fold = SPLIT_FOLDS[part] if row.fold is None and part else row.fold
         made.append(replace(row, split=part, fold=fold))
     return made, " and ".join(f"'{entry.name}'" for entry, _ in lists.values())
 
 
-def _members(tree: Tree, entry: Entry) -> set[str]:
+def _wrapped(tree: Tree) -> int:
+    """How many folders lie around everything."""
+    folders = [entry.folders for entry in tree.entries]
+    first, last = min(folders, default=()), max(folders, default=())
+    alike = [one == other for one, other in zip(first, last, strict=False)]
+    return alike.index(False) if False in alike else len(alike)
+
+
+def _members(tree: Tree, entry: Entry) -> set[Path]:
     try:
         with entry.path.open("rb") as file:
             data = file.read(LARGEST)
@@ -87,7 +98,7 @@ def _members(tree: Tree, entry: Entry) -> set[str]:
     names = _lines(data)
     finder = Finder(tree, entry, names)
     files = (finder.find(name) for name in names)
-    return {file.name for file in files if not isinstance(file, str)}
+    return {file.path for file in files if not isinstance(file, str)}
 
 
 def _lines(data: bytes) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,36 +19,26 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 MEANINGS: Mapping[str, tuple[str, ...]] = {
     "file": (
-        *("filename", "file", "filepath", "path", "slicefilename", "audiofilename", "audiofile", "audiopath", "audio"),
-        *("wavfile", "wavfilename", "wav", "fname", "soundfile", "sound", "recordingfile", "track", "clip", "name"),
-        *("clipname", "filenames", "audiofilepath", "wavpath", "wavfilepath", "clippath", "audiofilename", "mp3path"),
-        *("soundfilename", "recordingfilename", "relativepath", "relpath", "itemid", "recordingid", "fileid", "clipid"),
-        *("audioid", "trackid", "uttid", "utteranceid", "recording", "soundid", "id"),
+        *("filename", "file", "filepath", "path", "slicefilename", "audiofilename", "audiofile", "audiopath"),
+        *("audio", "wavfile", "wavfilename", "wav", "fname", "soundfile", "sound", "recordingfile", "track"),
+        *("clip", "name", "clipname", "filenames", "audiofilepath", "wavpath", "wavfilepath", "clippath"),
+        *("mp3path", "soundfilename", "recordingfilename", "relativepath", "relpath", "itemid", "recordingid"),
+        *("fileid", "clipid", "audioid", "trackid", "uttid", "utteranceid", "recording", "soundid", "id"),
     ),
     "label": (
         *("label", "class", "classname", "category", "labelname", "labels", "primarylabel", "genre", "emotion"),
-        *("species", "word", "digit", "instrument", "tag", "target", "classid", "y"),
-        *("scenelabel", "scene", "eventlabel", "event", "commonname", "speciesname", "speciescode", "ebirdcode"),
-        *("command", "keyword", "genretop", "instrumentfamily", "instrumentfamilystr", "emotionlabel", "hasbird"),
-        *("diagnosis", "groundtruth", "labelid", "labelidx", "classlabel"),
+        *("species", "word", "digit", "instrument", "tag", "target", "classid", "y", "scenelabel", "scene"),
+        *("eventlabel", "event", "commonname", "speciesname", "speciescode", "ebirdcode", "command", "keyword"),
+        *("genretop", "instrumentfamily", "instrumentfamilystr", "emotionlabel", "hasbird", "diagnosis"),
+        *("groundtruth", "labelid", "labelidx", "classlabel"),
     ),
     "group": (
-        *("group", "speaker", "speakerid", "subject", "subjectid", "participant", "clientid", "artist", "srcfile"),
-        *("source", "sourceid", "sourcefile", "session", "fsid", "recordist", "site", "device"),
-        *("actor", "actorid", "speakername", "participantid", "patient", "patientid", "userid", "user", "artistid"),
-        *("artistname", "freesoundid", "sourcerecording", "originalfile", "originalfilename", "identifier", "siteid"),
-        *(
-            "location",
-            "locationid",
-            "recorder",
-            "station",
-            "city",
-            "deviceid",
-            "sessionid",
-            "recordingdate",
-            "date",
-            "day",
-        ),
+        *("group", "speaker", "speakerid", "subject", "subjectid", "participant", "clientid", "artist"),
+        *("srcfile", "source", "sourceid", "sourcefile", "session", "fsid", "recordist", "site", "device"),
+        *("actor", "actorid", "speakername", "participantid", "patient", "patientid", "userid", "user"),
+        *("artistid", "artistname", "freesoundid", "sourcerecording", "originalfile", "originalfilename"),
+        *("identifier", "siteid", "author", "location", "locationid", "recorder", "station", "city"),
+        *("deviceid", "sessionid", "recordingdate", "date", "day"),
     ),
     "fold": ("fold", "foldid", "cvfold", "kfold"),
     "split": ("split", "subset", "set", "partition", "datasplit", "datasubset", "usage", "mode", "phase"),
@@ -133,6 +124,8 @@ def read_table(data: bytes, name: str) -> Table:
             " take out the columns that are not needed."
         )
     text = decode(data).replace("\0", "")
+    if text.lstrip().startswith("{"):
+        return _json_lines(text, name)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
     read: list[tuple[int, list[str]]] = []
     broken: list[tuple[int, str]] = []
@@ -149,6 +142,28 @@ def read_table(data: bytes, name: str) -> Table:
     if not read:
         raise DatasetError(f"'{name}' is empty, a table with a row of column names was expected; export it again.")
     return Table(tuple(read[0][1]), read[1:], broken)
+
+
+def _json_lines(text: str, name: str) -> Table:
+    """A table of JSON Lines: an object a line, whose names are the columns."""
+    rows: list[tuple[int, dict[str, object]]] = []
+    broken: list[tuple[int, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            row = json.loads(line) if line.strip() else None
+        except (ValueError, RecursionError):
+            row = line
+        if isinstance(row, dict):
+            rows.append((number, row))
+        elif row is not None:
+            broken.append((number, "it is no JSON object"))
+    columns = tuple(dict.fromkeys(key for _, row in rows for key in row))
+    if not columns:
+        raise DatasetError(f"'{name}' holds no JSON object, one a line was expected; export it again.")
+    cells = [
+        (number, ["" if row.get(key) is None else str(row[key]).strip() for key in columns]) for number, row in rows
+    ]
+    return Table(columns, cells, broken)
 
 
 def guarded(cell: object) -> str:

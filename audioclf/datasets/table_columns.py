@@ -74,6 +74,7 @@ def find_columns(
                 raise ParameterError(unknown(wanted, table.columns, f"column of {name}"), f"{meaning}_column")
             found[meaning] = table.columns.index(wanted)
     computed = is_computed(table)
+    # a single group tells nothing apart
     for meaning in COLUMNS:
         if meaning in found:
             continue
@@ -88,7 +89,8 @@ def find_columns(
         elif meaning in ("fold", "split"):
             found[meaning] = next((number for number in free if _tells(meaning, table.values(number))), None)
         else:
-            found[meaning] = free[0] if free else None
+            several = (number for number in free if meaning != "group" or len(set(table.values(number)) - {""}) > 1)
+            found[meaning] = next(several, free[0] if free else None)
     if chosen.get("fold") == "-" and not chosen.get("split"):
         found["split"] = None
     if found["fold"] is None and chosen.get("fold") != "-":  # a column "split" may hold the numbers of folds

@@ -46,15 +46,12 @@ def panel(state: State, brought: Brought) -> bool:
         key=f"{key}.kind",
     )
     st.markdown(escape(READERS[kind].description))
-    asked = st.container()
+    for question in _open(brought, kind):
+        st.warning(escape(question.text), icon=":material/help:")
     reader = _DRAW.get(kind, _plain)(brought, key, READERS[kind])
     reading = intake_understood.read(brought, reader) if reader is not None else None
     if reading is not None and not reading.questions:
         intake_understood.draw(intake_understood.told(reading))
-    else:
-        with asked:
-            for question in _open(brought, kind):
-                st.warning(escape(question.text), icon=":material/help:")
     with st.container(horizontal=True):
         load = st.button("Load these sounds", type="primary", icon=":material/download:", disabled=reader is None)
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
@@ -67,7 +64,7 @@ def panel(state: State, brought: Brought) -> bool:
 
 
 def _open(brought: Brought, kind: str) -> tuple[Question, ...]:
-    """What is still to be answered on the chosen way of reading."""
+    """What the files do not tell, for the chosen way of reading."""
     questions = brought.reading.questions if brought.reading is not None else ()
     return tuple(one for one in questions if one.option in READERS[kind].describe() or kind == "folder")
 

@@ -325,6 +325,130 @@ def test_labels_that_are_damaged_are_passed_over(lay: Lay, text: str) -> None:
     assert load_dataset(lay(sounds, {"info.labels": text})).counts == {"no": 2, "yes": 2}
 
 
+# more of what is published
+
+
+def test_dcase_with_the_lists_of_its_fold(lay: Lay) -> None:
+    names = [
+        (f"audio/{scene}-lisbon-{i}-a.wav", scene, f"lisbon-{i}") for scene in ("airport", "bus") for i in range(4)
+    ]
+    meta = "filename\tscene_label\tidentifier\n" + "".join(
+        f"{name}\t{scene}\t{place}\n" for name, scene, place in names
+    )
+    train = "filename\tscene_label\n" + "".join(f"{name}\t{scene}\n" for name, scene, _ in names if "-3-" not in name)
+    test = "filename\n" + "".join(f"{name}\n" for name, _, _ in names if "-3-" in name)
+    setup = {"evaluation_setup/fold1_train.csv": train, "evaluation_setup/fold1_test.csv": test}
+    reading, dataset = agreed(lay([name for name, _, _ in names], {"meta.csv": meta, **setup}))
+    assert dataset.counts == {"airport": 4, "bus": 4}
+    assert parts(dataset) == {"train": 6, "validation": 0, "test": 2}
+    assert groups(dataset) == {f"lisbon-{i}" for i in range(4)}
+    assert reading.layout == "DCASE"
+
+
+def test_a_text_in_columns_is_a_table(lay: Lay) -> None:
+    rows = "".join(f"audio/{i}.wav\t{'ab'[i % 2]}\tmore\n" for i in range(6))
+    _, dataset = agreed(lay([f"audio/{i}.wav" for i in range(6)], {"meta.txt": rows, "notes.txt": "a\tb\n"}))
+    assert dataset.counts == {"a": 3, "b": 3}
+
+
+def test_json_lines_are_a_table(lay: Lay) -> None:
+    texts = {
+        f"{part}/metadata.jsonl": "".join(
+            json.dumps({"file_name": f"{part}{i}.wav", "label": i % 2, "speaker": None}) + "\n" for i in range(4)
+        )
+        + "[1]\nbroken\n"
+        for part in ("train", "test")
+    }
+    dataset = load_dataset(lay([f"{part}/{part}{i}.wav" for part in ("train", "test") for i in range(4)], texts))
+    assert dataset.counts == {"0": 4, "1": 4}
+    assert parts(dataset) == {"train": 4, "validation": 0, "test": 4}
+    assert len(dataset.problems) == 4
+
+
+def test_fsd50k(lay: Lay) -> None:
+    def table(numbers: range, *, split: bool) -> str:
+        rows = (f"{i},{('Bark', 'Bell')[i % 2]},/m/{i % 2}" + (f",{('train', 'val')[i > 3]}" * split) for i in numbers)
+        return "\n".join(["fname,labels,mids" + ",split" * split, *rows])
+
+    sounds = [f"FSD50K.dev_audio/{i}.wav" for i in range(6)] + [f"FSD50K.eval_audio/{i}.wav" for i in range(100, 104)]
+    tables = {"dev": table(range(6), split=True), "eval": table(range(100, 104), split=False)}
+    texts = {f"FSD50K.ground_truth/{name}.csv": text for name, text in tables.items()}
+    reading, dataset = agreed(
+        lay(sounds, {**texts, "FSD50K.ground_truth/vocabulary.csv": "0,Bark,/m/0\n1,Bell,/m/1\n"})
+    )
+    assert dataset.counts == {"Bark": 5, "Bell": 5}
+    assert parts(dataset) == {"train": 4, "validation": 2, "test": 4}
+    assert reading.layout == "FSD50K"
+
+
+def test_fsdkaggle_with_the_table_of_its_test(lay: Lay) -> None:
+    train = "fname,label,manually_verified\n" + "".join(f"{i:04d}.wav,{'ab'[i % 2]},1\n" for i in range(6))
+    test = "fname,label,usage,freesound_id\n" + "".join(f"{i:04d}.wav,{'ab'[i % 2]},Private,{i}\n" for i in range(4))
+    sounds = [f"audio_{part}/{i:04d}.wav" for part, n in (("train", 6), ("test", 4)) for i in range(n)]
+    reading, dataset = agreed(lay(sounds, {"train.csv": train, "test_post_competition.csv": test}))
+    assert parts(dataset) == {"train": 6, "validation": 0, "test": 4}
+    assert all(f"audio_{clip.split}" == clip.path.parent.name for clip in dataset.clips)
+    assert reading.layout == "FSDKaggle2018"
+
+
+def test_nsynth(lay: Lay) -> None:
+    sounds = [f"nsynth-{part}/audio/{family}_acoustic_00{i}-0{i}0-100.wav"
+              for part in ("train", "valid", "test") for family in ("bass", "flute") for i in range(2)]  # fmt: skip
+    reading, dataset = agreed(lay(sounds))
+    assert dataset.counts == {"bass": 6, "flute": 6}
+    assert parts(dataset) == {"train": 4, "validation": 4, "test": 4}
+    assert groups(dataset) == {f"{family}_acoustic_00{i}" for family in ("bass", "flute") for i in range(2)}
+    assert reading.layout == "NSynth"
+
+
+def test_tess(lay: Lay) -> None:
+    names = [
+        f"{who}_{what}/{who}_{word}_{what}.wav"
+        for who in ("OAF", "YAF")
+        for what in ("angry", "ps")
+        for word in ("a", "b")
+    ]
+    _, dataset = agreed(lay(names))
+    assert dataset.counts == {"angry": 4, "surprise": 4}
+    assert groups(dataset) == {"OAF", "YAF"}
+
+
+def test_esc_50_with_its_table(lay: Lay) -> None:
+    names = [(f"{fold}-{100 + fold}-A-{target}.wav", fold, target) for fold in range(1, 6) for target in (0, 10)]
+    header = "filename,fold,target,category,esc10,src_file,take\n"
+    rows = "".join(
+        f"{name},{fold},{target},{('dog', 'rain')[target > 0]},True,{100 + fold},A\n" for name, fold, target in names
+    )
+    reading, dataset = agreed(lay([f"audio/{name}" for name, _, _ in names], {"meta/esc50.csv": header + rows}))
+    assert dataset.counts == {"dog": 5, "rain": 5}
+    assert (reading.n_folds, reading.n_groups, reading.layout) == (5, 5, "ESC-50")
+
+
+def test_official_tables_of_common_voice(lay: Lay) -> None:
+    header = "client_id\tpath\tsentence\tgender\n"
+    rows = [f"s{i // 2}\tc_{i}.mp3\thi {i}\t{'mf'[i % 2]}\n" for i in range(10)]
+    texts = {
+        "validated.tsv": rows,
+        "train.tsv": rows[:6],
+        "dev.tsv": rows[6:8],
+        "test.tsv": rows[8:],
+        "invalidated.tsv": [],
+    }
+    folder = lay(
+        [f"clips/c_{i}.wav" for i in range(10)], {name: header + "".join(some) for name, some in texts.items()}
+    )
+    _, dataset = agreed(folder, label_column="gender")
+    assert parts(dataset) == {"train": 6, "validation": 2, "test": 2}
+    assert groups(dataset) == {f"s{i}" for i in range(5)}
+
+
+def test_lists_below_a_wrapping_folder(lay: Lay) -> None:
+    sounds, lists = _speech_commands()
+    texts = {f"train/{name}": text for name, text in lists.items()}
+    _, dataset = agreed(lay([f"train/audio/{sound}" for sound in sounds], texts))
+    assert parts(dataset) == {"train": 5, "validation": 1, "test": 2}
+
+
 # classes from names, groups from folders
 
 
