@@ -114,7 +114,7 @@ def understand(
     --------
     >>> reading = audioclf.understand("UrbanSound8K")  # doctest: +SKIP
     >>> reading.sentence()  # doctest: +SKIP
-    "8,732 clips, 10 classes from column 'class', 10 folds from column 'fold', 1,302 groups from column 'fsID'; this is
+    "8,732 clips, 10 classes from column 'class', 10 folds from column 'fold', 1,297 groups from column 'fsID'; this is
     the layout of UrbanSound8K."
     """
     tree = path if isinstance(path, Tree) else mount(_existing(str(path)), progress=progress, should_stop=should_stop)

@@ -71,8 +71,8 @@ class Clip:
     group : str or None
         What must not straddle a split: speaker, source recording, artist, pitch.
     fold : int or None
-        Official fold, numbered as its publisher does; of a published train and test set, test is 0, training 1 and
-        validation 2.
+        Official fold, numbered as its publisher does; where there is only an official split, test is 0, training 1
+        and validation 2.
     file : str
         Name its owner knows the file by, where that is not its path (in an archive it came out of).
     split : str

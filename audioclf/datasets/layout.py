@@ -58,7 +58,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Reading:
-    """How files are read. It lists clips by what names and tables say; no sound has been opened for it.
+    """How files are read. It lists clips by what names and tables say; no sound is read for it.
+
+    Where a table gives times, the headers of a few files tell whether these are places in them.
 
     Attributes
     ----------

@@ -107,7 +107,7 @@ SCHEMES = (
     Scheme(
         # label.id, or label.what-it-was-called.id, as its exports have them
         "Edge Impulse",
-        re.compile(r"(?P<label>[^.]+)(\..+)?\.(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{7,}(\.s\d+)?"),
+        re.compile(r"(?P<label>[^.]+)(\..+)?\.(?=[a-z]{0,40}\d)(?=\d{0,40}[a-z])[0-9a-z]{7,40}(\.s\d{1,9})?"),
         lambda match: Named(match["label"]),
     ),
     Scheme("Speech Commands", re.compile(r"(?P<group>[0-9a-f]{8})_nohash_(?P<take>\d+)"),

@@ -21,6 +21,9 @@ _COMPUTED = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST = 60
+"""Characters of a column's name that are looked at."""
+
 _ALIKE = 20
 """So many rows tell that a column in which every cell differs holds no classes."""
 
@@ -102,7 +105,8 @@ def find_columns(
 def is_computed(table: Table) -> bool:
     """Whether a table holds computed features, one number after the other, rather than facts about clips."""
     return any(
-        _COMPUTED.fullmatch(name.strip()) is not None and all(map(_is_number, filter(None, table.values(number)[:20])))
+        _COMPUTED.fullmatch(name.strip()[:_LONGEST]) is not None
+        and all(map(_is_number, filter(None, table.values(number)[:20])))
         for number, name in enumerate(table.columns)
     )
 

@@ -13,6 +13,7 @@ from audioclf.ui.intake_store import Brought
 from audioclf.ui.state import State
 from audioclf.ui.text import escape, plain
 
+_MANY = 20_000
 _TOLD, _READ = "intake.told", "intake.reading"
 
 
@@ -34,7 +35,14 @@ def told(reading: Reading) -> Told:
 
 
 def read(brought: Brought, reader: Reader) -> Reading | None:
-    """How a reader with its options would read the files; None where it cannot, which loading them says."""
+    """How a reader with its options would read the files; None where it cannot, which loading them says.
+
+    Of very many files only what was understood at first is shown: a page is not to wait for the rest.
+    """
+    if brought.reading is not None and brought.reading.reader == reader:
+        return brought.reading
+    if len(brought.tree.entries) > _MANY:
+        return None
     key = (brought.path, repr(reader))
     last = st.session_state.get(_READ)
     if last is None or last[0] != key:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from audioclf import workspaces
 from audioclf.datasets import Dataset, curation, load_dataset, saved
+from audioclf.datasets.base import SPLIT_FOLDS
 from audioclf.datasets.table import guarded, unguarded
 from audioclf.errors import DatasetError, Stopped, WorkspaceError
 
@@ -120,6 +121,21 @@ def test_a_dataset_json_in_an_archive_points_at_nothing_here(dataset: Dataset, t
     loaded = load_dataset(path)
     assert loaded.counts == {"a": 2}
     assert not {clip.path for clip in loaded.clips} & {clip.path for clip in dataset.clips}
+
+
+def test_an_official_split_is_saved_and_exported(dataset: Dataset, tmp_path: Path) -> None:
+    parts = ("train", "test", "validation", "")
+    clips = tuple(replace(clip, split=parts[n % 4]) for n, clip in enumerate(dataset.clips))
+    split = replace(dataset, clips=clips)
+    assert split.fingerprint != dataset.fingerprint
+    version = saved.save(split, tmp_path)
+    saved.export(split, tmp_path / "set.zip")
+    for again in (load_dataset(version.source), load_dataset(tmp_path / "set.zip")):
+        assert [clip.split for clip in again.clips] == [clip.split for clip in clips]
+    numbers = tuple(replace(clip, fold=SPLIT_FOLDS.get(clip.split)) for clip in clips)
+    plain = tuple(replace(clip, split="") for clip in numbers)
+    # what was made when a fold alone told the part is the same data still
+    assert replace(dataset, clips=numbers).fingerprint == replace(dataset, clips=plain).fingerprint
 
 
 def test_a_folder_that_cannot_be_written(dataset: Dataset, tmp_path: Path) -> None:
