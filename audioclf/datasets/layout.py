@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from audioclf.datasets.base import SPLITS, Dataset, Problem, Progress, ShouldStop
+from audioclf.datasets.base import SPLIT_FOLDS, SPLITS, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.tree import Row, Tree
 from audioclf.errors import DatasetError
 
@@ -222,7 +222,7 @@ def plain_row(row: Row) -> dict[str, Any]:
         "start": row.start or None,
         "duration": row.duration,
         "group": row.group,
-        "fold": row.fold,
+        "fold": row.fold if not row.split or row.fold != SPLIT_FOLDS[row.split] else None,
         "split": row.split or None,
     }
     return {name: value for name, value in told.items() if value is not None}
