@@ -14,7 +14,7 @@ import numpy.typing as npt
 from audioclf import settings
 from audioclf.audio import load_audio
 from audioclf.datasets.base import Progress, ShouldStop
-from audioclf.datasets.table import decode
+from audioclf.datasets.table import decode, read_file
 from audioclf.errors import ParameterError, Stopped
 
 MOST_CUTS = 100_000
@@ -163,8 +163,7 @@ def audacity(text: str, total: float, seconds: float) -> tuple[list[Cut], list[t
 def is_label_track(path: Path) -> bool:
     """Whether a file is a label track: a text in which most lines are labels."""
     try:
-        with path.open("rb") as file:
-            return holds_labels(file.read(LARGEST_TRACK))
+        return holds_labels(read_file(path, LARGEST_TRACK))
     except OSError:
         return False
 

@@ -12,6 +12,7 @@ from audioclf.datasets.base import SPLIT_FOLDS, Problem
 from audioclf.datasets.layout import Reading
 from audioclf.datasets.sound_names import Finder
 from audioclf.datasets.source import Reader
+from audioclf.datasets.table import read_file
 from audioclf.datasets.tree import Entry, Row, Tree
 from audioclf.errors import DatasetError
 
@@ -92,7 +93,7 @@ def _read(entry: Entry) -> tuple[Entry, list[Mapping[str, Any]]] | None:
     try:
         if entry.path.stat().st_size > _MOST_BYTES:
             return None
-        told = json.loads(entry.path.read_bytes())
+        told = json.loads(read_file(entry.path))
         files = told["files"]
         return (entry, files) if isinstance(files, list) and all(isinstance(one, Mapping) for one in files) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

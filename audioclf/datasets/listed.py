@@ -12,7 +12,7 @@ from audioclf.datasets import naming, sound_names, table_columns
 from audioclf.datasets.base import SPLIT_FOLDS, Problem
 from audioclf.datasets.index import FileIndex
 from audioclf.datasets.sound_names import Finder
-from audioclf.datasets.table import Table, read_table, unguarded
+from audioclf.datasets.table import Table, read_file, read_table, unguarded
 from audioclf.datasets.tree import Entry, Row, Tree
 
 _NOWHERE = Path()
@@ -193,8 +193,7 @@ def open_table(entry: Entry, most: int = -1) -> Table:
         When it is too large or holds no row.
     OSError
     """
-    with entry.path.open("rb") as file:
-        return headed(read_table(file.read(most), entry.name))
+    return headed(read_table(read_file(entry.path, most), entry.name))
 
 
 def headed(table: Table) -> Table:

@@ -136,7 +136,11 @@ class ManifestReader(Reader):
         return {meaning: str(getattr(self, f"{meaning}_column")) for meaning in table_columns.COLUMNS}
 
     def _open(self, tree: Tree, entry: Entry) -> ListedTable:
-        return ListedTable(tree, entry, open_table(entry), self._chosen(), self.audio_folder)
+        try:
+            table = open_table(entry)
+        except OSError as error:
+            raise DatasetError(f"'{entry.name}' cannot be read ({error.strerror}); check its permissions.") from None
+        return ListedTable(tree, entry, table, self._chosen(), self.audio_folder)
 
     def _full(self, table: ListedTable) -> ListedTable:
         return self._open(table.tree, table.entry)

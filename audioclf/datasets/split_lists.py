@@ -9,7 +9,7 @@ from pathlib import Path
 from audioclf.datasets import naming
 from audioclf.datasets.base import SPLIT_FOLDS
 from audioclf.datasets.sound_names import Finder
-from audioclf.datasets.table import decode
+from audioclf.datasets.table import decode, read_file
 from audioclf.datasets.tree import Entry, Row, Tree
 
 SUFFIXES = (".txt", ".lst", ".list", ".csv", ".tsv")
@@ -89,8 +89,7 @@ def _wrapped(tree: Tree) -> int:
 
 def _members(tree: Tree, entry: Entry) -> set[Path]:
     try:
-        with entry.path.open("rb") as file:
-            data = file.read(LARGEST)
+        data = read_file(entry.path, LARGEST)
     except OSError:
         return set()
     if not names_sounds(data):

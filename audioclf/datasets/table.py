@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from audioclf.errors import DatasetError
 
@@ -81,6 +83,19 @@ class Table:
     def values(self, column: int) -> list[str]:
         """Cells of one column, empty where a row is too short."""
         return [unguarded(cells[column]) if column < len(cells) else "" for _, cells in self.rows]
+
+
+def read_file(path: Path, most: int = -1) -> bytes:
+    """The first bytes of a regular file; nothing else is opened, since a pipe would be waited for.
+
+    Raises
+    ------
+    OSError
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "it is no regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def decode(data: bytes) -> str:

@@ -14,7 +14,7 @@ from audioclf.datasets import pattern as patterns
 from audioclf.datasets.manifest import TABLES, ManifestReader
 from audioclf.datasets.pattern import Pattern, PatternReader
 from audioclf.datasets.recording import RecordingReader
-from audioclf.datasets.table import read_table
+from audioclf.datasets.table import read_file, read_table
 from audioclf.errors import AudioclfError
 from audioclf.ui import forms, guard, intake_cuts, intake_store, intake_understood, mine
 from audioclf.ui.intake_store import Brought
@@ -103,8 +103,7 @@ def _manifest(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
     )
     name = picked_table or names[0]
     try:
-        with tables[names.index(name)].path.open("rb") as file:
-            table = read_table(file.read(2**20), name)
+        table = read_table(read_file(tables[names.index(name)].path, 2**20), name)
     except (AudioclfError, OSError) as error:
         st.error(escape(error))
         return None

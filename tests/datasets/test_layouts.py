@@ -652,6 +652,16 @@ def test_formats_that_cannot_be_read_are_named(lay: Lay) -> None:
     assert [problem.file for problem in dataset.problems] == ["a/x.spx", "a/y.ts", "a/z.amr"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are of POSIX")
+def test_a_pipe_is_not_waited_for(lay: Lay) -> None:
+    folder = lay(["a/1.wav", "b/1.wav"])
+    for name in ("table.csv", "info.labels", "testing_list.txt", "rows.jsonl"):
+        os.mkfifo(folder / name)
+    assert load_dataset(folder).counts == {"a": 1, "b": 1}
+    with pytest.raises(DatasetError, match="cannot be read"):
+        load_dataset(folder, table="table.csv")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="names with control characters")
 def test_no_layout_of_strange_names_is_a_crash(lay: Lay) -> None:
     names = ["\x1b[31m", "..a", "a b", "train", "fold1", "_x_", "=1+1", "{label}", "%s", "con", "é", "test\n"]
