@@ -39,6 +39,11 @@ def quiet_start(family: str) -> None:
         os.close(nothing)
 
 
+def printable(text: str) -> str:
+    """Text in which nothing steers a terminal: what does not print is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def print_json(value: Any) -> None:
     """One line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False))

@@ -21,6 +21,7 @@ from audioclf.core.errors import DatasetError, ParameterError
 from audioclf.core.params import Parameters, param
 from audioclf.core.registry import Registry
 from audioclf.datasets import Dataset
+from audioclf.datasets.base import SPLITS
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,10 @@ class Protocol(Parameters):
         """The protocol in words, to stand beside every figure reached with it."""
         raise NotImplementedError
 
-    def _split(self, dataset: Dataset, name: str, train: Sequence[int], test: Sequence[int]) -> Split:
-        """Split with the validation part taken out of ``train``."""
+    def _split(
+        self, dataset: Dataset, name: str, train: Sequence[int], test: Sequence[int], given: Sequence[int] = ()
+    ) -> Split:
+        """Split with the validation part that is given, or else is taken out of ``train``."""
         if not train or not test:
             raise DatasetError(
                 f"No clip is left to {'train' if not train else 'test'} on in split '{name}' of {dataset.name};"
@@ -107,8 +110,8 @@ class Protocol(Parameters):
                 f"Class '{label}' of {dataset.name} has no training clip in split '{name}';"
                 " add clips of it in other groups or folds, leave it out, or split without groups."
             )
-        validation: list[int] = []
-        if self.validation_size:
+        validation: list[int] = list(given)
+        if self.validation_size and not given:
             rng = np.random.default_rng((self.random_state, 1))
             validation = _take(dataset, train, self.validation_size, rng, by_group=self.by_group, least=0)
             validation = _leave_every_class(dataset, train, validation)
@@ -221,6 +224,41 @@ class OfficialFolds(Protocol):
     def sentence(self) -> str:
         which = f"fold {', '.join(map(str, self.test_folds))} held out" if self.test_folds else "each held out in turn"
         return f"official folds, {which}"
+
+
+@dataclass(frozen=True)
+class OfficialSplit(Protocol):
+    """The training, validation and test part that the data set's publisher made."""
+
+    kind = "official"
+    title = "Official split"
+    explanation = (
+        "The data set comes in a training and a test part, so that results can be compared with published ones. Where"
+        " it has a validation part too, this chooses the best epoch."
+    )
+    order = 2
+
+    by_group: bool = param(True, "Whether validation clips come from other groups than the training clips.")
+    validation_size: float = param(
+        0.2,
+        "Share of the training clips kept aside to choose the best epoch, where there is no official validation part.",
+        low=0,
+        high=0.9,
+        step=0.05,
+    )
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        parts = {part: [n for n, clip in enumerate(dataset.clips) if clip.split == part] for part in SPLITS}
+        if not parts["train"] or not parts["test"]:
+            there = ", ".join(f"{len(clips)} {part}" for part, clips in parts.items() if clips) or "none"
+            raise DatasetError(
+                f"{dataset.name} has no official split (clips to train and clips to test were expected, got {there});"
+                " choose holdout or k-fold."
+            )
+        return (self._split(dataset, "official", parts["train"], parts["test"], parts["validation"]),)
+
+    def sentence(self) -> str:
+        return "official split"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
@@ -23,25 +24,8 @@ SOUNDS = frozenset(
     f".{suffix}"
     for suffix in (
         *("wav", "wave", "w64", "rf64", "flac", "aif", "aiff", "aifc", "au", "snd", "caf"),
-        *(
-            "ogg",
-            "oga",
-            "opus",
-            "spx",
-            "mp2",
-            "mp3",
-            "mpga",
-            "m4a",
-            "m4b",
-            "aac",
-            "mp4",
-            "3gp",
-            "3ga",
-            "3g2",
-            "webm",
-            "mka",
-        ),
-        *("wma", "amr", "awb", "sph", "nist"),
+        *("ogg", "oga", "opus", "spx", "mp2", "mp3", "mpga", "m4a", "m4b", "aac", "mp4", "3gp", "3ga", "3g2", "webm"),
+        *("mka", "mkv", "mov", "ts", "ac3", "ape", "wv", "wma", "amr", "awb", "sph", "nist"),
     )
 )
 """Suffixes that promise a sound: such a file is in the data set, or in its list of problems."""
@@ -135,6 +119,11 @@ class Tree:
     problems: tuple[Problem, ...] = ()
     root: Path | None = None
     pointed: str = ""
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What readers found out about these files, so that nothing is looked through twice."""
+        return {}
 
     @cached_property
     def by_name(self) -> dict[str, Entry]:
@@ -245,6 +234,7 @@ class Row:
     duration: float | None = None
     group: str | None = None
     fold: int | None = None
+    split: str = ""
 
 
 def folder_tree(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
@@ -306,7 +296,7 @@ def clips(
 def _clip(row: Row, info: AudioInfo) -> Clip:
     path, name = row.entry.path, row.entry.name
     file = "" if os.fspath(path).replace(os.sep, "/").endswith(f"/{name}") else name
-    return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file)
+    return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file, row.split)
 
 
 def _walk(folder: Path, head: str, above: frozenset[str]) -> Iterator[Entry]:

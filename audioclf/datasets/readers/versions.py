@@ -22,7 +22,7 @@ from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.csv_table import guarded
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Tree
-from audioclf.datasets.source import Reader
+from audioclf.datasets.layout import Reader, Reading
 
 FILE = "dataset.json"
 FORMAT = "audioclf data set"
@@ -143,7 +143,13 @@ class SavedReader(Reader):
         # Only on disk: a dataset.json out of an archive may name no file of this machine, and is not unpacked either.
         return tree.root is not None and not tree.pointed and FILE in tree.by_name
 
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+    def understand(self, tree: Tree) -> Reading:
+        return Reading(self, tree, what="a version saved here")
+
+    def load(
+        self, reading: Reading, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+    ) -> Dataset:
+        tree = reading.tree
         entry = tree.find(FILE)
         if entry is None or tree.root is None:
             raise DatasetError(f"'{tree.name}' holds no {FILE}, a saved version was expected; choose its folder.")
@@ -211,11 +217,13 @@ def _write_zip(dataset: Dataset, target: BinaryIO, progress: Progress | None, sh
     names: dict[Path, str] = {}
     table = io.StringIO(newline="")
     writer = csv.writer(table)
-    writer.writerow(COLUMNS)
+    split = any(clip.split for clip in dataset.clips)
+    writer.writerow((*COLUMNS, "split") if split else COLUMNS)
     for clip in dataset.clips:
         name = names.setdefault(clip.path, _export_name(len(names), clip))
         stretch = (repr(clip.start) if clip.start else None, None if clip.duration is None else repr(clip.duration))
-        writer.writerow([guarded(cell) for cell in (name, clip.label, clip.group, clip.fold, *stretch)])
+        told = (clip.split,) if split else ()
+        writer.writerow([guarded(cell) for cell in (name, clip.label, clip.group, clip.fold, *stretch, *told)])
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         archive.writestr(MANIFEST, "\ufeff" + table.getvalue())
         about = [dataset.name, dataset.description, f"Licence: {dataset.licence}", f"Citation: {dataset.citation}"]
@@ -256,6 +264,7 @@ def _plain(clip: Clip) -> dict[str, Any]:
         "group": clip.group,
         "fold": clip.fold,
         "file": clip.file,
+        "split": clip.split,
         "content": clip.info.content,
     }
     return {
@@ -274,6 +283,7 @@ def _clip(values: Mapping[str, Any]) -> Clip:
         None if group is None else str(group),
         None if fold is None else int(fold),
         str(values.get("file", "")),
+        str(values.get("split", "")),
     )
 
 
