@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
+from audioclf.core.files import write_atomic
 from audioclf.features.colormap import palette
 from audioclf.plots.theme import SEQUENTIAL
 
@@ -57,14 +56,7 @@ def save(figure: Figure, path: Path, *, transparent: bool = False) -> None:
         raise ParameterError(f"A picture's name must end in .png or .svg, got '{path.name}'; rename it.", "out")
     data = _FORMATS[path.suffix.lower()](figure, transparent=transparent)
     try:
-        handle, name = tempfile.mkstemp(".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
-        except OSError:
-            os.unlink(name)
-            raise
+        write_atomic(path, data)
     except OSError as error:
         raise ParameterError(
             f"'{path}' cannot be written ({error.strerror}); name a file in a folder that exists and is yours.", "out"

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from audioclf.core.errors import AudioclfError
+from audioclf.core.text import duration
 from audioclf.experiments.fit import read_result
 from audioclf.recipes import Recipe
 from audioclf.reproduce.pictures import Picture
 from audioclf.reproduce.plan import REFERENCES
 from audioclf.reproduce.rows import LEAKY, Row
-from audioclf.reproduce.table import HEADER, duration, words
+from audioclf.reproduce.table import HEADER, words
 
 Say = Callable[[str], None]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audioclf.core.errors import ParameterError
-from audioclf.experiments.runs import Watcher, write_text
+from audioclf.core.files import write_atomic
+from audioclf.experiments.runs import Watcher
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.reproduce import page, pictures, rows, runner
 from audioclf.reproduce.plan import Planned
@@ -87,8 +88,8 @@ class Report:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_text(folder / CSV, to_csv(self.rows))
-            write_text(folder / HTML, self.html(evidence=evidence, say=say))
+            write_atomic(folder / CSV, to_csv(self.rows))
+            write_atomic(folder / HTML, self.html(evidence=evidence, say=say))
         except OSError as error:
             raise ParameterError(
                 f"The folder '{folder}' cannot be written ({error.strerror}); name another with --out.", "out"

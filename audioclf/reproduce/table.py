@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audioclf.core.errors import ParameterError
+from audioclf.core.text import duration
 from audioclf.datasets.csv_table import guarded
 from audioclf.reproduce.rows import Row
 
@@ -119,16 +120,6 @@ def parameters(row: Row) -> str:
     if row.published_parameters in (None, row.parameters):
         return f"{row.parameters:,}"
     return f"{row.parameters:,} (published: {row.published_parameters:,})"
-
-
-def duration(seconds: float | None) -> str:
-    """Wall time for people: ``"42 s"``, ``"7 min"``, ``"1 h 5 min"``."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def to_markdown(rows: Sequence[Row]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core.files import write_atomic
 from audioclf.models.base import Model
 from audioclf.training.fitted import predict_function
 
@@ -70,9 +70,7 @@ class Divided:
 def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
     """Keep what has to be said of a model beside it; nothing where there is nothing to say."""
     if remarks:
-        part = folder / f"{REMARKS}.part"
-        part.write_text(json.dumps(list(remarks), ensure_ascii=False), encoding="utf-8")
-        os.replace(part, folder / REMARKS)
+        write_atomic(folder / REMARKS, json.dumps(list(remarks), ensure_ascii=False))
 
 
 def read_remarks(folder: Path) -> tuple[str, ...]:

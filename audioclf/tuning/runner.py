@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audioclf.core.errors import AudioclfError, Stopped
+from audioclf.core.files import write_atomic
 from audioclf.datasets import load_dataset
 from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runner import execute
-from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_text
+from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run
 from audioclf.experiments.runs.writer import StatusWriter
 from audioclf.tuning.config import Point, Search
 from audioclf.tuning.folder import SearchRun, create_search
@@ -179,7 +180,7 @@ def _try(attempt: Path, epoch: int) -> bool:
     if tries > 2:
         attempt.unlink()
         return False
-    write_text(attempt, f"{epoch} {tries}")
+    write_atomic(attempt, f"{epoch} {tries}")
     return True
 
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, ClassVar
 from audioclf.audio.io import AudioInfo
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.files import atomic
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.csv_table import guarded
 from audioclf.datasets.ingest.file_index import FileIndex
@@ -191,17 +192,13 @@ def export(
     Stopped
     """
     if isinstance(target, Path):
-        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
-            with part.open("wb") as file:
+            with atomic(target) as file:
                 _write_zip(dataset, file, progress, should_stop)
-            os.replace(part, target)
         except OSError as error:
             raise DatasetError(
                 f"'{target.name}' cannot be written ({error.strerror or error}); free space or choose another place."
             ) from None
-        finally:
-            part.unlink(missing_ok=True)
     else:
         _write_zip(dataset, target, progress, should_stop)
 
