@@ -38,11 +38,6 @@ class RBFSVM(Classical):
         gamma = "scale" if self.gamma is None else self.gamma
         return SVC(C=self.C, gamma=gamma, max_iter=self.max_iter, break_ties=True, random_state=random_state)
 
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        # the kernel of all pairs of clips, some of it several times
-        pairs = n_clips**2 * n_values
-        return 0.01 + 1.5e-10 * pairs, 0.1 + 1.5e-9 * pairs
-
 
 @dataclass(frozen=True)
 class KNearestNeighbors(Classical):
@@ -68,9 +63,6 @@ class KNearestNeighbors(Classical):
         return KNeighborsClassifier(
             n_neighbors=self.n_neighbors, weights=self.weights, metric=self.metric, algorithm="brute"
         )
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        return 0.001, 0.1  # the clips are kept
 
     def require_examples(self, n_train: int) -> None:
         if self.n_neighbors > n_train:
