@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioclf.core.errors import ParameterError
-from audioclf.training.metrics import confusion_matrix, metrics, normalized, wilson_interval
+from audioclf.training.metrics import metrics, normalized, wilson_interval
 
 
 def predictions(seed: int, n: int, k: int) -> tuple[Any, Any, list[str]]:
@@ -53,7 +53,14 @@ def test_everything_is_plain_json() -> None:
 
 
 def test_confusion_has_the_true_class_in_rows() -> None:
-    assert confusion_matrix([0, 0, 1], [1, 1, 1], 2).tolist() == [[0, 2], [0, 1]]
+    shares = [[0.0, 1.0], [0.2, 0.8], [0.4, 0.6]]
+    assert metrics([0, 0, 1], shares, ["a", "b"])["confusion"] == [[0, 2], [0, 1]]
+
+
+def test_a_class_that_is_nowhere_counts_in_no_mean() -> None:
+    found = metrics([0, 1], [[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]], ["a", "b", "nowhere"])
+    assert (found["macro_precision"], found["macro_recall"], found["macro_f1"]) == (1.0, 1.0, 1.0)
+    assert found["per_class"][2] == {"class": "nowhere", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
 
 
 def test_normalized_rows_sum_to_one_and_empty_rows_stay_zero() -> None:
