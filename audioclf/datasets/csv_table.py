@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audioclf.core.errors import DatasetError
@@ -117,6 +117,13 @@ def read_table(data: bytes, name: str) -> Table:
     if not read:
         raise DatasetError(f"'{name}' is empty, a table with a row of column names was expected; export it again.")
     return Table(tuple(read[0][1]), read[1:], broken)
+
+
+def write_table(rows: Iterable[Iterable[object]]) -> str:
+    """CSV, safe to open in a spreadsheet program: every cell is :func:`guarded`."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def guarded(cell: object) -> str:

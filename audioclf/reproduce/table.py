@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 from audioclf.core.errors import ParameterError
 from audioclf.core.text import duration
-from audioclf.datasets.csv_table import guarded
+from audioclf.datasets.csv_table import write_table
 from audioclf.reproduce.rows import Row
 
 BEGIN, END = "<!-- reproduced: begin -->", "<!-- reproduced: end -->"
@@ -41,12 +39,7 @@ COLUMNS = (
 
 def to_csv(rows: Sequence[Row]) -> str:
     """One line per recipe, below a header; safe to open in a spreadsheet program."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([guarded(cell) for cell in cells(row).values()])
-    return text.getvalue()
+    return write_table([COLUMNS, *(cells(row).values() for row in rows)])
 
 
 def cells(row: Row) -> dict[str, Any]:

@@ -13,28 +13,26 @@ from audioclf.core.errors import ParameterError
 
 Numbers = npt.NDArray[np.float64]
 
-Z95 = 1.959963984540054
+_Z95 = 1.959963984540054
 """97.5 % point of the normal distribution."""
 
 _FIGURES = ("precision", "recall", "f1")
 
 
-def wilson_interval(right: int, n: int, z: float = Z95) -> tuple[float, float]:
-    """Confidence interval of a share, after Wilson 1927.
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """95 % confidence interval of a share, after Wilson 1927.
 
     Parameters
     ----------
     right, n : int
         ``0 <= right <= n``, ``n > 0``.
-    z : float
-        Point of the normal distribution: 1.96 for 95 %.
 
     Returns
     -------
     low, high : float
         In [0, 1].
     """
-    share = right / n
+    share, z = right / n, _Z95
     denominator = 1 + z**2 / n
     centre = (share + z**2 / (2 * n)) / denominator
     half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / denominator

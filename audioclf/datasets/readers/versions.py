@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
@@ -19,7 +17,7 @@ from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.core.files import atomic
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
-from audioclf.datasets.csv_table import guarded
+from audioclf.datasets.csv_table import write_table
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Tree
 from audioclf.datasets.source import Reader
@@ -205,15 +203,13 @@ def export(
 
 def _write_zip(dataset: Dataset, target: BinaryIO, progress: Progress | None, should_stop: ShouldStop | None) -> None:
     names: dict[Path, str] = {}
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
-    writer.writerow(COLUMNS)
+    rows: list[tuple[object, ...]] = [COLUMNS]
     for clip in dataset.clips:
         name = names.setdefault(clip.path, _export_name(len(names), clip))
         stretch = (repr(clip.start) if clip.start else None, None if clip.duration is None else repr(clip.duration))
-        writer.writerow([guarded(cell) for cell in (name, clip.label, clip.group, clip.fold, *stretch)])
+        rows.append((name, clip.label, clip.group, clip.fold, *stretch))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-        archive.writestr(MANIFEST, "\ufeff" + table.getvalue())
+        archive.writestr(MANIFEST, "\ufeff" + write_table(rows))
         about = [dataset.name, dataset.description, f"Licence: {dataset.licence}", f"Citation: {dataset.citation}"]
         archive.writestr("README.txt", "\n\n".join(line for line in about if line.split(": ")[-1]) + "\n")
         for done, (path, name) in enumerate(names.items(), start=1):
