@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,30 +12,7 @@ from audioclf.core.errors import ParameterError
 
 Numbers = npt.NDArray[np.float64]
 
-_Z95 = 1.959963984540054
-"""97.5 % point of the normal distribution."""
-
 _FIGURES = ("precision", "recall", "f1")
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % confidence interval of a share, after Wilson 1927.
-
-    Parameters
-    ----------
-    right, n : int
-        ``0 <= right <= n``, ``n > 0``.
-
-    Returns
-    -------
-    low, high : float
-        In [0, 1].
-    """
-    share, z = right / n, _Z95
-    denominator = 1 + z**2 / n
-    centre = (share + z**2 / (2 * n)) / denominator
-    half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / denominator
-    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def normalized(confusion: npt.ArrayLike) -> Numbers:
@@ -73,6 +49,7 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     ParameterError
         When there are no clips, or the shapes do not go together.
     """
+    from scipy.stats import binomtest
     from sklearn import metrics as sklearn
 
     labels = np.asarray(true, dtype=np.int64)
@@ -91,7 +68,7 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     figures: dict[str, Any] = {
         "n": n,
         "accuracy": right / n,
-        "interval": list(wilson_interval(right, n)),
+        "interval": [float(end) for end in binomtest(right, n).proportion_ci(method="wilson")],
         "log_loss": float(sklearn.log_loss(labels, shares, labels=numbers)),
     }
     if k > 2:

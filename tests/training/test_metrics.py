@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioclf.core.errors import ParameterError
-from audioclf.training.metrics import metrics, normalized, wilson_interval
+from audioclf.training.metrics import metrics, normalized
 
 
 def predictions(seed: int, n: int, k: int) -> tuple[Any, Any, list[str]]:
@@ -76,16 +76,9 @@ def test_normalized_rows_sum_to_one_and_empty_rows_stay_zero() -> None:
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_interval_has_its_published_values(right: int, n: int, low: float, high: float) -> None:
-    assert wilson_interval(right, n) == pytest.approx((low, high), abs=5e-5)
-
-
-@given(n=st.integers(1, 500), share=st.floats(0, 1))
-def test_wilson_interval_holds_the_share_and_stays_a_share(n: int, share: float) -> None:
-    right = round(share * n)
-    low, high = wilson_interval(right, n)
-    assert 0 <= low <= right / n + 1e-12
-    assert right / n - 1e-12 <= high <= 1
+def test_the_interval_has_its_published_values(right: int, n: int, low: float, high: float) -> None:
+    shares = np.eye(2)[[0] * right + [1] * (n - right)]
+    assert metrics([0] * n, shares, ["a", "b"])["interval"] == pytest.approx([low, high], abs=5e-5)
 
 
 def test_a_certain_wrong_answer_gives_a_finite_log_loss() -> None:
