@@ -91,8 +91,8 @@ def _report(run: Run, as_json: bool) -> None:
     if as_json:
         keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
         more = ("n_train", "n_train_clips", "augmentation", "remarks", "n_parameters", "fingerprint")
-        said = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
-        print_json(said | {"diagnosis": diagnose_run(run)})
+        shown = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
+        print_json(shown | {"diagnosis": diagnose_run(run)})
         return
     low, high = metrics["interval"]
     click.echo(

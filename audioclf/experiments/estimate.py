@@ -1,6 +1,6 @@
 """What memory a training needs, and how long it takes where finished runs tell.
 
-Nothing is guessed from the layers: a run says how long an epoch took with each training clip, and another one of the
+Nothing is guessed from the layers: a run records how long its epochs took, and another one of the
 same model on inputs of the same shape takes as long. Without such a run the time is shown after the first epoch.
 """
 
@@ -34,7 +34,7 @@ class Pace:
     Attributes
     ----------
     of : str
-        What decides it: the model and its parameters, the shapes it is fed, batch size, augmentations.
+        What it depends on: the model and its parameters, the shapes it is fed, batch size, augmentations.
     seconds : float
         Per training example and epoch of one fit; per training example where there are no epochs.
     """

@@ -19,7 +19,7 @@ class RBFSVM(Classical):
     order = 52
     explanation = (
         "Compares a clip with the training clips near the boundary; the nearer one is, the more it counts. "
-        "The boundary may bend, so it does more than a linear model and says less about why."
+        "The boundary may bend, so it does more than a linear model and explains less."
     )
 
     C: float = param(1.0, "Penalty for a clip on the wrong side of the margin.", above=0, high=1e6)

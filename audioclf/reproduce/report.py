@@ -57,7 +57,7 @@ class Report:
         return cls(tuple(item for item, _ in found), tuple(rows.row(item, job) for item, job in found))
 
     def part(self, names: Sequence[str]) -> Report:
-        """What it says of some of its recipes."""
+        """The report of some of its recipes only."""
         chosen = [pair for pair in zip(self.planned, self.rows, strict=True) if pair[1].recipe in names]
         return Report(tuple(planned for planned, _ in chosen), tuple(row for _, row in chosen))
 
@@ -128,7 +128,7 @@ def make_all(planned: Sequence[Planned], folder: Path, watch: Callable[[Planned,
     folder : Path
         That the runs' folders go into.
     watch : callable
-        Given what is about to be made; returns what is told its status.
+        Called with what is about to be made; returns what is called with its status.
     """
     for item in planned:
         if not item.data.missing:

@@ -68,12 +68,12 @@ class Divided:
 
 
 def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
-    """Keep what has to be said of a model beside it; nothing where there is nothing to say."""
+    """Keep remarks about a model beside it; no file where there are none."""
     if remarks:
         write_atomic(folder / REMARKS, json.dumps(list(remarks), ensure_ascii=False))
 
 
 def read_remarks(folder: Path) -> tuple[str, ...]:
-    """What has to be said of the model in a folder, one sentence each."""
+    """Remarks about the model in a folder, one sentence each."""
     path = folder / REMARKS
     return tuple(map(str, json.loads(path.read_text(encoding="utf-8")))) if path.is_file() else ()

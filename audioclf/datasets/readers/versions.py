@@ -71,7 +71,7 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
     WorkspaceError
         When there is no room for it.
     """
-    told = {
+    record = {
         "format": FORMAT,
         "version": 1,
         "name": dataset.name,
@@ -83,7 +83,7 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
         "clips": [_plain(clip) for clip in dataset.clips],
         "problems": [[problem.file, problem.reason, problem.remedy] for problem in dataset.problems],
     }
-    text = json.dumps(told, ensure_ascii=True, default=list)
+    text = json.dumps(record, ensure_ascii=True, default=list)
     owner = workspaces.owner(parent)
     if owner is None:
         workspaces.require_disk(len(text), parent)
@@ -116,10 +116,10 @@ def origin(folder: Path) -> Origin:
     DatasetError
         When the folder holds no saved version.
     """
-    told = _read(folder / FILE)
+    record = _read(folder / FILE)
     try:
-        came = told["origin"]
-        return Origin(str(came["source"]), dict(came["options"]), str(told["parent"]))
+        came = record["origin"]
+        return Origin(str(came["source"]), dict(came["options"]), str(record["parent"]))
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, error) from None
 
@@ -145,11 +145,11 @@ class SavedReader(Reader):
         entry = tree.find(FILE)
         if entry is None or tree.root is None:
             raise DatasetError(f"'{tree.name}' holds no {FILE}, a saved version was expected; choose its folder.")
-        told = _read(entry.path)
+        record = _read(entry.path)
         try:
-            clips = [_clip(values) for values in told["clips"]]
-            problems = [Problem(*map(str, values)) for values in told["problems"]]
-            about = {name: str(told[name]) for name in ("name", "description", "licence", "citation", "parent")}
+            clips = [_clip(values) for values in record["clips"]]
+            problems = [Problem(*map(str, values)) for values in record["problems"]]
+            about = {name: str(record[name]) for name in ("name", "description", "licence", "citation", "parent")}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(tree.path, error) from None
         found = FileIndex().lookup([clip.path for clip in clips], progress=progress, should_stop=should_stop)
@@ -273,12 +273,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError("it is too large")
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(told, dict) or told.get("format") != FORMAT:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise ValueError(f"its format is not '{FORMAT}'")
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path.parent, error) from None
-    return told
+    return record
 
 
 def _damaged(folder: Path, error: Exception) -> DatasetError:

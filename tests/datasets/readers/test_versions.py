@@ -107,8 +107,8 @@ def test_damaged_files_are_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_version_is_no_pickle_and_names_no_code(dataset: Dataset, tmp_path: Path) -> None:
     version = versions.save(dataset, tmp_path)
-    told = json.loads((Path(version.source) / versions.FILE).read_text())
-    assert told["format"] == versions.FORMAT
+    record = json.loads((Path(version.source) / versions.FILE).read_text())
+    assert record["format"] == versions.FORMAT
     assert [path.name for path in Path(version.source).iterdir()] == [versions.FILE]
 
 
