@@ -61,6 +61,6 @@ def draw(experiment: Experiment, expected: Estimate | None) -> None:
     if not expected.fits:
         st.warning(
             f"A training may take {size(expected.most_bytes)} here, and this one needs about"
-            f" {size(expected.memory_bytes)}. Take a smaller picture, batch or network, or fewer clips.",
+            f" {size(expected.memory_bytes)}. Take a smaller feature map, batch or network, or fewer clips.",
             icon=":material/memory:",
         )
