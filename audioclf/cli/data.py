@@ -13,6 +13,7 @@ import click
 from audioclf.audio.sources import display_name
 from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, print_json, print_table, printable, settings_of
+from audioclf.core.text import duration
 
 if TYPE_CHECKING:
     from audioclf.datasets import Dataset, Progress, Reading
@@ -175,7 +176,7 @@ def _progress(what: str) -> Progress | None:
 
 
 def _print_report(report: HealthReport) -> None:
-    click.echo(f"{display_name(report.name)}: {report.n_clips:,} clips, {_time(report.seconds)}")
+    click.echo(f"{display_name(report.name)}: {report.n_clips:,} clips, {duration(report.seconds)}")
     rows = [
         (display_name(label), count, f"{spread.low:.2f} to {spread.high:.2f} s")
         for label, count in report.counts.items()
@@ -203,9 +204,3 @@ def _print_problems(dataset: Dataset) -> None:
         click.echo(f"left out: {display_name(problem.file)} {problem.reason} {problem.remedy}")
     if len(dataset.problems) > _SHOWN:
         click.echo(f"and {len(dataset.problems) - _SHOWN:,} more were left out")
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from audioclf.core.errors import ParameterError
+from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Status
 
@@ -93,7 +94,7 @@ def watcher(what: str = "model") -> Callable[[Status], None]:
         if status.n_parts > 1:
             line = f"{what} {status.part} of {status.n_parts}: {line}"
         if status.seconds_left:
-            line += f", {status.seconds_left:.0f} s left"
+            line += f", {duration(status.seconds_left)} left"
         if status.state == "stopped":  # how to go on is the command's to say
             click.echo("\r\033[K" if terminal else "", nl=False, err=True)
         elif terminal:

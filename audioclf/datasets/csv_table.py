@@ -8,7 +8,7 @@ import errno
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,6 +179,13 @@ def _json_lines(text: str, name: str) -> Table:
         (number, ["" if row.get(key) is None else str(row[key]).strip() for key in columns]) for number, row in rows
     ]
     return Table(columns, cells, broken)
+
+
+def write_table(rows: Iterable[Iterable[object]]) -> str:
+    """CSV, safe to open in a spreadsheet program: every cell is :func:`guarded`."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def guarded(cell: object) -> str:

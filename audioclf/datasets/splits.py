@@ -7,7 +7,6 @@ epoch is never chosen on the test part.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from audioclf.core.errors import DatasetError, ParameterError
+from audioclf.core.files import BoundedCache
 from audioclf.core.params import Parameters, param
 from audioclf.core.registry import Registry
 from audioclf.datasets import Dataset
@@ -74,10 +74,7 @@ class Protocol(Parameters):
         known = _dealt.get(key)
         if known is None:
             known = self.deal(dataset)
-            with _turn:
-                while len(_dealt) >= _KEPT:
-                    del _dealt[next(iter(_dealt))]
-                _dealt[key] = known
+            _dealt.put(key, known)
         return known
 
     def deal(self, dataset: Dataset) -> tuple[Split, ...]:
@@ -325,9 +322,7 @@ PROTOCOLS: Registry[Protocol] = Registry(Protocol, __name__, "split")
 _PARTS = 20
 """Groups are dealt into so many parts at most, some of which are one side of a split."""
 
-_KEPT = 64
-_dealt: dict[tuple[Protocol, str], tuple[Split, ...]] = {}
-_turn = threading.Lock()
+_dealt: BoundedCache[tuple[Protocol, str], tuple[Split, ...]] = BoundedCache(64)
 
 
 def _require_distinct(held_out: Sequence[object], field: str, what: str) -> None:

@@ -55,8 +55,6 @@ class EmbeddingModel(Parameters):
         Where the first window stands, in seconds: at its centre, or at the centre of its last hop where it looks back.
     dimension : int
         Numbers per window.
-    cost : float
-        Seconds that one core takes for a second of sound, for the time estimate of a training.
     """
 
     source: ClassVar[str] = ""
@@ -70,7 +68,6 @@ class EmbeddingModel(Parameters):
     hop: ClassVar[float] = 0.0
     first: ClassVar[float] = 0.0
     dimension: ClassVar[int] = 0
-    cost: ClassVar[float] = 0.0
 
     @property
     def classes(self) -> tuple[str, ...]:

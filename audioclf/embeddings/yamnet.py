@@ -49,7 +49,6 @@ class YAMNet(EmbeddingModel):
     hop: ClassVar[float] = 0.48
     first: ClassVar[float] = 0.48
     dimension: ClassVar[int] = mobilenet.DIMENSION
-    cost: ClassVar[float] = 0.009
 
     @property
     def classes(self) -> tuple[str, ...]:

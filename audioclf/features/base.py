@@ -136,13 +136,6 @@ class Feature(Parameters):
         """
         return self.compute(np.zeros(n_samples, np.float32), sr).values.shape
 
-    def known_seconds(self, duration: float) -> float | None:
-        """Seconds that a core of the reference machine of :mod:`audioclf.experiments.estimate` takes for one sound.
-
-        None where that is soon measured.
-        """
-        return None
-
     def samples(self, y: npt.ArrayLike, sr: float) -> Array:
         """Check what a feature is given and bring it to float32.
 

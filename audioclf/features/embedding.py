@@ -70,10 +70,6 @@ class EmbeddingFeature(Feature):
             return (model.dimension, model.n_windows(n_samples, sr))
         return (_POOLED[self.pooling] * model.dimension,)
 
-    def known_seconds(self, duration: float) -> float | None:
-        model = self.embedding_model
-        return model.cost * max(duration, model.window)
-
     def _rows(self, n_statistics: int) -> Axis:
         n = n_statistics * self.embedding_model.dimension
         return Axis(np.arange(n, dtype=np.float64), "Dimension", "")

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audioclf.core.errors import AudioclfError, Stopped
+from audioclf.core.files import write_atomic
 from audioclf.datasets import load_dataset
 from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runner import execute
-from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_text
+from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run
 from audioclf.experiments.runs.writer import StatusWriter
 from audioclf.tuning.config import Point, Search
 from audioclf.tuning.folder import SearchRun, create_search
@@ -42,9 +43,9 @@ def run_search(
     name : str
         Name for people.
     watch : callable, optional
-        Told the search's :class:`~audioclf.experiments.runs.Status` whenever it changes.
+        Called with the search's :class:`~audioclf.experiments.runs.Status` whenever it changes.
     should_stop : callable, optional
-        Looked at every batch; when it says yes, the search stops and can be resumed.
+        Called at every batch; when it returns true, the search stops and can be resumed.
 
     Returns
     -------
@@ -69,8 +70,8 @@ def execute_search(
     """Make, or go on making, a search whose folder exists.
 
     Points that are done stay; the one under way goes on after its last epoch. A point that fails, or whose process
-    ended twice in the same epoch, is passed over and says why; on resuming it is tried again. After every point
-    ``give_way`` is asked; when it says yes, the search goes back into the queue.
+    ended twice in the same epoch, is passed over with its reason; on resuming it is tried again. After every point
+    ``give_way`` is called; when it returns true, the search goes back into the queue.
 
     Raises
     ------
@@ -161,7 +162,7 @@ class _Maker:
         except Stopped:
             raise
         except AudioclfError:
-            pass  # the point's own status says why, and the others may do better
+            pass  # the point's own status holds the reason, and the others may do better
         finally:
             attempt.unlink()  # whoever comes this far did not crash
 
@@ -179,7 +180,7 @@ def _try(attempt: Path, epoch: int) -> bool:
     if tries > 2:
         attempt.unlink()
         return False
-    write_text(attempt, f"{epoch} {tries}")
+    write_atomic(attempt, f"{epoch} {tries}")
     return True
 
 
@@ -217,7 +218,7 @@ class _Clock:
         self._left -= self._costs[number]
 
     def skip(self, number: int) -> None:
-        """A point was done before: it says nothing of the pace."""
+        """A point was done before: it does not count for the pace."""
         self.end(number)
         self._origin = None
 
@@ -242,5 +243,5 @@ class _Clock:
 def _why_none(made: SearchRun) -> str:
     messages = [standing.message for standing in made.board if standing.message]
     if messages:
-        return f"No point came to its end; the first said: {messages[0]}"
+        return f"No point came to its end; the first ended with: {messages[0]}"
     return "No point has a validation figure; lower the learning rate, or look at the points' curves."

@@ -86,7 +86,7 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(new_page: NewPa
     number(page, "batch_size", 4)
     number(page, "epochs", 200)
     summary.get_by_text("200 epochs of").wait_for()
-    summary.get_by_text(re.compile("That takes about")).wait_for()
+    summary.get_by_text(re.compile("Time is shown after the first epoch")).wait_for()
     page.get_by_role("button", name="Start training").click()
 
     # watch, stop, resume

@@ -155,7 +155,7 @@ def test_the_report_for_people(class_folders: Path) -> None:
     (class_folders / "high" / "\x1b[31mcopy.wav").write_bytes(whole)
     (class_folders / "high" / "page.wav").write_text("<html>")
     text = audioclf("data", "check", class_folders).stdout
-    assert "'sounds': 13 clips, 3.9 s" in text
+    assert "'sounds': 13 clips, 3.90 s" in text
     assert "error: In two classes at once (the same file): 2 clips." in text
     assert "22,050 Hz (13)" in text
     assert "left out: 'high/page.wav'" in text

@@ -39,10 +39,9 @@ _KEPT = 16
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a search comes to: seconds at least and at most, where they can be told, and what to mind."""
+    """What a search comes to: seconds where finished runs tell, and advice."""
 
-    low: float | None
-    high: float | None
+    seconds: float | None
     advice: tuple[str, ...]
 
 
@@ -322,14 +321,11 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
             del kept[next(iter(kept))]
         points = search.points[:PREVIEWED]
         outlooks = search.examine(dataset, most=PREVIEWED)
-        part = points[0].experiment.dataset.part(dataset)
         estimates = [
-            time_estimate.estimated(state, point.experiment, part, outlook)
+            time_estimate.estimated(state, point.experiment, outlook)
             for point, outlook in zip(points, outlooks, strict=True)
         ]
-        scale = len(search.points) / len(points)
-        low = [item.low for item in estimates if item.low is not None]
-        high = [item.high for item in estimates if item.high is not None]
+        times = [item.seconds for item in estimates if item.seconds is not None]
         tight = [
             f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
             f" {size(item.most_bytes)} here: it would end there."
@@ -339,10 +335,8 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
         advice = dict.fromkeys(
             (*search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice))
         )
-        complete = len(low) == len(high) == len(points)
-        kept[key] = Forecast(
-            scale * sum(low) if complete else None, scale * sum(high) if complete else None, tuple(advice)
-        )
+        seconds = len(search.points) / len(points) * sum(times) if len(times) == len(points) else None
+        kept[key] = Forecast(seconds, tuple(advice))
     return kept[key]
 
 
@@ -353,15 +347,18 @@ def _summary(search: Search, forecast: Forecast | None) -> None:
         st.metric("Points", f"{len(search.points):,}", width="content")
         if first.model.family != "classical":
             st.metric("Epochs each", f"{first.training.epochs:,}", width="content")
-        if forecast is not None and forecast.low is not None and forecast.high is not None:
+        if forecast is not None and forecast.seconds is not None:
             most = "At most: points may stop earlier. " if first.training.early_stopping else ""
             st.metric(
                 "Time, about",
-                span(forecast.low, forecast.high),
+                span(forecast.seconds, forecast.seconds),
                 width="content",
-                help=f"{most}Counted from the layers; once the first point is done it is known better.",
+                help=f"{most}From runs of the same models on inputs of the same shape.",
             )
-    st.caption("All points are trained one after the other. Features that several points share are computed once.")
+    unknown = "" if forecast is None or forecast.seconds is not None else " The time is shown once the first has begun."
+    st.caption(
+        f"All points are trained one after the other.{unknown} Features that several points share are computed once."
+    )
     for sentence in forecast.advice[:4] if forecast is not None else ():
         st.caption(escape(sentence))
 

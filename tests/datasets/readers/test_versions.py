@@ -63,7 +63,8 @@ def test_a_version_needs_room_in_the_workspace_it_goes_into(
 def test_undo_leads_back(class_folders: Path, tmp_path: Path) -> None:
     first = load_dataset(class_folders)
     second = versions.save(curation.exclude(first, [0]), tmp_path / "versions", {"kind": "folder"})
-    third = versions.save(curation.rename_classes(second, {"low": "deep"}), tmp_path / "versions")
+    labels = ["deep" if clip.label == "low" else clip.label for clip in second.clips]
+    third = versions.save(curation.edit(second, labels=labels), tmp_path / "versions")
     assert third.parent == second.fingerprint
     back = versions.origin(Path(third.source))
     assert load_dataset(back.source, **back.options) == second
@@ -107,8 +108,8 @@ def test_damaged_files_are_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_version_is_no_pickle_and_names_no_code(dataset: Dataset, tmp_path: Path) -> None:
     version = versions.save(dataset, tmp_path)
-    told = json.loads((Path(version.source) / versions.FILE).read_text())
-    assert told["format"] == versions.FORMAT
+    record = json.loads((Path(version.source) / versions.FILE).read_text())
+    assert record["format"] == versions.FORMAT
     assert [path.name for path in Path(version.source).iterdir()] == [versions.FILE]
 
 
