@@ -1,8 +1,8 @@
 """Damaged sound files through ``load_audio``: no crash, no hang, bounded memory, only sentences.
 
-A tenth of the 12,000 files is always read, all of them with ``-m fuzz``. The files are made from a seed, so a failure names the number of the file and ``damaged(number)`` makes it again. The
-work is done in a child process with a memory limit and a watchdog, so that a fault in a native decoder fails this
-test and does not take the whole test run with it.
+A tenth of the 12,000 files is always read, all of them with ``-m fuzz``. The files are made from a seed, so a failure
+names the number of the file and ``damaged(number)`` makes it again. The work is done in a child process with a memory
+limit and a watchdog, so that a fault in a native decoder fails this test and does not take the whole test run with it.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audioclf.audio.io import AudioSettings
 from audioclf.core.limits import cores
-from audioclf.experiments.estimate import fit_seconds
+from audioclf.experiments.estimate import feature_seconds, fit_seconds
+from audioclf.features import Mel
 from audioclf.models import MODELS
 
 FACTOR_OF_STEPS, FACTOR_OF_FITS = 2.0, 3.0
@@ -79,6 +81,12 @@ def test_a_step_takes_what_is_said(tmp_path: Path, measured: Callable[[str], Non
         measured(f"{kind}: said {said * 1e3:.1f} ms, took {took * 1e3:.1f} ms of a core per step")
     for kind, (said, took) in found.items():
         assert 1 / FACTOR_OF_STEPS < said / took < FACTOR_OF_STEPS, kind
+
+
+def test_a_longer_clip_takes_longer(measured: Callable[[str], None]) -> None:
+    short, long = (min(feature_seconds.__wrapped__(Mel(), AudioSettings(), s) for _ in range(5)) for s in (3.0, 60.0))
+    measured(f"a mel spectrogram of 3 s: {1e3 * short:.1f} ms, of 60 s: {1e3 * long:.1f} ms")
+    assert long > short
 
 
 @pytest.mark.slow

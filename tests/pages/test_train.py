@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -40,7 +41,7 @@ def runs() -> set[str]:
     return {run.id for run in list_runs(workspaces.runs_folder())}
 
 
-def eventually(page: AppTest, condition: Callable[[], bool], seconds: float = 180) -> None:
+def eventually(page: AppTest, condition: Callable[[], bool], seconds: float = 600) -> None:
     """Look at the page again and again, as its timer does in a browser."""
     end = time.monotonic() + seconds
     while not condition():
@@ -196,6 +197,8 @@ def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
     run = open_run(workspaces.runs_folder() / run_id)
     try:
         eventually(page, lambda: len(run.history) >= 2)
+        process = psutil.Process(run.status.pid)
+        process.suspend()  # what is pressed meanwhile comes while it is under way
         page.run()
         assert "long" in words(page)
         assert "*long*" not in words(page).replace("\\*", "")
@@ -208,6 +211,7 @@ def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
         assert any(element.label == "Epoch" for element in other.metric)
         button(other, "Stop").click()
         other.run()
+        process.resume()
         eventually(page, lambda: run.status.ended)
         page.run()
         assert run.status.state == "stopped"
