@@ -35,14 +35,20 @@ def new_note(tmp_path: Path) -> Path:
     return tmp_path / "a note.wav"
 
 
-PAINTED = """panels => {
-    const canvases = [...document.querySelectorAll(".panel canvas")];
-    return canvases.length === panels && canvases.every((canvas) => {
-        const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-        return new Set(new Uint32Array(pixels.buffer)).size > 200;
-    });
-}"""
-"""Whether there are so many panels, and every one holds a picture."""
+COLOURS = """canvases => canvases.map((canvas) => {
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return new Set(new Uint32Array(pixels.buffer)).size;
+})"""
+
+
+def painted(page: Any, panels: int) -> None:
+    """Wait until there are so many panels, and every one holds a picture."""
+    for _ in range(6000):  # ten minutes, after which something is broken
+        colours = page.locator(".panel canvas").evaluate_all(COLOURS)
+        if len(colours) == panels and min(colours) > 200:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(colours)
 
 
 def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new_note: Path, paused: Paused) -> None:
@@ -67,14 +73,14 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
     page.get_by_text("10 epochs of").wait_for()
     page.get_by_role("button", name="Start training").click()
     with paused(page) as run:
-        page.get_by_test_id("stMetric").get_by_text("1 of 10").wait_for()
+        page.get_by_test_id("stMetric").get_by_text(re.compile(r"^\d+ of 10$")).wait_for()
         # what stands above has moved the settings down, and the chosen tab is still open
         assert page.get_by_role("tab", name="Training").get_attribute("aria-selected") == "true"
         # a refresh in the middle and a second browser find the same run
         page.reload()
         other = new_page("train", run=run.id)
         for one in (page, other):
-            one.get_by_test_id("stMetric").get_by_text("1 of 10").wait_for()
+            one.get_by_test_id("stMetric").get_by_text(re.compile(r"^\d+ of 10$")).wait_for()
     for one in (page, other):
         one.get_by_role("button", name="See the results").wait_for()
         assert f"run={run.id}" in one.url
@@ -91,7 +97,7 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
     go(page, "Explain")
     page.get_by_text("Grad-CAM").first.wait_for()
     page.get_by_text("What the model used").wait_for()
-    page.wait_for_function(PAINTED, arg=2)
+    painted(page, 2)
 
     # give it a sound it can tell
     go(page, "Classify")

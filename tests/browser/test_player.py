@@ -30,8 +30,9 @@ def clock(page: Any) -> float:
 
 def moves(page: Any) -> None:
     """Wait until the first sound's clock has gone on."""
-    early = page.locator(".clock").first.inner_text()
-    page.wait_for_function("early => document.querySelector('.clock').innerText !== early", arg=early)
+    shown = page.locator(".clock").first
+    state = [shown.element_handle(), shown.inner_text()]
+    page.wait_for_function("([shown, early]) => shown.innerText !== early", arg=state)
 
 
 def drawn(page: Any) -> None:
