@@ -140,7 +140,7 @@ def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope="session")
 def paused() -> Callable[[Any], AbstractContextManager[Run]]:
-    """``with paused(page) as run``: the run a page has just started pauses once it has made an epoch, until the block ends.
+    """``with paused(page) as run``: the run just started pauses once it has made an epoch, until the block ends.
 
     What the page does meanwhile happens while the run is under way, however fast the training and slow the browser.
     """
