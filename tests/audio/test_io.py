@@ -689,7 +689,7 @@ def test_damaged_vorbis_set_up_does_not_crash_a_seek() -> None:
 import io, sys
 import numpy as np, soundfile as sf
 sys.path.insert(0, sys.argv[1])
-from test_audio_fuzz import _mend_checksums
+from test_fuzz import _mend_checksums
 from audioclf.audio.io import load_audio
 from audioclf.core.errors import AudioError
 buffer = io.BytesIO()

@@ -149,7 +149,7 @@ def test_a_press_makes_a_search_that_is_watched_and_stopped(page: AppTest, open_
     assert not page.exception
     search_id = "".join(page.query_params["search"])
     made = next(one for one in list_searches(workspaces.searches_folder()) if one.id == search_id)
-    end = time.monotonic() + 180
+    end = time.monotonic() + 600
     try:
         assert len(made.search.points) == 100
         other = open_page("search", search=search_id)  # a refresh, or a second browser

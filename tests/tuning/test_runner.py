@@ -161,7 +161,7 @@ def test_what_cannot_work_is_a_sentence_in_the_folder(experiment: Experiment, tm
     assert [made.id for made in list_searches(tmp_path)] == ["search"]
 
 
-def wait(condition: Callable[[], bool], made: SearchRun, seconds: float = 240) -> None:
+def wait(condition: Callable[[], bool], made: SearchRun, seconds: float = 600) -> None:
     """Wait for a condition; the bound is only there so that a broken program ends the test."""
     end = time.monotonic() + seconds
     while not condition():
