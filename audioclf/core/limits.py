@@ -15,9 +15,9 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def part_processes() -> int:
+def fit_processes() -> int:
     """How many models of one run are trained at a time: the setting, or what the jobs leave to each other."""
-    asked = int(settings.number("part_processes"))
+    asked = int(settings.number("fit_processes"))
     return asked or max(1, cores() // int(settings.number("max_jobs", low=1)))
 
 

@@ -30,7 +30,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("home", "", "Folder for data sets, features and runs; empty means the system's place for user data."),
     Setting("max_jobs", "1", "How many trainings run at the same time; the others wait their turn."),
     Setting(
-        "part_processes",
+        "fit_processes",
         "0",
         "How many models of a run (folds, ensemble) are trained at the same time; 0 means processors / max_jobs.",
     ),

@@ -37,22 +37,22 @@ def experience_of(run: Run) -> tuple[str, float] | None:
 def _network(run: Run, model: Network) -> tuple[float, float] | None:
     """Seconds that all trainings took, and were thought to take."""
     experiment, metrics, signature, history = run.experiment, run.metrics, run.signature, run.history
-    seconds, parts = float(metrics["seconds_training"]), signature["parts"]
+    seconds, fits = float(metrics["seconds_training"]), signature["fits"]
     spent = sum(row["seconds"] or 0.0 for row in history)
     # of one that was resumed, nobody knows how long the epochs of earlier processes took
-    whole = 0.5 * spent / max(1, len(parts)) <= seconds and spent / limits.cores() <= 1.5 * seconds
+    whole = 0.5 * spent / max(1, len(fits)) <= seconds and spent / limits.cores() <= 1.5 * seconds
     if not whole or seconds < _SHORTEST:
         return None
     shapes = [tuple(shape) for shape in signature["input_shapes"]]
-    epochs = {part["id"]: 0 for part in parts}
+    epochs = {fit["id"]: 0 for fit in fits}
     for row in history:
-        epochs[row["part"]] = max(epochs.get(row["part"], 0), row["epoch"])
+        epochs[row["fit"]] = max(epochs.get(row["fit"], 0), row["epoch"])
     members = []
     for member, shape in enumerate(shapes):
         rows = tuple(model.summary(shape, len(signature["classes"])))
-        seen = sum(epochs[part["id"]] for part in parts if part["member"] == member)
+        seen = sum(epochs[fit["id"]] for fit in fits if fit["member"] == member)
         members.append(Member(rows, shape, seen, n_computed_once(experiment, rows, shape)))
-    thought = training_seconds(members, experiment.training, metrics["n_train"], metrics["n_validation"], len(parts))
+    thought = training_seconds(members, experiment.training, metrics["n_train"], metrics["n_validation"], len(fits))
     return seconds, thought
 
 
@@ -60,13 +60,13 @@ def _classical(run: Run, model: object) -> tuple[float, float] | None:
     """Seconds that fitting all models took, and was thought to take."""
     if not isinstance(model, Classical):
         return None
-    shapes, parts = run.signature["input_shapes"], run.signature["parts"]
+    shapes, fits = run.signature["input_shapes"], run.signature["fits"]
     took = sum(row["seconds"] or 0.0 for row in run.history)
     if took < _SHORTEST_FIT:
         return None
     thought = 0.0
-    for part in parts:
-        values = math.prod(shapes[part["member"]])
+    for fit in fits:
+        values = math.prod(shapes[fit["member"]])
         said = fit_seconds(model, run.metrics["n_train"], values, len(run.signature["classes"]))
         if said is None:
             return None

@@ -171,7 +171,7 @@ class Member:
 
 
 def training_seconds(
-    members: Sequence[Member], training: Training, n_train: int, n_validation: int, n_parts: int
+    members: Sequence[Member], training: Training, n_train: int, n_validation: int, n_fits: int
 ) -> float:
     """Seconds to train networks, one after the other or side by side, as far as arithmetic tells.
 
@@ -181,7 +181,7 @@ def training_seconds(
     training : Training
     n_train, n_validation : int
         Examples per split.
-    n_parts : int
+    n_fits : int
         How many models are trained in all.
     """
     total = fixed = longest = 0.0
@@ -194,12 +194,12 @@ def training_seconds(
         total += member.epochs * (steps * step + n_validation * check + _PER_EPOCH)
         if once:
             ahead = step_seconds(once, member.shape, 1, backward=False) - _PER_STEP
-            total += (n_train + n_validation) * ahead * n_parts / len(members)
-        fixed += _COMPILE * len(member.rows) * n_parts / len(members)
+            total += (n_train + n_validation) * ahead * n_fits / len(members)
+        fixed += _COMPILE * len(member.rows) * n_fits / len(members)
         longest = max(longest, step)
     # several models at a time, each on a core of its own, or one on all of them
-    at_a_time = min(limits.part_processes(), n_parts, limits.cores())
-    busy = at_a_time if n_parts > 1 else limits.cores() if longest > _BUSY else 1
+    at_a_time = min(limits.fit_processes(), n_fits, limits.cores())
+    busy = at_a_time if n_fits > 1 else limits.cores() if longest > _BUSY else 1
     gain = _side_by_side(busy)
     return slowness() * (total + fixed) / gain
 

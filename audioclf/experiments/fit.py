@@ -1,4 +1,4 @@
-"""The parts of a run: which models it trains, and how one of them is made in its folder."""
+"""The fits of a run: which models it trains, and how one of them is trained and tested in its folder."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from audioclf import training
 from audioclf.augment import on_batches
 from audioclf.datasets.splits import Split
 from audioclf.experiments.preprocessing import Inputs
+from audioclf.experiments.runs import FitKey
 from audioclf.features.base import Array
 from audioclf.models import Model, Network
 
@@ -20,26 +21,20 @@ RESULT = "test.npz"
 
 
 @dataclass(frozen=True)
-class Part:
+class Fit(FitKey):
     """One model that is trained: a split, and which member of the ensemble.
 
     Attributes
     ----------
-    id : str
-        Name of the part's folder; made here, never from a user's text.
     split : Split
-    member : int
-        Index into ``experiment.members``.
     """
 
-    id: str
     split: Split
-    member: int
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a part leaves when it is done.
+    """What a fit leaves when it is done.
 
     Attributes
     ----------
@@ -55,7 +50,7 @@ class Result:
     shape: tuple[int, ...]
 
 
-def plan(inputs: Inputs) -> tuple[Part, ...]:
+def plan(inputs: Inputs) -> tuple[Fit, ...]:
     """The models that a run will train, in order.
 
     Raises
@@ -64,26 +59,26 @@ def plan(inputs: Inputs) -> tuple[Part, ...]:
         When the data set cannot be split as asked.
     """
     return tuple(
-        Part(f"s{number:02d}-m{member}", split, member)
+        Fit(number, member, split)
         for number, split in enumerate(inputs.splits)
         for member in range(len(inputs.experiment.members))
     )
 
 
 def is_done(folder: Path) -> bool:
-    """Whether the part of this folder has been trained and tested."""
+    """Whether the fit of this folder has been trained and tested."""
     return (folder / RESULT).is_file()
 
 
 def read_result(folder: Path) -> Result:
-    """What the part of this folder came to."""
+    """What the fit of this folder came to."""
     with np.load(folder / RESULT, allow_pickle=False) as stored:
         shape = tuple(map(int, stored["shape"])) if "shape" in stored.files else ()
         return Result(stored["probabilities"], int(stored["n_parameters"]), shape)
 
 
-def train_part(
-    part: Part,
+def train_fit(
+    fit: Fit,
     inputs: Inputs,
     folder: Path,
     *,
@@ -91,7 +86,7 @@ def train_part(
     on_batch: Callable[[float], None],
     should_stop: Callable[[], bool],
 ) -> None:
-    """Train and test one part in its folder, or go on with it after its last epoch.
+    """Train and test one fit in its folder, or go on with it after its last epoch.
 
     Raises
     ------
@@ -101,9 +96,9 @@ def train_part(
     experiment = inputs.experiment
     n_classes = len(inputs.dataset.classes)
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = inputs.part(part.split, part.member, folder)
+    arrays = inputs.of_fit(fit.split, fit.member, folder)
     # members of one feature would be the same network otherwise
-    seed = (experiment.training.seed + part.member) % 2**31
+    seed = (experiment.training.seed + fit.member) % 2**31
     with arrays:
         fitted = training.fit(
             experiment.model,

@@ -1,8 +1,8 @@
-"""Several parts of a run at a time: the process that makes the run trains, and helpers train beside it.
+"""Several fits of a run at a time: the process that makes the run trains, and helpers train beside it.
 
-The run's process starts ``python -m audioclf.jobs.worker --parts`` once it has seen that it pays, and
-speaks with it in lines of JSON: which part to train there, every epoch back. All that is written
-for the whole run is written by the run's process; a helper writes into its part's folder alone. It
+The run's process starts ``python -m audioclf.jobs.worker --fits`` once it has seen that it pays, and
+speaks with it in lines of JSON: which fit to train there, every epoch back. All that is written
+for the whole run is written by the run's process; a helper writes into its fit's folder alone. It
 ends with the pipe, so that it does not outlive a run's process that was killed.
 """
 
@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from audioclf.core import limits
 from audioclf.core.errors import AudioclfError, Stopped
-from audioclf.experiments.fit import Part, is_done, plan, train_part
+from audioclf.experiments.fit import Fit, is_done, plan, train_fit
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.runs import Run, open_run
 from audioclf.features.cache import FeatureStore
@@ -43,74 +43,74 @@ class Board:
 
     Parameters
     ----------
-    parts : sequence of Part
-    completed : dict of part id to int
-        Epochs behind every part.
-    done : set of part ids
+    fits : sequence of Fit
+    completed : dict of fit id to int
+        Epochs behind every fit.
+    done : set of fit ids
         Parts that have been trained and tested.
     epochs : int
-        Epochs of a part.
+        Epochs of a fit.
     """
 
-    def __init__(self, parts: Sequence[Part], completed: dict[str, int], done: set[str], epochs: int) -> None:
+    def __init__(self, fits: Sequence[Fit], completed: dict[str, int], done: set[str], epochs: int) -> None:
         self.lock = threading.RLock()
         self.epochs = epochs
-        self.number = {part.id: number for number, part in enumerate(parts, start=1)}
-        self.waiting = deque(part for part in parts if part.id not in done)
-        self.running: dict[str, Part] = {}
-        self._shares = {part.id: 1.0 if part.id in done else completed[part.id] / epochs for part in parts}
+        self.number = {fit.id: number for number, fit in enumerate(fits, start=1)}
+        self.waiting = deque(fit for fit in fits if fit.id not in done)
+        self.running: dict[str, Fit] = {}
+        self._shares = {fit.id: 1.0 if fit.id in done else completed[fit.id] / epochs for fit in fits}
         self._seconds: deque[float] = deque(maxlen=20)
 
-    def take(self) -> Part | None:
-        """The next part to train; None where nothing waits."""
+    def take(self) -> Fit | None:
+        """The next fit to train; None where nothing waits."""
         with self.lock:
-            part = self.waiting.popleft() if self.waiting else None
-            if part is not None:
-                self.running[part.id] = part
-            return part
+            fit = self.waiting.popleft() if self.waiting else None
+            if fit is not None:
+                self.running[fit.id] = fit
+            return fit
 
-    def give_back(self, part: Part) -> None:
-        """A part whose helper has gone waits again."""
+    def give_back(self, fit: Fit) -> None:
+        """A fit whose helper has gone waits again."""
         with self.lock:
-            self.running.pop(part.id, None)
-            self.waiting.appendleft(part)
+            self.running.pop(fit.id, None)
+            self.waiting.appendleft(fit)
 
-    def end(self, part: Part) -> None:
-        """A part is done, perhaps before its last epoch."""
+    def end(self, fit: Fit) -> None:
+        """A fit is done, perhaps before its last epoch."""
         with self.lock:
-            self.running.pop(part.id, None)
-            self._shares[part.id] = 1.0
+            self.running.pop(fit.id, None)
+            self._shares[fit.id] = 1.0
 
-    def share(self, part: Part, share: float) -> None:
-        """So much of a part is done."""
+    def share(self, fit: Fit, share: float) -> None:
+        """So much of a fit is done."""
         with self.lock:
-            self._shares[part.id] = share
+            self._shares[fit.id] = share
 
-    def share_of(self, part: Part) -> float:
-        """Share of a part that is done, 0 to 1."""
+    def share_of(self, fit: Fit) -> float:
+        """Share of a fit that is done, 0 to 1."""
         with self.lock:
-            return self._shares[part.id]
+            return self._shares[fit.id]
 
-    def epoch(self, part: Part, epoch: Epoch) -> None:
-        """A part has come to the end of an epoch."""
+    def epoch(self, fit: Fit, epoch: Epoch) -> None:
+        """A fit has come to the end of an epoch."""
         with self.lock:
-            self._shares[part.id] = epoch.epoch / self.epochs
+            self._shares[fit.id] = epoch.epoch / self.epochs
             self._seconds.append(epoch.seconds)
 
     @property
     def fraction(self) -> float:
-        """Share of all parts that is done, 0 to 1."""
+        """Share of all fits that is done, 0 to 1."""
         with self.lock:
             return sum(self._shares.values()) / len(self._shares)
 
     @property
     def seconds_left(self) -> float | None:
-        """Time the rest will take, if no part ends before its last epoch; None before there is anything to go by."""
+        """Time the rest will take, if no fit ends before its last epoch; None before there is anything to go by."""
         with self.lock:
             if not self._seconds:
                 return None
             mean = sum(self._seconds) / len(self._seconds)
-            left = {part: (1 - share) * self.epochs * mean for part, share in self._shares.items()}
+            left = {fit: (1 - share) * self.epochs * mean for fit, share in self._shares.items()}
             return max(sum(left.values()) / max(1, len(self.running)), max(left.values()))
 
     @property
@@ -119,7 +119,7 @@ class Board:
         with self.lock:
             if len(self._seconds) < 2:
                 return 0.0  # the first epoch holds the compilation
-            return min(self._seconds) * sum((1 - self._shares[part.id]) * self.epochs for part in self.waiting)
+            return min(self._seconds) * sum((1 - self._shares[fit.id]) * self.epochs for fit in self.waiting)
 
 
 class Crew:
@@ -132,9 +132,9 @@ class Crew:
     board : Board
     store : FeatureStore or None
     begin : callable
-        Told a part before its training begins.
+        Told a fit before its training begins.
     on_epoch : callable
-        Told part and epoch, from a thread of the helper's and before its checkpoint is written.
+        Told fit and epoch, from a thread of the helper's and before its checkpoint is written.
     """
 
     def __init__(
@@ -143,12 +143,12 @@ class Crew:
         inputs: Inputs,
         board: Board,
         store: FeatureStore | None,
-        begin: Callable[[Part], None],
-        on_epoch: Callable[[Part, Epoch], None],
+        begin: Callable[[Fit], None],
+        on_epoch: Callable[[Fit, Epoch], None],
     ) -> None:
         self.board = board
         self.error: BaseException | None = None
-        self.most = 0 if run.experiment.model.only_here else limits.part_processes() - 1
+        self.most = 0 if run.experiment.model.only_here else limits.fit_processes() - 1
         self._hello = {
             "run": str(run.folder.resolve()),
             "fingerprint": inputs.dataset.fingerprint,
@@ -173,7 +173,7 @@ class Crew:
     @property
     def working(self) -> int:
         """Helpers that train."""
-        return sum(helper.part is not None for helper in self._helpers)
+        return sum(helper.fit is not None for helper in self._helpers)
 
     def grow(self) -> None:
         """Start helpers where that pays; to be called now and then."""
@@ -195,30 +195,30 @@ class Crew:
         if self.error is not None:
             raise self.error
 
-    def next(self) -> Part | None:
-        """The next part, ready to be trained by whoever asks."""
+    def next(self) -> Fit | None:
+        """The next fit, ready to be trained by whoever asks."""
         with self.board.lock:
-            part = self.board.take() if self.error is None else None
-            if part is not None:
-                self._begin(part)
-            return part
+            fit = self.board.take() if self.error is None else None
+            if fit is not None:
+                self._begin(fit)
+            return fit
 
-    def told(self, part: Part, epoch: Epoch) -> None:
+    def told(self, fit: Fit, epoch: Epoch) -> None:
         """A helper has come to the end of an epoch."""
         with self.board.lock:
-            self.board.epoch(part, epoch)
-            self._on_epoch(part, epoch)
+            self.board.epoch(fit, epoch)
+            self._on_epoch(fit, epoch)
 
 
 class _Helper:
     """One helper, seen from the run's process: a thread reads what it says."""
 
     def __init__(self, crew: Crew, hello: dict[str, Any]) -> None:
-        self.part: Part | None = None
+        self.fit: Fit | None = None
         self._heard = False
         self._crew = crew
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "audioclf.jobs.worker", "--parts"],
+            [sys.executable, "-m", "audioclf.jobs.worker", "--fits"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"},
@@ -258,8 +258,8 @@ class _Helper:
             self._process.stdin.flush()
 
     def _assign(self) -> None:
-        self.part = self._crew.next()
-        self._send({"train": self.part.id} if self.part is not None else {"stop": True})
+        self.fit = self._crew.next()
+        self._send({"train": self.fit.id} if self.fit is not None else {"stop": True})
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -269,26 +269,26 @@ class _Helper:
         except BaseException as error:  # told to the thread that makes the run
             self._crew.error = error
             self.stop()
-        if self.part is not None:
-            self._crew.board.give_back(self.part)
-            self.part = None
+        if self.fit is not None:
+            self._crew.board.give_back(self.fit)
+            self.fit = None
 
     def _hear(self, said: dict[str, Any]) -> None:
         self._heard = True
-        part = self.part
-        assert part is not None
+        fit = self.fit
+        assert fit is not None
         if "epoch" in said:
-            self._crew.told(part, Epoch(*said["epoch"]))
+            self._crew.told(fit, Epoch(*said["epoch"]))
             self._send({"go": True})
         elif "share" in said:
-            self._crew.board.share(part, said["share"])
+            self._crew.board.share(fit, said["share"])
         elif "done" in said:
-            self._crew.board.end(part)
+            self._crew.board.end(fit)
             self._assign()
 
 
 def serve() -> None:
-    """Train the parts that standard input names, until it says stop or closes."""
+    """Train the fits that standard input names, until it says stop or closes."""
     # whatever a library prints must not get between the lines
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -305,7 +305,7 @@ def serve() -> None:
         _obey(hello, orders, tell)
     except Stopped:
         pass
-    except AudioclfError as error:  # the run's process takes the part back, and meets it too if it is of the part
+    except AudioclfError as error:  # the run's process takes the fit back, and meets it too if it is of the fit
         print(error, file=sys.stderr)
 
 
@@ -313,7 +313,7 @@ class _Orders:
     """What the run's process wants; read by a thread, so that its end is noticed at once."""
 
     def __init__(self) -> None:
-        self.parts: queue.Queue[str | None] = queue.Queue()
+        self.fits: queue.Queue[str | None] = queue.Queue()
         self.stopped = threading.Event()
         self.go = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
@@ -322,12 +322,12 @@ class _Orders:
         for line in sys.stdin:
             said = json.loads(line)
             if "train" in said:
-                self.parts.put(said["train"])
+                self.fits.put(said["train"])
             elif "go" in said:
                 self.go.set()
             elif "stop" in said:
                 self.stopped.set()
-                self.parts.put(None)
+                self.fits.put(None)
         os._exit(1)  # nobody is there any more for whom this is done
 
 
@@ -340,7 +340,7 @@ def _obey(hello: dict[str, Any], orders: _Orders, tell: Callable[..., None]) -> 
     store = None if hello["store"] is None else FeatureStore(Path(hello["store"][0]), hello["store"][1])
     inputs = Inputs(experiment, dataset, store=store)
     inputs.compute(should_stop=orders.stopped.is_set)
-    parts = {part.id: part for part in plan(inputs)}
+    fits = {fit.id: fit for fit in plan(inputs)}
     if experiment.model.family == "network":
         limits.one_thread()
     told = [time.monotonic()]
@@ -357,10 +357,10 @@ def _obey(hello: dict[str, Any], orders: _Orders, tell: Callable[..., None]) -> 
             told[0] = time.monotonic()
             tell(share=share)
 
-    while (name := orders.parts.get()) is not None:
-        folder = run.part_folder(name)
+    while (name := orders.fits.get()) is not None:
+        folder = run.fit_folder(name)
         if not is_done(folder):
-            train_part(
-                parts[name], inputs, folder, on_epoch=on_epoch, on_batch=on_batch, should_stop=orders.stopped.is_set
+            train_fit(
+                fits[name], inputs, folder, on_epoch=on_epoch, on_batch=on_batch, should_stop=orders.stopped.is_set
             )
         tell(done=name)

@@ -31,7 +31,7 @@ Begin = Callable[[str], Callable[[int, int], None]]
 
 
 @dataclass(frozen=True, eq=False)
-class PartInputs:
+class FitInputs:
     """What one model trains, validates and is tested on, scaled and joined.
 
     Attributes
@@ -58,7 +58,7 @@ class PartInputs:
         """Shape of one example."""
         return self.x_train.shape[1:]
 
-    def __enter__(self) -> PartInputs:
+    def __enter__(self) -> FitInputs:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -139,7 +139,9 @@ class Inputs:
         dealt.sort(key=lambda example: self.examples[example][0])
         copied = dataclasses.replace(self.dataset, clips=tuple(self.dataset.clips[self.clip_of(n)] for n in dealt))
         return tuple(
-            Split(split.name, *(tuple(dealt[n] for n in part) for part in (split.train, split.validation, split.test)))
+            Split(
+                split.name, *(tuple(dealt[n] for n in subset) for subset in (split.train, split.validation, split.test))
+            )
             for split in self.experiment.split.splits(copied)
         )
 
@@ -210,7 +212,7 @@ class Inputs:
                 self.experiment.picture.check_memory(len(maps), maps.shape[1:])
                 self._values[feature] = maps
 
-    def part(self, split: Split, member: int, folder: Path) -> PartInputs:
+    def of_fit(self, split: Split, member: int, folder: Path) -> FitInputs:
         """Arrays of one model; what its scaling learned from the training examples is written into ``folder``.
 
         Parameters
@@ -220,14 +222,14 @@ class Inputs:
         member : int
             Index into ``experiment.members``.
         folder : Path
-            Of the part; must exist.
+            Of the fit; must exist.
         """
         members = self.experiment.members[member]
         self.compute(members)
         train, validation, test = self.train_examples(split), list(split.validation), list(split.test)
 
         def drawn(examples: list[int]) -> list[Array]:
-            # a picture takes far more memory than its map, so only those of this part are drawn
+            # a picture takes far more memory than its map, so only those of this fit are drawn
             return [self.experiment.picture.draw(self._values[feature][examples]) for feature in members]
 
         x_train = drawn(train)
@@ -239,7 +241,7 @@ class Inputs:
             both = zip(scalers, values, strict=True)
             return join([scaler.apply(x) for scaler, x in both], self.experiment.combine)
 
-        return PartInputs(
+        return FitInputs(
             scaled(x_train),
             self.labels[train],
             scaled(drawn(validation)) if validation else None,

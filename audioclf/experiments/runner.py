@@ -1,4 +1,4 @@
-"""Make a run out of an experiment: plan the parts, train one model for each, test, measure."""
+"""Make a run out of an experiment: plan the fits, train one model for each, test, measure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.fit import Part, is_done, plan, read_result, train_part
+from audioclf.experiments.fit import Fit, is_done, plan, read_result, train_fit
 from audioclf.experiments.parallel import Board, Crew
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.runs import STOPPED, Prediction, Run, RunWriter, Watcher, create_run
@@ -68,7 +68,7 @@ def execute(
 ) -> Run:
     """Make, or go on making, a run whose folder exists.
 
-    What an earlier process finished is kept: whole parts by their test results, a part under way
+    What an earlier process finished is kept: whole fits by their test results, a fit under way
     by its checkpoint. Features are looked up in ``store``; None takes the one in the cache folder.
 
     Raises
@@ -119,11 +119,11 @@ class _Maker:
             self.run.describe(data_title=dataset.name)
         self.writer.clips(dataset)
         inputs = Inputs(self.experiment, dataset, store=self.store)
-        parts = plan(inputs)
+        fits = plan(inputs)
         inputs.compute(begin=self._begin_features, should_stop=self.should_stop)
         extracted = time.monotonic()
-        self.tell(stage="training", message="Preparing the model", fraction=0.0, n_parts=len(parts))
-        shapes, n_parameters = self._train(parts, inputs)
+        self.tell(stage="training", message="Preparing the model", fraction=0.0, n_fits=len(fits))
+        shapes, n_parameters = self._train(fits, inputs)
         self.tell(stage="testing", message="Testing", fraction=1.0)
         self.writer.signature(
             {
@@ -132,25 +132,26 @@ class _Maker:
                 "input_shapes": [list(shape) for shape in shapes],
                 "n_parameters": n_parameters,
                 "version": self.experiment.model.version,
-                "parts": [{"id": part.id, "split": part.split.name, "member": part.member} for part in parts],
+                "fits": [
+                    {"id": fit.id, "split": fit.split.name, "split_index": fit.split_index, "member": fit.member}
+                    for fit in fits
+                ],
             }
         )
-        predictions = self._predictions(parts, inputs)
+        predictions = self._predictions(fits, inputs)
         self.writer.predictions(predictions, len(dataset.classes))
         ended = time.monotonic()
         self.writer.metrics(
             summary(self.experiment, predictions, dataset.classes)
             | {
                 "fingerprint": dataset.fingerprint,
-                "n_train": len(inputs.train_examples(parts[0].split)),
-                "n_train_clips": len({inputs.clip_of(example) for example in parts[0].split.train}),
-                "n_validation": len(parts[0].split.validation),
+                "n_train": len(inputs.train_examples(fits[0].split)),
+                "n_train_clips": len({inputs.clip_of(example) for example in fits[0].split.train}),
+                "n_validation": len(fits[0].split.validation),
                 "augmentation": inputs.augmentation,
                 "n_parameters": sum(n_parameters),
                 "remarks": list(
-                    dict.fromkeys(
-                        said for part in parts for said in training.read_remarks(self.run.part_folder(part.id))
-                    )
+                    dict.fromkeys(said for fit in fits for said in training.read_remarks(self.run.fit_folder(fit.id)))
                 ),
                 # what was stopped or cut off was mostly training
                 "seconds": round(earlier + ended - begun, 3),
@@ -173,57 +174,57 @@ class _Maker:
         self.tell(stage="features", message=sentence, fraction=0.0)
         return self._counted(sentence)
 
-    def _train(self, parts: Sequence[Part], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
-        folders = {part.id: self.run.part_folder(part.id) for part in parts}
+    def _train(self, fits: Sequence[Fit], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
+        folders = {fit.id: self.run.fit_folder(fit.id) for fit in fits}
         epochs = self.experiment.training.epochs if self.experiment.model.family == "network" else 1
-        completed = {part.id: training.completed_epochs(folders[part.id]) for part in parts}
-        board = Board(parts, completed, {part.id for part in parts if is_done(folders[part.id])}, epochs)
-        helped = limits.part_processes() > 1 and not self.experiment.model.only_here
+        completed = {fit.id: training.completed_epochs(folders[fit.id]) for fit in fits}
+        board = Board(fits, completed, {fit.id for fit in fits if is_done(folders[fit.id])}, epochs)
+        helped = limits.fit_processes() > 1 and not self.experiment.model.only_here
         if len(board.waiting) > 1 and epochs > 1 and helped:
             limits.one_thread()
-        with Crew(self.run, inputs, board, self.store, self._begin_part, self._write_epoch) as crew:
+        with Crew(self.run, inputs, board, self.store, self._begin_fit, self._write_epoch) as crew:
             while True:
-                part = crew.next()
-                if part is not None:
-                    self._train_one(part, crew, inputs)
+                fit = crew.next()
+                if fit is not None:
+                    self._train_one(fit, crew, inputs)
                 elif crew.working:
                     self._wait(crew)
                 else:
                     break
             crew.check()
-        self.writer.order_history([part.id for part in parts])
-        first = {part.member: part for part in reversed(parts)}
+        self.writer.order_history(fits)
+        first = {fit.member: fit for fit in reversed(fits)}
         results = [read_result(folders[first[member].id]) for member in sorted(first)]
         shapes = [
-            result.shape or inputs.part(first[member].split, member, folders[first[member].id]).shape
+            result.shape or inputs.of_fit(first[member].split, member, folders[first[member].id]).shape
             for member, result in enumerate(results)
         ]
         return shapes, [result.n_parameters for result in results]
 
-    def _train_one(self, part: Part, crew: Crew, inputs: Inputs) -> None:
+    def _train_one(self, fit: Fit, crew: Crew, inputs: Inputs) -> None:
         board = crew.board
 
         def on_epoch(epoch: training.Epoch) -> None:
-            crew.told(part, epoch)
+            crew.told(fit, epoch)
             crew.grow()
-            self._tell_progress(crew, part, epoch.epoch)
+            self._tell_progress(crew, fit, epoch.epoch)
 
         def on_batch(share: float) -> None:
             crew.check()
-            board.share(part, share)
+            board.share(fit, share)
             if time.monotonic() - self._told > 1.0:
-                self._tell_progress(crew, part, self.writer.current.epoch)
+                self._tell_progress(crew, fit, self.writer.current.epoch)
 
-        self._tell_progress(crew, part, training.completed_epochs(self.run.part_folder(part.id)))
-        train_part(
-            part,
+        self._tell_progress(crew, fit, training.completed_epochs(self.run.fit_folder(fit.id)))
+        train_fit(
+            fit,
             inputs,
-            self.run.part_folder(part.id),
+            self.run.fit_folder(fit.id),
             on_epoch=on_epoch,
             on_batch=on_batch,
             should_stop=self.should_stop,
         )
-        board.end(part)
+        board.end(fit)
 
     def _wait(self, crew: Crew) -> None:
         """Follow the helpers for a moment."""
@@ -237,13 +238,13 @@ class _Maker:
                 self._tell_progress(crew, followed, done)
         time.sleep(0.05)
 
-    def _tell_progress(self, crew: Crew, part: Part, epoch: int) -> None:
+    def _tell_progress(self, crew: Crew, fit: Fit, epoch: int) -> None:
         board = crew.board
         message = f"Epoch {epoch} of {board.epochs}" if epoch else "Training"
         if len(board.running) > 1:
             message += f", {len(board.running)} models at a time"
         self.tell(
-            part=board.number[part.id],
+            fit=board.number[fit.id],
             epoch=epoch,
             epochs=board.epochs,
             fraction=board.fraction,
@@ -251,22 +252,22 @@ class _Maker:
             message=message,
         )
 
-    def _begin_part(self, part: Part) -> None:
-        self.writer.cut_history(part.id, training.completed_epochs(self.run.part_folder(part.id)))
+    def _begin_fit(self, fit: Fit) -> None:
+        self.writer.cut_history(fit, training.completed_epochs(self.run.fit_folder(fit.id)))
 
-    def _write_epoch(self, part: Part, epoch: training.Epoch) -> None:
-        self.writer.epoch(part.id, epoch)
+    def _write_epoch(self, fit: Fit, epoch: training.Epoch) -> None:
+        self.writer.epoch(fit, epoch)
 
-    def _predictions(self, parts: Sequence[Part], inputs: Inputs) -> list[Prediction]:
+    def _predictions(self, fits: Sequence[Fit], inputs: Inputs) -> list[Prediction]:
         weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
         summed: dict[int, Array] = {}
         splits: dict[int, Split] = {}
-        for part in parts:
-            result = read_result(self.run.part_folder(part.id))
-            probabilities = result.probabilities * (weights[part.member] / sum(weights))
-            key = int(part.id[1:].split("-")[0])
+        for fit in fits:
+            result = read_result(self.run.fit_folder(fit.id))
+            probabilities = result.probabilities * (weights[fit.member] / sum(weights))
+            key = fit.split_index
             summed[key] = summed[key] + probabilities if key in summed else probabilities
-            splits[key] = part.split
+            splits[key] = fit.split
         return [
             Prediction(
                 inputs.clip_of(example),
@@ -301,8 +302,10 @@ def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: 
     metrics = measured(predictions)
     splits = []
     for name in names:
-        part = measured([item for item in predictions if item.split == name])
-        splits.append({"name": name, "accuracy": part["accuracy"], "interval": part["interval"], "n": part["n"]})
+        of_split = measured([item for item in predictions if item.split == name])
+        splits.append(
+            {"name": name, "accuracy": of_split["accuracy"], "interval": of_split["interval"], "n": of_split["n"]}
+        )
     accuracies = np.array([split["accuracy"] for split in splits])
     return metrics | {
         "n_test": len(predictions),

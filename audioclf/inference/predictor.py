@@ -146,9 +146,9 @@ class Predictor:
         """
         values = self._values([self.maps(y) for y in windows])
         weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
-        parts = self._parts(split)
-        total = sum(weights[part["member"]] for part in parts)
-        summed = sum(self._predict(part, values) * np.float32(weights[part["member"]] / total) for part in parts)
+        fits = self._parts(split)
+        total = sum(weights[fit["member"]] for fit in fits)
+        summed = sum(self._predict(fit, values) * np.float32(weights[fit["member"]] / total) for fit in fits)
         return np.asarray(summed, dtype=np.float32)
 
     def classify(self, source: Source, *, split: str | None = None) -> Classification:
@@ -226,10 +226,10 @@ class Predictor:
             raise ParameterError(f"feature_index must be 0 to {len(maps) - 1}, got {feature_index}.", "feature_index")
         heats = [
             self.experiment.picture.to_map(
-                self._heat(part, values, index, feature_index, method), maps[feature_index].values.shape
+                self._heat(fit, values, index, feature_index, method), maps[feature_index].values.shape
             )
-            for part in self._parts(split)
-            if self.experiment.features[feature_index] in self.experiment.members[part["member"]]
+            for fit in self._parts(split)
+            if self.experiment.features[feature_index] in self.experiment.members[fit["member"]]
         ]
         heat = np.mean(heats, axis=0).astype(np.float32)
         peak = float(heat.max())
@@ -250,18 +250,18 @@ class Predictor:
         return [np.stack([maps[number].values for maps in rows]) for number in range(len(rows[0]))]
 
     def _parts(self, split: str | None) -> list[dict[str, Any]]:
-        parts: list[dict[str, Any]] = self.signature["parts"]
-        names = dict.fromkeys(part["split"] for part in parts)
+        fits: list[dict[str, Any]] = self.signature["fits"]
+        names = dict.fromkeys(fit["split"] for fit in fits)
         if split is not None and split not in names:
             raise ParameterError(unknown(split, names, "split of this run"), "split")
-        return [part for part in parts if split is None or part["split"] == split]
+        return [fit for fit in fits if split is None or fit["split"] == split]
 
-    def _inputs(self, part: dict[str, Any], values: list[Array]) -> Array:
-        return join(self._scaled(part, values), self.experiment.combine)
+    def _inputs(self, fit: dict[str, Any], values: list[Array]) -> Array:
+        return join(self._scaled(fit, values), self.experiment.combine)
 
-    def _scaled(self, part: dict[str, Any], values: list[Array]) -> list[Array]:
-        folder = self.run.part_folder(part["id"])
-        members = self.experiment.members[part["member"]]
+    def _scaled(self, fit: dict[str, Any], values: list[Array]) -> list[Array]:
+        folder = self.run.fit_folder(fit["id"])
+        members = self.experiment.members[fit["member"]]
         return [
             Scaler.load(folder / f"scaling-{number}.npz").apply(
                 self.experiment.picture.draw(values[self.experiment.features.index(feature)])
@@ -269,20 +269,20 @@ class Predictor:
             for number, feature in enumerate(members)
         ]
 
-    def _model(self, part: dict[str, Any]) -> Any:
-        if part["id"] not in self._fitted:
-            shape = tuple(self.signature["input_shapes"][part["member"]])
-            folder = self.run.part_folder(part["id"])
-            self._fitted[part["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
-        return self._fitted[part["id"]]
+    def _model(self, fit: dict[str, Any]) -> Any:
+        if fit["id"] not in self._fitted:
+            shape = tuple(self.signature["input_shapes"][fit["member"]])
+            folder = self.run.fit_folder(fit["id"])
+            self._fitted[fit["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
+        return self._fitted[fit["id"]]
 
-    def _predict(self, part: dict[str, Any], values: list[Array]) -> Array:
+    def _predict(self, fit: dict[str, Any], values: list[Array]) -> Array:
         rolls = self.experiment.training.test_rolls
-        rows: Array = self._model(part).predict_rolled(self._inputs(part, values), rolls)
+        rows: Array = self._model(fit).predict_rolled(self._inputs(fit, values), rolls)
         return rows
 
-    def _heat(self, part: dict[str, Any], values: list[Array], index: int, feature_index: int, method: str) -> Array:
-        fitted, pieces = self._model(part), self._scaled(part, values)
+    def _heat(self, fit: dict[str, Any], values: list[Array], index: int, feature_index: int, method: str) -> Array:
+        fitted, pieces = self._model(fit), self._scaled(fit, values)
         combine, layer = self.experiment.combine, self.experiment.model.cam_layer
         if method == "grad-cam":
             if layer is None:

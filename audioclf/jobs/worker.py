@@ -3,7 +3,7 @@
 ``python -m audioclf.jobs.worker FOLDER`` makes one run, or one search, and ends.
 ``python -m audioclf.jobs.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.inference.model_server` for the other end of its pipe.
-``python -m audioclf.jobs.worker --parts`` trains parts of a run beside the process that makes it, see
+``python -m audioclf.jobs.worker --fits`` trains fits of a run beside the process that makes it, see
 :mod:`audioclf.experiments.parallel`.
 """
 
@@ -22,7 +22,7 @@ from audioclf.models.trust import MARK
 
 def main(arguments: list[str]) -> int:
     """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
-    if arguments == ["--parts"]:
+    if arguments == ["--fits"]:
         from audioclf.experiments import parallel
 
         be_quiet()  # as modest as the process it helps, and as trusting
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         serve()
         return 0
     if len(arguments) != 1:
-        print("usage: python -m audioclf.jobs.worker FOLDER | --serve | --parts", file=sys.stderr)
+        print("usage: python -m audioclf.jobs.worker FOLDER | --serve | --fits", file=sys.stderr)
         return 2
     cap_memory(settings.number("job_memory_gb", low=4))
     try:

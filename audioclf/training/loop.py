@@ -252,7 +252,7 @@ def _fit_classical(
     if training.class_weight == "balanced" and model.weighs_classes:
         weights["sample_weight"] = class_weights(y, n_classes, training)[y]
     with warnings.catch_warnings():
-        # References train with the usual 100 or 1,000 steps; that this is not always enough is part of the lesson.
+        # References train with the usual 100 or 1,000 steps; that this is not always enough belongs to the lesson.
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(x.reshape(len(x), -1), y, **weights)
     seconds = time.perf_counter() - began
@@ -269,24 +269,25 @@ def _fit_classical(
 
 
 def _checked(
-    x: npt.ArrayLike, y: npt.ArrayLike, n_classes: int, part: str, shape: tuple[int, ...] | None = None
+    x: npt.ArrayLike, y: npt.ArrayLike, n_classes: int, subset: str, shape: tuple[int, ...] | None = None
 ) -> tuple[Array, Labels]:
     examples = np.asarray(x, dtype=np.float32)
     examples = as_examples(examples, examples.shape[1:] if shape is None else shape)
     labels = np.asarray(y, dtype=np.int64)
     if len(examples) == 0 or labels.shape != (len(examples),):
         raise ParameterError(
-            f"The {part} part needs one label for each of at least one clip, got {len(examples)} clips and"
+            f"The {subset} subset needs one label for each of at least one clip, got {len(examples)} clips and"
             f" {labels.size} labels; choose another split.",
             "split",
         )
     if labels.min() < 0 or labels.max() >= n_classes:
         raise ParameterError(
-            f"Class numbers of the {part} part must lie in 0 to {n_classes - 1}, got {labels.min()} to {labels.max()}."
+            f"Class numbers of the {subset} subset must lie in 0 to {n_classes - 1}, got {labels.min()} to"
+            f" {labels.max()}."
         )
     if not np.isfinite(examples).all():
         raise ParameterError(
-            f"The {part} part holds NaN or infinity after feature and scaling; leave out silent or broken clips, or"
+            f"The {subset} subset holds NaN or infinity after feature and scaling; leave out silent or broken clips, or"
             " choose another scaling.",
             "scaling",
         )

@@ -123,5 +123,5 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     }
 
 
-def _shares(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Numbers:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+def _shares(counts: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Numbers:
+    return np.divide(counts, whole, out=np.zeros(len(counts)), where=whole > 0)

@@ -1,7 +1,7 @@
 """Arrays in a file that is data and nothing else: uncompressed ``.npz``, checked before it is read.
 
 A file is written beside its place and then moved there, so that a reader sees the old or the
-new one and never a part.
+new one and never a fragment.
 """
 
 from __future__ import annotations

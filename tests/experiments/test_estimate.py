@@ -1,4 +1,4 @@
-"""What a training will take: each part of the sum, and what finished runs teach."""
+"""What a training will take: each fit of the sum, and what finished runs teach."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from audioclf.experiments.estimate import (
     training_seconds,
 )
 from audioclf.experiments.preflight import examine
-from audioclf.experiments.runs import Run, RunWriter, create_run
+from audioclf.experiments.runs import FitKey, Run, RunWriter, create_run
 from audioclf.features import MFCC, Mel
 from audioclf.features.cache import FeatureStore
 from audioclf.features.colormap import Picture
@@ -188,9 +188,9 @@ def finished(folder: Path, seconds: float, *, epochs: int = 30, per_epoch: float
     run = create_run(experiment, folder)
     writer = RunWriter(run)
     for number in range(1, epochs + 1):
-        writer.epoch("s00-m0", Epoch(number, 1.0, 0.5, 1.0, 0.5, 0.001, per_epoch, 100.0))
-    part = {"id": "s00-m0", "split": "holdout", "member": 0}
-    writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": [[64, 40]], "parts": [part]})
+        writer.epoch(FitKey(0, 0), Epoch(number, 1.0, 0.5, 1.0, 0.5, 0.001, per_epoch, 100.0))
+    fit = {"id": "s00-m0", "split": "holdout", "split_index": 0, "member": 0}
+    writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": [[64, 40]], "fits": [fit]})
     writer.metrics({"seconds_training": seconds, "n_train": 100, "n_validation": 20})
     return run
 
@@ -222,9 +222,9 @@ def test_a_finished_fit_teaches_how_long_its_kind_takes(
     def after(seconds: float) -> tuple[str, float] | None:
         run = create_run(Experiment(model=MODELS["forest"]()), tmp_path / f"{seconds:g}")
         writer = RunWriter(run)
-        writer.epoch("s00-m0", Epoch(1, 1.0, 0.5, 1.0, 0.5, 0.0, seconds, 100.0))
-        part = {"id": "s00-m0", "split": "holdout", "member": 0}
-        writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": [[64, 40]], "parts": [part]})
+        writer.epoch(FitKey(0, 0), Epoch(1, 1.0, 0.5, 1.0, 0.5, 0.0, seconds, 100.0))
+        fit = {"id": "s00-m0", "split": "holdout", "split_index": 0, "member": 0}
+        writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": [[64, 40]], "fits": [fit]})
         writer.metrics({"seconds_training": seconds, "n_train": 1000, "n_validation": 20})
         return experience_of(run)
 

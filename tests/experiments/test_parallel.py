@@ -1,4 +1,4 @@
-"""Several parts at a time: real helpers, whose run is killed, stopped and resumed."""
+"""Several fits at a time: real helpers, whose run is killed, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from audioclf.core import limits
 from audioclf.datasets.splits import KFold, Split
 from audioclf.experiments.config import DatasetChoice, Experiment
-from audioclf.experiments.fit import Part
+from audioclf.experiments.fit import Fit
 from audioclf.experiments.parallel import Board
 from audioclf.experiments.runs import Run, create_run
 from audioclf.features import Mel
@@ -42,7 +42,7 @@ def start(run: Run, pays: float, *command: str) -> subprocess.Popen[bytes]:
             [sys.executable, "-c", SCRIPT, str(pays), *(command or (str(run.folder),))],
             stdout=log,
             stderr=log,
-            env=os.environ | {"AUDIOCLF_PART_PROCESSES": "2"},
+            env=os.environ | {"AUDIOCLF_FIT_PROCESSES": "2"},
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
@@ -58,10 +58,10 @@ def wait(condition: Callable[[], bool], run: Run, seconds: float = 300) -> None:
 
 def lines(run: Run) -> dict[tuple[str, int], tuple[Any, Any]]:
     rows = run.history
-    found = {(row["part"], row["epoch"]): (row["loss"], row["val_loss"]) for row in rows}
+    found = {(row["fit"], row["epoch"]): (row["loss"], row["val_loss"]) for row in rows}
     assert len(found) == len(rows)
-    for part in {part for part, _ in found}:
-        epochs = [row["epoch"] for row in rows if row["part"] == part]
+    for fit in {fit for fit, _ in found}:
+        epochs = [row["epoch"] for row in rows if row["fit"] == fit]
         assert epochs == list(range(1, len(epochs) + 1))
     return found
 
@@ -76,7 +76,7 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     )
     run = create_run(experiment, tmp_path / "run")
     process = start(run, pays=0.2)
-    wait(lambda: sum(part == "s01-m0" for part, _ in lines(run)) >= 3, run)  # a helper's, beside the first
+    wait(lambda: sum(fit == "s01-m0" for fit, _ in lines(run)) >= 3, run)  # a helper's, beside the first
     assert run.status.state == "running"
     wait(lambda: "2 models at a time" in run.status.message, run)
     assert 0 < run.status.fraction < 0.9
@@ -112,49 +112,49 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     assert len(lines(run)) >= len(after)
 
 
-PARTS = [Part(f"s{n:02d}-m0", Split("fold", (0,), (), (1,)), 0) for n in range(4)]
+FITS = [Fit(n, 0, Split("fold", (0,), (), (1,))) for n in range(4)]
 EPOCH = Epoch(5, 1.0, 0.5, 1.0, 0.5, 0.001, 2.0, 100.0)
 
 
-def test_the_board_counts_over_all_parts() -> None:
-    board = Board(PARTS, {"s00-m0": 10, "s01-m0": 5, "s02-m0": 0, "s03-m0": 0}, {"s00-m0"}, 10)
+def test_the_board_counts_over_all_fits() -> None:
+    board = Board(FITS, {"s00-m0": 10, "s01-m0": 5, "s02-m0": 0, "s03-m0": 0}, {"s00-m0"}, 10)
     assert board.fraction == pytest.approx((1 + 0.5) / 4)
     assert board.seconds_left is None
     assert board.waiting_seconds == 0
     first = board.take()
-    assert first is PARTS[1]
+    assert first is FITS[1]
     board.epoch(first, EPOCH)
     assert board.waiting_seconds == 0  # the first epoch holds the compilation
     board.epoch(first, EPOCH)
     assert board.waiting_seconds == pytest.approx(2 * 20)
     assert board.seconds_left == pytest.approx(2 * 25)
     second = board.take()
-    assert second is PARTS[2]
+    assert second is FITS[2]
     assert board.seconds_left == pytest.approx(2 * 25 / 2)
     board.end(first)
     assert board.fraction == pytest.approx(0.5)
     board.give_back(second)
     assert board.take() is second
-    assert board.take() is PARTS[3]
+    assert board.take() is FITS[3]
     assert board.take() is None
 
 
-def test_every_part_is_taken_once_whoever_asks() -> None:
-    parts = [Part(f"s{n:03d}-m0", PARTS[0].split, 0) for n in range(500)]
-    board = Board(parts, dict.fromkeys((part.id for part in parts), 0), set(), 1)
-    taken: list[Part] = []
+def test_every_fit_is_taken_once_whoever_asks() -> None:
+    fits = [Fit(n, 0, FITS[0].split) for n in range(500)]
+    board = Board(fits, dict.fromkeys((fit.id for fit in fits), 0), set(), 1)
+    taken: list[Fit] = []
 
     def work() -> None:
-        while (part := board.take()) is not None:
-            taken.append(part)
-            board.end(part)
+        while (fit := board.take()) is not None:
+            taken.append(fit)
+            board.end(fit)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(part.id for part in taken) == [part.id for part in parts]
+    assert sorted(fit.id for fit in taken) == [fit.id for fit in fits]
     assert board.fraction == pytest.approx(1)
 
 
@@ -162,5 +162,5 @@ def test_every_part_is_taken_once_whoever_asks() -> None:
 def test_jobs_share_the_processors(jobs: str, asked: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "cores", lambda: 4)
     monkeypatch.setenv("AUDIOCLF_MAX_JOBS", jobs)
-    monkeypatch.setenv("AUDIOCLF_PART_PROCESSES", asked)
-    assert limits.part_processes() == expected
+    monkeypatch.setenv("AUDIOCLF_FIT_PROCESSES", asked)
+    assert limits.fit_processes() == expected

@@ -16,15 +16,15 @@ from audioclf.core.errors import RunError
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: beside it, flushed, then put in its place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with beside.open("w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(beside, path)
     finally:
-        part.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
