@@ -113,7 +113,7 @@ def train_fit(
             on_batch=on_batch,
             should_stop=should_stop,
             augment=on_batches(experiment.augmentations),
-            renew=arrays.renew,
+            prefetch=arrays.prefetch,
         )
     beside = folder / "test.part"
     with beside.open("wb") as file:

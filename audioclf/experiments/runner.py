@@ -13,12 +13,12 @@ from audioclf import training
 from audioclf.core import limits
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
-from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.fit import Fit, is_done, plan, read_result, train_fit
 from audioclf.experiments.parallel import Board, Crew
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.runs import STOPPED, Prediction, Run, RunWriter, Watcher, create_run
+from audioclf.experiments.transform import ensemble
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.training import metrics as evaluation
@@ -259,25 +259,20 @@ class _Maker:
         self.writer.epoch(fit, epoch)
 
     def _predictions(self, fits: Sequence[Fit], inputs: Inputs) -> list[Prediction]:
-        weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
-        summed: dict[int, Array] = {}
-        splits: dict[int, Split] = {}
+        answers: dict[int, list[tuple[int, Array]]] = {}
         for fit in fits:
-            result = read_result(self.run.fit_folder(fit.id))
-            probabilities = result.probabilities * (weights[fit.member] / sum(weights))
-            key = fit.split_index
-            summed[key] = summed[key] + probabilities if key in summed else probabilities
-            splits[key] = fit.split
+            probabilities = read_result(self.run.fit_folder(fit.id)).probabilities
+            answers.setdefault(fit.split_index, []).append((fit.member, probabilities))
         return [
             Prediction(
                 inputs.clip_of(example),
-                splits[key].name,
+                split.name,
                 int(inputs.labels[example]),
                 int(row.argmax()),
                 tuple(map(float, row)),
             )
-            for key in summed
-            for example, row in zip(splits[key].test, summed[key], strict=True)
+            for number, split in enumerate(inputs.splits)
+            for example, row in zip(split.test, ensemble(self.experiment, answers[number]), strict=True)
         ]
 
     def _counted(self, sentence: str) -> Callable[[int, int], None]:

@@ -69,7 +69,7 @@ def epochs_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Epoch]]:
     """Lines of a run's history as epochs, by the model (``fit``) they are of; what is missing in a line is NaN."""
     found: dict[str, list[Epoch]] = {}
     for row in rows:
-        values = {name: math.nan if row[name] is None else row[name] for name in FIELDS if name in row}
+        values: dict[str, Any] = {name: math.nan if row[name] is None else row[name] for name in FIELDS if name in row}
         found.setdefault(str(row["fit"]), []).append(Epoch(**values))
     return found
 

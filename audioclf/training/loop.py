@@ -24,7 +24,7 @@ from audioclf.training.step import Step
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
-Renew = Callable[[int, Callable[[], bool]], Array]
+EpochExamples = Callable[[int, Callable[[], bool]], Array]
 
 
 def fit(
@@ -41,7 +41,7 @@ def fit(
     on_batch: Callable[[float], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     augment: Augment | None = None,
-    renew: Renew | None = None,
+    prefetch: EpochExamples | None = None,
 ) -> Fitted:
     """Train a model and write it into a folder.
 
@@ -69,7 +69,7 @@ def fit(
         Looked at before every batch.
     augment : callable, optional
         ``(x_batch, onehot_batch, rng) -> (x_batch, onehot_batch)``; its generator is seeded by epoch.
-    renew : callable, optional
+    prefetch : callable, optional
         ``(epoch, should_stop) -> x``: the training examples of an epoch (from 0), in place of ``x``, of the
         same shape and order; the same epoch must give the same examples. Of no use to a classical model.
 
@@ -96,8 +96,8 @@ def fit(
     training.check_batch_size(len(examples))
     network = model.build(examples.shape[1:], n_classes, training.seed)
     write_remarks(folder, model.initialise(network))
-    divided = Divided(model, network, changing=augment is not None or renew is not None)
-    run = _Run(network, divided, model, examples, labels, validation, n_classes, training, folder, renew)
+    divided = Divided(model, network, changing=augment is not None or prefetch is not None)
+    run = _Run(network, divided, model, examples, labels, validation, n_classes, training, folder, prefetch)
     return run(on_epoch, on_batch or (lambda share: None), should_stop, augment)
 
 
@@ -115,9 +115,9 @@ class _Run:
         n_classes: int,
         training: Training,
         folder: Path,
-        renew: Renew | None,
+        prefetch: EpochExamples | None,
     ) -> None:
-        self.renew = renew
+        self.prefetch = prefetch
         self.network = network
         self.divided = divided
         self.learning = learning = divided.learning
@@ -187,8 +187,8 @@ class _Run:
         rng = np.random.default_rng((training.seed, done, 1))
         totals = np.zeros(2)
         input_seconds = rate = 0.0
-        if self.renew is not None:
-            self.x = self.renew(done, should_stop).reshape(self.x.shape)
+        if self.prefetch is not None:
+            self.x = self.prefetch(done, should_stop).reshape(self.x.shape)
             input_seconds = time.perf_counter() - began
         for number in range(self.steps):
             if should_stop():

@@ -14,10 +14,11 @@ from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Holdout, KFold, LeaveOneGroupOut, OfficialFolds
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.preflight import examine
-from audioclf.experiments.preprocessing import Inputs, join
+from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.runner import execute, run_experiment
 from audioclf.experiments.runs import open_run
 from audioclf.experiments.runs.compare import summarise
+from audioclf.experiments.transform import join
 from audioclf.features import MFCC, Mel, Waveform
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract
@@ -60,7 +61,7 @@ def test_copies_train_and_nothing_else_has_any(experiment: Experiment, dataset: 
     (split,) = copied.splits
     assert copied.splits == plain.splits
     assert {copied.clip_of(example) for example in copied.train_examples(split)} == set(split.train)
-    before, after = plain.part(split, 0, tmp_path), copied.part(split, 0, tmp_path)
+    before, after = plain.of_fit(split, 0, tmp_path), copied.of_fit(split, 0, tmp_path)
     n = len(split.train)
     assert len(after.x_train) == len(after.y_train) == 3 * n
     np.testing.assert_array_equal(after.y_train, np.tile(before.y_train, 3))
@@ -170,14 +171,14 @@ def test_on_the_fly_every_epoch_gets_changed_clips(experiment: Experiment, datas
     inputs = Inputs(experiment.replace(augmentations=(STRETCH, NOISE)), dataset)
     (split,) = inputs.splits
     with inputs.of_fit(split, 0, tmp_path) as part:
-        assert part.renew is not None
-        first, second = part.renew(0), part.renew(1)
+        assert part.prefetch is not None
+        first, second = part.prefetch(0), part.prefetch(1)
         assert first.shape == second.shape == part.x_train.shape
         assert not np.allclose(first, part.x_train)
         assert not np.allclose(first, second)
-    with Inputs(inputs.experiment, dataset).part(split, 0, tmp_path) as again:
-        assert again.renew is not None
-        np.testing.assert_array_equal(again.renew(1), second)
+    with Inputs(inputs.experiment, dataset).of_fit(split, 0, tmp_path) as again:
+        assert again.prefetch is not None
+        np.testing.assert_array_equal(again.prefetch(1), second)
 
 
 def test_on_the_fly_a_cut_off_training_ends_as_if_it_had_not_been(experiment: Experiment, tmp_path: Path) -> None:

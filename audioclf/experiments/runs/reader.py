@@ -179,8 +179,8 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
         if numbers["epoch"] is None:
             continue
         split_index, member = old_versions.numbers(fit)
-        if row["split_index"]:
-            split_index, member = (None if numbers[key] is None else int(numbers[key]) for key in HISTORY[1:3])
+        if numbers["split_index"] is not None and numbers["member"] is not None:
+            split_index, member = int(numbers["split_index"]), int(numbers["member"])
         rows.append(
             {**numbers, "fit": fit, "split_index": split_index, "member": member, "epoch": int(numbers["epoch"])}
         )

@@ -13,6 +13,7 @@ from audioclf import explain, plots
 from audioclf.audio.io import Array, wav_bytes
 from audioclf.experiments.runs import Run
 from audioclf.features import FeatureMap
+from audioclf.inference.predictor import Explanation
 from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup_wait
@@ -136,30 +137,27 @@ def ask(
     options: dict[str, Any] = {"feature_index": feature_index, "method": method, "split": subject.split}
     if start:
         options["start"] = start
-    asked = model_client.wait("answer", model_client.explain(run, subject.clip, number=subject.number, **options))
+    asked: Explanation | None = model_client.wait("answer", model_client.explain(run, subject.clip, **options))
     if asked is None:
         return None
-    values, arrays = asked
-    predicted = int(values["class_index"])
-    wanted = _class(run, arrays["probabilities"], predicted, subject.true, which, f"{subject.clip.key} {start}")
+    predicted = asked.class_index
+    wanted = _class(run, asked.probabilities, predicted, subject.true, which, f"{subject.clip.key} {start}")
     if wanted != predicted:
-        task = model_client.explain(run, subject.clip, number=subject.number, class_index=wanted, **options)
+        task = model_client.explain(run, subject.clip, class_index=wanted, **options)
         asked = model_client.wait("evidence", task)
         if asked is None:
             return None
-        values, arrays = asked
     warmup_wait.until_ready()
-    feature, sr = run.experiment.features[feature_index], int(values["sr"])
     return Evidence(
         plain(run.classes[wanted], 40),
-        feature.title,
+        run.experiment.features[feature_index].title,
         method,
-        feature.compute(arrays["y"], sr),
-        arrays["heat"],
-        float(values["peak"]),
-        arrays["probabilities"],
-        arrays["y"],
-        sr,
+        asked.feature_map,
+        asked.heat,
+        asked.peak,
+        asked.probabilities,
+        asked.y,
+        asked.sr,
     )
 
 
