@@ -13,11 +13,10 @@ from audioclf import training
 from audioclf.augment import on_batches
 from audioclf.datasets.splits import Split
 from audioclf.experiments.preprocessing import Inputs
+from audioclf.experiments.progress import RESULT, ProgressWriter
 from audioclf.experiments.runs import FitKey
 from audioclf.features.base import Array
 from audioclf.models import Model, Network
-
-RESULT = "test.npz"
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,6 @@ def plan(inputs: Inputs) -> tuple[Fit, ...]:
     )
 
 
-def is_done(folder: Path) -> bool:
-    """Whether the fit of this folder has been trained and tested."""
-    return (folder / RESULT).is_file()
-
-
 def read_result(folder: Path) -> Result:
     """What the fit of this folder came to."""
     with np.load(folder / RESULT, allow_pickle=False) as stored:
@@ -82,20 +76,43 @@ def train_fit(
     inputs: Inputs,
     folder: Path,
     *,
-    on_epoch: Callable[[training.Epoch], None],
-    on_batch: Callable[[float], None],
     should_stop: Callable[[], bool],
+    poll: Callable[[bool], None] = lambda epoch_ended: None,
 ) -> None:
     """Train and test one fit in its folder, or go on with it after its last epoch.
+
+    Parameters
+    ----------
+    fit : Fit
+    inputs : Inputs
+    folder : Path
+        Where its progress is written too, see :mod:`audioclf.experiments.progress`.
+    should_stop : callable
+        Asked every batch.
+    poll : callable
+        Called with False after every batch, and with True after every epoch, before its checkpoint is written.
 
     Raises
     ------
     AudioclfError
-        See :func:`audioclf.training.fit`.
+        See :func:`audioclf.training.fit`; :class:`~audioclf.core.errors.Stopped` also where another process has
+        taken the fit up.
     """
+    progress = ProgressWriter(folder)
+
+    def on_epoch(epoch: training.Epoch) -> None:
+        progress.epoch(epoch)
+        poll(True)
+
+    def on_batch(share: float) -> None:
+        progress.share(share)
+        poll(False)
+
+    def stopping() -> bool:
+        return progress.lost() or should_stop()
+
     experiment = inputs.experiment
     n_classes = len(inputs.dataset.classes)
-    folder.mkdir(parents=True, exist_ok=True)
     arrays = inputs.of_fit(fit.split, fit.member, folder)
     # members of one feature would be the same network otherwise
     seed = (experiment.training.seed + fit.member) % 2**31
@@ -111,7 +128,7 @@ def train_fit(
             folder=folder,
             on_epoch=on_epoch,
             on_batch=on_batch,
-            should_stop=should_stop,
+            should_stop=stopping,
             augment=on_batches(experiment.augmentations),
             prefetch=arrays.prefetch,
         )
@@ -119,7 +136,7 @@ def train_fit(
     with beside.open("wb") as file:
         np.savez(
             file,
-            probabilities=fitted.predict_rolled(arrays.x_test, experiment.training.test_rolls, should_stop),
+            probabilities=fitted.predict_rolled(arrays.x_test, experiment.training.test_rolls, stopping),
             n_parameters=np.array(count_parameters(experiment.model, arrays.shape, n_classes)),
             shape=np.array(arrays.shape),
         )

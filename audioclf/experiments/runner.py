@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audioclf import training
-from audioclf.core import limits
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.fit import Fit, is_done, plan, read_result, train_fit
-from audioclf.experiments.parallel import Board, Crew
+from audioclf.experiments.fit import Fit, plan, read_result, train_fit
+from audioclf.experiments.parallel import Fits, require_cluster
 from audioclf.experiments.preprocessing import Inputs
+from audioclf.experiments.progress import Progress
 from audioclf.experiments.runs import STOPPED, Prediction, Run, RunWriter, Watcher, create_run
 from audioclf.experiments.transform import ensemble
 from audioclf.features.base import Array
@@ -101,7 +102,7 @@ class _Maker:
         self.experiment = run.experiment
         self.writer = RunWriter(run, watch, should_stop)
         self.should_stop = self.writer.should_stop
-        self._told = 0.0
+        self._told = self._followed = 0.0
 
     def tell(self, **changes: Any) -> None:
         self._told = time.monotonic()
@@ -111,6 +112,7 @@ class _Maker:
         begun = time.monotonic()
         earlier = self.writer.current.spent
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
+        require_cluster(self.run)
         self.experiment.model.obtain()
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
         dataset.require_trainable()
@@ -177,21 +179,21 @@ class _Maker:
     def _train(self, fits: Sequence[Fit], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
         folders = {fit.id: self.run.fit_folder(fit.id) for fit in fits}
         epochs = self.experiment.training.epochs if self.experiment.model.family == "network" else 1
-        completed = {fit.id: training.completed_epochs(folders[fit.id]) for fit in fits}
-        board = Board(fits, completed, {fit.id for fit in fits if is_done(folders[fit.id])}, epochs)
-        helped = limits.fit_processes() > 1 and not self.experiment.model.only_here
-        if len(board.waiting) > 1 and epochs > 1 and helped:
-            limits.one_thread()
-        with Crew(self.run, inputs, board, self.store, self._begin_fit, self._write_epoch) as crew:
-            while True:
-                fit = crew.next()
+        progress = Progress(self.run, self.writer, fits, epochs)
+        with Fits(self.run, inputs, fits, progress, self.store) as work:
+            while (fit := work.take()) is not None or work.away or work.waiting:
                 if fit is not None:
-                    self._train_one(fit, crew, inputs)
-                elif crew.working:
-                    self._wait(crew)
+                    self._report(work)
+                    train_fit(
+                        fit, inputs, folders[fit.id], should_stop=self.should_stop, poll=partial(self._follow, work)
+                    )
+                    work.end_here()
+                elif self.should_stop():
+                    raise Stopped(STOPPED)
                 else:
-                    break
-            crew.check()
+                    self._follow(work)
+                    time.sleep(0.05)
+            work.check()
         self.writer.order_history(fits)
         first = {fit.member: fit for fit in reversed(fits)}
         results = [read_result(folders[first[member].id]) for member in sorted(first)]
@@ -201,62 +203,32 @@ class _Maker:
         ]
         return shapes, [result.n_parameters for result in results]
 
-    def _train_one(self, fit: Fit, crew: Crew, inputs: Inputs) -> None:
-        board = crew.board
+    def _follow(self, work: Fits, epoch_ended: bool = False) -> None:
+        """Look at the fits that train, a few times a second."""
+        now = time.monotonic()
+        if epoch_ended or now - self._followed > 0.2:
+            self._followed = now
+            known = work.progress.fraction
+            work.follow()
+            if epoch_ended or work.progress.fraction > known or now - self._told > 1.0:
+                self._report(work)
 
-        def on_epoch(epoch: training.Epoch) -> None:
-            crew.told(fit, epoch)
-            crew.grow()
-            self._tell_progress(crew, fit, epoch.epoch)
-
-        def on_batch(share: float) -> None:
-            crew.check()
-            board.share(fit, share)
-            if time.monotonic() - self._told > 1.0:
-                self._tell_progress(crew, fit, self.writer.current.epoch)
-
-        self._tell_progress(crew, fit, training.completed_epochs(self.run.fit_folder(fit.id)))
-        train_fit(
-            fit,
-            inputs,
-            self.run.fit_folder(fit.id),
-            on_epoch=on_epoch,
-            on_batch=on_batch,
-            should_stop=self.should_stop,
-        )
-        board.end(fit)
-
-    def _wait(self, crew: Crew) -> None:
-        """Follow the helpers for a moment."""
-        if self.should_stop():
-            raise Stopped(STOPPED)
-        crew.check()
-        if time.monotonic() - self._told > 1.0:
-            followed = next(iter(list(crew.board.running.values())), None)
-            if followed is not None:
-                done = round(crew.board.share_of(followed) * crew.board.epochs)
-                self._tell_progress(crew, followed, done)
-        time.sleep(0.05)
-
-    def _tell_progress(self, crew: Crew, fit: Fit, epoch: int) -> None:
-        board = crew.board
-        message = f"Epoch {epoch} of {board.epochs}" if epoch else "Training"
-        if len(board.running) > 1:
-            message += f", {len(board.running)} models at a time"
+    def _report(self, work: Fits) -> None:
+        running, progress = work.running, work.progress
+        if not running:
+            return
+        epoch = progress.epoch_of(running[0])
+        message = f"Epoch {epoch} of {progress.epochs}" if epoch else "Training"
+        if len(running) > 1:
+            message += f", {len(running)} models at a time"
         self.tell(
-            fit=board.number[fit.id],
+            fit=progress.number[running[0].id],
             epoch=epoch,
-            epochs=board.epochs,
-            fraction=board.fraction,
-            seconds_left=board.seconds_left,
+            epochs=progress.epochs,
+            fraction=progress.fraction,
+            seconds_left=progress.seconds_left(len(running)),
             message=message,
         )
-
-    def _begin_fit(self, fit: Fit) -> None:
-        self.writer.cut_history(fit, training.completed_epochs(self.run.fit_folder(fit.id)))
-
-    def _write_epoch(self, fit: Fit, epoch: training.Epoch) -> None:
-        self.writer.epoch(fit, epoch)
 
     def _predictions(self, fits: Sequence[Fit], inputs: Inputs) -> list[Prediction]:
         answers: dict[int, list[tuple[int, Array]]] = {}
