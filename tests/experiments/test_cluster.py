@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from audioclf.audio.io import AudioSettings
 from audioclf.core import cluster
 from audioclf.core.errors import AudioclfError, ParameterError, RunError
 from audioclf.core.pool import Pool, run_calls
+from audioclf.datasets import load_dataset
 from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import Run, create_run
-from audioclf.features import Mel
+from audioclf.features import Mel, extraction
 from audioclf.models import MODELS
 from audioclf.training import Training
 
@@ -143,7 +146,9 @@ def test_folds_are_spread_and_a_killed_worker_costs_nothing(
     assert local.metrics["accuracy"] == run.metrics["accuracy"]
 
 
-def test_calls_go_to_the_workers_and_what_they_do_not_see_is_refused(dask: Dask, tmp_path: Path) -> None:
+def test_calls_go_to_the_workers_and_what_they_do_not_see_is_refused(
+    dask: Dask, class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(AudioclfError, match=r"has no workers; start some with: dask worker tcp://"):
         _ready(dask, 0)
     dask.add(2)
@@ -160,6 +165,12 @@ def test_calls_go_to_the_workers_and_what_they_do_not_see_is_refused(dask: Dask,
         found.require_sees(tmp_path, [tmp_path / "nowhere.wav"])
     assert not list(tmp_path.glob("*.seen"))
     found.close()
+    monkeypatch.setattr(extraction, "START_UP", -1e9)
+    clips, audio = load_dataset(class_folders).clips, AudioSettings(duration=0.2)
+    with monkeypatch.context() as context:
+        context.delenv("AUDIOCLF_SCHEDULER")
+        expected = extraction.extract(clips, Mel(n_mels=8), audio, n_jobs=1)
+    np.testing.assert_array_equal(extraction.extract(clips, Mel(n_mels=8), audio, n_jobs=2), expected)
     with Pool(1) as pool:
         pool.start("long", _pid_after, 60.0)
         dask.scheduler.kill()
