@@ -101,8 +101,22 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """Processes that take calls at this moment."""
-        return len(self.client.nthreads())
+        """Processes that take calls at this moment.
+
+        Raises
+        ------
+        AudioclfError
+            When the scheduler has gone.
+        """
+        try:
+            return len(self.client.nthreads())
+        except (OSError, TimeoutError, RuntimeError, ValueError) as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> AudioclfError:
+        return AudioclfError(
+            f"The Dask scheduler at {self.address} was lost ({_short(error)}); resume when it is back."
+        )
 
     def check(self) -> None:
         """Raise where there is no worker, or one has other versions than this process.
@@ -170,7 +184,7 @@ class Cluster:
                 "The Dask workers that took it died, one after the other, most likely because memory ran out; give them"
                 " more, or take a smaller model, feature or batch."
             )
-        return RunError(f"The Dask scheduler at {self.address} was lost ({_short(error)}); resume when it is back.")
+        return self._lost(error)
 
     def close(self) -> None:
         """End the connection; the cluster stays."""

@@ -167,7 +167,7 @@ class Fits:
             if not is_done(self.run.fit_folder(fit.id)):
                 raise Stopped(STOPPED)
             self.progress.end(fit)
-        elif isinstance(outcome.error, RunError):
+        elif isinstance(outcome.error, RunError):  # of this fit: its process died, or it cannot be trained
             self.progress.read(fit)
             self.failed[fit.id] = str(outcome.error)
         else:
@@ -203,7 +203,7 @@ class Fits:
 
 
 _last: tuple[tuple[str, str], Inputs] | None = None
-"""What this process trained last, so that the next fit of the same run finds its arrays."""
+"""What this process trained last, so that the next fit of the same run finds its arrays; those of one run stay."""
 
 
 def train_elsewhere(name: str, folder: str, fingerprint: str, store: str, max_bytes: int, on_cluster: bool) -> None:

@@ -139,6 +139,9 @@ class Progress:
         self._shares = {fit.id: 1.0 if fit.id in self.done else self.epoch_of(fit) / epochs for fit in fits}
         self._readers = {fit.id: _Reader(folders[fit.id] / FILE) for fit in fits}
         self._seconds: deque[float] = deque(maxlen=20)
+        for fit in fits:
+            if fit.id in self.done:  # its last epochs may have come after the death of the process that read them
+                self.read(fit)
 
     def epoch_of(self, fit: FitKey) -> int:
         """Epochs of a fit that are in the history."""

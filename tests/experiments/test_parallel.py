@@ -193,6 +193,17 @@ def test_an_epoch_stands_in_the_history_once_whoever_made_it(progress: tuple[Run
     assert len(run.history) == 4
 
 
+def test_epochs_of_a_fit_that_outlived_its_run_are_not_lost(progress: tuple[Run, Progress]) -> None:
+    run, _ = progress
+    writer = ProgressWriter(run.fit_folder("s00-m0"))
+    for number in (1, 2, 3):
+        writer.epoch(epoch(number))
+    RunWriter(run).epoch(FITS[0], epoch(1))
+    found = Progress(run, RunWriter(run), FITS, 10)
+    assert [(row["fit"], row["epoch"]) for row in run.history] == [("s00-m0", 1), ("s00-m0", 2), ("s00-m0", 3)]
+    assert found.fraction == 0.25
+
+
 def test_a_run_that_nobody_makes_any_more_is_noticed(tmp_path: Path) -> None:
     run = create_run(Experiment(), tmp_path / "run")
     assert not Watched(run, seconds=60)()
