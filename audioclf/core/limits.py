@@ -41,7 +41,7 @@ def be_modest() -> None:
 
 
 def be_quiet() -> None:
-    """A TensorFlow that says no more than it must and looks for no graphics card."""
+    """A TensorFlow that logs no more than it must and looks for no graphics card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

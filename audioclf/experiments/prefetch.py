@@ -17,7 +17,7 @@ from audioclf.features.base import Array
 from audioclf.features.extraction import Change, load_clip
 
 CHUNK: Final = 16
-"""Examples in one piece of work: short enough that an end of the training is waited for in no one's sight."""
+"""Examples in one piece of work: short enough that nobody notices the wait when a training ends."""
 
 _SHARE: Final = 0.2
 _GLANCE: Final = 0.5
@@ -57,7 +57,7 @@ class Prefetch:
         Raises
         ------
         Stopped
-            When it has been closed, or ``should_stop`` said so while they were waited for.
+            When it has been closed, or ``should_stop`` returned True while they were waited for.
         AudioclfError
             When a clip can no longer be read.
         """

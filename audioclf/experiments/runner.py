@@ -43,9 +43,9 @@ def run_experiment(
     name : str
         Name for people.
     watch : callable, optional
-        Told the run's :class:`~audioclf.experiments.runs.Status` whenever it changes.
+        Called with the run's :class:`~audioclf.experiments.runs.Status` whenever it changes.
     should_stop : callable, optional
-        Looked at every batch; when it says yes, the run stops and can be resumed.
+        Called every batch; when it returns True, the run stops and can be resumed.
 
     Returns
     -------
@@ -153,7 +153,9 @@ class _Maker:
                 "augmentation": inputs.augmentation,
                 "n_parameters": sum(n_parameters),
                 "remarks": list(
-                    dict.fromkeys(said for fit in fits for said in training.read_remarks(self.run.fit_folder(fit.id)))
+                    dict.fromkeys(
+                        remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))
+                    )
                 ),
                 # what was stopped or cut off was mostly training
                 "seconds": round(earlier + ended - begun, 3),

@@ -132,7 +132,7 @@ def extract(
     ParameterError
         When the feature cannot work on these clips, or all of it would not fit in a job's memory.
     Stopped
-        When ``should_stop`` said so; what was done by then is in the store.
+        When ``should_stop`` returned True; what was done by then is in the store.
     """
     n_samples = max(1, round(common_duration(clips, audio) * audio.sr))
     work = [
@@ -197,7 +197,7 @@ class _Work:
 
 
 def _computed(work: Sequence[_Work], todo: Sequence[int], n_jobs: int) -> Iterator[tuple[int, Array]]:
-    """Compute here, until the time per clip is known and says that processes would be quicker."""
+    """Compute here, until the time per clip shows that processes would be quicker."""
     begun = time.perf_counter()
     for count, number in enumerate(todo):
         if count == 1:
@@ -243,7 +243,7 @@ def _n_processes(n_jobs: int) -> int:
 
 
 def check_memory(n_clips: int, n_values: int, remedy: str = "", field: str = "duration") -> None:
-    """Raise when the values of all clips would not fit in a job's memory; says what to lower.
+    """Raise when the values of all clips would not fit in a job's memory, with what to lower.
 
     Raises
     ------

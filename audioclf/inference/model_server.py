@@ -130,6 +130,10 @@ class _Server:
                     "windows": np.stack([window.probabilities for window in answer.windows]),
                 },
             )
+        if request["do"] == "show":
+            shown, y = predictor.show(clip)
+            values, arrays = _packed_map(shown)
+            return values | {"sr": predictor.audio.sr}, arrays | {"y": y}
         if request["do"] == "explain":
             return _packed(predictor.explain(clip, **request["options"]))
         raise ValueError(f"unknown request {request['do']!r}")
@@ -162,33 +166,34 @@ def about_clip(clip: Clip) -> dict[str, Any]:
 
 def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
     """An explanation as plain values and arrays."""
-    shown = found.feature_map
+    values, arrays = _packed_map(found.feature_map)
+    values |= {"class_index": found.class_index, "classes": list(found.classes), "sr": found.sr, "peak": found.peak}
+    return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
+
+
+def _packed_map(shown: FeatureMap) -> tuple[dict[str, Any], Arrays]:
+    """A feature map with its axes, as plain values and arrays."""
     return (
         {
-            "class_index": found.class_index,
-            "classes": list(found.classes),
-            "sr": found.sr,
-            "peak": found.peak,
             "axes": [{"label": axis.label, "unit": axis.unit, "scale": axis.scale} for axis in shown.axes],
             "map": {"label": shown.label, "unit": shown.unit, "feature": shown.feature},
         },
-        {
-            "heat": found.heat,
-            "probabilities": found.probabilities,
-            "y": found.y,
-            "map": shown.values,
-            **{f"axis {number}": axis.values for number, axis in enumerate(shown.axes)},
-        },
+        {"map": shown.values, **{f"axis {number}": axis.values for number, axis in enumerate(shown.axes)}},
     )
+
+
+def _unpacked_map(values: Mapping[str, Any], arrays: Arrays) -> FeatureMap:
+    """What :func:`_packed_map` was given."""
+    axes = tuple(Axis(arrays[f"axis {number}"], **about) for number, about in enumerate(values["axes"]))
+    return FeatureMap(arrays["map"], axes, **values["map"])
 
 
 def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
     """What :func:`_packed` was given."""
     from audioclf.inference.predictor import Explanation
 
-    axes = tuple(Axis(arrays[f"axis {number}"], **about) for number, about in enumerate(values["axes"]))
     return Explanation(
-        FeatureMap(arrays["map"], axes, **values["map"]),
+        _unpacked_map(values, arrays),
         arrays["heat"],
         values["class_index"],
         tuple(values["classes"]),
@@ -241,6 +246,11 @@ class ModelWorker:
             As of :meth:`audioclf.inference.predictor.Predictor.explain`.
         """
         return _unpacked(*self.ask({"do": "explain", "run": str(run), "clip": about_clip(clip), "options": options}))
+
+    def show(self, run: Path, clip: Clip) -> tuple[FeatureMap, npt.NDArray[np.float32], int]:
+        """The run's first feature of a whole clip, its samples [shape=(n,)] and their rate."""
+        values, arrays = self.ask({"do": "show", "run": str(run), "clip": about_clip(clip)})
+        return _unpacked_map(values, arrays), arrays["y"], values["sr"]
 
     def stats(self) -> dict[str, int]:
         """How many sounds the process has decoded and feature maps computed since it began."""

@@ -191,6 +191,20 @@ class Predictor:
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
         )
 
+    def show(self, sound: Source | Clip) -> tuple[FeatureMap, Array]:
+        """A whole sound at its own length: the first feature of the experiment, and the samples [shape=(n,)].
+
+        Raises
+        ------
+        AudioError
+            When it cannot be read.
+        """
+        feature = self.experiment.features[0]
+        y, key = self._decoded(sound)
+        if key is not None:  # a sound of the models' length is the window they are given
+            key = (self._window_key(key, 0) if len(y) == self.n_samples else (key, "whole"), feature)
+        return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
+
     def windows(self, y: Array) -> tuple[list[int], list[Array]]:
         """Cut samples into windows of the models' length; a rest shorter than half a window is left out."""
         starts = list(range(0, max(len(y) - self.n_samples // 2, 1), self.n_samples))

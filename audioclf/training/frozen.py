@@ -68,7 +68,7 @@ class Divided:
 
 
 def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
-    """Keep what has to be said of a model beside it; nothing where there is nothing to say."""
+    """Keep remarks on a model beside it; no file where there are none."""
     if remarks:
         beside = folder / f"{REMARKS}.part"
         beside.write_text(json.dumps(list(remarks), ensure_ascii=False), encoding="utf-8")
@@ -76,6 +76,6 @@ def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
 
 
 def read_remarks(folder: Path) -> tuple[str, ...]:
-    """What has to be said of the model in a folder, one sentence each."""
+    """Remarks on the model in a folder, one sentence each."""
     path = folder / REMARKS
     return tuple(map(str, json.loads(path.read_text(encoding="utf-8")))) if path.is_file() else ()

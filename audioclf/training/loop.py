@@ -62,9 +62,9 @@ def fit(
     folder : Path
         Where weights and checkpoint go; made when it is not there.
     on_epoch : callable
-        Told every epoch that is new, before its checkpoint is written.
+        Called with every epoch that is new, before its checkpoint is written.
     on_batch : callable, optional
-        Told after every batch which share of the whole training is done, in (0, 1].
+        Called after every batch with the share of the whole training that is done, in (0, 1].
     should_stop : callable
         Looked at before every batch.
     augment : callable, optional
@@ -82,7 +82,7 @@ def fit(
     ParameterError
         When data and settings do not go together.
     Stopped
-        When ``should_stop`` said yes; the checkpoint stays.
+        When ``should_stop`` returned True; the checkpoint stays.
     RunError
         When the loss was never a number, or the folder belongs to another training.
     """

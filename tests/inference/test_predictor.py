@@ -180,13 +180,17 @@ def test_a_clip_is_decoded_once_from_classify_to_grad_cam(worker: ModelWorker, t
     for options in ({}, {"start": starts[1]}, {"method": "occlusion", "feature_index": 1}, {"class_index": 1}):
         worker.explain(run.folder, clip, **options)
     assert made() == (decoded + 1, computed + 4)
+    shown, y, sr = worker.show(run.folder, clip)
+    assert (len(y), sr, shown.values.shape[0]) == (13230, 22050, 32)
+    assert made() == (decoded + 1, computed + 5)  # the whole sound is longer than a window
     stretch = Clip(path, "", clip.info, start=0.3, duration=0.3)
     found = worker.explain(run.folder, stretch)
     assert found.classes[found.class_index] == "high"
-    assert made() == (decoded + 2, computed + 6)
+    worker.show(run.folder, stretch)  # as long as a window: nothing new
+    assert made() == (decoded + 2, computed + 7)
     soundfile.write(path, tone(240.0, 0.3), 22050)  # another sound under the same name
     assert worker.classify(run.folder, clip).label == "low"
-    assert made() == (decoded + 3, computed + 8)
+    assert made() == (decoded + 3, computed + 9)
 
 
 def test_what_is_kept_of_sounds_has_a_bound(tone) -> None:

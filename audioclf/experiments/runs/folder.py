@@ -33,7 +33,7 @@ class JobFolder:
     """What the folder holds, in the words of an error."""
 
     recipe: ClassVar[str] = "experiment.toml"
-    """The file that says what is to be made."""
+    """The file that holds what is to be made."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)

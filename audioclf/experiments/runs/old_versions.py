@@ -27,6 +27,6 @@ def signature(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbers(fit: str) -> tuple[int | None, int | None]:
-    """Split and member of a fit by its name in old files; None where the name says neither."""
+    """Split and member of a fit by its name in old files; None where the name holds neither."""
     match = re.fullmatch(r"s(\d{1,6})-m(\d{1,6})", fit)
     return (int(match[1]), int(match[2])) if match else (None, None)

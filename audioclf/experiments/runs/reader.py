@@ -122,8 +122,10 @@ class Run(JobFolder):
                 reader = csv.reader(file)
                 next(reader, None)
                 found = [
-                    Prediction(int(clip), split, int(true), int(said), tuple(float(value) for value in probabilities))
-                    for clip, split, true, said, *probabilities in reader
+                    Prediction(
+                        int(clip), split, int(true), int(predicted), tuple(float(value) for value in probabilities)
+                    )
+                    for clip, split, true, predicted, *probabilities in reader
                 ]
         except (ValueError, csv.Error) as error:
             raise self._damaged(path.name, error) from error

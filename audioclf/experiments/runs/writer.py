@@ -76,7 +76,7 @@ class StatusWriter:
             if self.should_stop():
                 self.status(state="stopped", message=STOPPED, seconds_left=None)
                 raise Stopped(STOPPED) from error
-            sentence = f"The {self.job.word} ended through a fault in the program; log.txt in its folder says where."
+            sentence = f"The {self.job.word} ended through a fault in the program; log.txt in its folder shows where."
             self.status(state="failed", message=sentence, seconds_left=None)
             raise
 
@@ -200,7 +200,7 @@ def make_folder(
     folder : Path
         Must not exist, or be empty.
     recipe, text : str
-        Name and content of the file that says what is to be made; it is written last.
+        Name and content of the file that holds what is to be made; it is written last.
     name, note : str
         For people.
     what : str

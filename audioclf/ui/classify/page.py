@@ -18,8 +18,8 @@ from audioclf.ui.shell import error_boundary, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
-from audioclf.ui.sound import cache, clip_picker, feature_panels
-from audioclf.ui.sound.player import player
+from audioclf.ui.sound import clip_picker, feature_panels
+from audioclf.ui.sound.player import player, track
 
 EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
 MOST = 50
@@ -165,8 +165,11 @@ def _one(run: Run, subject: Subject, predicted: Classification) -> None:
 
 def _picture(run: Run, subject: Subject) -> None:
     """The whole sound with the picture the model looks at."""
-    audio = run.experiment.audio.replace(duration=None)
-    feature = run.experiment.features[0]
-    shown = cache.feature_map(subject.clip, feature, audio)
-    sound = clip_picker.track(subject.clip, audio, note=clip_picker.facts(subject.clip))
-    player("classify", [sound], [feature_panels.panel(shown, title=feature.title)], height=300)
+    found = model_client.wait("classify.sound", model_client.show(run, subject.clip))
+    if found is None:
+        return
+    shown, y, sr = found
+    note = clip_picker.facts(subject.clip)
+    sound = track(subject.clip.label, explanation.playable(y, sr), len(y) / sr, note)
+    panel = feature_panels.panel(shown, title=run.experiment.features[0].title)
+    player("classify", [sound], [panel], height=300)

@@ -93,8 +93,14 @@ def explain(run: Run, clip: Clip, **options: Any) -> Task:
     return _ask(_key("explain", run, clip.key, options), "Asking the model", work)
 
 
+def show(run: Run, clip: Clip) -> Task:
+    """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.show` returns."""
+    worker = _worker()
+    return _ask(_key("show", run, clip.key), "Reading the sound", lambda progress, stop: worker.show(run.folder, clip))
+
+
 def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:
-    """The result of a task, or None while it is under way or after it failed; the place says which.
+    """The result of a task, or None while it is under way or after it failed; the place shows which.
 
     Parameters
     ----------
