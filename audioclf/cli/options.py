@@ -91,8 +91,8 @@ def watcher(what: str = "model") -> Callable[[Status], None]:
 
     def watch(status: Status) -> None:
         line = f"{status.message}"
-        if status.n_parts > 1:
-            line = f"{what} {status.part} of {status.n_parts}: {line}"
+        if status.n_fits > 1:
+            line = f"{what} {status.fit} of {status.n_fits}: {line}"
         if status.seconds_left:
             line += f", {duration(status.seconds_left)} left"
         if status.state == "stopped":  # how to go on is the command's to say

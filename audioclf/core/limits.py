@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
+from typing import Final
 
 from audioclf.core import settings
+
+WORKER: Final = "AUDIOCLF_WORKER"
+"""Environment variable of the processes that others give calls to."""
 
 
 def cores() -> int:
@@ -15,10 +20,44 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def part_processes() -> int:
+def fit_processes() -> int:
     """How many models of one run are trained at a time: the setting, or what the jobs leave to each other."""
-    asked = int(settings.number("part_processes"))
+    if in_worker():
+        return 1
+    asked = int(settings.number("fit_processes"))
     return asked or max(1, cores() // int(settings.number("max_jobs", low=1)))
+
+
+def in_worker() -> bool:
+    """Whether this process works for another one, beside others: it starts none of its own."""
+    return os.environ.get(WORKER) == "1"
+
+
+def be_modest() -> None:
+    """Lower priority than the web server, where the system has such a thing, and a quiet TensorFlow."""
+    be_quiet()
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+def be_quiet() -> None:
+    """A TensorFlow that logs no more than it must and looks for no graphics card."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+
+@contextlib.contextmanager
+def capped(gigabytes: float | None) -> Iterator[None]:
+    """Bound the memory of this process for a while; not at all for None."""
+    before = memory_cap()
+    if gigabytes is not None:
+        cap_memory(gigabytes if before is None else min(gigabytes, before))
+    try:
+        yield
+    finally:
+        if gigabytes is not None:
+            cap_memory(float("inf") if before is None else before)
 
 
 def cap_memory(gigabytes: float) -> None:
@@ -27,10 +66,10 @@ def cap_memory(gigabytes: float) -> None:
         import resource
     except ImportError:  # Windows
         return
-    size = int(gigabytes * 2**30)
+    size = resource.RLIM_INFINITY if gigabytes == float("inf") else int(gigabytes * 2**30)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
-        size = min(size, hard)
+        size = hard if size == resource.RLIM_INFINITY else min(size, hard)
     # RLIMIT_DATA counts private writable memory; the address space also counts mapped libraries and
     # reserved arenas, several GB with TensorFlow, and would hit innocent jobs
     resource.setrlimit(resource.RLIMIT_DATA, (size, hard))

@@ -30,10 +30,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("home", "", "Folder for data sets, features and runs; empty means the system's place for user data."),
     Setting("max_jobs", "1", "How many trainings run at the same time; the others wait their turn."),
     Setting(
-        "part_processes",
+        "fit_processes",
         "0",
         "How many models of a run (folds, ensemble) are trained at the same time; 0 means processors / max_jobs.",
     ),
+    Setting(
+        "scheduler",
+        "",
+        "Address of a Dask scheduler (tcp://host:8786) whose workers train the models of a run; empty: this machine.",
+    ),
+    Setting(
+        "scheduler_tls_ca", "", "PEM file of the authority behind the scheduler's certificate, for a tls:// address."
+    ),
+    Setting("scheduler_tls_cert", "", "PEM file of the certificate shown to the scheduler."),
+    Setting("scheduler_tls_key", "", "PEM file of that certificate's key."),
     Setting("job_memory_gb", "6", "Memory one training may take, in GB, where the system can cap it (at least 4)."),
     Setting("max_clip_seconds", "600", "Longest stretch of one file that is decoded as a single clip, in seconds."),
     Setting("feature_store_gb", "10", "Size of the feature store on disk, in GB; what was not used for longest goes."),

@@ -1,4 +1,4 @@
-"""What the curves of a run's models say, all models together."""
+"""What the curves of a run's models show, all models together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audioclf.training import diagnose, epochs_of
 
 
 def diagnose_run(run: Run, rows: Sequence[Mapping[str, Any]] | None = None) -> list[str]:
-    """Plain sentences on what went wrong, worst first; where several models say the same kind, once and whose.
+    """Plain sentences on what went wrong, worst first; where several models share a kind, once and whose.
 
     Parameters
     ----------
@@ -34,37 +34,38 @@ def diagnose_run(run: Run, rows: Sequence[Mapping[str, Any]] | None = None) -> l
     rows = run.history if rows is None else rows
     if not rows or not isinstance(model, Network) or not run.clips:
         return []
-    # networks that leave it to the reader have a parameter for it; of the others all normalise but those that say no
+    # networks that leave it to the user have a parameter for it; of the others all normalise but those that say no
     momentum = BATCH_NORM_MOMENTUM if getattr(model, "batch_normalization", True) else None
     n_classes = len(Dataset("", run.clips).classes)
-    of_part = epochs_of(rows)
+    keys = {str(row["fit"]): row for row in rows if row["split_index"] is not None}
+    of_fit = {fit: epochs for fit, epochs in epochs_of(rows).items() if fit in keys}
     n_train = _n_train(str(run.folder), float(run.about["created"]))
-    said: dict[str, dict[str, str]] = {}
-    for part, epochs in of_part.items():
-        found = diagnose(epochs, n_train[_numbers(part)[0]], n_classes, run.experiment.training, momentum)
-        for kind, sentence in found.items():
-            said.setdefault(kind, {})[part] = sentence
-    return [_told(run, sentences, len(of_part)) for sentences in said.values()]
+    found: dict[str, dict[str, str]] = {}
+    for fit, epochs in of_fit.items():
+        n = n_train[keys[fit]["split_index"]]
+        for kind, sentence in diagnose(epochs, n, n_classes, run.experiment.training, momentum).items():
+            found.setdefault(kind, {})[fit_title(run, keys[fit])] = sentence
+    return [_joined(sentences, len(of_fit)) for sentences in found.values()]
 
 
-def part_title(run: Run, part: str) -> str:
-    """Name of one of several models: its split and, of an ensemble, its feature."""
-    try:
-        split, member = _numbers(part)
-        members = run.experiment.members[member]
-    except (ValueError, IndexError):  # of another version
-        return part
+def fit_title(run: Run, row: Mapping[str, Any]) -> str:
+    """Name of one of several models: its split and, of an ensemble, its feature.
+
+    Parameters
+    ----------
+    run : Run
+    row : mapping
+        A line of the run's history.
+    """
+    split, member = row["split_index"], row["member"]
+    if split is None or member is None or member >= len(run.experiment.members):  # of another version
+        return str(row["fit"])
+    members = run.experiment.members[member]
     if len(run.experiment.members) == 1:
         return f"Split {split + 1}"
     features = ", ".join(feature.title for feature in members)
     again = run.experiment.members[:member].count(members)
     return f"Split {split + 1}: {features}" + (f" ({again + 1})" if again else "")
-
-
-def _numbers(part: str) -> tuple[int, int]:
-    """Split and member of a part, by its name."""
-    split, member = (int(word[1:]) for word in part.split("-"))
-    return split, member
 
 
 @lru_cache(maxsize=64)
@@ -75,11 +76,11 @@ def _n_train(folder: str, created: float) -> tuple[int, ...]:
     return tuple(len(inputs.train_examples(split)) for split in inputs.splits)
 
 
-def _told(run: Run, sentences: Mapping[str, str], n_models: int) -> str:
-    part, sentence = next(iter(sentences.items()))
+def _joined(sentences: Mapping[str, str], n_models: int) -> str:
+    title, sentence = next(iter(sentences.items()))
     if n_models == 1:
         return sentence
     others = len(sentences) - 1
     if not others:
-        return f"{part_title(run, part)}: {sentence}"
-    return f"{len(sentences)} of {n_models} models, the first of them {part_title(run, part)}: {sentence}"
+        return f"{title}: {sentence}"
+    return f"{len(sentences)} of {n_models} models, the first of them {title}: {sentence}"

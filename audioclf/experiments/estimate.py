@@ -125,7 +125,7 @@ def _seconds(experiment: Experiment, outlook: Outlook, paces: Iterable[Pace]) ->
     if not alike:
         return None
     epochs = experiment.training.epochs if experiment.model.family == "network" else 1
-    at_a_time = 1 if experiment.model.only_here else min(limits.part_processes(), outlook.n_models)
+    at_a_time = 1 if experiment.model.only_here else min(limits.fit_processes(), outlook.n_models)
     return statistics.median(alike) * outlook.n_train * epochs * outlook.n_models / at_a_time
 
 

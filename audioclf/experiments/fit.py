@@ -1,4 +1,4 @@
-"""The parts of a run: which models it trains, and how one of them is made in its folder."""
+"""The fits of a run: which models it trains, and how one of them is trained and tested in its folder."""
 
 from __future__ import annotations
 
@@ -13,33 +13,27 @@ from audioclf import training
 from audioclf.augment import on_batches
 from audioclf.datasets.splits import Split
 from audioclf.experiments.preprocessing import Inputs
+from audioclf.experiments.progress import RESULT, ProgressWriter
+from audioclf.experiments.runs import FitKey
 from audioclf.features.base import Array
 from audioclf.models import Model, Network
 
-RESULT = "test.npz"
-
 
 @dataclass(frozen=True)
-class Part:
+class Fit(FitKey):
     """One model that is trained: a split, and which member of the ensemble.
 
     Attributes
     ----------
-    id : str
-        Name of the part's folder; made here, never from a user's text.
     split : Split
-    member : int
-        Index into ``experiment.members``.
     """
 
-    id: str
     split: Split
-    member: int
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a part leaves when it is done.
+    """What a fit leaves when it is done.
 
     Attributes
     ----------
@@ -55,7 +49,7 @@ class Result:
     shape: tuple[int, ...]
 
 
-def plan(inputs: Inputs) -> tuple[Part, ...]:
+def plan(inputs: Inputs) -> tuple[Fit, ...]:
     """The models that a run will train, in order.
 
     Raises
@@ -64,46 +58,64 @@ def plan(inputs: Inputs) -> tuple[Part, ...]:
         When the data set cannot be split as asked.
     """
     return tuple(
-        Part(f"s{number:02d}-m{member}", split, member)
+        Fit(number, member, split)
         for number, split in enumerate(inputs.splits)
         for member in range(len(inputs.experiment.members))
     )
 
 
-def is_done(folder: Path) -> bool:
-    """Whether the part of this folder has been trained and tested."""
-    return (folder / RESULT).is_file()
-
-
 def read_result(folder: Path) -> Result:
-    """What the part of this folder came to."""
+    """What the fit of this folder came to."""
     with np.load(folder / RESULT, allow_pickle=False) as stored:
         shape = tuple(map(int, stored["shape"])) if "shape" in stored.files else ()
         return Result(stored["probabilities"], int(stored["n_parameters"]), shape)
 
 
-def train_part(
-    part: Part,
+def train_fit(
+    fit: Fit,
     inputs: Inputs,
     folder: Path,
     *,
-    on_epoch: Callable[[training.Epoch], None],
-    on_batch: Callable[[float], None],
     should_stop: Callable[[], bool],
+    poll: Callable[[bool], None] = lambda epoch_ended: None,
 ) -> None:
-    """Train and test one part in its folder, or go on with it after its last epoch.
+    """Train and test one fit in its folder, or go on with it after its last epoch.
+
+    Parameters
+    ----------
+    fit : Fit
+    inputs : Inputs
+    folder : Path
+        Where its progress is written too, see :mod:`audioclf.experiments.progress`.
+    should_stop : callable
+        Asked every batch.
+    poll : callable
+        Called with False after every batch, and with True after every epoch, before its checkpoint is written.
 
     Raises
     ------
     AudioclfError
-        See :func:`audioclf.training.fit`.
+        See :func:`audioclf.training.fit`; :class:`~audioclf.core.errors.Stopped` also where another process has
+        taken the fit up.
     """
+    progress = ProgressWriter(folder)
+
+    def on_epoch(epoch: training.Epoch) -> None:
+        progress.epoch(epoch)
+        poll(True)
+
+    def on_batch(share: float) -> None:
+        progress.share(share)
+        poll(False)
+
+    def stopping() -> bool:
+        return progress.lost() or should_stop()
+
     experiment = inputs.experiment
     n_classes = len(inputs.dataset.classes)
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = inputs.part(part.split, part.member, folder)
+    arrays = inputs.of_fit(fit.split, fit.member, folder)
     # members of one feature would be the same network otherwise
-    seed = (experiment.training.seed + part.member) % 2**31
+    seed = (experiment.training.seed + fit.member) % 2**31
     with arrays:
         fitted = training.fit(
             experiment.model,
@@ -116,15 +128,15 @@ def train_part(
             folder=folder,
             on_epoch=on_epoch,
             on_batch=on_batch,
-            should_stop=should_stop,
+            should_stop=stopping,
             augment=on_batches(experiment.augmentations),
-            renew=arrays.renew,
+            prefetch=arrays.prefetch,
         )
     beside = folder / "test.part"
     with beside.open("wb") as file:
         np.savez(
             file,
-            probabilities=fitted.predict_rolled(arrays.x_test, experiment.training.test_rolls, should_stop),
+            probabilities=fitted.predict_rolled(arrays.x_test, experiment.training.test_rolls, stopping),
             n_parameters=np.array(count_parameters(experiment.model, arrays.shape, n_classes)),
             shape=np.array(arrays.shape),
         )

@@ -16,15 +16,15 @@ from audioclf.datasets import Clip
 from audioclf.features.base import Array
 from audioclf.features.extraction import Change, load_clip
 
-HELPING: Final = 16
-"""Examples in one piece of work: short enough that an end of the training is waited for in no one's sight."""
+CHUNK: Final = 16
+"""Examples in one piece of work: short enough that nobody notices the wait when a training ends."""
 
 _SHARE: Final = 0.2
 _GLANCE: Final = 0.5
 _STOPPED: Final = "Training was stopped while the examples of an epoch were made; it can go on from there."
 
 
-class Renewal:
+class Prefetch:
     """Examples of every epoch, each a function of epoch and place alone.
 
     Called with an epoch it returns that epoch's examples and begins with the next one's, in
@@ -57,7 +57,7 @@ class Renewal:
         Raises
         ------
         Stopped
-            When it has been closed, or ``should_stop`` said so while they were waited for.
+            When it has been closed, or ``should_stop`` returned True while they were waited for.
         AudioclfError
             When a clip can no longer be read.
         """
@@ -93,11 +93,11 @@ class Renewal:
         if self._pool is None:
             import joblib
 
-            self._pool = ThreadPoolExecutor(self._n_jobs or joblib.cpu_count(), thread_name_prefix="renewal")
-        helpings = [range(first, min(first + HELPING, self.n)) for first in range(0, self.n, HELPING)]
-        self._under_way[epoch] = [self._pool.submit(self._helping, epoch, numbers) for numbers in helpings]
+            self._pool = ThreadPoolExecutor(self._n_jobs or joblib.cpu_count(), thread_name_prefix="prefetch")
+        chunks = [range(first, min(first + CHUNK, self.n)) for first in range(0, self.n, CHUNK)]
+        self._under_way[epoch] = [self._pool.submit(self._chunk, epoch, numbers) for numbers in chunks]
 
-    def _helping(self, epoch: int, numbers: Iterable[int]) -> Array:
+    def _chunk(self, epoch: int, numbers: Iterable[int]) -> Array:
         made = []
         for number in numbers:
             if self._closed:

@@ -13,7 +13,8 @@ from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.preprocessing import Inputs, Labels, join
+from audioclf.experiments.preprocessing import Inputs, Labels
+from audioclf.experiments.transform import join
 from audioclf.features import Feature
 from audioclf.features.extraction import check_memory
 from audioclf.models import Network, Shape

@@ -1,4 +1,4 @@
-"""From a data set to the arrays that models train, validate and test on: copies, features, scaling, joining."""
+"""From a data set to the arrays that the models of a run train, validate and test on: copies, splits, features."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.prefetch import Renewal, Samples
+from audioclf.experiments.prefetch import Prefetch, Samples
+from audioclf.experiments.transform import Transform
 from audioclf.features import Feature
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import common_duration, extract
-from audioclf.features.scaling import Scaler
 from audioclf.models import Network
 
 Labels = npt.NDArray[np.int64]
 Begin = Callable[[str], Callable[[int, int], None]]
-"""Told in a sentence what is done next; gives back what is to be called with how much of how much is done."""
+"""Called with a sentence on what is done next; returns what is to be called with how much of how much is done."""
 
 
 @dataclass(frozen=True, eq=False)
-class PartInputs:
+class FitInputs:
     """What one model trains, validates and is tested on, scaled and joined.
 
     Attributes
@@ -41,7 +41,7 @@ class PartInputs:
     x_validation, y_validation : np.ndarray or None
     x_test : np.ndarray [shape=(n_test, ...)], float32
         In the order of ``split.test``.
-    renew : Renewal or None
+    prefetch : Prefetch or None
         Training examples of one epoch, where they are changed on the fly: for
         :func:`audioclf.training.fit`. Used in a ``with`` statement, what it does beside is ended.
     """
@@ -51,19 +51,19 @@ class PartInputs:
     x_validation: Array | None
     y_validation: Labels | None
     x_test: Array
-    renew: Renewal | None = None
+    prefetch: Prefetch | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one example."""
         return self.x_train.shape[1:]
 
-    def __enter__(self) -> PartInputs:
+    def __enter__(self) -> FitInputs:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.renew is not None:
-            self.renew.close()
+        if self.prefetch is not None:
+            self.prefetch.close()
 
 
 class Inputs:
@@ -139,7 +139,9 @@ class Inputs:
         dealt.sort(key=lambda example: self.examples[example][0])
         copied = dataclasses.replace(self.dataset, clips=tuple(self.dataset.clips[self.clip_of(n)] for n in dealt))
         return tuple(
-            Split(split.name, *(tuple(dealt[n] for n in part) for part in (split.train, split.validation, split.test)))
+            Split(
+                split.name, *(tuple(dealt[n] for n in subset) for subset in (split.train, split.validation, split.test))
+            )
             for split in self.experiment.split.splits(copied)
         )
 
@@ -167,11 +169,11 @@ class Inputs:
     @property
     def augmentation(self) -> str:
         """What is done to the training clips, in words; empty where they train as they are."""
-        said = [self.experiment.copies.sentence(self.experiment.augmentations)]
+        words = [self.experiment.copies.sentence(self.experiment.augmentations)]
         maps = [item.title.lower() for item in self.experiment.augmentations if item.stage == "map"]
         if maps and isinstance(self.experiment.model, Network):
-            said.append(f"feature maps changed anew in every epoch ({', then '.join(maps)})")
-        return "; ".join(filter(None, said))
+            words.append(f"feature maps changed anew in every epoch ({', then '.join(maps)})")
+        return "; ".join(filter(None, words))
 
     def compute(
         self,
@@ -210,7 +212,7 @@ class Inputs:
                 self.experiment.picture.check_memory(len(maps), maps.shape[1:])
                 self._values[feature] = maps
 
-    def part(self, split: Split, member: int, folder: Path) -> PartInputs:
+    def of_fit(self, split: Split, member: int, folder: Path) -> FitInputs:
         """Arrays of one model; what its scaling learned from the training examples is written into ``folder``.
 
         Parameters
@@ -220,37 +222,27 @@ class Inputs:
         member : int
             Index into ``experiment.members``.
         folder : Path
-            Of the part; must exist.
+            Of the fit; must exist.
         """
         members = self.experiment.members[member]
         self.compute(members)
         train, validation, test = self.train_examples(split), list(split.validation), list(split.test)
 
-        def drawn(examples: list[int]) -> list[Array]:
-            # a picture takes far more memory than its map, so only those of this part are drawn
-            return [self.experiment.picture.draw(self._values[feature][examples]) for feature in members]
+        def of(examples: list[int]) -> dict[Feature, Array]:
+            return {feature: self._values[feature][examples] for feature in members}
 
-        x_train = drawn(train)
-        scalers = [Scaler.fit(self.experiment.scaling, x) for x in x_train]
-        for number, scaler in enumerate(scalers):
-            scaler.save(folder / f"scaling-{number}.npz")
-
-        def scaled(values: Sequence[Array]) -> Array:
-            both = zip(scalers, values, strict=True)
-            return join([scaler.apply(x) for scaler, x in both], self.experiment.combine)
-
-        return PartInputs(
-            scaled(x_train),
+        transform, x_train = Transform.fit_transform(self.experiment, member, of(train))
+        transform.save(folder)
+        return FitInputs(
+            x_train,
             self.labels[train],
-            scaled(drawn(validation)) if validation else None,
+            transform(of(validation)) if validation else None,
             self.labels[validation] if validation else None,
-            scaled(drawn(test)),
-            self._renewal(train, members, scaled),
+            transform(of(test)),
+            self._prefetch(train, transform),
         )
 
-    def _renewal(
-        self, train: Sequence[int], members: Sequence[Feature], scaled: Callable[[Sequence[Array]], Array]
-    ) -> Renewal | None:
+    def _prefetch(self, train: Sequence[int], transform: Transform) -> Prefetch | None:
         experiment = self.experiment
         if not experiment.copies.on_the_fly(experiment.augmentations):
             return None
@@ -260,11 +252,11 @@ class Inputs:
         def make(epoch: int, number: int) -> Array:
             change = experiment.copies.change_of_epoch(experiment.augmentations, seed, epoch)
             y = samples.changed(clips[number], change)
-            maps = [feature.compute(y, sr).values[None] for feature in members]
-            example: Array = scaled([experiment.picture.draw(x) for x in maps])[0]
+            members = experiment.members[transform.member]
+            example: Array = transform({x: x.compute(y, sr).values[None] for x in members})[0]
             return example
 
-        return Renewal(make, len(train), experiment.training.epochs)
+        return Prefetch(make, len(train), experiment.training.epochs)
 
     @cached_property
     def _audio(self) -> AudioSettings:
@@ -322,27 +314,3 @@ def check_copies(experiment: Experiment) -> None:
             " holdout or k-fold without groups, or switch before_split off.",
             "before_split",
         )
-
-
-def join(values: Sequence[Array], combine: str) -> Array:
-    """Several features of the same clips as one input: channels of a picture (three of each where it is coloured), or
-    one long row.
-
-    Raises
-    ------
-    ParameterError
-        When channels have different shapes.
-    """
-    if len(values) == 1:
-        return values[0]
-    if combine == "concatenate":
-        return np.concatenate([x.reshape(len(x), -1) for x in values], axis=1)
-    shapes = [x.shape[1:] for x in values]
-    if len(set(shapes)) > 1 or len(shapes[0]) < 2:
-        listed = ", ".join(" x ".join(map(str, shape)) for shape in shapes)
-        raise ParameterError(
-            f"Channels of one picture need pictures of equal size, got {listed}; set equal numbers of rows and the"
-            " same hop_length, or combine by 'concatenate' or 'ensemble'.",
-            "combine",
-        )
-    return np.stack(values, axis=-1) if len(shapes[0]) == 2 else np.concatenate(values, axis=-1)

@@ -1,24 +1,25 @@
-"""Make a run out of an experiment: plan the parts, train one model for each, test, measure."""
+"""Make a run out of an experiment: plan the fits, train one model for each, test, measure."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audioclf import training
-from audioclf.core import limits
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
-from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.fit import Part, is_done, plan, read_result, train_part
-from audioclf.experiments.parallel import Board, Crew
+from audioclf.experiments.fit import Fit, plan, read_result, train_fit
+from audioclf.experiments.parallel import Fits, require_cluster
 from audioclf.experiments.preprocessing import Inputs
+from audioclf.experiments.progress import Progress
 from audioclf.experiments.runs import STOPPED, Prediction, Run, RunWriter, Watcher, create_run
+from audioclf.experiments.transform import ensemble
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.training import metrics as evaluation
@@ -42,9 +43,9 @@ def run_experiment(
     name : str
         Name for people.
     watch : callable, optional
-        Told the run's :class:`~audioclf.experiments.runs.Status` whenever it changes.
+        Called with the run's :class:`~audioclf.experiments.runs.Status` whenever it changes.
     should_stop : callable, optional
-        Looked at every batch; when it says yes, the run stops and can be resumed.
+        Called every batch; when it returns True, the run stops and can be resumed.
 
     Returns
     -------
@@ -68,7 +69,7 @@ def execute(
 ) -> Run:
     """Make, or go on making, a run whose folder exists.
 
-    What an earlier process finished is kept: whole parts by their test results, a part under way
+    What an earlier process finished is kept: whole fits by their test results, a fit under way
     by its checkpoint. Features are looked up in ``store``; None takes the one in the cache folder.
 
     Raises
@@ -101,7 +102,7 @@ class _Maker:
         self.experiment = run.experiment
         self.writer = RunWriter(run, watch, should_stop)
         self.should_stop = self.writer.should_stop
-        self._told = 0.0
+        self._told = self._followed = 0.0
 
     def tell(self, **changes: Any) -> None:
         self._told = time.monotonic()
@@ -111,6 +112,7 @@ class _Maker:
         begun = time.monotonic()
         earlier = self.writer.current.spent
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
+        require_cluster(self.run)
         self.experiment.model.obtain()
         for feature in dict.fromkeys(self.experiment.features):
             fetched = self._counted(f"Fetching what {feature.title} needs")
@@ -122,11 +124,11 @@ class _Maker:
             self.run.describe(data_title=dataset.name)
         self.writer.clips(dataset)
         inputs = Inputs(self.experiment, dataset, store=self.store)
-        parts = plan(inputs)
+        fits = plan(inputs)
         inputs.compute(begin=self._begin_features, should_stop=self.should_stop)
         extracted = time.monotonic()
-        self.tell(stage="training", message="Preparing the model", fraction=0.0, n_parts=len(parts))
-        shapes, n_parameters = self._train(parts, inputs)
+        self.tell(stage="training", message="Preparing the model", fraction=0.0, n_fits=len(fits))
+        shapes, n_parameters = self._train(fits, inputs)
         self.tell(stage="testing", message="Testing", fraction=1.0)
         self.writer.signature(
             {
@@ -135,24 +137,27 @@ class _Maker:
                 "input_shapes": [list(shape) for shape in shapes],
                 "n_parameters": n_parameters,
                 "version": self.experiment.model.version,
-                "parts": [{"id": part.id, "split": part.split.name, "member": part.member} for part in parts],
+                "fits": [
+                    {"id": fit.id, "split": fit.split.name, "split_index": fit.split_index, "member": fit.member}
+                    for fit in fits
+                ],
             }
         )
-        predictions = self._predictions(parts, inputs)
+        predictions = self._predictions(fits, inputs)
         self.writer.predictions(predictions, len(dataset.classes))
         ended = time.monotonic()
         self.writer.metrics(
             summary(self.experiment, predictions, dataset.classes)
             | {
                 "fingerprint": dataset.fingerprint,
-                "n_train": len(inputs.train_examples(parts[0].split)),
-                "n_train_clips": len({inputs.clip_of(example) for example in parts[0].split.train}),
-                "n_validation": len(parts[0].split.validation),
+                "n_train": len(inputs.train_examples(fits[0].split)),
+                "n_train_clips": len({inputs.clip_of(example) for example in fits[0].split.train}),
+                "n_validation": len(fits[0].split.validation),
                 "augmentation": inputs.augmentation,
                 "n_parameters": sum(n_parameters),
                 "remarks": list(
                     dict.fromkeys(
-                        said for part in parts for said in training.read_remarks(self.run.part_folder(part.id))
+                        remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))
                     )
                 ),
                 # what was stopped or cut off was mostly training
@@ -176,110 +181,75 @@ class _Maker:
         self.tell(stage="features", message=sentence, fraction=0.0)
         return self._counted(sentence)
 
-    def _train(self, parts: Sequence[Part], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
-        folders = {part.id: self.run.part_folder(part.id) for part in parts}
+    def _train(self, fits: Sequence[Fit], inputs: Inputs) -> tuple[list[tuple[int, ...]], list[int]]:
+        folders = {fit.id: self.run.fit_folder(fit.id) for fit in fits}
         epochs = self.experiment.training.epochs if self.experiment.model.family == "network" else 1
-        completed = {part.id: training.completed_epochs(folders[part.id]) for part in parts}
-        board = Board(parts, completed, {part.id for part in parts if is_done(folders[part.id])}, epochs)
-        helped = limits.part_processes() > 1 and not self.experiment.model.only_here
-        if len(board.waiting) > 1 and epochs > 1 and helped:
-            limits.one_thread()
-        with Crew(self.run, inputs, board, self.store, self._begin_part, self._write_epoch) as crew:
-            while True:
-                part = crew.next()
-                if part is not None:
-                    self._train_one(part, crew, inputs)
-                elif crew.working:
-                    self._wait(crew)
+        progress = Progress(self.run, self.writer, fits, epochs)
+        with Fits(self.run, inputs, fits, progress, self.store) as work:
+            while (fit := work.take()) is not None or work.away or work.waiting:
+                if fit is not None:
+                    self._report(work)
+                    train_fit(
+                        fit, inputs, folders[fit.id], should_stop=self.should_stop, poll=partial(self._follow, work)
+                    )
+                    work.end_here()
+                elif self.should_stop():
+                    raise Stopped(STOPPED)
                 else:
-                    break
-            crew.check()
-        self.writer.order_history([part.id for part in parts])
-        first = {part.member: part for part in reversed(parts)}
+                    self._follow(work)
+                    time.sleep(0.05)
+            work.check()
+        self.writer.order_history(fits)
+        first = {fit.member: fit for fit in reversed(fits)}
         results = [read_result(folders[first[member].id]) for member in sorted(first)]
         shapes = [
-            result.shape or inputs.part(first[member].split, member, folders[first[member].id]).shape
+            result.shape or inputs.of_fit(first[member].split, member, folders[first[member].id]).shape
             for member, result in enumerate(results)
         ]
         return shapes, [result.n_parameters for result in results]
 
-    def _train_one(self, part: Part, crew: Crew, inputs: Inputs) -> None:
-        board = crew.board
+    def _follow(self, work: Fits, epoch_ended: bool = False) -> None:
+        """Look at the fits that train, a few times a second."""
+        now = time.monotonic()
+        if epoch_ended or now - self._followed > 0.2:
+            self._followed = now
+            known = work.progress.fraction
+            work.follow()
+            if epoch_ended or work.progress.fraction > known or now - self._told > 1.0:
+                self._report(work)
 
-        def on_epoch(epoch: training.Epoch) -> None:
-            crew.told(part, epoch)
-            crew.grow()
-            self._tell_progress(crew, part, epoch.epoch)
-
-        def on_batch(share: float) -> None:
-            crew.check()
-            board.share(part, share)
-            if time.monotonic() - self._told > 1.0:
-                self._tell_progress(crew, part, self.writer.current.epoch)
-
-        self._tell_progress(crew, part, training.completed_epochs(self.run.part_folder(part.id)))
-        train_part(
-            part,
-            inputs,
-            self.run.part_folder(part.id),
-            on_epoch=on_epoch,
-            on_batch=on_batch,
-            should_stop=self.should_stop,
-        )
-        board.end(part)
-
-    def _wait(self, crew: Crew) -> None:
-        """Follow the helpers for a moment."""
-        if self.should_stop():
-            raise Stopped(STOPPED)
-        crew.check()
-        if time.monotonic() - self._told > 1.0:
-            followed = next(iter(list(crew.board.running.values())), None)
-            if followed is not None:
-                done = round(crew.board.share_of(followed) * crew.board.epochs)
-                self._tell_progress(crew, followed, done)
-        time.sleep(0.05)
-
-    def _tell_progress(self, crew: Crew, part: Part, epoch: int) -> None:
-        board = crew.board
-        message = f"Epoch {epoch} of {board.epochs}" if epoch else "Training"
-        if len(board.running) > 1:
-            message += f", {len(board.running)} models at a time"
+    def _report(self, work: Fits) -> None:
+        running, progress = work.running, work.progress
+        if not running:
+            return
+        epoch = progress.epoch_of(running[0])
+        message = f"Epoch {epoch} of {progress.epochs}" if epoch else "Training"
+        if len(running) > 1:
+            message += f", {len(running)} models at a time"
         self.tell(
-            part=board.number[part.id],
+            fit=progress.number[running[0].id],
             epoch=epoch,
-            epochs=board.epochs,
-            fraction=board.fraction,
-            seconds_left=board.seconds_left,
+            epochs=progress.epochs,
+            fraction=progress.fraction,
+            seconds_left=progress.seconds_left(len(running)),
             message=message,
         )
 
-    def _begin_part(self, part: Part) -> None:
-        self.writer.cut_history(part.id, training.completed_epochs(self.run.part_folder(part.id)))
-
-    def _write_epoch(self, part: Part, epoch: training.Epoch) -> None:
-        self.writer.epoch(part.id, epoch)
-
-    def _predictions(self, parts: Sequence[Part], inputs: Inputs) -> list[Prediction]:
-        weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
-        summed: dict[int, Array] = {}
-        splits: dict[int, Split] = {}
-        for part in parts:
-            result = read_result(self.run.part_folder(part.id))
-            probabilities = result.probabilities * (weights[part.member] / sum(weights))
-            key = int(part.id[1:].split("-")[0])
-            summed[key] = summed[key] + probabilities if key in summed else probabilities
-            splits[key] = part.split
+    def _predictions(self, fits: Sequence[Fit], inputs: Inputs) -> list[Prediction]:
+        answers: dict[int, list[tuple[int, Array]]] = {}
+        for fit in fits:
+            probabilities = read_result(self.run.fit_folder(fit.id)).probabilities
+            answers.setdefault(fit.split_index, []).append((fit.member, probabilities))
         return [
             Prediction(
                 inputs.clip_of(example),
-                splits[key].name,
+                split.name,
                 int(inputs.labels[example]),
                 int(row.argmax()),
                 tuple(map(float, row)),
             )
-            for key in summed
-            for example, row in zip(splits[key].test, summed[key], strict=True)
+            for number, split in enumerate(inputs.splits)
+            for example, row in zip(split.test, ensemble(self.experiment, answers[number]), strict=True)
         ]
 
     def _counted(self, sentence: str) -> Callable[[int, int], None]:
@@ -304,8 +274,10 @@ def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: 
     metrics = measured(predictions)
     splits = []
     for name in names:
-        part = measured([item for item in predictions if item.split == name])
-        splits.append({"name": name, "accuracy": part["accuracy"], "interval": part["interval"], "n": part["n"]})
+        of_split = measured([item for item in predictions if item.split == name])
+        splits.append(
+            {"name": name, "accuracy": of_split["accuracy"], "interval": of_split["interval"], "n": of_split["n"]}
+        )
     accuracies = np.array([split["accuracy"] for split in splits])
     return metrics | {
         "n_test": len(predictions),

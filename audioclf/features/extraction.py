@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -14,8 +11,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from audioclf.audio.io import AudioSettings, fix_length, load_audio
-from audioclf.core import settings
+from audioclf.core import cluster, limits, settings
 from audioclf.core.errors import DatasetError, ParameterError, Stopped
+from audioclf.core.pool import deaf_to_ctrl_c
 from audioclf.datasets.base import Clip
 from audioclf.features.base import Array, Feature
 from audioclf.features.cache import FeatureStore, store_key
@@ -24,7 +22,7 @@ START_UP: Final = 1.5
 """Seconds that starting processes must at least save."""
 
 _LONGEST: Final = 600.0
-_HELPING: Final = 0.5
+_CHUNK: Final = 0.5
 
 
 class Change(Protocol):
@@ -134,7 +132,7 @@ def extract(
     ParameterError
         When the feature cannot work on these clips, or all of it would not fit in a job's memory.
     Stopped
-        When ``should_stop`` said so; what was done by then is in the store.
+        When ``should_stop`` returned True; what was done by then is in the store.
     """
     n_samples = max(1, round(common_duration(clips, audio) * audio.sr))
     work = [
@@ -199,7 +197,7 @@ class _Work:
 
 
 def _computed(work: Sequence[_Work], todo: Sequence[int], n_jobs: int) -> Iterator[tuple[int, Array]]:
-    """Compute here, until the time per clip is known and says that processes would be quicker."""
+    """Compute here, until the time per clip shows that processes would be quicker."""
     begun = time.perf_counter()
     for count, number in enumerate(todo):
         if count == 1:
@@ -216,16 +214,16 @@ def _computed(work: Sequence[_Work], todo: Sequence[int], n_jobs: int) -> Iterat
 def _in_processes(
     work: Sequence[_Work], todo: Sequence[int], n_processes: int, each: float
 ) -> Iterator[tuple[int, Array]]:
-    """Compute in processes, in helpings short enough that progress moves and a stop is heard."""
+    """Compute in processes, in chunks short enough that progress moves and a stop is noticed."""
     import joblib
 
-    helping = n_processes * max(1, min(64, round(_HELPING / max(each, 1e-3))))
-    with joblib.Parallel(n_jobs=n_processes, max_nbytes=None) as pool:
-        for start in range(0, len(todo), helping):
-            numbers = todo[start : start + helping]
+    chunk = n_processes * max(1, min(64, round(_CHUNK / max(each, 1e-3))))
+    with cluster.joblib_backend(), joblib.Parallel(n_jobs=n_processes, max_nbytes=None) as pool:
+        for start in range(0, len(todo), chunk):
+            numbers = todo[start : start + chunk]
             try:
                 if not start:
-                    with _deaf_to_ctrl_c():
+                    with deaf_to_ctrl_c():
                         pool(joblib.delayed(int)() for _ in range(n_processes))
                 found = pool(joblib.delayed(_Work.compute)(work[number]) for number in numbers)
             except BrokenExecutor:
@@ -236,38 +234,16 @@ def _in_processes(
             yield from zip(numbers, found, strict=True)
 
 
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let processes begin that never hear Ctrl-C: it is for the one that began them, which hears it afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # its start would end the mask
-    heard: list[int] = []
-    here = threading.current_thread() is threading.main_thread()
-    # other threads of this process may hear what the mask keeps from this one
-    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number)) if here else None
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if handler is not None:
-            signal.signal(signal.SIGINT, handler)
-        if heard:
-            signal.raise_signal(signal.SIGINT)
-
-
 def _n_processes(n_jobs: int) -> int:
+    if limits.in_worker():
+        return 1
     import joblib
 
     return max(1, n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs)
 
 
 def check_memory(n_clips: int, n_values: int, remedy: str = "", field: str = "duration") -> None:
-    """Raise when the values of all clips would not fit in a job's memory; says what to lower.
+    """Raise when the values of all clips would not fit in a job's memory, with what to lower.
 
     Raises
     ------

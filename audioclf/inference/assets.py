@@ -39,10 +39,10 @@ def export_starter(run: Run, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in kept:
         shutil.copy(run.folder / name, folder / name)
-    for part in run.signature["parts"]:
+    for fit in run.signature["fits"]:
         shutil.copytree(
-            run.part_folder(part["id"]),
-            folder / "models" / part["id"],
+            run.fit_folder(fit["id"]),
+            folder / "models" / fit["id"],
             ignore=shutil.ignore_patterns("checkpoint*", "test.npz", "*.part"),
         )
     write_json(folder / "run.json", {**run.about, "name": "Starter model: instruments", "note": ""})

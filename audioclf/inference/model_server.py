@@ -1,13 +1,13 @@
 """One warm process that classifies and explains, and the client that talks to it.
 
 Both ends speak frames of one ``.npz`` archive each (no pickle): arrays by name, and one JSON text
-for the rest. The models stay loaded between requests; a crash costs the answer under way and
-nothing else, since the next request starts the process anew.
+for the rest. A sound is named by its path and stretch, and is decoded once however much is asked
+about it. The models stay loaded between requests; a crash costs the answer under way and nothing
+else, since the next request starts the process anew.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 import json
@@ -19,12 +19,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, RunError
+from audioclf.datasets import Clip
+from audioclf.features.base import Axis, FeatureMap
+
+if TYPE_CHECKING:
+    from audioclf.inference.predictor import Classification, Explanation, Predictor
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -78,14 +84,14 @@ def serve() -> None:
     # whatever a library prints must not get between the frames
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    predictors: OrderedDict[tuple[str, int], Any] = OrderedDict()
+    server = _Server()
     while True:
         try:
             request, _ = read_frame(sys.stdin.buffer)
         except EOFError:
             return
         try:
-            values, arrays = _answer(request, predictors)
+            values, arrays = server.answer(request)
         except AudioclfError as error:
             values, arrays = {"error": str(error)}, {}
         except Exception as error:
@@ -96,57 +102,106 @@ def serve() -> None:
         write_frame(answers, values, arrays)
 
 
-def _answer(request: dict[str, Any], predictors: OrderedDict[tuple[str, int], Any]) -> tuple[dict[str, Any], Arrays]:
-    if request["do"] == "warm":
-        import keras  # noqa: F401
+class _Server:
+    """The models that stay loaded, and the sounds that were asked about last."""
 
-        return {}, {}
-    predictor = _predictor(request["run"], predictors)
-    sound = base64.b64decode(request["sound"]) if "sound" in request else None
-    if request["do"] == "classify":
-        answer = predictor.classify(sound if sound is not None else request["path"], split=request.get("split"))
-        return (
-            {"classes": list(answer.classes), "starts": [window.start for window in answer.windows]},
-            {
-                "probabilities": answer.probabilities,
-                "windows": np.stack([window.probabilities for window in answer.windows]),
-            },
-        )
-    if request["do"] == "explain":
-        clip = predictor.run.clips[request["clip"]] if "clip" in request else None
-        explanation = predictor.explain(
-            clip or (sound if sound is not None else request["path"]),
-            **{
-                key: request[key]
-                for key in ("class_index", "feature_index", "method", "split", "start")
-                if key in request
-            },
-        )
-        return (
-            {
-                "class_index": explanation.class_index,
-                "classes": list(explanation.classes),
-                "sr": explanation.sr,
-                "peak": explanation.peak,
-            },
-            {"heat": explanation.heat, "probabilities": explanation.probabilities, "y": explanation.y},
-        )
-    raise ValueError(f"unknown request {request['do']!r}")
+    def __init__(self) -> None:
+        from audioclf.inference.sound_cache import SoundCache
+
+        self._sounds = SoundCache()
+        self._predictors: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
+
+    def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
+        """What is asked for: values and arrays."""
+        if request["do"] == "warm":
+            import keras  # noqa: F401
+
+            return {}, {}
+        if request["do"] == "stats":
+            return dict(self._sounds.made), {}
+        predictor = self._predictor(request["run"])
+        clip = clip_of(request["clip"])
+        if request["do"] == "classify":
+            answer = predictor.classify(clip, split=request["split"])
+            return (
+                {"classes": list(answer.classes), "starts": [window.start for window in answer.windows]},
+                {
+                    "probabilities": answer.probabilities,
+                    "windows": np.stack([window.probabilities for window in answer.windows]),
+                },
+            )
+        if request["do"] == "show":
+            shown, y = predictor.show(clip)
+            values, arrays = _packed_map(shown)
+            return values | {"sr": predictor.audio.sr}, arrays | {"y": y}
+        if request["do"] == "explain":
+            return _packed(predictor.explain(clip, **request["options"]))
+        raise ValueError(f"unknown request {request['do']!r}")
+
+    def _predictor(self, folder: str) -> Predictor:
+        from audioclf.experiments.runs import open_run
+        from audioclf.inference.predictor import Predictor
+
+        run = open_run(folder)
+        signature = run.folder / "model.json"
+        key = (str(run.folder.resolve()), signature.stat().st_mtime_ns if signature.exists() else 0)
+        if key not in self._predictors:
+            self._predictors[key] = Predictor(run, self._sounds)
+            while len(self._predictors) > MODELS_KEPT:
+                self._predictors.popitem(last=False)
+        self._predictors.move_to_end(key)
+        return self._predictors[key]
 
 
-def _predictor(folder: str, predictors: OrderedDict[tuple[str, int], Any]) -> Any:
-    from audioclf.experiments.runs import open_run
-    from audioclf.inference.predictor import Predictor
+def clip_of(about: Mapping[str, Any]) -> Clip:
+    """The clip that :func:`about_clip` described: where its samples are, without a label."""
+    info = AudioInfo(0, 0, 0, "", "")
+    return Clip(Path(about["path"]), "", info, start=about["start"], duration=about["duration"], file=about["name"])
 
-    run = open_run(folder)
-    signature = run.folder / "model.json"
-    key = (str(run.folder.resolve()), signature.stat().st_mtime_ns if signature.exists() else 0)
-    if key not in predictors:
-        predictors[key] = Predictor(run)
-        while len(predictors) > MODELS_KEPT:
-            predictors.popitem(last=False)
-    predictors.move_to_end(key)
-    return predictors[key]
+
+def about_clip(clip: Clip) -> dict[str, Any]:
+    """Where a clip's samples are, in plain values."""
+    return {"path": str(clip.path), "start": clip.start, "duration": clip.duration, "name": clip.name}
+
+
+def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
+    """An explanation as plain values and arrays."""
+    values, arrays = _packed_map(found.feature_map)
+    values |= {"class_index": found.class_index, "classes": list(found.classes), "sr": found.sr, "peak": found.peak}
+    return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
+
+
+def _packed_map(shown: FeatureMap) -> tuple[dict[str, Any], Arrays]:
+    """A feature map with its axes, as plain values and arrays."""
+    return (
+        {
+            "axes": [{"label": axis.label, "unit": axis.unit, "scale": axis.scale} for axis in shown.axes],
+            "map": {"label": shown.label, "unit": shown.unit, "feature": shown.feature},
+        },
+        {"map": shown.values, **{f"axis {number}": axis.values for number, axis in enumerate(shown.axes)}},
+    )
+
+
+def _unpacked_map(values: Mapping[str, Any], arrays: Arrays) -> FeatureMap:
+    """What :func:`_packed_map` was given."""
+    axes = tuple(Axis(arrays[f"axis {number}"], **about) for number, about in enumerate(values["axes"]))
+    return FeatureMap(arrays["map"], axes, **values["map"])
+
+
+def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
+    """What :func:`_packed` was given."""
+    from audioclf.inference.predictor import Explanation
+
+    return Explanation(
+        _unpacked_map(values, arrays),
+        arrays["heat"],
+        values["class_index"],
+        tuple(values["classes"]),
+        arrays["probabilities"],
+        arrays["y"],
+        values["sr"],
+        values["peak"],
+    )
 
 
 class ModelWorker:
@@ -163,42 +218,43 @@ class ModelWorker:
         """Start the process and let it import what it will need."""
         self.ask({"do": "warm"})
 
-    def classify(
-        self, run: Path, sound: bytes, *, split: str | None = None
-    ) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list[float], Arrays]:
-        """Classes, mean probabilities, start of each window in seconds, and the raw arrays (``windows``).
+    def classify(self, run: Path, clip: Clip, *, split: str | None = None) -> Classification:
+        """What a run's models predict for one clip; its samples never go through the pipe.
 
         Parameters
         ----------
         run : Path
-        sound : bytes
-            Content of a sound file.
+        clip : Clip
         split : str, optional
             Whose models to ask: the split in which a clip was tested.
         """
-        request = {"do": "classify", "run": str(run), "sound": base64.b64encode(sound).decode(), "split": split}
-        values, arrays = self.ask(request)
-        return tuple(values["classes"]), arrays["probabilities"], values["starts"], arrays
+        from audioclf.inference.predictor import Classification, Window
 
-    def explain(
-        self, run: Path, *, sound: bytes | None = None, clip: int | None = None, **options: Any
-    ) -> tuple[dict[str, Any], Arrays]:
-        """Heat map for one class of one sound, or of one of the run's clips.
+        values, arrays = self.ask({"do": "classify", "run": str(run), "clip": about_clip(clip), "split": split})
+        rows = zip(values["starts"], arrays["windows"], strict=True)
+        windows = tuple(Window(start, row) for start, row in rows)
+        return Classification(tuple(values["classes"]), arrays["probabilities"], windows)
 
-        Returns
-        -------
-        values : dict
-            ``class_index``, ``classes``, ``sr``, ``peak``.
-        arrays : dict
-            ``heat`` [shape of the feature map], ``probabilities``, ``y``.
+    def explain(self, run: Path, clip: Clip, **options: Any) -> Explanation:
+        """Probabilities, feature map and heat map of one window of a clip, in one answer.
+
+        Parameters
+        ----------
+        run : Path
+        clip : Clip
+        **options
+            As of :meth:`audioclf.inference.predictor.Predictor.explain`.
         """
-        request: dict[str, Any] = {"do": "explain", "run": str(run)}
-        if sound is not None:
-            request["sound"] = base64.b64encode(sound).decode()
-        if clip is not None:
-            request["clip"] = clip
-        request |= {key: value for key, value in options.items() if value is not None}
-        return self.ask(request)
+        return _unpacked(*self.ask({"do": "explain", "run": str(run), "clip": about_clip(clip), "options": options}))
+
+    def show(self, run: Path, clip: Clip) -> tuple[FeatureMap, npt.NDArray[np.float32], int]:
+        """The run's first feature of a whole clip, its samples [shape=(n,)] and their rate."""
+        values, arrays = self.ask({"do": "show", "run": str(run), "clip": about_clip(clip)})
+        return _unpacked_map(values, arrays), arrays["y"], values["sr"]
+
+    def stats(self) -> dict[str, int]:
+        """How many sounds the process has decoded and feature maps computed since it began."""
+        return self.ask({"do": "stats"})[0]
 
     def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], Arrays]:
         """Send one request and wait for its answer.

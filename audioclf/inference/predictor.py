@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,12 @@ from audioclf.audio.io import AudioSettings, Source, fix_length, load_audio
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.core.params import unknown
 from audioclf.datasets import Clip
-from audioclf.experiments.preprocessing import join
 from audioclf.experiments.runs import Run
-from audioclf.features import FeatureMap
+from audioclf.experiments.transform import Transform, ensemble
+from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
 from audioclf.features.extraction import load_clip
-from audioclf.features.scaling import Scaler
+from audioclf.inference.sound_cache import SoundCache, file_key
 
 METHODS = ("grad-cam", "occlusion")
 
@@ -41,7 +41,7 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """What a run's models say of one sound.
+    """What a run's models predict for one sound.
 
     Attributes
     ----------
@@ -101,6 +101,8 @@ class Predictor:
     ----------
     run : Run
         Finished.
+    cache : SoundCache, optional
+        Where decoded clips and their features stay for the next question; nothing is kept where left out.
 
     Raises
     ------
@@ -108,8 +110,9 @@ class Predictor:
         When the run has no models yet, or they cannot be read.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, cache: SoundCache | None = None) -> None:
         self.run = run
+        self._cache = SoundCache(0) if cache is None else cache
         self.experiment = run.experiment
         self.signature = run.signature
         made, known = int(self.signature.get("version", 1)), self.experiment.model.version
@@ -121,15 +124,27 @@ class Predictor:
         self.classes = run.classes
         self.audio: AudioSettings = self.experiment.audio.replace(duration=self.signature["duration"])
         self._fitted: dict[str, Any] = {}
+        self._transforms: dict[str, Transform] = {}
 
     @cached_property
     def n_samples(self) -> int:
         """Length of what the models take, in samples."""
         return round(float(self.signature["duration"]) * self.audio.sr)
 
-    def maps(self, y: Array) -> list[FeatureMap]:
-        """Every feature of the experiment, of one window."""
-        return [feature.compute(y, self.audio.sr) for feature in self.experiment.features]
+    def maps(self, y: Array, key: Hashable = None) -> dict[Feature, FeatureMap]:
+        """Every feature of the experiment, of one window.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n_samples,)]
+        key : hashable, optional
+            Names the window in the cache; nothing is kept where left out.
+        """
+        sr = self.audio.sr
+        return {
+            feature: self._cache.feature(None if key is None else (key, feature), partial(feature.compute, y, sr))
+            for feature in dict.fromkeys(self.experiment.features)
+        }
 
     def probabilities(self, windows: Sequence[Array], split: str | None = None) -> Array:
         """Class probabilities of windows of exactly :attr:`n_samples` samples.
@@ -144,19 +159,18 @@ class Predictor:
         -------
         np.ndarray [shape=(n_windows, n_classes)]
         """
-        values = self._values([self.maps(y) for y in windows])
-        weights = self.experiment.weights or (1.0,) * len(self.experiment.members)
-        parts = self._parts(split)
-        total = sum(weights[part["member"]] for part in parts)
-        summed = sum(self._predict(part, values) * np.float32(weights[part["member"]] / total) for part in parts)
-        return np.asarray(summed, dtype=np.float32)
+        return self._probabilities([self.maps(y) for y in windows], split)
 
-    def classify(self, source: Source, *, split: str | None = None) -> Classification:
+    def _probabilities(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> Array:
+        values = _stacked(windows)
+        return ensemble(self.experiment, [(fit["member"], self._predict(fit, values)) for fit in self._fits(split)])
+
+    def classify(self, sound: Source | Clip, *, split: str | None = None) -> Classification:
         """Classify a sound of any length; one longer than the models' is cut into windows.
 
         Parameters
         ----------
-        source : path, bytes or file
+        sound : path, bytes, file or Clip
         split : str, optional
             Ask only the models of this split: of a test clip, those that have not learned from it.
 
@@ -167,14 +181,31 @@ class Predictor:
         ParameterError
             When the run has no such split.
         """
-        y, _ = load_audio(source, sr=self.audio.sr, mono=self.audio.mono)
+        y, key = self._decoded(sound)
         starts, windows = self.windows(y)
-        rows = self.probabilities(windows, split)
+        maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
+        rows = self._probabilities(maps, split)
         return Classification(
             self.classes,
             rows.mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
         )
+
+    def show(self, sound: Source | Clip) -> tuple[FeatureMap, Array]:
+        """A whole sound at its own length: the experiment's first feature that is a picture of it, and the samples.
+
+        An embedding is none; its waveform stands for it. Samples [shape=(n,)].
+
+        Raises
+        ------
+        AudioError
+            When it cannot be read.
+        """
+        feature = next((one for one in self.experiment.features if not one.heavy), Waveform())
+        y, key = self._decoded(sound)
+        if key is not None:  # a sound of the models' length is the window they are given
+            key = (self._window_key(key, 0) if len(y) == self.n_samples else (key, "whole"), feature)
+        return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
 
     def windows(self, y: Array) -> tuple[list[int], list[Array]]:
         """Cut samples into windows of the models' length; a rest shorter than half a window is left out."""
@@ -215,74 +246,72 @@ class Predictor:
         """
         if method not in METHODS:
             raise ParameterError(f"method is 'grad-cam' or 'occlusion', got {method!r}.", "method")
-        y = self._window(sound, start)
-        maps = self.maps(y)
-        values = self._values([maps])
-        probabilities = self.probabilities([y], split)[0]
+        features = self.experiment.features
+        whole, key = self._decoded(sound)
+        first = min(max(round(start * self.audio.sr), 0), max(len(whole) - 1, 0))
+        y = fix_length(whole[first : first + self.n_samples], self.n_samples, self.audio.pad)
+        maps = self.maps(y, self._window_key(key, first))
+        values = _stacked([maps])
+        probabilities = self._probabilities([maps], split)[0]
         index = int(probabilities.argmax()) if class_index is None else class_index
         if not 0 <= index < len(self.classes):
             raise ParameterError(f"class_index must be 0 to {len(self.classes) - 1}, got {index}.", "class_index")
-        if not 0 <= feature_index < len(maps):
-            raise ParameterError(f"feature_index must be 0 to {len(maps) - 1}, got {feature_index}.", "feature_index")
-        heats = [
-            self.experiment.picture.to_map(
-                self._heat(part, values, index, feature_index, method), maps[feature_index].values.shape
+        if not 0 <= feature_index < len(features):
+            raise ParameterError(
+                f"feature_index must be 0 to {len(features) - 1}, got {feature_index}.", "feature_index"
             )
-            for part in self._parts(split)
-            if self.experiment.features[feature_index] in self.experiment.members[part["member"]]
+        shown = maps[features[feature_index]]
+        heats = [
+            self.experiment.picture.to_map(self._heat(fit, values, index, feature_index, method), shown.values.shape)
+            for fit in self._fits(split)
+            if features[feature_index] in self.experiment.members[fit["member"]]
         ]
         heat = np.mean(heats, axis=0).astype(np.float32)
         peak = float(heat.max())
-        shaped = (heat / peak if peak > 0 else heat).reshape(maps[feature_index].values.shape)
-        return Explanation(maps[feature_index], shaped, index, self.classes, probabilities, y, self.audio.sr, peak)
+        shaped = (heat / peak if peak > 0 else heat).reshape(shown.values.shape)
+        return Explanation(shown, shaped, index, self.classes, probabilities, y, self.audio.sr, peak)
 
-    def _window(self, sound: Source | Clip, start: float) -> Array:
-        if isinstance(sound, Clip) and start <= 0:
-            return load_clip(sound, self.audio, self.n_samples)
-        if isinstance(sound, Clip):
-            y = load_clip(sound, self.audio.replace(duration=None))
-        else:
-            y, _ = load_audio(sound, sr=self.audio.sr, mono=self.audio.mono)
-        first = min(max(round(start * self.audio.sr), 0), max(len(y) - 1, 0))
-        return fix_length(y[first : first + self.n_samples], self.n_samples, self.audio.pad)
+    def _decoded(self, sound: Source | Clip) -> tuple[Array, Hashable]:
+        """Samples of a whole sound at the experiment's rate, and what names them in the cache."""
+        audio = self.audio.replace(duration=None)
+        if not isinstance(sound, Clip):
+            return load_audio(sound, sr=audio.sr, mono=audio.mono)[0], None
+        key = (file_key(sound.path), sound.start, sound.duration, audio.sr, audio.mono)
+        return self._cache.samples(key, lambda: load_clip(sound, audio)), key
 
-    def _values(self, rows: list[list[FeatureMap]]) -> list[Array]:
-        return [np.stack([maps[number].values for maps in rows]) for number in range(len(rows[0]))]
+    def _window_key(self, key: Hashable, first: int) -> Hashable:
+        return None if key is None else (key, first, self.n_samples, self.audio.pad)
 
-    def _parts(self, split: str | None) -> list[dict[str, Any]]:
-        parts: list[dict[str, Any]] = self.signature["parts"]
-        names = dict.fromkeys(part["split"] for part in parts)
+    def _fits(self, split: str | None) -> list[dict[str, Any]]:
+        fits: list[dict[str, Any]] = self.signature["fits"]
+        names = dict.fromkeys(fit["split"] for fit in fits)
         if split is not None and split not in names:
             raise ParameterError(unknown(split, names, "split of this run"), "split")
-        return [part for part in parts if split is None or part["split"] == split]
+        return [fit for fit in fits if split is None or fit["split"] == split]
 
-    def _inputs(self, part: dict[str, Any], values: list[Array]) -> Array:
-        return join(self._scaled(part, values), self.experiment.combine)
+    def _transform(self, fit: dict[str, Any]) -> Transform:
+        if fit["id"] not in self._transforms:
+            folder = self.run.fit_folder(fit["id"])
+            self._transforms[fit["id"]] = Transform.load(self.experiment, fit["member"], folder)
+        return self._transforms[fit["id"]]
 
-    def _scaled(self, part: dict[str, Any], values: list[Array]) -> list[Array]:
-        folder = self.run.part_folder(part["id"])
-        members = self.experiment.members[part["member"]]
-        return [
-            Scaler.load(folder / f"scaling-{number}.npz").apply(
-                self.experiment.picture.draw(values[self.experiment.features.index(feature)])
-            )
-            for number, feature in enumerate(members)
-        ]
+    def _model(self, fit: dict[str, Any]) -> Any:
+        if fit["id"] not in self._fitted:
+            shape = tuple(self.signature["input_shapes"][fit["member"]])
+            folder = self.run.fit_folder(fit["id"])
+            self._fitted[fit["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
+        return self._fitted[fit["id"]]
 
-    def _model(self, part: dict[str, Any]) -> Any:
-        if part["id"] not in self._fitted:
-            shape = tuple(self.signature["input_shapes"][part["member"]])
-            folder = self.run.part_folder(part["id"])
-            self._fitted[part["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
-        return self._fitted[part["id"]]
-
-    def _predict(self, part: dict[str, Any], values: list[Array]) -> Array:
+    def _predict(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array:
         rolls = self.experiment.training.test_rolls
-        rows: Array = self._model(part).predict_rolled(self._inputs(part, values), rolls)
+        rows: Array = self._model(fit).predict_rolled(self._transform(fit)(values), rolls)
         return rows
 
-    def _heat(self, part: dict[str, Any], values: list[Array], index: int, feature_index: int, method: str) -> Array:
-        fitted, pieces = self._model(part), self._scaled(part, values)
+    def _heat(
+        self, fit: dict[str, Any], values: Mapping[Feature, Array], index: int, feature_index: int, method: str
+    ) -> Array:
+        fitted, transform = self._model(fit), self._transform(fit)
+        pieces = transform.scaled(values)
         combine, layer = self.experiment.combine, self.experiment.model.cam_layer
         if method == "grad-cam":
             if layer is None:
@@ -291,15 +320,20 @@ class Predictor:
                     " explain it by occlusion.",
                     "method",
                 )
-            return explain.grad_cam(fitted.estimator, join(pieces, combine)[0], index, layer)
+            return explain.grad_cam(fitted.estimator, transform.join(pieces)[0], index, layer)
         if combine != "concatenate" or len(pieces) == 1:
-            return explain.occlusion(fitted.predict_proba, join(pieces, combine)[0], index)
+            return explain.occlusion(fitted.predict_proba, transform.join(pieces)[0], index)
 
         def predict(covered: Array) -> Array:
             rows = [np.repeat(piece, len(covered), axis=0) for piece in pieces]
             rows[feature_index] = covered
-            answer: Array = fitted.predict_proba(join(rows, combine))
+            answer: Array = fitted.predict_proba(transform.join(rows))
             return answer
 
         # one long row has no patches: the map is covered, and put among the others as before
         return explain.occlusion(predict, pieces[feature_index][0], index)
+
+
+def _stacked(windows: Sequence[Mapping[Feature, FeatureMap]]) -> dict[Feature, Array]:
+    """Values of every feature of several windows [shape=(n_windows, ...)]."""
+    return {feature: np.stack([maps[feature].values for maps in windows]) for feature in windows[0]}

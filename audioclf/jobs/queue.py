@@ -1,6 +1,6 @@
 """Jobs: runs and searches that are being made, each in an operating-system process of its own.
 
-The truth lies in their folders: a queue entry is a run whose status says ``"queued"``, a stop
+The truth lies in their folders: a queue entry is a run whose status is ``"queued"``, a stop
 request is a file. One supervisor per data home starts the processes, a bounded number at a time
 and in fair turns between workspaces, and adopts those that outlived an earlier server.
 """
@@ -288,7 +288,7 @@ def ensure_supervisor() -> Supervisor:
 
 
 _NO_MEMORY = {-9: "was killed", 137: "was killed", -6: "aborted", 134: "aborted", -11: "crashed", 139: "crashed"}
-"""What an exit code says where the most likely cause is a lack of memory: TensorFlow dies of it in all these ways."""
+"""Exit codes whose most likely cause is a lack of memory: TensorFlow dies of it in all these ways."""
 
 
 def _ending(code: int, asked: bool, word: str) -> dict[str, str]:

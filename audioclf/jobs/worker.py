@@ -3,8 +3,6 @@
 ``python -m audioclf.jobs.worker FOLDER`` makes one run, or one search, and ends.
 ``python -m audioclf.jobs.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.inference.model_server` for the other end of its pipe.
-``python -m audioclf.jobs.worker --parts`` trains parts of a run beside the process that makes it, see
-:mod:`audioclf.experiments.parallel`.
 """
 
 from __future__ import annotations
@@ -16,18 +14,12 @@ from pathlib import Path
 
 from audioclf.core import settings
 from audioclf.core.errors import AudioclfError, Stopped
-from audioclf.core.limits import cap_memory
+from audioclf.core.limits import be_modest, cap_memory
 from audioclf.models.trust import MARK
 
 
 def main(arguments: list[str]) -> int:
-    """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
-    if arguments == ["--parts"]:
-        from audioclf.experiments import parallel
-
-        be_quiet()  # as modest as the process it helps, and as trusting
-        parallel.serve()
-        return 0
+    """Do what the arguments ask for; the exit code is 0 where the work was done, stopped, or refused in words."""
     be_modest()
     os.environ[MARK] = "1"
     if arguments == ["--serve"]:
@@ -36,7 +28,7 @@ def main(arguments: list[str]) -> int:
         serve()
         return 0
     if len(arguments) != 1:
-        print("usage: python -m audioclf.jobs.worker FOLDER | --serve | --parts", file=sys.stderr)
+        print("usage: python -m audioclf.jobs.worker FOLDER | --serve", file=sys.stderr)
         return 2
     cap_memory(settings.number("job_memory_gb", low=4))
     try:
@@ -62,20 +54,6 @@ def _make(folder: Path) -> None:
         execute_search(SearchRun(folder), give_way=lambda: others_wait(folder))
     else:
         execute(open_run(folder))
-
-
-def be_modest() -> None:
-    """Lower priority than the web server, where the system has such a thing, and a quiet TensorFlow."""
-    be_quiet()
-    if hasattr(os, "nice"):
-        os.nice(10)
-
-
-def be_quiet() -> None:
-    """A TensorFlow that says no more than it must and looks for no graphics card."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def folds_figure(
     Parameters
     ----------
     panels : mapping of title to history
-        Histories as in :func:`twin_figure`, with ``part``.
+        Histories as in :func:`twin_figure`, with ``fit``.
     measure : "loss" or "accuracy"
     look : Look or None
         Theme, size and resolution.
@@ -96,8 +96,8 @@ def folds_figure(
         start = 0.75 + number * (each + 0.3)
         axes = look.axes(figure, start, 0.56, width - start - each, 0.45)
         drawn: list[Any] = []
-        for part in dict.fromkeys(row["part"] for row in history):
-            rows = [row for row in history if row["part"] == part]
+        for fit in dict.fromkeys(row["fit"] for row in history):
+            rows = [row for row in history if row["fit"] == fit]
             drawn = _curves(axes, rows, measure, look.colours.line, SECOND[look.theme], thin=True)
         axes.set_ylim(0, highest)
         axes.grid(True, color=look.colours.grid, linewidth=0.8)

@@ -34,8 +34,8 @@ def history_chart(
     Parameters
     ----------
     history : sequence of mappings
-        One per epoch and part: ``epoch`` (from 1), ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy`` (None
-        where not measured) and, where several models are trained, ``part``.
+        One per epoch and fit: ``epoch`` (from 1), ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy`` (None
+        where not measured) and, where several models are trained, ``fit``.
     measure : "loss" or "accuracy"
     best_epoch : int or None
         Marked by a line: the epoch whose weights are kept.
@@ -45,7 +45,7 @@ def history_chart(
     Returns
     -------
     altair.LayerChart
-        Training solid, validation dashed; with several parts a thin line for each and a thick one for
+        Training solid, validation dashed; with several fits a thin line for each and a thick one for
         their mean.
 
     Raises
@@ -58,7 +58,7 @@ def history_chart(
     if measure not in MEASURES:
         raise ParameterError(unknown(measure, MEASURES, "measure"), "measure")
     rows = _long(history, measure)
-    parts = {row["part"] for row in rows}
+    fits = {row["fit"] for row in rows}
     last = max((int(row["epoch"]) for row in rows), default=1)
     legend = (
         alt.Legend(orient="top", symbolType="stroke", symbolSize=400, symbolStrokeWidth=3, symbolOpacity=1)
@@ -80,11 +80,11 @@ def history_chart(
         alt.Tooltip("epoch:Q", title="Epoch", format="d"),
         alt.Tooltip("value:Q", title=MEASURES[measure], format=".4f"),
     ]
-    if len(parts) > 1:
+    if len(fits) > 1:
         layers = [
-            base.mark_line(strokeWidth=1, opacity=0.3).encode(y=y, detail="part:N"),
+            base.mark_line(strokeWidth=1, opacity=0.3).encode(y=y, detail="fit:N"),
             base.mark_line(strokeWidth=3).encode(y=alt.Y("mean(value):Q").title(MEASURES[measure])),
-            base.mark_point(size=60, opacity=0).encode(y=y, tooltip=[alt.Tooltip("part:N", title="Part"), *said]),
+            base.mark_point(size=60, opacity=0).encode(y=y, tooltip=[alt.Tooltip("fit:N", title="Fit"), *said]),
         ]
     else:
         # A point for every epoch shows the first one too, and a short training as what it is.
@@ -241,7 +241,7 @@ def _y(measure: str) -> alt.Y:
 def _long(history: Sequence[Mapping[str, Any]], measure: str) -> list[dict[str, Any]]:
     """One row per point; what was not measured, or is no number, is left out."""
     return [
-        {"part": str(row.get("part", "")), "epoch": int(row["epoch"]), "curve": curve, "value": float(value)}
+        {"fit": str(row.get("fit", "")), "epoch": int(row["epoch"]), "curve": curve, "value": float(value)}
         for curve, key in zip(CURVES, (measure, f"val_{measure}"), strict=True)
         for row in history
         if (value := row.get(key)) is not None and math.isfinite(value)

@@ -1,13 +1,12 @@
 """Published systems, and ours, as experiments in TOML: the folder is the list.
 
-Each file is an experiment (or a search over one) with one more table, ``[recipe]``: ``title``, ``source``, ``note``,
-``stand_in`` (the data set to run on where the published one is not at hand), and under ``[recipe.reference]`` the
-published figures by name.
+Each file is an experiment (or a search over one) with one more table, ``[recipe]``: ``title``, ``source``, ``letter``,
+``note``, ``stand_in`` (the data set to run on where the published one is not at hand), and under
+``[recipe.reference]`` the published figures by name.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +33,8 @@ class Recipe:
         Where the system was published; ``"audioclf"`` for ours.
     note : str
         What to know before believing its figure.
+    letter : str
+        Which of the reference systems it is or follows, ``"A"`` to ``"E"``; empty for others.
     reference : mapping
         Published figures by name: ``accuracy``, ``parameters`` ...
     experiment : Experiment
@@ -50,18 +51,13 @@ class Recipe:
     reference: Mapping[str, Any]
     experiment: Experiment
     stand_in: str = ""
+    letter: str = ""
     search: Search | None = None
 
     @property
     def family(self) -> str:
         """What it listens to: ``"instruments"``, ``"digits"``, ``"genres"`` ..., the first word of its name."""
         return self.name.split("-")[0]
-
-    @property
-    def letter(self) -> str:
-        """Which of the reference systems it is or follows, ``"A"`` to ``"E"``; empty for others."""
-        found = re.search(r"[Rr]eference ([A-E])\b", self.source)
-        return found[1] if found else ""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -102,6 +98,7 @@ def get(name: str) -> Recipe:
         about.get("reference", {}),
         experiment,
         about.get("stand_in", ""),
+        about.get("letter", ""),
         search,
     )
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from audioclf.core.errors import AudioclfError
-from audioclf.jobs.worker import be_modest
+from audioclf.core.limits import be_modest
 from audioclf.reproduce.report import Report
 
 

@@ -174,12 +174,12 @@ def alone(row: Row) -> dict[str, list[float]]:
     if run is None or row.accuracy is None or len(run.experiment.members) < 2:
         return {}
     try:
-        parts, truth = run.signature["parts"], run.predictions
+        fits, truth = run.signature["fits"], run.predictions
         found: dict[str, list[float]] = {}
-        for part in parts:
-            features = run.experiment.members[part["member"]]
-            true = np.array([item.true for item in truth if item.split == part["split"]])
-            right = read_result(run.part_folder(part["id"])).probabilities.argmax(axis=1) == true
+        for fit in fits:
+            features = run.experiment.members[fit["member"]]
+            true = np.array([item.true for item in truth if item.split == fit["split"]])
+            right = read_result(run.fit_folder(fit["id"])).probabilities.argmax(axis=1) == true
             name = ", ".join(feature.title for feature in features)
             found.setdefault(name, []).append(float(right.mean()))
     except (AudioclfError, OSError, KeyError, ValueError, TypeError):
@@ -199,13 +199,13 @@ def _last(row: Row, name: str) -> list[float]:
         return []
     key = name.replace("train_", "")
     try:
-        history, parts = row.run.history, row.run.signature["parts"]
+        history, fits = row.run.history, row.run.signature["fits"]
     except (AudioclfError, KeyError):
         return []
     means = []
-    for member in dict.fromkeys(part["member"] for part in parts):
-        ids = [part["id"] for part in parts if part["member"] == member]
-        last = [[line for line in history if line["part"] == part][-1:] for part in ids]
+    for member in dict.fromkeys(fit["member"] for fit in fits):
+        ids = [fit["id"] for fit in fits if fit["member"] == member]
+        last = [[line for line in history if line["fit"] == fit][-1:] for fit in ids]
         values = [line[0][key] for line in last if line and line[0].get(key) is not None]
         if not values:
             return []

@@ -117,9 +117,9 @@ def of_sounds(run: Run, letter: str) -> Iterator[Picture]:
 def of_run(run: Run, letter: str) -> Iterator[Picture]:
     """What a reference shows of its model: curves, and the confusion matrix; the run is finished."""
     history = run.history
-    parts = list(dict.fromkeys(row["part"] for row in history))
+    fits = list(dict.fromkeys(row["fit"] for row in history))
     if run.experiment.model.family == "network" and history:
-        if len(parts) == 1:
+        if len(fits) == 1:
             yield Picture(
                 "curves", "Accuracy and loss", "", lambda theme: twin_figure(history, look=Look(theme, 760, 340))
             )
@@ -243,12 +243,12 @@ def _map(run: Run, clip: Clip, feature: Feature) -> FeatureMap:
 
 def _panels(run: Run, history: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """History of every member of an ensemble, by the name of its features."""
-    member = {part["id"]: int(part["member"]) for part in run.signature["parts"]}
+    member = {fit["id"]: int(fit["member"]) for fit in run.signature["fits"]}
     panels: dict[str, list[dict[str, Any]]] = {}
     for number, features in enumerate(run.experiment.members):
         title = ", ".join(feature.title for feature in features)
         panels[title if title not in panels else f"{title} {number + 1}"] = [
-            row for row in history if member.get(row["part"], 0) == number
+            row for row in history if member.get(row["fit"], 0) == number
         ]
     return panels
 

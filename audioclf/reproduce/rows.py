@@ -189,14 +189,20 @@ def epochs(planned: Planned) -> str:
     if not isinstance(planned.recipe.experiment.model, Network):
         return ""
     full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
-    return str(full) if here == full else f"{here} of {full}"
+    return f"{here} of {full}" if is_limited(planned) else str(full)
+
+
+def is_limited(planned: Planned) -> bool:
+    """Whether a network is trained for other than the published number of epochs."""
+    full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
+    return isinstance(planned.recipe.experiment.model, Network) and here != full
 
 
 def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
     """What a reader may conclude, in words."""
     published = _number(planned.recipe.reference.get("accuracy"))
     low, high = measured["interval"]
-    limited = " of " in epochs(planned)
+    limited = is_limited(planned)
     reference_leaky = bool(planned.recipe.reference.get("leaky"))
     if planned.data.stand_in:
         words = "runs whole; on other data, so the figures cannot be compared"

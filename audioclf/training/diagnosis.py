@@ -31,16 +31,16 @@ def diagnose(
     """
     if not history:
         return {}
-    said = {
+    sentences = {
         "not a number": _not_a_number(history, training),
         "dead": _dead(history, n_train, n_classes, training),
         "rate too high": _rate_too_high(history, n_train, n_classes, training),
         "batch norm lags": _batch_norm_lags(history, n_train, training, batch_norm_momentum),
         "overfitting": _overfitting(history, training),
     }
-    if not said["overfitting"]:
-        said["unfinished"] = _unfinished(history, training)
-    found = {kind: sentence for kind, sentence in said.items() if sentence}
+    if not sentences["overfitting"]:
+        sentences["unfinished"] = _unfinished(history, training)
+    found = {kind: sentence for kind, sentence in sentences.items() if sentence}
     # a loss that is no number, or a network that learned nothing, explains all the rest
     for kind in ("not a number", "dead"):
         if kind in found:
@@ -134,7 +134,7 @@ def _jumps(losses: Sequence[float], n_train: float) -> list[float]:
 
 
 def _highest(history: Sequence[Epoch], n_train: int, training: Training) -> float:
-    """Highest loss of the training; that of a single step says only how the untrained network began."""
+    """Highest loss of the training; that of a single step shows only how the untrained network began."""
     single = n_train <= training.batch_size and len(history) > 1
     return max(row.loss for row in (history[1:] if single else history))
 

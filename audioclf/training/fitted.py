@@ -141,12 +141,12 @@ def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None
     size = _predict_batch(network)
 
     def predict(x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
-        parts = []
+        outputs = []
         for start in range(0, len(x), size):
             if should_stop is not None and should_stop():
                 raise Stopped("Prediction was stopped.")
-            parts.append(forward(x[start : start + size]).numpy())
-        return np.concatenate(parts) if parts else np.zeros((0, *network.output_shape[1:]), np.float32)
+            outputs.append(forward(x[start : start + size]).numpy())
+        return np.concatenate(outputs) if outputs else np.zeros((0, *network.output_shape[1:]), np.float32)
 
     return predict
 

@@ -1,4 +1,4 @@
-"""Networks that begin with a part which never learns: what it gives for an example is computed once."""
+"""Networks that begin with layers which never learn: what it gives for an example is computed once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GROWTH = 2.0
 class Divided:
     """A network as two that share its layers: the frozen beginning, and what learns.
 
-    Where nothing is frozen, or the frozen part's output would take much more memory than the
+    Where nothing is frozen, or the frozen layers' output would take much more memory than the
     examples, ``learning`` is the whole network and :meth:`ahead` gives examples as they are.
 
     Parameters
@@ -58,7 +58,7 @@ class Divided:
         self._frozen = predict_function(keras.Model(network.input, border, name=f"{network.name}_frozen"))
 
     def ahead(self, x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
-        """What the learning part is given for examples [shape=(n, ...)].
+        """What the learning layers are given for examples [shape=(n, ...)].
 
         Raises
         ------

@@ -37,7 +37,7 @@ class Epoch:
     samples_per_second : float
         Training clips per second, without validation.
     input_share : float
-        Part of the training time that went into making batches, in [0, 1].
+        Share of the training time that went into making batches, in [0, 1].
     """
 
     epoch: int
@@ -66,11 +66,11 @@ FIELDS = tuple(item.name for item in dataclasses.fields(Epoch))
 
 
 def epochs_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Epoch]]:
-    """Lines of a run's history as epochs, by the model (``part``) they are of; what is missing in a line is NaN."""
+    """Lines of a run's history as epochs, by the model (``fit``) they are of; what is missing in a line is NaN."""
     found: dict[str, list[Epoch]] = {}
     for row in rows:
-        plain: dict[str, Any] = {name: math.nan if value is None else value for name, value in row.items()}
-        found.setdefault(str(plain.pop("part")), []).append(Epoch(**plain))
+        values: dict[str, Any] = {name: math.nan if row[name] is None else row[name] for name in FIELDS if name in row}
+        found.setdefault(str(row["fit"]), []).append(Epoch(**values))
     return found
 
 

@@ -24,7 +24,7 @@ from audioclf.training.step import Step
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
-Renew = Callable[[int, Callable[[], bool]], Array]
+EpochExamples = Callable[[int, Callable[[], bool]], Array]
 
 
 def fit(
@@ -41,7 +41,7 @@ def fit(
     on_batch: Callable[[float], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     augment: Augment | None = None,
-    renew: Renew | None = None,
+    prefetch: EpochExamples | None = None,
 ) -> Fitted:
     """Train a model and write it into a folder.
 
@@ -62,14 +62,14 @@ def fit(
     folder : Path
         Where weights and checkpoint go; made when it is not there.
     on_epoch : callable
-        Told every epoch that is new, before its checkpoint is written.
+        Called with every epoch that is new, before its checkpoint is written.
     on_batch : callable, optional
-        Told after every batch which share of the whole training is done, in (0, 1].
+        Called after every batch with the share of the whole training that is done, in (0, 1].
     should_stop : callable
         Looked at before every batch.
     augment : callable, optional
         ``(x_batch, onehot_batch, rng) -> (x_batch, onehot_batch)``; its generator is seeded by epoch.
-    renew : callable, optional
+    prefetch : callable, optional
         ``(epoch, should_stop) -> x``: the training examples of an epoch (from 0), in place of ``x``, of the
         same shape and order; the same epoch must give the same examples. Of no use to a classical model.
 
@@ -82,7 +82,7 @@ def fit(
     ParameterError
         When data and settings do not go together.
     Stopped
-        When ``should_stop`` said yes; the checkpoint stays.
+        When ``should_stop`` returned True; the checkpoint stays.
     RunError
         When the loss was never a number, or the folder belongs to another training.
     """
@@ -96,8 +96,8 @@ def fit(
     training.check_batch_size(len(examples))
     network = model.build(examples.shape[1:], n_classes, training.seed)
     write_remarks(folder, model.initialise(network))
-    divided = Divided(model, network, changing=augment is not None or renew is not None)
-    run = _Run(network, divided, model, examples, labels, validation, n_classes, training, folder, renew)
+    divided = Divided(model, network, changing=augment is not None or prefetch is not None)
+    run = _Run(network, divided, model, examples, labels, validation, n_classes, training, folder, prefetch)
     return run(on_epoch, on_batch or (lambda share: None), should_stop, augment)
 
 
@@ -115,9 +115,9 @@ class _Run:
         n_classes: int,
         training: Training,
         folder: Path,
-        renew: Renew | None,
+        prefetch: EpochExamples | None,
     ) -> None:
-        self.renew = renew
+        self.prefetch = prefetch
         self.network = network
         self.divided = divided
         self.learning = learning = divided.learning
@@ -187,8 +187,8 @@ class _Run:
         rng = np.random.default_rng((training.seed, done, 1))
         totals = np.zeros(2)
         input_seconds = rate = 0.0
-        if self.renew is not None:
-            self.x = self.renew(done, should_stop).reshape(self.x.shape)
+        if self.prefetch is not None:
+            self.x = self.prefetch(done, should_stop).reshape(self.x.shape)
             input_seconds = time.perf_counter() - began
         for number in range(self.steps):
             if should_stop():
@@ -252,7 +252,7 @@ def _fit_classical(
     if training.class_weight == "balanced" and model.weighs_classes:
         weights["sample_weight"] = class_weights(y, n_classes, training)[y]
     with warnings.catch_warnings():
-        # References train with the usual 100 or 1,000 steps; that this is not always enough is part of the lesson.
+        # References train with the usual 100 or 1,000 steps; that this is not always enough belongs to the lesson.
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(x.reshape(len(x), -1), y, **weights)
     seconds = time.perf_counter() - began
@@ -269,24 +269,25 @@ def _fit_classical(
 
 
 def _checked(
-    x: npt.ArrayLike, y: npt.ArrayLike, n_classes: int, part: str, shape: tuple[int, ...] | None = None
+    x: npt.ArrayLike, y: npt.ArrayLike, n_classes: int, subset: str, shape: tuple[int, ...] | None = None
 ) -> tuple[Array, Labels]:
     examples = np.asarray(x, dtype=np.float32)
     examples = as_examples(examples, examples.shape[1:] if shape is None else shape)
     labels = np.asarray(y, dtype=np.int64)
     if len(examples) == 0 or labels.shape != (len(examples),):
         raise ParameterError(
-            f"The {part} part needs one label for each of at least one clip, got {len(examples)} clips and"
+            f"The {subset} subset needs one label for each of at least one clip, got {len(examples)} clips and"
             f" {labels.size} labels; choose another split.",
             "split",
         )
     if labels.min() < 0 or labels.max() >= n_classes:
         raise ParameterError(
-            f"Class numbers of the {part} part must lie in 0 to {n_classes - 1}, got {labels.min()} to {labels.max()}."
+            f"Class numbers of the {subset} subset must lie in 0 to {n_classes - 1}, got {labels.min()} to"
+            f" {labels.max()}."
         )
     if not np.isfinite(examples).all():
         raise ParameterError(
-            f"The {part} part holds NaN or infinity after feature and scaling; leave out silent or broken clips, or"
+            f"The {subset} subset holds NaN or infinity after feature and scaling; leave out silent or broken clips, or"
             " choose another scaling.",
             "scaling",
         )

@@ -109,7 +109,7 @@ class _Maker:
         outlooks = search.examine(dataset)
         points = in_order(search.points)
         left = {point.number: cost(point, outlooks[point.number - 1]) for point in points}
-        self.tell(stage="training", n_parts=len(points))
+        self.tell(stage="training", n_fits=len(points))
         clock = _Clock(left)
         for place, point in enumerate(points, start=1):
             if self.should_stop():
@@ -117,7 +117,7 @@ class _Maker:
             if self._is_done(point):
                 clock.skip(point.number)
                 continue
-            self.tell(part=place, epoch=0, epochs=point.experiment.training.epochs, message=f"Point {point.title}")
+            self.tell(fit=place, epoch=0, epochs=point.experiment.training.epochs, message=f"Point {point.title}")
             self._point(point, clock)
             clock.end(point.number)
             if place < len(points) and self.give_way():
@@ -130,7 +130,7 @@ class _Maker:
         self.tell(
             state="done",
             message=f"Best by {search.metric}: {title} ({best.figure(search.metric):.4g})",
-            part=len(points),
+            fit=len(points),
             fraction=1.0,
             seconds_left=None,
         )

@@ -12,8 +12,8 @@ from audioclf.datasets import load_dataset
 from audioclf.datasets.splits import Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.preflight import examine
-from audioclf.experiments.preprocessing import join
 from audioclf.experiments.runner import run_experiment
+from audioclf.experiments.transform import join
 from audioclf.features import MFCC, Mel, Waveform
 from audioclf.features.colormap import Picture
 from audioclf.features.extraction import load_clip

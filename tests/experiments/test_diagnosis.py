@@ -8,7 +8,7 @@ import pytest
 
 from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
-from audioclf.experiments.diagnosis import diagnose_run, part_title
+from audioclf.experiments.diagnosis import diagnose_run, fit_title
 from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run
 from audioclf.features import MFCC, Mel
@@ -35,26 +35,27 @@ def lines(run: Run, *wrong: str) -> list[dict[str, object]]:
     made = []
     for row in run.history:
         for epoch in range(1, 7):
-            ill = row["part"] in wrong and epoch >= 4
+            ill = row["fit"] in wrong and epoch >= 4
             made.append(row | {"epoch": epoch, "loss": float("nan") if ill else 0.5 - 0.05 * epoch, "accuracy": 0.9})
     return made
 
 
 def test_every_model_is_looked_at(run: Run) -> None:
-    assert len({row["part"] for row in run.history}) == 6
+    assert len({row["fit"] for row in run.history}) == 6
     assert diagnose_run(run, lines(run)) == []
-    (said,) = diagnose_run(run, lines(run, "s01-m1"))
-    assert said.startswith("Split 2: MFCC: The loss was no longer a number in epoch 4")
-    (said,) = diagnose_run(run, lines(run, "s00-m2", "s01-m1"))
-    assert said.startswith("2 of 6 models, the first of them Split 1: Mel spectrogram (2): The loss")
-    one = [row for row in lines(run, "s01-m1") if row["part"] == "s01-m1"]
+    (sentence,) = diagnose_run(run, lines(run, "s01-m1"))
+    assert sentence.startswith("Split 2: MFCC: The loss was no longer a number in epoch 4")
+    (sentence,) = diagnose_run(run, lines(run, "s00-m2", "s01-m1"))
+    assert sentence.startswith("2 of 6 models, the first of them Split 1: Mel spectrogram (2): The loss")
+    one = [row for row in lines(run, "s01-m1") if row["fit"] == "s01-m1"]
     assert diagnose_run(run, one)[0].startswith("The loss was no longer")
 
 
 def test_titles_tell_the_models_of_a_run_apart(run: Run) -> None:
-    titles = [part_title(run, part) for part in dict.fromkeys(row["part"] for row in run.history)]
+    titles = [fit_title(run, row) for row in run.history]
     assert len(set(titles)) == 6
-    assert part_title(run, "of another version") == "of another version"
+    unknown = {"fit": "of another version", "split_index": None, "member": None}
+    assert fit_title(run, unknown) == "of another version"
 
 
 def test_networks_that_do_not_normalise_do_not_lag_behind_their_averages(run: Run) -> None:

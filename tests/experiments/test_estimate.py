@@ -13,7 +13,7 @@ from audioclf.datasets.splits import Holdout, KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.estimate import Estimate, Pace, estimate, pace_of
 from audioclf.experiments.preflight import examine
-from audioclf.experiments.runs import Run, RunWriter, create_run
+from audioclf.experiments.runs import FitKey, Run, RunWriter, create_run
 from audioclf.features import Mel
 from audioclf.models import MODELS
 from audioclf.training import Epoch, Training
@@ -26,7 +26,7 @@ def dataset(class_folders: Path) -> Dataset:
 
 @pytest.fixture
 def experiment(class_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
-    monkeypatch.setenv("AUDIOCLF_PART_PROCESSES", "1")
+    monkeypatch.setenv("AUDIOCLF_FIT_PROCESSES", "1")
     return Experiment(
         dataset=DatasetChoice(str(class_folders)),
         split=Holdout(test_size=0.34, validation_size=0.25),
@@ -41,7 +41,7 @@ def finished(folder: Path, experiment: Experiment, dataset: Dataset, *seconds: f
     run = create_run(experiment, folder)
     writer = RunWriter(run)
     for number, value in enumerate(seconds, start=1):
-        writer.epoch("s00-m0", Epoch(number, 1.0, 0.5, 1.0, 0.5, 0.001, value, 100.0))
+        writer.epoch(FitKey(0, 0), Epoch(number, 1.0, 0.5, 1.0, 0.5, 0.001, value, 100.0))
     shapes = [list(shape) for shape in examine(experiment, dataset).input_shapes]
     writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": shapes})
     writer.metrics({"n_train": n_train})
@@ -87,7 +87,7 @@ def test_a_finished_run_tells_how_long_its_kind_takes(
     folds = experiment.replace(split=KFold(n_splits=3))
     alone = seconds(folds, dataset, pace)
     assert alone == pytest.approx(3 * 40 * examine(folds, dataset).n_train * 3.0 / 100)
-    monkeypatch.setenv("AUDIOCLF_PART_PROCESSES", "2")
+    monkeypatch.setenv("AUDIOCLF_FIT_PROCESSES", "2")
     assert seconds(folds, dataset, pace) == pytest.approx(alone / 2)
 
 

@@ -1,12 +1,13 @@
-"""Several parts at a time: real helpers, whose run is killed, stopped and resumed."""
+"""Several fits at a time: real processes, whose run is killed, stopped and resumed."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,10 @@ import psutil
 import pytest
 
 from audioclf.core import limits
-from audioclf.datasets.splits import KFold, Split
+from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
-from audioclf.experiments.fit import Part
-from audioclf.experiments.parallel import Board
-from audioclf.experiments.runs import Run, create_run
+from audioclf.experiments.progress import Progress, ProgressWriter, Watched, revoke
+from audioclf.experiments.runs import FitKey, Run, RunWriter, create_run
 from audioclf.features import Mel
 from audioclf.models import MODELS
 from audioclf.training import Epoch, Training
@@ -42,7 +42,7 @@ def start(run: Run, pays: float, *command: str) -> subprocess.Popen[bytes]:
             [sys.executable, "-c", SCRIPT, str(pays), *(command or (str(run.folder),))],
             stdout=log,
             stderr=log,
-            env=os.environ | {"AUDIOCLF_PART_PROCESSES": "2"},
+            env=os.environ | {"AUDIOCLF_FIT_PROCESSES": "2"},
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
@@ -50,6 +50,32 @@ def start(run: Run, pays: float, *command: str) -> subprocess.Popen[bytes]:
 
 HANG = 600.0
 """Seconds after which a broken program ends a test."""
+
+
+def quick(folder: Path, n_splits: int, epochs: int) -> Experiment:
+    return Experiment(
+        dataset=DatasetChoice(str(folder)),
+        features=(Mel(n_mels=32),),
+        split=KFold(n_splits=n_splits, validation_size=0.3),
+        model=MODELS["compact-cnn"](filters=(4, 4)),
+        training=Training(epochs=epochs, batch_size=4),
+    )
+
+
+def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Processes that train beside a run's own."""
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            if "popen_loky" in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+                found.append(child)
+    return found
+
+
+def kill_at_work(worker: psutil.Process, run: Run) -> None:
+    wait(lambda: worker.cpu_times().user > 2, run)
+    worker.kill()
+    wait(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, run)
 
 
 def wait(condition: Callable[[], bool], run: Run, seconds: float = HANG) -> None:
@@ -62,38 +88,32 @@ def wait(condition: Callable[[], bool], run: Run, seconds: float = HANG) -> None
 
 def lines(run: Run) -> dict[tuple[str, int], tuple[Any, Any]]:
     rows = run.history
-    found = {(row["part"], row["epoch"]): (row["loss"], row["val_loss"]) for row in rows}
+    found = {(row["fit"], row["epoch"]): (row["loss"], row["val_loss"]) for row in rows}
     assert len(found) == len(rows)
-    for part in {part for part, _ in found}:
-        epochs = [row["epoch"] for row in rows if row["part"] == part]
+    for fit in {fit for fit, _ in found}:
+        epochs = [row["epoch"] for row in rows if row["fit"] == fit]
         assert epochs == list(range(1, len(epochs) + 1))
     return found
 
 
 def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, tmp_path: Path) -> None:
-    experiment = Experiment(
-        dataset=DatasetChoice(str(class_folders)),
-        features=(Mel(n_mels=32),),
-        split=KFold(n_splits=2, validation_size=0.3),
-        model=MODELS["compact-cnn"](filters=(4, 4)),
-        training=Training(epochs=5000, batch_size=4),
-    )
+    experiment = quick(class_folders, n_splits=2, epochs=5000)
     run = create_run(experiment, tmp_path / "run")
     process = start(run, pays=0.2)
-    wait(lambda: sum(part == "s01-m0" for part, _ in lines(run)) >= 3, run)  # a helper's, beside the first
+    wait(lambda: sum(fit == "s01-m0" for fit, _ in lines(run)) >= 3, run)  # a worker's, beside the first
     assert run.status.state == "running"
     wait(lambda: "2 models at a time" in run.status.message, run)
     assert 0 < run.status.fraction < 0.9
-    (helper,) = psutil.Process(process.pid).children()
+    (worker,) = workers(process)
     process.kill()
     process.wait()
-    helper.wait(HANG)  # it ends with the one it helped
+    worker.wait(HANG)  # it ends with the one it works for
     assert run.status.state == "interrupted"
     before = lines(run)
 
     process = start(run, pays=1e9)
     wait(lambda: len(lines(run)) > len(before) + 2, run)
-    assert not psutil.Process(process.pid).children()
+    assert not workers(process)
     (run.folder / "stop").touch()
     assert process.wait(HANG) == 0
     assert run.status.state == "stopped"
@@ -104,11 +124,11 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
 
     # Ctrl-C in a terminal is sent to all processes of the command
     process = start(run, 0.2, "run", "any", "--out", str(run.folder), "--resume")
-    wait(lambda: len(psutil.Process(process.pid).children()) == 1, run)
-    (helper,) = psutil.Process(process.pid).children()
+    wait(lambda: len(workers(process)) == 1, run)
+    (worker,) = workers(process)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(HANG) == 130
-    helper.wait(HANG)
+    worker.wait(HANG)
     assert run.status.state == "stopped"
     log = (run.folder / "log.txt").read_text()
     assert f"Stopped; go on with: audioclf run any --out {run.folder} --resume" in log
@@ -116,55 +136,107 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     assert len(lines(run)) >= len(after)
 
 
-PARTS = [Part(f"s{n:02d}-m0", Split("fold", (0,), (), (1,)), 0) for n in range(4)]
-EPOCH = Epoch(5, 1.0, 0.5, 1.0, 0.5, 0.001, 2.0, 100.0)
+FITS = [FitKey(number, 0) for number in range(4)]
 
 
-def test_the_board_counts_over_all_parts() -> None:
-    board = Board(PARTS, {"s00-m0": 10, "s01-m0": 5, "s02-m0": 0, "s03-m0": 0}, {"s00-m0"}, 10)
-    assert board.fraction == pytest.approx((1 + 0.5) / 4)
-    assert board.seconds_left is None
-    assert board.waiting_seconds == 0
-    first = board.take()
-    assert first is PARTS[1]
-    board.epoch(first, EPOCH)
-    assert board.waiting_seconds == 0  # the first epoch holds the compilation
-    board.epoch(first, EPOCH)
-    assert board.waiting_seconds == pytest.approx(2 * 20)
-    assert board.seconds_left == pytest.approx(2 * 25)
-    second = board.take()
-    assert second is PARTS[2]
-    assert board.seconds_left == pytest.approx(2 * 25 / 2)
-    board.end(first)
-    assert board.fraction == pytest.approx(0.5)
-    board.give_back(second)
-    assert board.take() is second
-    assert board.take() is PARTS[3]
-    assert board.take() is None
+def epoch(number: int, seconds: float = 2.0) -> Epoch:
+    return Epoch(number, 1.0, 0.5, 1.0, 0.5, 0.001, seconds, 100.0, 0.0)
 
 
-def test_every_part_is_taken_once_whoever_asks() -> None:
-    parts = [Part(f"s{n:03d}-m0", PARTS[0].split, 0) for n in range(500)]
-    board = Board(parts, dict.fromkeys((part.id for part in parts), 0), set(), 1)
-    taken: list[Part] = []
+@pytest.fixture
+def progress(tmp_path: Path) -> tuple[Run, Progress]:
+    run = create_run(Experiment(), tmp_path / "run")
+    (run.fit_folder("s00-m0")).mkdir(parents=True)
+    (run.fit_folder("s00-m0") / "test.npz").touch()
+    return run, Progress(run, RunWriter(run), FITS, 10)
 
-    def work() -> None:
-        while (part := board.take()) is not None:
-            taken.append(part)
-            board.end(part)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(part.id for part in taken) == [part.id for part in parts]
-    assert board.fraction == pytest.approx(1)
+def test_progress_is_counted_over_all_fits(progress: tuple[Run, Progress]) -> None:
+    run, found = progress
+    assert found.done == {"s00-m0"}
+    assert (found.fraction, found.seconds_left(1), found.seconds_of(FITS)) == (0.25, None, 0.0)
+    writer = ProgressWriter(run.fit_folder("s01-m0"))
+    writer.epoch(epoch(1, 5.0))
+    found.read(FITS[1])
+    assert found.seconds_of(FITS[2:]) == 0  # the first epoch holds the compilation
+    writer.epoch(epoch(2))
+    found.read(FITS[1])
+    found.read(FITS[1])
+    assert found.fraction == pytest.approx((1 + 0.2) / 4)
+    assert found.seconds_of(FITS[2:]) == pytest.approx(2 * 10 * 2)
+    assert found.seconds_left(1) == pytest.approx((8 + 10 + 10) * 3.5)
+    assert found.seconds_left(2) == pytest.approx(14 * 3.5)
+    assert [(row["fit"], row["split_index"], row["epoch"]) for row in run.history] == [
+        ("s01-m0", 1, 1),
+        ("s01-m0", 1, 2),
+    ]
+    found.end(FITS[1])
+    assert found.fraction == pytest.approx(0.5)
+
+
+def test_an_epoch_stands_in_the_history_once_whoever_made_it(progress: tuple[Run, Progress]) -> None:
+    run, found = progress
+    folder = run.fit_folder("s02-m0")
+    first = ProgressWriter(folder)
+    first.epoch(epoch(1))
+    first.epoch(epoch(2))
+    found.read(FITS[2])
+    second = ProgressWriter(folder)  # without a checkpoint it begins anew
+    assert first.lost(now=True)
+    assert not second.lost(now=True)
+    first.epoch(epoch(3))  # of an attempt that does not know yet
+    for number in (1, 2, 3, 4):
+        second.epoch(epoch(number, 9.0))
+    with (folder / "progress.jsonl").open("a") as file:
+        file.write('{"epoch": [5, 1.0')  # being written
+    found.read(FITS[2])
+    assert [(row["epoch"], row["seconds"]) for row in run.history] == [(1, 2.0), (2, 2.0), (3, 9.0), (4, 9.0)]
+    revoke(folder)
+    assert second.lost(now=True)
+    found.read(FITS[2])
+    assert len(run.history) == 4
+
+
+def test_epochs_of_a_fit_that_outlived_its_run_are_not_lost(progress: tuple[Run, Progress]) -> None:
+    run, _ = progress
+    writer = ProgressWriter(run.fit_folder("s00-m0"))
+    for number in (1, 2, 3):
+        writer.epoch(epoch(number))
+    RunWriter(run).epoch(FITS[0], epoch(1))
+    found = Progress(run, RunWriter(run), FITS, 10)
+    assert [(row["fit"], row["epoch"]) for row in run.history] == [("s00-m0", 1), ("s00-m0", 2), ("s00-m0", 3)]
+    assert found.fraction == 0.25
+
+
+def test_a_run_that_nobody_makes_any_more_is_noticed(tmp_path: Path) -> None:
+    run = create_run(Experiment(), tmp_path / "run")
+    assert not Watched(run, seconds=60)()
+    gone = Watched(run, seconds=0.0)
+    time.sleep(0.01)
+    assert gone()
+
+
+def test_a_fit_whose_process_dies_twice_is_reported_and_the_others_finish(class_folders: Path, tmp_path: Path) -> None:
+    experiment = quick(class_folders, n_splits=3, epochs=300)
+    run = create_run(experiment, tmp_path / "run")
+    process = start(run, 0.01)
+    for _ in range(2):
+        wait(lambda: len(workers(process)) == 1, run)
+        kill_at_work(workers(process)[0], run)
+    assert process.wait(600) == 0, "refused in words"
+    assert run.status.state == "failed"
+    assert re.search(r"1 of 3 models could not be trained \(s0[12]-m0\): Its process died 2 times", run.status.message)
+    done = [fit for fit in ("s00-m0", "s01-m0", "s02-m0") if (run.fit_folder(fit) / "test.npz").is_file()]
+    assert len(done) == 2
+
+    process = start(run, 1e9)  # resumed, it is made after all
+    assert process.wait(600) == 0
+    assert run.status.state == "done"
 
 
 @pytest.mark.parametrize(("jobs", "asked", "expected"), [("1", "0", 4), ("2", "0", 2), ("9", "0", 1), ("2", "3", 3)])
 def test_jobs_share_the_processors(jobs: str, asked: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "cores", lambda: 4)
     monkeypatch.setenv("AUDIOCLF_MAX_JOBS", jobs)
-    monkeypatch.setenv("AUDIOCLF_PART_PROCESSES", asked)
-    assert limits.part_processes() == expected
+    monkeypatch.setenv("AUDIOCLF_FIT_PROCESSES", asked)
+    assert limits.fit_processes() == expected

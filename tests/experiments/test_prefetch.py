@@ -13,7 +13,7 @@ from audioclf.audio.io import AudioSettings
 from audioclf.augment import AUGMENTATIONS, Copies
 from audioclf.core.errors import AudioError, Stopped
 from audioclf.datasets import load_dataset
-from audioclf.experiments.prefetch import HELPING, Renewal, Samples
+from audioclf.experiments.prefetch import CHUNK, Prefetch, Samples
 from audioclf.features.extraction import load_clip
 
 
@@ -21,14 +21,14 @@ def numbered(epoch: int, number: int) -> np.ndarray:
     return np.array([epoch, number], np.float32)
 
 
-@pytest.mark.parametrize("n", [1, HELPING, 2 * HELPING + 3])
+@pytest.mark.parametrize("n", [1, CHUNK, 2 * CHUNK + 3])
 def test_every_epoch_in_order(n: int) -> None:
-    renewal = Renewal(numbered, n, 3)
+    prefetch = Prefetch(numbered, n, 3)
     try:
         for epoch in range(3):
-            np.testing.assert_array_equal(renewal(epoch), [[epoch, number] for number in range(n)])
+            np.testing.assert_array_equal(prefetch(epoch), [[epoch, number] for number in range(n)])
     finally:
-        renewal.close()
+        prefetch.close()
 
 
 def test_the_next_epoch_is_made_ahead_and_none_beyond() -> None:
@@ -41,39 +41,39 @@ def test_the_next_epoch_is_made_ahead_and_none_beyond() -> None:
             ready.set()
         return numbered(epoch, number)
 
-    renewal = Renewal(make, 4, 2)
-    renewal(0)
+    prefetch = Prefetch(make, 4, 2)
+    prefetch(0)
     assert ready.wait(600)
-    renewal(1)
-    renewal.close()
+    prefetch(1)
+    prefetch.close()
     assert sorted(made) == [0] * 4 + [1] * 4
 
 
 def test_a_later_epoch_can_be_the_first() -> None:
-    renewal = Renewal(numbered, 5, 10)
-    assert renewal(7)[0, 0] == 7
-    assert renewal(3)[0, 0] == 3
-    renewal.close()
+    prefetch = Prefetch(numbered, 5, 10)
+    assert prefetch(7)[0, 0] == 7
+    assert prefetch(3)[0, 0] == 3
+    prefetch.close()
 
 
 def test_an_error_of_one_example_reaches_the_training() -> None:
     def make(epoch: int, number: int) -> np.ndarray:
         raise AudioError("gone.wav cannot be read; put it back.")
 
-    renewal = Renewal(make, 5, 2)
+    prefetch = Prefetch(make, 5, 2)
     with pytest.raises(AudioError, match="gone"):
-        renewal(0)
-    renewal.close()
+        prefetch(0)
+    prefetch.close()
 
 
 def test_closed_it_ends_its_threads() -> None:
     before = threading.active_count()
-    renewal = Renewal(lambda epoch, number: (time.sleep(0.001), numbered(epoch, number))[1], 500, 5, n_jobs=2)
-    renewal(0)
-    renewal.close()
+    prefetch = Prefetch(lambda epoch, number: (time.sleep(0.001), numbered(epoch, number))[1], 500, 5, n_jobs=2)
+    prefetch(0)
+    prefetch.close()
     assert threading.active_count() == before
     with pytest.raises(Stopped):
-        renewal(1)
+        prefetch(1)
 
 
 def test_a_stop_is_heard_while_an_epoch_is_waited_for() -> None:
@@ -88,10 +88,10 @@ def test_a_stop_is_heard_while_an_epoch_is_waited_for() -> None:
         threading.Timer(0.2, holding.set).start()
         return True
 
-    renewal = Renewal(make, 3 * HELPING, 2, n_jobs=1)
+    prefetch = Prefetch(make, 3 * CHUNK, 2, n_jobs=1)
     with pytest.raises(Stopped, match="go on"):
-        renewal(0, should_stop)
-    renewal.close()
+        prefetch(0, should_stop)
+    prefetch.close()
 
 
 def test_samples_are_those_of_the_clip_changed_and_padded(class_folders: Path) -> None:

@@ -14,10 +14,11 @@ from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Holdout, KFold, LeaveOneGroupOut, OfficialFolds
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.preflight import examine
-from audioclf.experiments.preprocessing import Inputs, join
+from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.runner import execute, run_experiment
 from audioclf.experiments.runs import open_run
 from audioclf.experiments.runs.compare import summarise
+from audioclf.experiments.transform import join
 from audioclf.features import MFCC, Mel, Waveform
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract
@@ -60,7 +61,7 @@ def test_copies_train_and_nothing_else_has_any(experiment: Experiment, dataset: 
     (split,) = copied.splits
     assert copied.splits == plain.splits
     assert {copied.clip_of(example) for example in copied.train_examples(split)} == set(split.train)
-    before, after = plain.part(split, 0, tmp_path), copied.part(split, 0, tmp_path)
+    before, after = plain.of_fit(split, 0, tmp_path), copied.of_fit(split, 0, tmp_path)
     n = len(split.train)
     assert len(after.x_train) == len(after.y_train) == 3 * n
     np.testing.assert_array_equal(after.y_train, np.tile(before.y_train, 3))
@@ -73,7 +74,7 @@ def test_copies_train_and_nothing_else_has_any(experiment: Experiment, dataset: 
 def test_scaling_is_learned_from_clips_and_copies(experiment: Experiment, dataset: Dataset, tmp_path: Path) -> None:
     asked = experiment.replace(copies=Copies(number=2), scaling=Scaling(mode="standard"))
     inputs = Inputs(asked, dataset)
-    part = inputs.part(inputs.splits[0], 0, tmp_path)
+    part = inputs.of_fit(inputs.splits[0], 0, tmp_path)
     np.testing.assert_allclose(part.x_train.mean(axis=0), 0, atol=1e-4)
     raw = extract(
         [dataset.clips[inputs.clip_of(example)] for example in inputs.train_examples(inputs.splits[0])],
@@ -88,7 +89,7 @@ def test_scaling_is_learned_from_clips_and_copies(experiment: Experiment, datase
 def test_without_originals_only_copies_train(experiment: Experiment, dataset: Dataset, tmp_path: Path) -> None:
     inputs = Inputs(experiment.replace(copies=Copies(number=3, originals=False)), dataset)
     (split,) = inputs.splits
-    assert len(inputs.part(split, 0, tmp_path).x_train) == 3 * len(split.train)
+    assert len(inputs.of_fit(split, 0, tmp_path).x_train) == 3 * len(split.train)
     assert not set(inputs.train_examples(split)) & set(range(len(dataset)))
 
 
@@ -113,7 +114,7 @@ def test_two_features_of_a_copy_are_of_the_same_sound(experiment: Experiment, da
         features=(Mel(n_mels=20), MFCC(n_mfcc=20)), augmentations=(shift,), copies=Copies(number=1, originals=False)
     )
     inputs = Inputs(asked.replace(scaling=Scaling(mode="none")), dataset)
-    x = inputs.part(inputs.splits[0], 0, tmp_path).x_train
+    x = inputs.of_fit(inputs.splits[0], 0, tmp_path).x_train
     mel, mfcc = x[..., 0], x[..., 1]
     for one, other in zip(mel, mfcc, strict=True):
         # the first coefficient follows the loudness of a frame: silence stands at the same place
@@ -169,15 +170,15 @@ def test_a_run_with_copies_says_what_trained_and_classifies(experiment: Experime
 def test_on_the_fly_every_epoch_gets_changed_clips(experiment: Experiment, dataset: Dataset, tmp_path: Path) -> None:
     inputs = Inputs(experiment.replace(augmentations=(STRETCH, NOISE)), dataset)
     (split,) = inputs.splits
-    with inputs.part(split, 0, tmp_path) as part:
-        assert part.renew is not None
-        first, second = part.renew(0), part.renew(1)
+    with inputs.of_fit(split, 0, tmp_path) as part:
+        assert part.prefetch is not None
+        first, second = part.prefetch(0), part.prefetch(1)
         assert first.shape == second.shape == part.x_train.shape
         assert not np.allclose(first, part.x_train)
         assert not np.allclose(first, second)
-    with Inputs(inputs.experiment, dataset).part(split, 0, tmp_path) as again:
-        assert again.renew is not None
-        np.testing.assert_array_equal(again.renew(1), second)
+    with Inputs(inputs.experiment, dataset).of_fit(split, 0, tmp_path) as again:
+        assert again.prefetch is not None
+        np.testing.assert_array_equal(again.prefetch(1), second)
 
 
 def test_on_the_fly_a_cut_off_training_ends_as_if_it_had_not_been(experiment: Experiment, tmp_path: Path) -> None:

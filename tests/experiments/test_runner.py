@@ -97,7 +97,7 @@ def test_members_of_one_feature_are_networks_of_their_own(experiment: Experiment
     second = experiment.with_settings({"training.seed": experiment.training.seed + 1})
     runs = [run_experiment(made, tmp_path / name) for made, name in ((twice, "twice"), (second, "second"))]
     (one, other), (alone,) = (
-        [np.load(folder / "test.npz")["probabilities"] for folder in sorted(run.part_folder("").iterdir())]
+        [np.load(folder / "test.npz")["probabilities"] for folder in sorted((run.folder / "models").iterdir())]
         for run in runs
     )
     assert not np.allclose(one, other)
@@ -120,7 +120,7 @@ def test_features_meet_as_channels_or_in_a_row(experiment: Experiment, tmp_path:
 def test_scaling_is_learned_from_training_clips_only(experiment: Experiment, tmp_path: Path) -> None:
     run = run_experiment(experiment.replace(scaling=Scaling(mode="standard")), tmp_path / "run")
     tested = {item.clip for item in run.predictions}
-    with np.load(run.part_folder("s00-m0") / "scaling-0.npz") as stored:
+    with np.load(run.fit_folder("s00-m0") / "scaling-0.npz") as stored:
         learned = stored["offset"]
     from audioclf.audio.io import AudioSettings
     from audioclf.features.extraction import extract
@@ -153,8 +153,8 @@ def test_a_stop_in_the_middle_can_be_gone_on_from(experiment: Experiment, tmp_pa
     assert run.status.state == "stopped"
     assert not run.has_metrics
     execute(run)
-    assert [(row["part"], row["epoch"], row["loss"]) for row in run.history] == [
-        (row["part"], row["epoch"], row["loss"]) for row in whole.history
+    assert [(row["fit"], row["epoch"], row["loss"]) for row in run.history] == [
+        (row["fit"], row["epoch"], row["loss"]) for row in whole.history
     ]
     assert run.predictions == whole.predictions
 

@@ -20,6 +20,7 @@ from audioclf.experiments.runs import Run, create_run, open_run
 from audioclf.features import MFCC, Mel
 from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.predictor import Predictor
+from audioclf.inference.sound_cache import SoundCache
 from audioclf.models import MODELS
 from audioclf.training import Training
 
@@ -145,33 +146,75 @@ def test_wrong_questions_are_sentences(predictor: Predictor, run: Run, options: 
 
 
 def test_the_warm_process_gives_the_same_answers(predictor: Predictor, worker: ModelWorker, run: Run) -> None:
-    sound = run.clips[3].path.read_bytes()
-    classes, probabilities, starts, arrays = worker.classify(run.folder, sound)
-    expected = predictor.classify(run.clips[3].path)
-    assert classes == expected.classes
-    assert starts == [0.0]
-    np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
-    np.testing.assert_allclose(arrays["windows"][0], expected.windows[0].probabilities, atol=1e-5)
-    _, probabilities, _, _ = worker.classify(run.folder, sound, split="fold-2")
-    expected = predictor.classify(run.clips[3].path, split="fold-2")
-    np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
-    values, arrays = worker.explain(run.folder, clip=3, class_index=1)
-    expected_heat = predictor.explain(run.clips[3], class_index=1)
-    assert values["class_index"] == 1
-    np.testing.assert_allclose(arrays["heat"], expected_heat.heat, atol=1e-4)
+    clip = run.clips[3]
+    for split in (None, "fold-2"):
+        found, expected = worker.classify(run.folder, clip, split=split), predictor.classify(clip.path, split=split)
+        assert found.classes == expected.classes
+        assert [window.start for window in found.windows] == [0.0]
+        np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-5)
+        np.testing.assert_allclose(found.windows[0].probabilities, expected.windows[0].probabilities, atol=1e-5)
+    seen, expected_seen = worker.explain(run.folder, clip, class_index=1), predictor.explain(clip, class_index=1)
+    assert seen.class_index == 1
+    np.testing.assert_allclose(seen.heat, expected_seen.heat, atol=1e-4)
+    np.testing.assert_allclose(seen.y, expected_seen.y, atol=1e-6)
+    np.testing.assert_allclose(seen.feature_map.values, expected_seen.feature_map.values, atol=1e-4)
+    assert (seen.sr, seen.classes, seen.feature_map.label) == (22050, run.classes, expected_seen.feature_map.label)
+    for axis, expected_axis in zip(seen.feature_map.axes, expected_seen.feature_map.axes, strict=True):
+        np.testing.assert_array_equal(axis.values, expected_axis.values)
+        assert (axis.label, axis.unit, axis.scale) == (expected_axis.label, expected_axis.unit, expected_axis.scale)
 
 
-def test_refusals_come_through_and_a_crash_costs_one_answer(worker: ModelWorker, run: Run) -> None:
+def test_a_clip_is_decoded_once_from_classify_to_grad_cam(worker: ModelWorker, tmp_path: Path, run: Run, tone) -> None:
+    path = tmp_path / "asked.wav"
+    soundfile.write(path, np.concatenate([tone(240.0, 0.3), tone(1760.0, 0.3)]), 22050)
+    clip = Clip(path, "", AudioInfo(22050, 1, 13230, "WAV", "PCM_16", "asked"))
+
+    def made() -> tuple[int, int]:
+        stats = worker.stats()
+        return stats.get("decoded", 0), stats.get("computed", 0)
+
+    decoded, computed = made()
+    assert [window.start for window in worker.classify(run.folder, clip).windows] == pytest.approx([0, 0.3], abs=0.01)
+    assert made() == (decoded + 1, computed + 4)  # two windows, two features
+    starts = [window.start for window in worker.classify(run.folder, clip, split="fold-1").windows]
+    for options in ({}, {"start": starts[1]}, {"method": "occlusion", "feature_index": 1}, {"class_index": 1}):
+        worker.explain(run.folder, clip, **options)
+    assert made() == (decoded + 1, computed + 4)
+    shown, y, sr = worker.show(run.folder, clip)
+    assert (len(y), sr, shown.values.shape[0]) == (13230, 22050, 32)
+    assert made() == (decoded + 1, computed + 5)  # the whole sound is longer than a window
+    stretch = Clip(path, "", clip.info, start=0.3, duration=0.3)
+    found = worker.explain(run.folder, stretch)
+    assert found.classes[found.class_index] == "high"
+    worker.show(run.folder, stretch)  # as long as a window: nothing new
+    assert made() == (decoded + 2, computed + 7)
+    soundfile.write(path, tone(240.0, 0.3), 22050)  # another sound under the same name
+    assert worker.classify(run.folder, clip).label == "low"
+    assert made() == (decoded + 3, computed + 9)
+
+
+def test_what_is_kept_of_sounds_has_a_bound(tone) -> None:
+    cache = SoundCache(max_bytes=1000)
+    for name in ("a", "b", "a", "c", "a", "b"):  # 400 bytes each: c takes the place of b, and b that of c
+        assert cache.samples(name, lambda: np.ones(100, np.float32)).sum() == 100
+    assert cache.made["decoded"] == 4
+    for _ in range(2):
+        cache.samples("long", lambda: np.ones(1000, np.float32))
+    assert cache.made["decoded"] == 6
+    assert SoundCache(0).samples("a", lambda: np.ones(2, np.float32)).sum() == 2
+
+
+def test_refusals_come_through_and_a_crash_costs_one_answer(worker: ModelWorker, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.wav").write_bytes(b"<html>no sound</html>")
     with pytest.raises((RunError, AudioError), match=r"\.$"):
-        worker.classify(run.folder, b"<html>no sound</html>")
+        worker.classify(run.folder, Clip(tmp_path / "page.wav", "", AudioInfo(0, 0, 0, "", "")))
     assert worker._process is not None
     psutil.Process(worker._process.pid).kill()
-    sound = run.clips[0].path.read_bytes()
     try:
-        worker.classify(run.folder, sound)
+        worker.classify(run.folder, run.clips[0])
     except RunError as error:
         assert "try again" in str(error)
-    assert worker.classify(run.folder, sound)[0] == run.classes
+    assert worker.classify(run.folder, run.clips[0]).classes == run.classes
 
 
 def test_an_unfinished_or_damaged_run_is_a_sentence(tmp_path: Path, run: Run) -> None:

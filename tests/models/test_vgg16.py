@@ -179,7 +179,7 @@ def test_going_on_without_weights_is_said_beside_the_result(offline: None, class
     run = run_experiment(experiment, tmp_path / "run")
     (said,) = run.metrics["remarks"]
     assert "random weights" in said
-    assert read_remarks(run.part_folder("s00-m0")) == (said,)
+    assert read_remarks(run.fit_folder("s00-m0")) == (said,)
     found = Predictor(run).explain(run.clips[0])
     assert found.heat.shape == found.feature_map.values.shape
     stopping = experiment.replace(model=experiment.model.replace(without_weights="stop"))

@@ -17,9 +17,9 @@ def rows_of(chart: Any) -> list[dict[str, Any]]:
     return list(plain["datasets"][plain["data"]["name"]] if "name" in plain["data"] else plain["data"]["values"])
 
 
-def history(part: str, losses: list[float | None]) -> list[dict[str, Any]]:
+def history(fit: str, losses: list[float | None]) -> list[dict[str, Any]]:
     return [
-        {"part": part, "epoch": number, "loss": 2.0, "accuracy": 0.1, "val_loss": loss, "val_accuracy": 0.5}
+        {"fit": fit, "epoch": number, "loss": 2.0, "accuracy": 0.1, "val_loss": loss, "val_accuracy": 0.5}
         for number, loss in enumerate(losses, 1)
     ]
 

@@ -11,10 +11,10 @@ from audioclf.plots.curve_figures import counts_figure, folds_figure, twin_figur
 from audioclf.plots.png import to_png
 
 
-def history(n: int, part: str = "s00-m0", validated: bool = True):
+def history(n: int, fit: str = "s00-m0", validated: bool = True):
     return [
         {
-            "part": part,
+            "fit": fit,
             "epoch": epoch,
             "loss": 2 / epoch,
             "accuracy": 1 - 1 / (epoch + 1),

@@ -19,17 +19,17 @@ def rows_of(chart: Any, layer: int = 0) -> list[dict[str, Any]]:
     return list(data["values"] if "values" in data else plain["datasets"][data["name"]])
 
 
-def history(parts: tuple[str, ...] = ("main",), epochs: int = 3) -> list[dict[str, Any]]:
+def history(fits: tuple[str, ...] = ("main",), epochs: int = 3) -> list[dict[str, Any]]:
     return [
         {
-            "part": part,
+            "fit": fit,
             "epoch": epoch,
             "loss": 1 / epoch,
             "accuracy": 1 - 1 / (epoch + 1),
             "val_loss": None if epoch == 1 else 1.1 / epoch,
             "val_accuracy": float("nan") if epoch == 1 else 0.5,
         }
-        for part in parts
+        for fit in fits
         for epoch in range(1, epochs + 1)
     ]
 
@@ -49,9 +49,9 @@ def test_epochs_begin_at_one_and_the_kept_one_is_marked() -> None:
     assert rows_of(history_chart(history(), best_epoch=2), 2) == [{"epoch": 2, "text": "kept: epoch 2"}]
 
 
-def test_several_parts_have_a_line_each_and_their_mean() -> None:
+def test_several_fits_have_a_line_each_and_their_mean() -> None:
     plain = history_chart(history(("fold-1", "fold-2"))).to_dict()
-    assert plain["layer"][0]["encoding"]["detail"]["field"] == "part"
+    assert plain["layer"][0]["encoding"]["detail"]["field"] == "fit"
     assert plain["layer"][1]["encoding"]["y"]["aggregate"] == "mean"
 
 

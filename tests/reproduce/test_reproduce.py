@@ -251,7 +251,7 @@ def test_a_search_is_a_row_with_the_point_it_chose(tones: Path, tmp_path: Path) 
     (begun,) = Report.read([planned], tmp_path / "runs").rows
     assert begun.state == "running"
     seen: list[int] = []
-    runner.make(job, lambda status: seen.append(status.n_parts))
+    runner.make(job, lambda status: seen.append(status.n_fits))
     (row,) = Report.read([planned], tmp_path / "runs").rows
     assert row.state == "done", row.verdict
     assert row.run is not None

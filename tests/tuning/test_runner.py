@@ -48,7 +48,7 @@ def test_eight_points_compute_every_feature_once_and_the_lowest_loss_is_chosen(
     for before, after in itertools.pairwise(seen):
         assert before.items() <= after.items()
     status = made.status
-    assert (status.state, status.part, status.n_parts, status.fraction) == ("done", 8, 8, 1.0)
+    assert (status.state, status.fit, status.n_fits, status.fraction) == ("done", 8, 8, 1.0)
     board = made.board
     assert [standing.state for standing in board] == ["done"] * 8
     losses = [standing.val_loss for standing in board if standing.val_loss is not None]

@@ -7,11 +7,11 @@ experiment.toml    the experiment, as it was asked for
 run.json           name, note and time of making, for people
 status.json        state, stage, progress; replaced whole, never half-written
 clips.csv          the clips as they were: label, path, stretch, group, fold, content key
-history.csv        one line per epoch and part
+history.csv        one line per epoch and fit
 predictions.csv    true and predicted class and every probability of each tested clip
 metrics.json       accuracy with interval, per class, confusion matrix, protocol, times
 model.json         classes, clip length, input shapes: what is needed to use the models
-models/<part>/     weights and scaling of each part; a part is one split, or one member of it
+models/<fit>/     weights and scaling of each fit: one model, a split x a member of the ensemble
 stop               there when someone asked the run to stop
 log.txt            what the run's process printed
 =================  ==========================================================================
@@ -23,13 +23,14 @@ from audioclf.experiments.runs.compare import Comparison, Summary, compare_runs,
 from audioclf.experiments.runs.files import write_json
 from audioclf.experiments.runs.processes import process_created, process_lives
 from audioclf.experiments.runs.reader import Run, list_runs, open_run, read_history
-from audioclf.experiments.runs.status import ENDED, STOPPED, Prediction, Status, Watcher
+from audioclf.experiments.runs.status import ENDED, STOPPED, FitKey, Prediction, Status, Watcher
 from audioclf.experiments.runs.writer import RunWriter, automatic_name, create_run, new_folder
 
 __all__ = [
     "ENDED",
     "STOPPED",
     "Comparison",
+    "FitKey",
     "Prediction",
     "Run",
     "RunWriter",

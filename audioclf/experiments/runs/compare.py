@@ -20,7 +20,7 @@ from audioclf.training.history import kept_epoch
 
 @dataclass(frozen=True)
 class Summary:
-    """What one line of a table says of a run; None where the run does not hold it (yet).
+    """What one line of a table shows of a run; None where the run does not hold it (yet).
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Summary:
     state : str
         See :class:`~audioclf.experiments.runs.Status`.
     data, model : str
-        Last part of the data set's name, and the model's title.
+        Last section of the data set's name, and the model's title.
     fingerprint : str
         Of the clips the run was made of; empty where it is not known yet.
     features : tuple of str
@@ -51,7 +51,7 @@ class Summary:
     leaky : bool
         Whether test clips were known to the training.
     remarks : tuple of str
-        What has to be said beside the figures, one sentence each.
+        What belongs beside the figures, one sentence each.
     settings : mapping
         Every setting of the experiment by its dotted name; empty where it cannot be read.
     """
@@ -134,7 +134,7 @@ def side_by_side(summaries: Sequence[Summary]) -> Comparison:
 
 
 def summarise(run: Run) -> Summary:
-    """Read what a table says of a run; what is missing or damaged is left out, so that every run has its line."""
+    """Read what a table shows of a run; what is missing or damaged is left out, so that every run has its line."""
     about, status = run.about, run.status
     found: dict[str, Any] = {}
     remarks = [status.message] if status.state == "failed" and status.message else []
@@ -152,9 +152,9 @@ def summarise(run: Run) -> Summary:
         }
     if run.has_metrics:
         with contextlib.suppress(AudioclfError):
-            measured, said = _measured(run.metrics)
+            measured, found_remarks = _measured(run.metrics)
             found |= measured
-            remarks += said
+            remarks += found_remarks
     return Summary(
         id=run.id,
         name=str(about["name"]),
@@ -197,9 +197,9 @@ def _val_loss(run: Run, experiment: Experiment) -> float | None:
 def settings(experiment: Experiment) -> dict[str, Any]:
     """Every setting by the name that ``--set`` takes, such as ``training.epochs`` and ``features.0.n_mels``."""
     flat: dict[str, Any] = {}
-    for part in dataclasses.fields(experiment):
-        if part.name not in ("name", "note"):
-            _flatten(part.name, getattr(experiment, part.name), flat)
+    for section in dataclasses.fields(experiment):
+        if section.name not in ("name", "note"):
+            _flatten(section.name, getattr(experiment, section.name), flat)
     return flat
 
 
@@ -222,7 +222,7 @@ def _flatten(name: str, value: Any, flat: dict[str, Any]) -> None:
 def differing(all_settings: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """Settings that are not the same in all runs, with one value per run.
 
-    Where two runs have a part of different kinds (a tree and a CNN), the kind is named and not every setting that
+    Where two runs have a section of different kinds (a tree and a CNN), the kind is named and not every setting that
     only one of them knows; what cannot be read differs in nothing.
     """
     readable = [known for known in all_settings if known]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from audioclf.core.errors import RunError
+from audioclf.experiments.runs import old_versions
 from audioclf.experiments.runs.files import read_json, write_json
 from audioclf.experiments.runs.processes import process_lives
 from audioclf.experiments.runs.status import STOPPED, Status
@@ -32,7 +33,7 @@ class JobFolder:
     """What the folder holds, in the words of an error."""
 
     recipe: ClassVar[str] = "experiment.toml"
-    """The file that says what is to be made."""
+    """The file that holds what is to be made."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -82,7 +83,7 @@ class JobFolder:
         known = {item.name for item in dataclasses.fields(Status)}
         try:
             stored = read_json(self.folder / "status.json", missing={})
-            status = Status(**{key: value for key, value in stored.items() if key in known})
+            status = Status(**{key: value for key, value in old_versions.renamed(stored).items() if key in known})
         except RunError as error:
             return Status(state="failed", message=str(error))
         except AttributeError:
@@ -126,7 +127,7 @@ class JobFolder:
         """
         if self.status.state == "running":
             raise RunError(f"{self.what.capitalize()} '{self.name}' is being made; stop it before you delete it.")
-        # moved first, so that no reader meets a half-deleted folder
-        grave = self.folder.with_name(f".deleted-{secrets.token_hex(6)}")
-        self.folder.rename(grave)
-        shutil.rmtree(grave, ignore_errors=True)
+        # moved first, so that nobody reads a half-deleted folder
+        deleted = self.folder.with_name(f".deleted-{secrets.token_hex(6)}")
+        self.folder.rename(deleted)
+        shutil.rmtree(deleted, ignore_errors=True)

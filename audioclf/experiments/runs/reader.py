@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import RunError
 from audioclf.datasets import Clip
 from audioclf.experiments.config import Experiment
+from audioclf.experiments.runs import old_versions
 from audioclf.experiments.runs.files import read_csv, read_json
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.experiments.runs.status import CLIPS, HISTORY, Prediction
@@ -38,7 +40,7 @@ class Run(JobFolder):
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """One dict per epoch and part, in order: ``part``, ``epoch``, ``loss``, ``val_loss`` ..."""
+        """One dict per epoch and fit, in order: ``fit``, ``split_index``, ``member``, ``epoch``, ``loss`` ..."""
         return read_history(self.folder)
 
     @property
@@ -63,16 +65,25 @@ class Run(JobFolder):
 
     @cached_property
     def signature(self) -> dict[str, Any]:
-        """Classes, clip length and input shapes: what is needed to use the models.
+        """Classes, clip length, input shapes and ``fits``: what is needed to use the models.
 
         Raises
         ------
         RunError
+            When there is none yet, or it is damaged.
         """
         path = self.folder / "model.json"
         if not path.is_file():
             raise RunError(f"Run '{self.name}' holds no trained model yet; wait until it is done, or resume it.")
-        signature: dict[str, Any] = read_json(path)
+        try:
+            signature = old_versions.signature(read_json(path))
+            whole = all({"id", "split", "split_index", "member"} <= set(fit) for fit in signature["fits"])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self._damaged(path.name, "it does not list the run's models") from error
+        if not whole:
+            raise self._damaged(path.name, "it does not list the run's models")
+        for fit in signature["fits"]:
+            self.fit_folder(fit["id"])
         return signature
 
     @property
@@ -111,8 +122,10 @@ class Run(JobFolder):
                 reader = csv.reader(file)
                 next(reader, None)
                 found = [
-                    Prediction(int(clip), split, int(true), int(said), tuple(float(value) for value in probabilities))
-                    for clip, split, true, said, *probabilities in reader
+                    Prediction(
+                        int(clip), split, int(true), int(predicted), tuple(float(value) for value in probabilities)
+                    )
+                    for clip, split, true, predicted, *probabilities in reader
                 ]
         except (ValueError, csv.Error) as error:
             raise self._damaged(path.name, error) from error
@@ -124,9 +137,20 @@ class Run(JobFolder):
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{name} of run '{self.name}' cannot be read ({why}); the run is damaged, so run it again.")
 
-    def part_folder(self, part: str) -> Path:
-        """Folder of one part's weights and scaling."""
-        return self.folder / "models" / part
+    def fit_folder(self, fit: str) -> Path:
+        """Folder of one fit's weights and scaling.
+
+        Raises
+        ------
+        RunError
+            When the id is no plain name: one that was read from a file must not lead out of the run.
+        """
+        if not (isinstance(fit, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", fit)):
+            raise RunError(
+                f"Run '{self.name}' names a model {fit!r}, where a plain name such as 's00-m0' is expected; the run is"
+                " damaged, so run it again."
+            )
+        return self.folder / "models" / fit
 
 
 def open_run(folder: str | Path) -> Run:
@@ -148,13 +172,20 @@ def list_runs(runs_folder: str | Path) -> list[Run]:
 def read_history(folder: Path) -> list[dict[str, Any]]:
     """Lines of ``history.csv``; a last line that is still being written is left out."""
     rows: list[dict[str, Any]] = []
-    for row in read_csv(folder / "history.csv", HISTORY):
+    for row in read_csv(folder / "history.csv", (*HISTORY, "part")):
+        fit = row.pop("part") or row["fit"]
         try:
-            numbers = {key: _number(value) for key, value in row.items() if key != "part"}
+            numbers = {key: _number(value) for key, value in row.items() if key != "fit"}
         except ValueError:
             continue
-        if numbers["epoch"] is not None:
-            rows.append({**numbers, "part": row["part"], "epoch": int(numbers["epoch"])})
+        if numbers["epoch"] is None:
+            continue
+        split_index, member = old_versions.numbers(fit)
+        if numbers["split_index"] is not None and numbers["member"] is not None:
+            split_index, member = int(numbers["split_index"]), int(numbers["member"])
+        rows.append(
+            {**numbers, "fit": fit, "split_index": split_index, "member": member, "epoch": int(numbers["epoch"])}
+        )
     return rows
 
 

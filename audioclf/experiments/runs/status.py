@@ -1,4 +1,4 @@
-"""What is said of a run: where it stands, and one tested clip; and the columns of its tables."""
+"""Values of a run: where it stands, the key of a fit, one tested clip; and the columns of its tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audioclf.training import Epoch
 
 STOPPED = "Stopped; resume it to go on where it was."
 ENDED = ("done", "stopped", "failed")
-HISTORY = ("part", *(item.name for item in dataclasses.fields(Epoch)))
+HISTORY = ("fit", "split_index", "member", *(item.name for item in dataclasses.fields(Epoch)))
 CLIPS = (
     "label",
     "path",
@@ -29,24 +29,45 @@ CLIPS = (
 
 
 @dataclass(frozen=True)
+class FitKey:
+    """Which of a run's models a fit is.
+
+    Attributes
+    ----------
+    split_index : int
+        Number of its split, from 0.
+    member : int
+        Index into ``experiment.members``.
+    """
+
+    split_index: int
+    member: int
+
+    @property
+    def id(self) -> str:
+        """Name of its folder and in the history."""
+        return f"s{self.split_index:02d}-m{self.member}"
+
+
+@dataclass(frozen=True)
 class Status:
     """Where a run stands.
 
     Attributes
     ----------
     state : str
-        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``; a reader also meets
-        ``"interrupted"``: the run's process has gone without a word.
+        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``; when read also
+        ``"interrupted"``: the run's process ended without reporting.
     stage : str
         ``"data"``, ``"features"``, ``"training"``, ``"testing"``.
     message : str
         The sentence of a failure, or what is being done.
     fraction : float
         Share of the stage that is done, 0 to 1; of the training, over all models.
-    part, n_parts : int
-        Which model is being trained (from 1), of how many; where several are, the one that is told of.
+    fit, n_fits : int
+        Which fit (from 1) is reported, of how many; of a search, which point.
     epoch, epochs : int
-        Epochs done and planned in this part.
+        Epochs done and planned in that fit.
     seconds_left : float or None
         Estimate for the whole run.
     started, updated : float
@@ -63,8 +84,8 @@ class Status:
     stage: str = ""
     message: str = ""
     fraction: float = 0.0
-    part: int = 0
-    n_parts: int = 0
+    fit: int = 0
+    n_fits: int = 0
     epoch: int = 0
     epochs: int = 0
     seconds_left: float | None = None
@@ -76,7 +97,7 @@ class Status:
 
     @property
     def worked(self) -> float:
-        """Seconds that all processes together have worked on it, up to the last word of it."""
+        """Seconds that all processes together have worked on it, up to its last report."""
         return self.spent + (max(0.0, self.updated - self.started) if self.started else 0.0)
 
     @property
@@ -86,7 +107,7 @@ class Status:
 
 
 Watcher = Callable[[Status], None]
-"""Told where a run stands whenever that changes."""
+"""Called with where a run stands whenever that changes."""
 
 
 @dataclass(frozen=True)

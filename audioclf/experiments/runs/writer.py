@@ -19,7 +19,7 @@ from audioclf.experiments.runs.files import cell, read_csv, write_csv, write_jso
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.experiments.runs.processes import process_created
 from audioclf.experiments.runs.reader import Run
-from audioclf.experiments.runs.status import CLIPS, HISTORY, STOPPED, Prediction, Status, Watcher
+from audioclf.experiments.runs.status import CLIPS, HISTORY, STOPPED, FitKey, Prediction, Status, Watcher
 from audioclf.training import Epoch
 
 
@@ -30,9 +30,9 @@ class StatusWriter:
     ----------
     job : JobFolder
     watch : callable, optional
-        Told every status that is written.
+        Called with every status that is written.
     asked : callable, optional
-        Whether to stop, besides the folder's own word for it.
+        Whether to stop, besides the stop file of the folder.
     """
 
     def __init__(self, job: JobFolder, watch: Watcher | None = None, asked: Callable[[], bool] | None = None) -> None:
@@ -62,7 +62,7 @@ class StatusWriter:
         Raises
         ------
         Stopped
-            After a stop, also where a library that was interrupted said so in its own way.
+            After a stop, also where a library that was interrupted raised an error of its own.
         """
         try:
             yield
@@ -76,7 +76,7 @@ class StatusWriter:
             if self.should_stop():
                 self.status(state="stopped", message=STOPPED, seconds_left=None)
                 raise Stopped(STOPPED) from error
-            sentence = f"The {self.job.word} ended through a fault in the program; log.txt in its folder says where."
+            sentence = f"The {self.job.word} ended through a fault in the program; log.txt in its folder shows where."
             self.status(state="failed", message=sentence, seconds_left=None)
             raise
 
@@ -105,7 +105,7 @@ class RunWriter(StatusWriter):
         known = read_csv(self.folder / "clips.csv", CLIPS)
         return [[row[name] for name in names] for row in known] == _cells(dataset, names)
 
-    def epoch(self, part: str, epoch: Epoch) -> None:
+    def epoch(self, fit: FitKey, epoch: Epoch) -> None:
         """Add one line to the history."""
         path = self.folder / "history.csv"
         new = not path.exists()
@@ -113,21 +113,23 @@ class RunWriter(StatusWriter):
             writer = csv.writer(file)
             if new:
                 writer.writerow(HISTORY)
-            writer.writerow([part, *(cell(value) for value in dataclasses.astuple(epoch))])
+            writer.writerow(
+                [fit.id, fit.split_index, fit.member, *(cell(value) for value in dataclasses.astuple(epoch))]
+            )
             file.flush()
             os.fsync(file.fileno())
 
-    def cut_history(self, part: str, epochs: int) -> None:
-        """Leave only the first ``epochs`` lines of a part, as its checkpoint knows them."""
-        rows = [row for row in self.run.history if row["part"] != part or row["epoch"] <= epochs]
+    def cut_history(self, fit: FitKey, epochs: int) -> None:
+        """Leave only the first ``epochs`` lines of a fit, those in its checkpoint."""
+        rows = [row for row in self.run.history if row["fit"] != fit.id or row["epoch"] <= epochs]
         if rows or (self.folder / "history.csv").exists():
             write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in rows])
 
-    def order_history(self, parts: Sequence[str]) -> None:
-        """Bring the lines of parts that were trained at the same time into the order of the parts."""
-        place = {part: number for number, part in enumerate(parts)}
+    def order_history(self, fits: Sequence[FitKey]) -> None:
+        """Bring the lines of fits that were trained at the same time into the order of the fits."""
+        place = {fit.id: number for number, fit in enumerate(fits)}
         rows = self.run.history
-        ordered = sorted(rows, key=lambda row: (place[row["part"]], row["epoch"]))
+        ordered = sorted(rows, key=lambda row: (place[row["fit"]], row["epoch"]))
         if ordered != rows:
             write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in ordered])
 
@@ -168,7 +170,7 @@ def create_run(
     folder : Path
         Must not exist, or be empty.
     name : str
-        Name for people; the experiment's name, or one made of its parts, where empty.
+        Name for people; the experiment's name, or one made of its settings, where empty.
     data_title : str
         Name of the data set for people, where it is known already.
     begun : bool
@@ -198,7 +200,7 @@ def make_folder(
     folder : Path
         Must not exist, or be empty.
     recipe, text : str
-        Name and content of the file that says what is to be made; it is written last.
+        Name and content of the file that holds what is to be made; it is written last.
     name, note : str
         For people.
     what : str

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from audioclf import plots
 from audioclf.core.errors import AudioclfError, AudioError
 from audioclf.experiments.runs import Run
-from audioclf.features import Waveform
+from audioclf.inference.predictor import Classification
 from audioclf.ui.inference import explanation, model_client, sound_picker
-from audioclf.ui.inference.model_client import Answer
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.jobs import run_picker
 from audioclf.ui.shell import error_boundary, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
-from audioclf.ui.sound import cache, clip_picker, feature_panels
-from audioclf.ui.sound.player import player
+from audioclf.ui.sound import clip_picker, feature_panels
+from audioclf.ui.sound.player import player, track
 
 EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
 MOST = 50
@@ -64,17 +64,17 @@ def _recorded() -> list[Subject]:
 
 
 def answer(run: Run, chosen: Sequence[Subject]) -> None:
-    """Draw what the model says of every sound, and all about one of them."""
+    """Draw what the model predicts for every sound, and all about one of them."""
     task = model_client.classify(run, [(subject.clip, subject.split) for subject in chosen])
     found = model_client.wait("classify", task)
     if found is None:
         return
-    good: list[tuple[Subject, Answer]] = []
-    for subject, said in zip(chosen, found, strict=True):
-        if isinstance(said, Answer):
-            good.append((subject, said))
+    good: list[tuple[Subject, Classification]] = []
+    for subject, predicted in zip(chosen, found, strict=True):
+        if isinstance(predicted, Classification):
+            good.append((subject, predicted))
         else:
-            error_boundary.complain(AudioError(f"{plain(subject.clip.label, 60)}: {said}"))
+            error_boundary.complain(AudioError(f"{plain(subject.clip.label, 60)}: {predicted}"))
     if len(good) < len(found) and st.button("Try again", icon=":material/refresh:", key="classify.again"):
         model_client.again("classify", task)
     if good:
@@ -82,18 +82,19 @@ def answer(run: Run, chosen: Sequence[Subject]) -> None:
         _one(run, *(good[0] if len(good) == 1 else good[_table(run, good)]))
 
 
-def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
+def _table(run: Run, good: Sequence[tuple[Subject, Classification]]) -> int:
     """All answers in a table; returns which one was clicked."""
     import pandas as pd
 
-    best = [int(said.probabilities.argmax()) for _, said in good]
+    best = [int(predicted.probabilities.argmax()) for _, predicted in good]
     event = st.dataframe(
         pd.DataFrame(
             {
                 "sound": [plain(subject.clip.label, 80) for subject, _ in good],
                 "answer": [plain(run.classes[number], 60) for number in best],
                 "probability": [
-                    100 * float(said.probabilities[number]) for number, (_, said) in zip(best, good, strict=True)
+                    100 * float(predicted.probabilities[number])
+                    for number, (_, predicted) in zip(best, good, strict=True)
                 ],
                 "seconds": [subject.clip.seconds for subject, _ in good],
             }
@@ -112,9 +113,11 @@ def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
     return rows[0] if rows and rows[0] < len(good) else 0
 
 
-def _one(run: Run, subject: Subject, said: Answer) -> None:
+def _one(run: Run, subject: Subject, predicted: Classification) -> None:
     left, right = st.columns([2, 3], gap="large")
-    best = int(said.probabilities.argmax())
+    best = int(predicted.probabilities.argmax())
+    starts = [window.start for window in predicted.windows]
+    rows = np.stack([window.probabilities for window in predicted.windows])
     with left:
         with st.container(gap=None):
             st.caption("The model hears")
@@ -126,25 +129,25 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
                 if right_one
                 else f"It is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
             )
-        if len(set(said.windows.argmax(axis=1).tolist())) > 1:
-            st.caption("Different parts of it sound like different classes; see below.")
-        elif said.probabilities[best] < _UNSURE:
+        if len(set(rows.argmax(axis=1).tolist())) > 1:
+            st.caption("Different sections of it sound like different classes; see below.")
+        elif predicted.probabilities[best] < _UNSURE:
             st.caption("It is not sure: none of its classes fits well.")
-        explanation.bars(run, said.probabilities, subject.true, key="classify.bars")
+        explanation.bars(run, predicted.probabilities, subject.true, key="classify.bars")
     with right:
         _picture(run, subject)
     length = float(run.signature["duration"])
     start = 0.0
-    if len(said.starts) > 1:
+    if len(starts) > 1:
         st.subheader("Along the sound", anchor=False)
         names = distinct(plain(label, 32) for label in run.classes)
         theme = st.context.theme.type or "light"
-        chart = plots.windows_chart(said.starts, length, names, said.windows, theme=theme)
+        chart = plots.windows_chart(starts, length, names, rows, theme=theme)
         st.altair_chart(chart, width="stretch", key="along")
         start = st.select_slider(
             "Window to look into (starts at, s)",
-            said.starts,
-            value=said.starts[int(said.windows[:, best].argmax())],
+            starts,
+            value=starts[int(rows[:, best].argmax())],
             format_func=lambda value: f"{value:.2f}",
             key=f"classify.window {subject.clip.key}",
         )
@@ -162,8 +165,11 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
 
 def _picture(run: Run, subject: Subject) -> None:
     """The whole sound with the picture the model looks at."""
-    audio = run.experiment.audio.replace(duration=None)
-    feature = next((one for one in run.experiment.features if not one.heavy), Waveform())
-    shown = cache.feature_map(subject.clip, feature, audio)
-    sound = clip_picker.track(subject.clip, audio, note=clip_picker.facts(subject.clip))
-    player("classify", [sound], [feature_panels.panel(shown, title=feature.title)], height=300)
+    found = model_client.wait("classify.sound", model_client.show(run, subject.clip))
+    if found is None:
+        return
+    shown, y, sr = found
+    note = clip_picker.facts(subject.clip)
+    sound = track(subject.clip.label, explanation.playable(y, sr), len(y) / sr, note)
+    panel = feature_panels.panel(shown, title=run.experiment.features[0].title)
+    player("classify", [sound], [panel], height=300)

@@ -1,4 +1,4 @@
-"""Why a model says what it says: where the evidence lies in the picture, and what that part sounds like."""
+"""Why a model predicts what it predicts: where the evidence lies in the feature map, and what it sounds like."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from audioclf import explain, plots
 from audioclf.audio.io import Array, wav_bytes
 from audioclf.experiments.runs import Run
 from audioclf.features import FeatureMap
+from audioclf.inference.predictor import Explanation
 from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup_wait
@@ -29,12 +30,13 @@ EXPLAINED = {
 }
 NOTHING = {
     "grad-cam": "No filter of the last convolution speaks for {}: there is no evidence to show.",
-    "occlusion": "Covering any part of the picture leaves the probability of {} as it is: the answer hangs on no single"
+    "occlusion": "Covering any patch of the map leaves the probability of {} as it is: the answer hangs on no single"
     " place, or the class was never likely.",
 }
 _LEAST = 1e-4
 """A smaller fall of the probability is rounding."""
 _HEIGHT = 340
+_LOWEST_PLAYED = 8000
 
 
 def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
@@ -57,7 +59,7 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         note = "as the model is given it"
-        sound = track("The sound", wav_bytes(found.y, found.sr), len(found.y) / found.sr, note)
+        sound = track("The sound", playable(found.y, found.sr), len(found.y) / found.sr, note)
         player("evidence.sound", [sound], [feature_panels.panel(found.shown, title=found.title)], height=_HEIGHT)
     with right:
         found.draw()
@@ -99,13 +101,13 @@ class Evidence:
     sr: int
 
     def draw(self, height: int = _HEIGHT) -> None:
-        """Draw the picture under its evidence, and the sound of that part; a sentence where there is none."""
+        """Draw the feature map under its evidence, and the sound of what is marked; a sentence where there is none."""
         if self.peak < _LEAST:
             st.info(escape(NOTHING[self.method].format(self.label)), icon=":material/visibility_off:")
             return
         used = heard(self.shown, self.heat, self.y, self.sr)
-        note = f"only the part that speaks for {self.label}"
-        sound = track("What the model used", wav_bytes(used, self.sr), len(used) / self.sr, note)
+        note = f"only what speaks for {self.label}"
+        sound = track("What the model used", playable(used, self.sr), len(used) / self.sr, note)
         panel = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat)
         player("evidence.used", [sound], [panel], height=height)
         if self.method == "occlusion":
@@ -140,30 +142,27 @@ def ask(
     options: dict[str, Any] = {"feature_index": feature_index, "method": method, "split": subject.split}
     if start:
         options["start"] = start
-    asked = model_client.wait("answer", model_client.explain(run, subject.clip, number=subject.number, **options))
+    asked: Explanation | None = model_client.wait("answer", model_client.explain(run, subject.clip, **options))
     if asked is None:
         return None
-    values, arrays = asked
-    predicted = int(values["class_index"])
-    wanted = _class(run, arrays["probabilities"], predicted, subject.true, which, f"{subject.clip.key} {start}")
+    predicted = asked.class_index
+    wanted = _class(run, asked.probabilities, predicted, subject.true, which, f"{subject.clip.key} {start}")
     if wanted != predicted:
-        task = model_client.explain(run, subject.clip, number=subject.number, class_index=wanted, **options)
+        task = model_client.explain(run, subject.clip, class_index=wanted, **options)
         asked = model_client.wait("evidence", task)
         if asked is None:
             return None
-        values, arrays = asked
     warmup_wait.until_ready()
-    feature, sr = run.experiment.features[feature_index], int(values["sr"])
     return Evidence(
         plain(run.classes[wanted], 40),
-        feature.title,
+        run.experiment.features[feature_index].title,
         method,
-        feature.compute(arrays["y"], sr),
-        arrays["heat"],
-        float(values["peak"]),
-        arrays["probabilities"],
-        arrays["y"],
-        sr,
+        asked.feature_map,
+        asked.heat,
+        asked.peak,
+        asked.probabilities,
+        asked.y,
+        asked.sr,
     )
 
 
@@ -186,7 +185,7 @@ def _how(run: Run, place: DeltaGenerator) -> tuple[int, str]:
     with place, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if len(numbers) > 1:
             titles = distinct(features[number].title for number in numbers)
-            chosen = st.selectbox("Picture", range(len(numbers)), format_func=titles.__getitem__, width=220)
+            chosen = st.selectbox("Feature", range(len(numbers)), format_func=titles.__getitem__, width=220)
             feature_index = numbers[chosen]
         if len(methods) > 1:
             method = st.segmented_control(
@@ -221,11 +220,11 @@ def _class(run: Run, probabilities: Array, predicted: int, truth: str, place: De
 
 
 def _answer(run: Run, subject: Subject, probabilities: Array) -> None:
-    said = int(probabilities.argmax())
-    words = f"It says **{escape(run.classes[said], 60)}** ({probabilities[said]:.1%})"
+    predicted = int(probabilities.argmax())
+    words = f"It predicts **{escape(run.classes[predicted], 60)}** ({probabilities[predicted]:.1%})"
     if not subject.true:
         st.markdown(f"{words}.")
-    elif subject.true == run.classes[said]:
+    elif subject.true == run.classes[predicted]:
         st.markdown(f"{words}, and that is right. :green[:material/check_circle:]")
     elif subject.true in run.classes:
         st.markdown(f"{words}, but it is **{escape(subject.true, 60)}**. :red[:material/cancel:]")
@@ -233,8 +232,17 @@ def _answer(run: Run, subject: Subject, probabilities: Array) -> None:
         st.markdown(f"{words}. It has never learned **{escape(subject.true, 60)}**.")
 
 
+def playable(y: Array, sr: int) -> bytes:
+    """Samples as a WAV file that every browser plays: none does below 3 kHz, and small devices not below 8."""
+    if sr < _LOWEST_PLAYED:
+        import soxr
+
+        y, sr = soxr.resample(y, sr, _LOWEST_PLAYED), _LOWEST_PLAYED
+    return wav_bytes(y, sr)
+
+
 def heard(shown: FeatureMap, heat: Array, y: Array, sr: int) -> Array:
-    """The part of a sound that a heat map marks [shape=(n,)]."""
+    """What of a sound a heat map marks [shape=(n,)]."""
     frequencies = times = None
     for axis in shown.axes:
         if axis.unit == "s":

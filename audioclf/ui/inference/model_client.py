@@ -1,5 +1,8 @@
 """Answers of trained models: one warm process for the whole server, asked from a task, never from a page.
 
+It is given the path and the stretch of a clip, as a page has it: of a data set or a run that the workspace may open,
+or of what was uploaded, which lies in the cache folder.
+
 The process imports the deep-learning library, which takes some ten seconds once; the web server never does.
 """
 
@@ -8,17 +11,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from audioclf.audio.io import Array, wav_bytes
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
-from audioclf.features.extraction import load_clip
 from audioclf.inference.model_server import ModelWorker
+from audioclf.inference.predictor import Classification
 from audioclf.ui.shell import error_boundary, tasks
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count
@@ -38,24 +39,6 @@ def warm() -> Task:
     return tasks.start(_WARM, "Waking the models up", lambda progress, should_stop: worker.warm())
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What a run's models say of one sound.
-
-    Attributes
-    ----------
-    probabilities : np.ndarray [shape=(n_classes,)]
-        Mean over the windows.
-    starts : list of float
-        Where every window begins, in seconds.
-    windows : np.ndarray [shape=(n_windows, n_classes)]
-    """
-
-    probabilities: Array
-    starts: list[float]
-    windows: Array
-
-
 def _key(what: str, run: Run, *about: Any) -> str:
     signature = run.folder / "model.json"
     stamp = signature.stat().st_mtime_ns if signature.exists() else 0
@@ -63,20 +46,13 @@ def _key(what: str, run: Run, *about: Any) -> str:
 
 
 def _ask(key: str, title: str, work: tasks.Work) -> Task:
-    """The task of this key, even one that failed: only the reader begins that again."""
+    """The task of this key, even one that failed: only the user begins that again."""
     return tasks.find(key) or tasks.start(key, title, work)
 
 
-def _sound(run: Run, clip: Clip) -> bytes:
-    """The clip as a file: as it is where it is a whole one, else the stretch."""
-    if clip.start == 0 and clip.duration is None and clip.path.is_file():
-        return clip.path.read_bytes()
-    audio = run.experiment.audio.replace(duration=None)
-    return wav_bytes(load_clip(clip, audio), audio.sr)
-
-
 def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
-    """Task whose result is a list: for every clip its :class:`Answer`, or the error that says why there is none.
+    """Task whose result is a list: for every clip its :class:`~audioclf.inference.predictor.Classification`,
+    or the error that tells why there is none.
 
     Parameters
     ----------
@@ -86,13 +62,12 @@ def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
     """
     worker = _worker()
 
-    def work(progress: tasks.Progress, should_stop: Any) -> list[Answer | AudioclfError]:
-        found: list[Answer | AudioclfError] = []
+    def work(progress: tasks.Progress, should_stop: Any) -> list[Classification | AudioclfError]:
+        found: list[Classification | AudioclfError] = []
         for clip, split in clips:
             progress(len(found), len(clips))
             try:
-                _, probabilities, starts, arrays = worker.classify(run.folder, _sound(run, clip), split=split)
-                found.append(Answer(probabilities, starts, arrays["windows"]))
+                found.append(worker.classify(run.folder, clip, split=split))
             except AudioclfError as error:
                 found.append(error)
         return found
@@ -100,30 +75,32 @@ def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
     return _ask(_key("classify", run, [(clip.key, split) for clip, split in clips]), "Listening", work)
 
 
-def explain(run: Run, clip: Clip, *, number: int | None = None, **options: Any) -> Task:
-    """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.explain` gives.
+def explain(run: Run, clip: Clip, **options: Any) -> Task:
+    """Task whose result is an :class:`~audioclf.inference.predictor.Explanation`.
 
     Parameters
     ----------
     run : Run
     clip : Clip
-    number : int or None
-        Its number among the run's own clips; its file is sent where there is none.
     **options
         ``class_index``, ``feature_index``, ``method``, ``split``, ``start``.
     """
     worker = _worker()
 
     def work(progress: tasks.Progress, should_stop: Any) -> Any:
-        if number is not None:
-            return worker.explain(run.folder, clip=number, **options)
-        return worker.explain(run.folder, sound=_sound(run, clip), **options)
+        return worker.explain(run.folder, clip, **options)
 
-    return _ask(_key("explain", run, clip.key, number, options), "Asking the model", work)
+    return _ask(_key("explain", run, clip.key, options), "Asking the model", work)
+
+
+def show(run: Run, clip: Clip) -> Task:
+    """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.show` returns."""
+    worker = _worker()
+    return _ask(_key("show", run, clip.key), "Reading the sound", lambda progress, stop: worker.show(run.folder, clip))
 
 
 def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:
-    """The result of a task, or None while it is under way or after it failed; the place says which.
+    """The result of a task, or None while it is under way or after it failed; the place shows which.
 
     Parameters
     ----------

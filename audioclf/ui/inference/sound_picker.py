@@ -74,9 +74,11 @@ def _has_tested(run: Run) -> bool:
 
 def _tested(state: State, run: Run) -> Subject:
     """Test clips, the wrong ones first."""
-    said = sorted(run.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted]))
+    ordered = sorted(
+        run.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted])
+    )
     first: dict[int, Prediction] = {}
-    for item in said:  # where copies of a clip were tested, the first one stands for it
+    for item in ordered:  # where copies of a clip were tested, the first one stands for it
         first.setdefault(item.clip, item)
     found = list(first.values())
     wrong = sum(item.true != item.predicted for item in found)
@@ -86,7 +88,9 @@ def _tested(state: State, run: Run) -> Subject:
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
         chosen = st.selectbox(
-            f"Test clip ({wrong} told wrong, they come first)" if wrong else "Test clip (all were told right)",
+            f"Test clip ({wrong} predicted wrong, they come first)"
+            if wrong
+            else "Test clip (all were predicted right)",
             range(len(found)),
             index=at,
             format_func=titles.__getitem__,

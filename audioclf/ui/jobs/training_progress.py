@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from audioclf import plots
-from audioclf.experiments.diagnosis import diagnose_run, part_title
+from audioclf.experiments.diagnosis import diagnose_run, fit_title
 from audioclf.experiments.runs import Run, Status
 from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.shell import charts, error_boundary
@@ -59,19 +59,19 @@ def _draw(run: Run) -> None:
 
 def _of_model(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Draw the choice of one of several models; returns its epochs, or those of all."""
-    parts = list(dict.fromkeys(row["part"] for row in history))
-    if len(parts) < 2:
+    fits = {row["fit"]: row for row in history}
+    if len(fits) < 2:
         return history
-    titles = dict(zip(parts, distinct(plain(part_title(run, part), 60) for part in parts), strict=True))
+    titles = dict(zip(fits, distinct(plain(fit_title(run, row), 60) for row in fits.values()), strict=True))
     chosen = st.selectbox(
         "Model",
-        [EVERY, *parts],
-        format_func=lambda part: titles.get(part, EVERY),
-        key=f"progress.part {run.id}",
+        [EVERY, *fits],
+        format_func=lambda fit: titles.get(fit, EVERY),
+        key=f"progress.fit {run.id}",
         label_visibility="collapsed",
         width=320,
     )
-    return history if chosen == EVERY else [row for row in history if row["part"] == chosen]
+    return history if chosen == EVERY else [row for row in history if row["fit"] == chosen]
 
 
 def _stages(status: Status) -> None:
@@ -100,8 +100,8 @@ def _where(run: Run, status: Status) -> None:
         follow.waiting(run)
     elif status.state == "running":
         words = [status.message or "Starting"]
-        if status.stage == "training" and status.n_parts > 1 and status.part:
-            words.append(f"model {status.part} of {status.n_parts}")
+        if status.stage == "training" and status.n_fits > 1 and status.fit:
+            words.append(f"model {status.fit} of {status.n_fits}")
         words += follow.time_left(status)
         st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
     elif status.state == "done" and run.has_metrics:
@@ -120,7 +120,7 @@ def _where(run: Run, status: Status) -> None:
 
 def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
     """The last epoch in figures: of several models, their mean."""
-    latest = list({row["part"]: row for row in rows}.values())
+    latest = list({row["fit"]: row for row in rows}.values())
 
     def mean(name: str) -> float | None:
         known = [row[name] for row in latest if row[name] is not None]

@@ -17,7 +17,6 @@ from audioclf import recipes
 from audioclf.core import settings, workspaces
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import Run
-from audioclf.inference.predictor import Explanation
 from audioclf.reproduce import page, pictures
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.table import to_csv
@@ -150,17 +149,6 @@ def _evidence(run: Run) -> None:
     predictions = run.predictions
     item = next((one for one in predictions if one.true == one.predicted), predictions[0])
     clip = run.clips[item.clip]
-    asked = model_client.wait("reproduce", model_client.explain(run, clip, number=item.clip, split=item.split))
-    if asked is None:
-        return
-    values, arrays = asked
-    found = Explanation(
-        run.experiment.features[0].compute(arrays["y"], int(values["sr"])),
-        arrays["heat"],
-        int(values["class_index"]),
-        run.classes,
-        arrays["probabilities"],
-        arrays["y"],
-        int(values["sr"]),
-    )
-    _images(run, [pictures.of_evidence(found, clip.name)])
+    found = model_client.wait("reproduce", model_client.explain(run, clip, split=item.split))
+    if found is not None:
+        _images(run, [pictures.of_evidence(found, clip.name)])

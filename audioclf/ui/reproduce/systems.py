@@ -248,10 +248,10 @@ def _under_way(row: Row, job: JobFolder) -> None:
     status = job.status
     with st.container(horizontal=True, vertical_alignment="center"):
         words = [row.recipe, status.message or run_picker.LOOKS.get(status.state, run_picker.LOOKS["queued"]).word]
-        if status.n_parts > 1 and status.part:
-            words.append(f"{'point' if job.what == 'search' else 'model'} {status.part} of {status.n_parts}")
+        if status.n_fits > 1 and status.fit:
+            words.append(f"{'point' if job.what == 'search' else 'model'} {status.fit} of {status.n_fits}")
         share = status.fraction
-        if status.n_parts and status.part:
-            share = (status.part - 1 + status.fraction) / status.n_parts
+        if status.n_fits and status.fit:
+            share = (status.fit - 1 + status.fraction) / status.n_fits
         st.progress(min(max(share, 0.0), 1.0), text=escape(" · ".join(words)))
         stop_button(job, f"reproduce.stop {job.id}")

@@ -13,7 +13,7 @@ from audioclf.augment import AUGMENTATIONS
 from audioclf.core.errors import RunError
 from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
-from audioclf.experiments.runs import Run, RunWriter, create_run
+from audioclf.experiments.runs import FitKey, Run, RunWriter, create_run
 from audioclf.features import MFCC, Mel
 from audioclf.models import MODELS
 from audioclf.training import Epoch, Training
@@ -33,12 +33,12 @@ METRICS = {
 
 
 def make(folder: Path, experiment: Experiment | None = None, metrics: dict | None = None, **losses: list[float]) -> Run:
-    """A run as a process would leave it: one list of validation losses per part."""
+    """A run as a process would leave it: one list of validation losses per fit."""
     run = create_run(experiment or Experiment(), folder)
     writer = RunWriter(run)
-    for part, values in losses.items():
+    for fit, values in enumerate(losses.values()):
         for number, loss in enumerate(values, start=1):
-            writer.epoch(part, Epoch(number, 1.0, 0.5, loss, 0.5, 0.001, 2.0, 50.0))
+            writer.epoch(FitKey(fit, 0), Epoch(number, 1.0, 0.5, loss, 0.5, 0.001, 2.0, 50.0))
     if metrics is not None:
         writer.metrics(metrics)
         writer.status(state="done")
@@ -51,7 +51,7 @@ def test_figures_are_those_of_the_folder(tmp_path: Path) -> None:
     assert (summary.accuracy, summary.low, summary.high) == (0.9, 0.8, 0.95)
     assert (summary.accuracy_mean, summary.accuracy_sd, summary.n_splits) == (0.91, 0.02, 2)
     assert (summary.n_parameters, summary.seconds, summary.protocol) == (1000, 12.5, "2-fold")
-    # mean over the parts of the loss in the epoch that was kept
+    # mean over the fits of the loss in the epoch that was kept
     assert summary.val_loss == pytest.approx((0.4 + 0.6) / 2)
     assert summary.settings["features.0.n_mels"] == 128
 

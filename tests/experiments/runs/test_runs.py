@@ -15,6 +15,7 @@ from audioclf.core.errors import RunError
 from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import (
+    FitKey,
     Prediction,
     Run,
     RunWriter,
@@ -23,6 +24,7 @@ from audioclf.experiments.runs import (
     open_run,
     process_created,
     process_lives,
+    write_json,
 )
 from audioclf.experiments.runs.writer import make_folder
 from audioclf.training import Epoch
@@ -61,9 +63,9 @@ def test_results_that_are_not_there_are_sentences(run: Run) -> None:
 def test_history_grows_and_is_cut_back(run: Run) -> None:
     writer = RunWriter(run)
     for epoch in (1, 2, 3):
-        writer.epoch("s00-m0", row(epoch, 1 / epoch))
-    writer.epoch("s01-m0", row(1))
-    assert [(item["part"], item["epoch"]) for item in run.history] == [
+        writer.epoch(FitKey(0, 0), row(epoch, 1 / epoch))
+    writer.epoch(FitKey(1, 0), row(1))
+    assert [(item["fit"], item["epoch"]) for item in run.history] == [
         ("s00-m0", 1),
         ("s00-m0", 2),
         ("s00-m0", 3),
@@ -71,12 +73,12 @@ def test_history_grows_and_is_cut_back(run: Run) -> None:
     ]
     assert run.history[1]["loss"] == 0.5
     assert run.history[1]["val_loss"] is None
-    writer.cut_history("s00-m0", 1)
-    assert [(item["part"], item["epoch"]) for item in run.history] == [("s00-m0", 1), ("s01-m0", 1)]
+    writer.cut_history(FitKey(0, 0), 1)
+    assert [(item["fit"], item["epoch"]) for item in run.history] == [("s00-m0", 1), ("s01-m0", 1)]
 
 
 def test_a_line_that_is_being_written_is_left_out(run: Run) -> None:
-    RunWriter(run).epoch("s00-m0", row(1))
+    RunWriter(run).epoch(FitKey(0, 0), row(1))
     with (run.folder / "history.csv").open("a") as file:
         file.write("s00-m0,2,0.")
     assert [item["epoch"] for item in run.history] == [1]
@@ -199,3 +201,45 @@ def test_damaged_predictions_are_a_sentence(run: Run, text: str) -> None:
     (run.folder / "predictions.csv").write_text(text)
     with pytest.raises(RunError, match=r"damaged, so run it again\.$"):
         _ = run.predictions
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc", "s00-m0/..", "", ".", "a\\b", "s00-m0\n", 3, None])
+def test_a_model_name_that_leads_out_of_the_run_is_refused(name: object, tmp_path: Path) -> None:
+    run = create_run(Experiment(), tmp_path / "run")
+    fit = {"id": name, "split": "holdout", "split_index": 0, "member": 0}
+    for key in ("fits", "parts"):
+        write_json(run.folder / "model.json", {"classes": ["a"], key: [fit]})
+        with pytest.raises(RunError, match="plain name") as caught:
+            _ = Run(run.folder).signature
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", [[], {"fits": 3}, {"fits": [{}]}, {"fits": [{"id": "s00-m0"}]}, {"fits": ["s00"]}])
+def test_a_damaged_list_of_models_is_a_sentence(stored: object, tmp_path: Path) -> None:
+    run = create_run(Experiment(), tmp_path / "run")
+    write_json(run.folder / "model.json", stored)
+    with pytest.raises(RunError, match=r"model\.json of run"):
+        _ = Run(run.folder).signature
+
+
+def test_fits_of_earlier_versions_are_read_as_those_of_today(tmp_path: Path) -> None:
+    run = create_run(Experiment(), tmp_path / "run")
+    old = {"id": "s03-m1", "split": "fold 4", "member": 1}
+    write_json(run.folder / "model.json", {"classes": ["a"], "parts": [old]})
+    assert run.signature["fits"] == [{**old, "split_index": 3}]
+    assert "parts" not in run.signature
+    header = "part,epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,samples_per_second,input_share"
+    (run.folder / "history.csv").write_text(f"{header}\ns03-m1,1,1,0.5,,,0.1,1,1,0\nmain,1,1,0.5,,,0.1,1,1,0\n")
+    assert [(item["fit"], item["split_index"], item["member"]) for item in run.history] == [
+        ("s03-m1", 3, 1),
+        ("main", None, None),
+    ]
+    RunWriter(run).cut_history(FitKey(0, 0), 0)
+    RunWriter(run).epoch(FitKey(0, 0), row(1))
+    assert [(item["fit"], item["split_index"], item["member"]) for item in run.history] == [
+        ("s03-m1", 3, 1),
+        ("main", None, None),
+        ("s00-m0", 0, 0),
+    ]
+    write_json(run.folder / "status.json", {"state": "done", "part": 2, "n_parts": 5})
+    assert (run.status.fit, run.status.n_fits) == (2, 5)

@@ -52,13 +52,13 @@ THEIRS = (
     + """
 x, y = pictures(320)
 xv, yv = pictures(80)
-out = {"start": time.perf_counter() - began, "parts": []}
+out = {"start": time.perf_counter() - began, "fits": []}
 for _ in range(2):
     began, clock = time.perf_counter(), Clock()
     best = tempfile.mkdtemp() + "/best.weights.h5"
     kept = keras.callbacks.ModelCheckpoint(best, save_best_only=True, save_weights_only=True)
     plain("resnet").fit(x, y, batch_size=32, epochs=4, verbose=0, validation_data=(xv, yv), callbacks=[clock, kept])
-    out["parts"].append([time.perf_counter() - began, *clock.seconds[1:]])
+    out["fits"].append([time.perf_counter() - began, *clock.seconds[1:]])
 print(json.dumps(out))
 """
 )
@@ -81,12 +81,12 @@ def pictures(n):
 
 x, y = pictures(320)
 xv, yv = pictures(80)
-out = {"start": time.perf_counter() - began, "parts": []}
+out = {"start": time.perf_counter() - began, "fits": []}
 for _ in range(2):
     began, told = time.perf_counter(), []
     training = Training(epochs=4, batch_size=32)
     fit(MODELS["resnet"](), x, y, xv, yv, 10, training, folder=Path(tempfile.mkdtemp()), on_epoch=told.append)
-    out["parts"].append([time.perf_counter() - began, *(row.seconds for row in told[1:])])
+    out["fits"].append([time.perf_counter() - began, *(row.seconds for row in told[1:])])
     out["input"] = told[-1].input_share
 print(json.dumps(out))
 """
@@ -146,8 +146,8 @@ def test_ten_networks_of_reference_b_in_half_the_time_of_plain_keras(measured: C
     (theirs,) = processes(THEIRS, 1)
 
     def whole(found: dict[str, Any], models: int) -> float:
-        epoch = min(min(epochs) for _, *epochs in found["parts"])
-        begin = max(0.0, min(whole - sum(epochs) for whole, *epochs in found["parts"]) - epoch)
+        epoch = min(min(epochs) for _, *epochs in found["fits"])
+        begin = max(0.0, min(whole - sum(epochs) for whole, *epochs in found["fits"]) - epoch)
         scale = 1280 / 320  # the training clips of a fold
         return float(found["start"] + models * (begin + 50 * scale * epoch))
 
