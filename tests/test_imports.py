@@ -48,6 +48,7 @@ HEAVY = {
     "scipy",
     "numba",
     "joblib",
+    "optuna",
     "av",
     "skops",
 }

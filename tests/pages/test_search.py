@@ -151,7 +151,7 @@ def test_a_press_makes_a_search_that_is_watched_and_stopped(page: AppTest, open_
     made = next(one for one in list_searches(workspaces.searches_folder()) if one.id == search_id)
     end = time.monotonic() + 180
     try:
-        assert len(made.search.points) == 100
+        assert len(made.search.preview) == 100
         other = open_page("search", search=search_id)  # a refresh, or a second browser
         assert "search.stop" in {element.key for element in other.button}
         keyed(other, "search.stop").click()
@@ -202,7 +202,7 @@ def test_a_point_opens_as_a_run_and_goes_over_to_train(
     assert not page.exception
     assert page.title[0].value == "Train"
     experiment = Experiment.from_toml(page.code[0].value)
-    assert experiment.features == made.search.points[best.number - 1].experiment.features
+    assert experiment.features == made.point(best.number).experiment.features
     assert experiment.dataset.share == 1.0
 
 

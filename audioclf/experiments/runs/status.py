@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from audioclf.training import Epoch
 
 STOPPED = "Stopped; resume it to go on where it was."
-ENDED = ("done", "stopped", "failed")
+ENDED = ("done", "stopped", "failed", "pruned")
 HISTORY = ("part", *(item.name for item in dataclasses.fields(Epoch)))
 CLIPS = (
     "label",
@@ -35,8 +35,8 @@ class Status:
     Attributes
     ----------
     state : str
-        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``; a reader also meets
-        ``"interrupted"``: the run's process has gone without a word.
+        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``, for a point of a search
+        ``"pruned"``; when read also ``"interrupted"``: the run's process has gone without a word.
     stage : str
         ``"data"``, ``"features"``, ``"training"``, ``"testing"``.
     message : str
