@@ -225,8 +225,12 @@ class SharedStudy:
         study = optuna.create_study()
         study.add_trials(done)
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.search.seed)
-        found = optuna.importance.get_param_importances(study, evaluator=evaluator)
-        return {name: float(found.get(name, 0.0)) for name in self.search.grid}
+        try:
+            found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+        except RuntimeError:  # so few points that no tree of the forest tells two apart
+            return {}
+        shares = {name: float(found.get(name, 0.0)) for name in self.search.grid}
+        return shares if all(map(math.isfinite, shares.values())) else {}
 
     def _number(self, number: int) -> int:
         """Number of the point of the n-th trial, from 1."""

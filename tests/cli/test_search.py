@@ -43,7 +43,8 @@ def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) 
                      "--points", 2, "--share", 0.7, "--json")  # fmt: skip
     assert json.loads(drawn.stdout.splitlines()[-1])["n_points"] == 2
     proposed = audioclf("search", random, "--random", "model.C=0.01:10:log", "--grid", "model.kind=logreg",
-                        "--sampler", "tpe", "--points", 4, "--seed", 3, "--out", tmp_path / "tpe", "--json")  # fmt: skip
+                        "--sampler", "tpe", "--points", 4, "--seed", 3, "--json",
+                        "--out", tmp_path / "tpe")  # fmt: skip
     assert json.loads(proposed.stdout.splitlines()[-1])["n_done"] == 4
     search = open_search(tmp_path / "tpe").search
     assert (search.sampler, search.seed, search.n_points) == ("tpe", 3, 4)
