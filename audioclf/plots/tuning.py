@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,9 @@ TITLES: Final = {"val_loss": "Validation loss", "val_accuracy": "Validation accu
 
 _FEW: Final = 8
 """So many different values stand side by side; more are laid on a number line."""
+
+_APART: Final = 0.06
+"""Marks of an axis that are closer than this share of it would lie on each other."""
 
 _BEST: Final = "#e0457b"
 """Seen on a light and on a dark page."""
@@ -213,18 +217,18 @@ def parallel_spec(
 def _places(values: Sequence[Any]) -> tuple[list[float], list[tuple[float, str]]]:
     """Where values lie on an axis from 0 to 1, and the marks on it."""
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    different: list[Any] = sorted(set(values)) if numeric else list(dict.fromkeys(map(_text, values)))
-    if numeric and len(different) > _FEW:
-        far = different[0] > 0 and different[-1] / different[0] >= 30
-        along = [math.log(value) if far else float(value) for value in values]
-        low, high = min(along), max(along)
-        marks = [(0.0, _text(different[0])), (1.0, _text(different[-1]))]
-        return [(value - low) / (high - low) for value in along], marks
-    steps = max(len(different) - 1, 1)
-    place = {value: number / steps for number, value in enumerate(different)}
-    return [place[value if numeric else _text(value)] for value in values], [
-        (at, _text(value)) for value, at in place.items()
-    ]
+    if not numeric:
+        texts = [_text(value) for value in values]
+        different = list(dict.fromkeys(texts))
+        place = {text: number / max(len(different) - 1, 1) for number, text in enumerate(different)}
+        return [place[text] for text in texts], [(at, text) for text, at in place.items()]
+    far = min(values) > 0 and max(values) / min(values) >= 30
+    along = [math.log(value) if far else float(value) for value in values]
+    low, spread = min(along), (max(along) - min(along)) or 1.0
+    places = [(value - low) / spread for value in along]
+    marks = sorted(dict(zip(places, map(_text, values), strict=True)).items())
+    close = any(after[0] - before[0] < _APART for before, after in itertools.pairwise(marks))
+    return places, [marks[0], marks[-1]] if close else marks
 
 
 def _text(value: Any) -> str:

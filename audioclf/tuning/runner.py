@@ -22,6 +22,8 @@ from audioclf.tuning.shared_cache import SharedStore
 from audioclf.tuning.study import SharedStudy, Trial
 
 _POLL: Final = 0.5
+_SELDOM: Final = 20
+"""So many times as long as it took passes before importance is computed again."""
 _PRUNED: Final = "Stopped after epoch {} of {}: its validation loss was behind that of the other points."
 _CRASHES: Final = (
     "The process ended twice in the same epoch of this point, most likely because memory ran out; take a smaller model"
@@ -121,6 +123,7 @@ class _Maker:
         self.should_stop = writer.should_stop
         self.join = join
         self.store = SharedStore()
+        self._measure_after = 0.0
 
     def tell(self, **changes: Any) -> None:
         if not self.join:
@@ -172,7 +175,10 @@ class _Maker:
                 raise Stopped(STOPPED)
             trial = study.take(skip=failed)
             if trial is None:
-                if self.join or study.open <= failed:
+                if self.join:
+                    return True
+                if study.open <= failed:
+                    self._measure(study, last=True)
                     return True
                 time.sleep(_POLL)  # others are at work on the last points; where they are killed, they are taken over
                 continue
@@ -187,11 +193,16 @@ class _Maker:
             if (study.open > failed or len(study.finished) + len(failed) < self.search.count) and self.give_way():
                 return False
 
-    def _measure(self, study: SharedStudy) -> None:
-        """Keep how much each parameter matters, as far as is known."""
+    def _measure(self, study: SharedStudy, *, last: bool = False) -> None:
+        """Keep how much each parameter matters, as far as is known; seldom while points take less time than this."""
+        began = time.monotonic()
+        if not last and began < self._measure_after:
+            return
         found = study.importances()
         if found:
             write_json(self.made.folder / IMPORTANCE, found)
+        ended = time.monotonic()
+        self._measure_after = ended + _SELDOM * (ended - began)
 
     def _make(self, trial: Trial, clock: _Clock | None) -> bool:
         """One point, to its end or until it is pruned; returns whether it is finished."""

@@ -328,7 +328,7 @@ def _pruner(search: Search) -> Any:
 
     epochs = max(point.experiment.training.epochs for point in search.preview)
     if search.pruner == "median":
-        return MedianPruner(n_startup_trials=max(2, min(5, search.count // 4)), n_warmup_steps=epochs // 5)
+        return MedianPruner(n_startup_trials=max(2, min(5, search.count // 2)), n_warmup_steps=epochs // 5)
     if search.pruner == "hyperband":
         return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
     return NopPruner()

@@ -292,7 +292,7 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
         )
     with columns[2]:
         pruner = st.selectbox(
-            "Stop points early",
+            "pruner",
             list(_PRUNERS),
             format_func=_PRUNERS.__getitem__,
             key="search.pruner",
