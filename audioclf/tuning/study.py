@@ -114,7 +114,7 @@ class SharedStudy:
         path = folder / JOURNAL
         if not path.is_file() and search.sampler != "grid" and any(folder.glob("points/*/experiment.toml")):
             raise RunError(
-                f"The search has points but no {JOURNAL} that says how to go on (an earlier version made it, or the"
+                f"The search has points but no {JOURNAL} to go on with (an earlier version made it, or the"
                 " file was deleted); begin a new search with its search.toml."
             )
         try:

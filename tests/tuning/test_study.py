@@ -303,6 +303,18 @@ def test_points_that_were_drawn_without_a_journal_are_shown_and_not_gone_on_with
         execute_search(old)
 
 
+def test_a_grid_goes_on_without_a_journal(experiment: Experiment, tmp_path: Path) -> None:
+    made = run_search(search_of(experiment, "grid"), tmp_path / "search")
+    before = results(made), [run.status.updated for run in made.runs]
+    (made.folder / JOURNAL).unlink()
+    for name in ("metrics.json", "status.json"):
+        (made.point_folder(4) / name).unlink()
+    again = execute_search(open_search(made.folder))
+    assert results(again) == before[0]
+    changed = [run.status.updated != then for run, then in zip(again.runs, before[1], strict=True)]
+    assert changed == [False, False, False, True, False, False]
+
+
 def test_points_with_equal_features_follow_each_other(experiment: Experiment) -> None:
     search = Search(experiment, {"feature.n_mels": [8, 12], "model.C": [0.1, 1.0], "feature.n_fft": [256, 512]})
     order = in_order(search)

@@ -16,7 +16,7 @@ from audioclf.datasets import Dataset
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.jobs import queue
 from audioclf.models.trust import require_allowed
-from audioclf.tuning import METRICS, MOST_POINTS, Range, Search, Variable, read_values, spelled, variables
+from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import time_estimate
 from audioclf.ui.shell import warmup, warmup_wait
@@ -34,7 +34,6 @@ VALIDATION = 0.2
 
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
 _SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": "TPE"}
-_PRUNERS = {"none": "never", "median": "median", "hyperband": "Hyperband"}
 _KEPT = 16
 
 
@@ -293,8 +292,7 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
     with columns[2]:
         pruner = st.selectbox(
             "pruner",
-            list(_PRUNERS),
-            format_func=_PRUNERS.__getitem__,
+            PRUNERS,
             key="search.pruner",
             help=escape(described["pruner"][1].help),
             persist_state="session",
