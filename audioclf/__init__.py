@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from audioclf import datasets, features, models
     from audioclf.audio.io import load_audio
     from audioclf.core.errors import AudioclfError
-    from audioclf.datasets import Clip, Dataset, load_dataset
+    from audioclf.datasets import Clip, Dataset, load_dataset, understand
     from audioclf.experiments.config import Experiment
     from audioclf.experiments.runner import run_experiment
     from audioclf.experiments.runs import Run, compare_runs, open_run
@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 PUBLIC: dict[str, tuple[str, str]] = {
     "load_audio": ("audioclf.audio.io", "Samples and sample rate of a sound file."),
     "load_dataset": ("audioclf.datasets", "A known data set by name, or one's own by path."),
+    "understand": ("audioclf.datasets", "What a folder, archive or table is understood as, before it is loaded."),
     "Dataset": ("audioclf.datasets", "A named, immutable table of clips."),
     "Clip": ("audioclf.datasets", "One labelled sound: a file, or a stretch of one."),
     "datasets": ("audioclf.datasets", "All known data sets, and the ways to read one's own."),
@@ -47,6 +48,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
 __all__ = [  # noqa: RUF022 (the order of the table)
     "load_audio",
     "load_dataset",
+    "understand",
     "Dataset",
     "Clip",
     "datasets",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.features import FEATURES
+from audioclf.features import views
 from audioclf.ui.compare import clips_picker
 from audioclf.ui.shell import current_dataset, page_frame, warmup_wait
 from audioclf.ui.sound import clip_picker, feature_settings
@@ -13,14 +13,15 @@ with page_frame.page(
 ) as state:
     dataset = current_dataset.require(state)
     chosen = clips_picker.choose(state, dataset)
+    features = views()
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         kinds = st.pills(
             "Pictures",
-            list(FEATURES),
+            list(features),
             selection_mode="multi",
             default=["waveform", "stft", "mel"],
-            format_func=lambda kind: FEATURES[kind].title,
+            format_func=lambda kind: features[kind].title,
             key="compare.kinds",
             persist_state="session",
         )
@@ -38,7 +39,7 @@ with page_frame.page(
         st.stop()
     warmup_wait.until_ready()
     audio = feature_settings.audio()
-    order = [kind for kind in FEATURES if kind in kinds]
+    order = [kind for kind in features if kind in kinds]
     player(
         "compare",
         [clip_picker.track(clip, audio, note=clip.name) for clip in chosen],

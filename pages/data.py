@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.ui.data import overview, quality, sources
+from audioclf.ui.data import intake_understood, overview, quality, sources
 from audioclf.ui.jobs import dataset_list
 from audioclf.ui.shell import current_dataset, page_frame
 
@@ -14,10 +14,8 @@ with page_frame.page("Data", "Choose the sounds to work with, see what is in the
     with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
         sources.choose(state)
     dataset_list.draw(state)
+    intake_understood.chosen(state)
     dataset = current_dataset.require(state)
     overview.head(dataset)
-    if dataset.clips:
-        quality.task(state, dataset)  # begins by itself
-        overview.views(state, dataset)
-    else:
-        overview.problems(dataset)
+    quality.task(state, dataset)  # begins by itself
+    overview.views(state, dataset)

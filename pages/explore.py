@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from audioclf.features import FEATURES
+from audioclf.features import views
 from audioclf.ui.shell import page_frame, warmup_wait
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import clip_picker, feature_settings
@@ -14,7 +14,8 @@ with page_frame.page(
     "Explore", "One sound, seen in different ways. Press play and follow the line; click a picture to hear from there."
 ) as state:
     clip = clip_picker.own_or_chosen(state, "explore")
-    titles = {kind: feature.title for kind, feature in FEATURES.items()}
+    features = views()
+    titles = {kind: feature.title for kind, feature in features.items()}
     view = st.segmented_control(
         "View",
         [ALL, *titles],
@@ -29,14 +30,14 @@ with page_frame.page(
     if side is not None:
         with side:
             st.markdown(f"**{escape(titles[view])}**")
-            st.markdown(escape(FEATURES[view].explanation))
+            st.markdown(escape(features[view].explanation))
             form = feature_settings.feature_form(view)
     with picture:
         warmup_wait.until_ready()
         audio = feature_settings.audio()
         sound = clip_picker.track(clip, audio, note=clip_picker.facts(clip))
         if view == ALL:
-            player("explore", [sound], feature_settings.panels([clip], list(FEATURES), audio), columns=2, height=230)
+            player("explore", [sound], feature_settings.panels([clip], list(features), audio), columns=2, height=230)
         elif form.value is not None:
             with form.beside():
                 player("explore", [sound], feature_settings.panel_of(clip, form.value, audio), height=440)

@@ -60,6 +60,17 @@ def fsdd() -> Path:
     return _real("fsdd")
 
 
+@pytest.fixture(scope="session")
+def yamnet() -> Iterator[Path]:
+    """YAMNet's weights as a TensorFlow checkpoint, and the setting that names them."""
+    folder = _DATA / "yamnet"
+    if not (folder / "variables.index").is_file():
+        pytest.skip(f"YAMNet's weights are not on this machine (looked for {folder})")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUDIOCLF_YAMNET", str(folder))
+        yield folder
+
+
 def _real(name: str) -> Path:
     folder = _DATA / name
     if not folder.is_dir():

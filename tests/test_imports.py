@@ -21,6 +21,7 @@ ORDER = (
     "core",
     "audio",
     "datasets",
+    "embeddings",
     "features",
     "augment",
     "models",
@@ -50,6 +51,10 @@ HEAVY = {
     "joblib",
     "optuna",
     "av",
+    "h5py",
+    "onnxruntime",
+    "dask",
+    "distributed",
     "skops",
 }
 

@@ -8,10 +8,12 @@ bytes that are there, so that a file that breaks off is reported and not silentl
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-ACCEPTED = "a sound (wav, flac, ogg, opus, mp3, aiff, au, m4a, aac or webm)"
+from audioclf.audio import headers, mpeg
+
+ACCEPTED = "a sound (wav, flac, ogg, opus, mp3, aiff, au, caf, m4a, 3gp, aac, wma, amr or webm)"
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,23 @@ class Container:
     Attributes
     ----------
     name : str
-        "WAV", "RF64", "AIFF", "AU", "FLAC", "OGG", "MP3", "MP4", "WEBM" or "AAC".
+        "WAV", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3", "MP4", "WEBM", "AAC", "ASF", "AMR" or
+        "TS".
     start, end : int
         Where the sound's bytes lie in the file; tags before and behind an MP3 or AAC stream are left out.
     missing : int
         Bytes that the header promises and the file does not have; 0 where it is whole or where nothing can be told.
     measured : bool
         Whether the header tells the length. Not so for MP3 without a Xing tag, AAC, and FLAC written to a pipe.
+    codec : bytes
+        How the samples are coded, where the container states it at a known place (see
+        :class:`audioclf.audio.headers.Layout`; of Ogg, the first bytes of the first packet).
+    patches : tuple of (int, bytes)
+        Positions in the file and what a decoder should see there: lengths that are mended.
+    remark : str
+        What was wrong with the file and how it was read all the same, one sentence; empty where all is well.
+    fault : str
+        Why it cannot be read; empty where nothing speaks against it.
     """
 
     name: str
@@ -35,6 +47,10 @@ class Container:
     end: int
     missing: int = 0
     measured: bool = True
+    codec: bytes = b""
+    patches: tuple[tuple[int, bytes], ...] = ()
+    remark: str = ""
+    fault: str = ""
 
 
 class NotASoundError(ValueError):
@@ -43,6 +59,10 @@ class NotASoundError(ValueError):
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
         self.remedy = remedy
+
+
+class DecodeError(ValueError):
+    """A decoder gave up; the text is its reason."""
 
 
 def recognise(file: BinaryIO, size: int) -> Container:
@@ -59,32 +79,105 @@ def recognise(file: BinaryIO, size: int) -> Container:
     NotASoundError
         With what the file looks like ("a zip archive") as its text.
     """
-    head = _head(file, 0)
-    if head[:3] == b"ID3" and size > 10:
-        return _behind_id3(file, size)
-    if head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE":
-        name = "RF64" if head[:4] == b"RF64" else "WAV"
-        return Container(
-            name, 0, size, _missing_in_chunks(file, size, b"data", "big" if head[3:4] == b"X" else "little")
-        )
+    start = mpeg.tag_end(file, 0)
+    found = _known(file, start, size)
+    if found is None and start:
+        # its size may be wrong
+        found = _elsewhere(file, 0, size) or _stream(file, min(start, size), size, mpeg.SEARCHED_TAG, 10)
+        if found is None:
+            raise NotASoundError("an ID3 tag with no MP3 stream behind it", _AGAIN)
+    if found is None:
+        opening = _at(file, 0, 4096)
+        other = _looks_like(opening)
+        found = None if other else _elsewhere(file, 0, size)
+        # UTF-16 text begins with the same eleven bits as MPEG audio.
+        found = found or (None if other else _stream(file, 0, size, mpeg.SEARCHED))
+        if found is None:
+            raise NotASoundError(*(other or _nameless(opening)))
+    return found
+
+
+def _known(file: BinaryIO, start: int, size: int) -> Container | None:
+    """What tells its name at ``start``."""
+    head = _head(file, start)
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
+        return _wav(file, start, size, "WAV" if head[:3] == b"RIF" else "RF64")
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return Container("AIFF", 0, size, _missing_in_chunks(file, size, b"SSND", "big"))
-    if head[:4] == b".snd":
-        offset, declared = _u32(head, 4), _u32(head, 8)
-        return Container("AU", 0, size, 0 if declared == 0xFFFFFFFF else max(0, offset + declared - size))
+        return _laid_out("AIFF", start, size, headers.aiff(file, start, size))
+    if head[:4] in (b".snd", b"dns."):
+        return _laid_out("AU", start, size, headers.au(file, start, size))
+    if head[:16] == _W64:
+        return _laid_out("W64", start, size, headers.wave64(file, start, size))
+    if head[:4] == b"caff":
+        return _laid_out("CAF", start, size, headers.caf(file, start, size))
+    if head[:8] == b"NIST_1A\n":
+        layout = headers.sphere(file, start, size)
+        fault = "its samples are compressed with shorten" if b"shorten" in layout.codec else ""
+        return replace(_laid_out("NIST", start, size, layout), end=layout.end, fault=fault)
     if head[:4] == b"fLaC":
-        return _flac(head, 0, size)
+        # STREAMINFO is always the first block: 36 bits of total samples from bit 172 on, 0 for "not known".
+        total = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
+        return Container("FLAC", start, size, measured=total > 0)
     if head[:4] == b"OggS":
-        return Container("OGG", 0, size, _missing_in_ogg(file, size))
-    if head[4:8] == b"ftyp":
-        return Container("MP4", 0, size)
+        packet = _at(file, start + 27 + head[26], 8)
+        return Container("OGG", start, size, _missing_in_ogg(file, size), codec=packet)
+    if head[4:8] in (b"ftyp", b"moov", b"wide"):
+        return Container("MP4", start, size)
     if head[:4] == b"\x1aE\xdf\xa3":
-        return Container("WEBM", 0, size)
-    # UTF-16 text begins with the same eleven bits as MPEG audio.
-    stream = None if head[:2] == b"\xff\xfe" and _as_text(_at(file, 0, 4096)) else _mpeg(file, 0, size)
-    if stream is None:
-        raise NotASoundError(*_looks_like(_at(file, 0, 4096)))
-    return stream
+        return Container("WEBM", start, size)
+    if head[:16] == _ASF:
+        return Container("ASF", start, size, measured=False)
+    if head[:6] == b"#!AMR\n" or head[:9] == b"#!AMR-WB\n":
+        return Container("AMR", start, size, measured=False)
+    packets = (size - start) // 188
+    if packets > 2 and all(_at(file, start + 188 * n, 1) == b"\x47" for n in range(min(6, packets))):
+        return Container("TS", start, size, measured=False)
+    return None
+
+
+def _laid_out(name: str, start: int, size: int, layout: headers.Layout | None) -> Container:
+    if layout is None:
+        return Container(name, start, size)
+    return Container(
+        name, start, size, layout.missing, codec=layout.codec, patches=layout.patches, remark=layout.remark
+    )
+
+
+def _wav(file: BinaryIO, start: int, size: int, name: str) -> Container:
+    layout = headers.riff(file, start, size)
+    if layout is not None and not layout.missing and layout.codec in _MPEG_TAGS:
+        # libsndfile guesses the length of what has no Xing tag
+        stream = mpeg.find(file, layout.start, layout.end, searched=2048)
+        if stream is not None:
+            return Container(
+                stream.name, stream.start, stream.end, 0, stream.measured, remark=layout.remark, fault=stream.fault
+            )
+    return _laid_out(name, start, size, layout)
+
+
+def _stream(file: BinaryIO, start: int, size: int, searched: int, origin: int | None = None) -> Container | None:
+    """MPEG audio or AAC in ADTS at ``start`` or, with a remark, where its frames begin."""
+    found = mpeg.find(file, start, size, searched=searched, origin=origin)
+    if found is None:
+        return None
+    remark = ""
+    if found.start != start:
+        remark = f"The first frame was found at byte {found.start}; what stands before it was passed over."
+    return Container(
+        found.name, found.start, found.end, found.missing, found.measured, remark=remark, fault=found.fault
+    )
+
+
+def _elsewhere(file: BinaryIO, start: int, size: int) -> Container | None:
+    """A sound that begins behind other bytes."""
+    opening = _at(file, start, mpeg.SEARCHED)
+    places = [opening.find(magic) - back for magic, back in _UNMISTAKABLE if magic in opening]
+    for place in sorted(place for place in places if place > 0):
+        found = _known(file, start + place, size)
+        if found is not None:
+            remark = f"The sound begins at byte {start + place}; what stands before it was passed over."
+            return replace(found, remark=found.remark or remark)
+    return None
 
 
 def _at(file: BinaryIO, position: int, n: int) -> bytes:
@@ -97,97 +190,6 @@ def _head(file: BinaryIO, position: int) -> bytes:
     return _at(file, position, 64).ljust(64, b"\0")
 
 
-def _u32(data: bytes, position: int) -> int:
-    return int.from_bytes(data[position : position + 4], "big")
-
-
-def _flac(head: bytes, start: int, size: int) -> Container:
-    # STREAMINFO is always the first block: 36 bits of total samples from bit 172 on, 0 for "not known".
-    total = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
-    return Container("FLAC", start, size, measured=total > 0)
-
-
-def _behind_id3(file: BinaryIO, size: int) -> Container:
-    """MP3 or AAC (rarely FLAC) behind one or more ID3v2 tags and their padding."""
-    start = 0
-    for _ in range(16):
-        tag = _at(file, start, 10)
-        if tag[:3] != b"ID3" or len(tag) < 10:
-            break
-        # Sizes are "syncsafe": seven bits to a byte. A footer (flag 0x10) adds ten more.
-        length = sum((tag[6 + i] & 0x7F) << (21 - 7 * i) for i in range(4))
-        start += 10 + length + (10 if tag[5] & 0x10 else 0)
-    padding = _at(file, start, 65536)
-    start += len(padding) - len(padding.lstrip(b"\0"))
-    head = _head(file, start)
-    if head[:4] == b"fLaC":
-        return _flac(head, start, size)
-    stream = _mpeg(file, start, size)
-    if stream is None:
-        raise NotASoundError("an ID3 tag with no MP3 stream behind it", _AGAIN)
-    return stream
-
-
-def _mpeg(file: BinaryIO, start: int, size: int) -> Container | None:
-    """MPEG audio layers 1 to 3, or AAC in ADTS, which share their first twelve bits; None for anything else."""
-    head = _head(file, start)
-    if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return None
-    end = _before_tags(file, start, size)
-    if head[1] & 0xF6 == 0xF0:
-        return Container("AAC", start, end, measured=False) if (head[2] >> 2) & 15 < 13 else None
-    reserved = (head[1] >> 3) & 3 == 1 or (head[1] >> 1) & 3 == 0 or head[2] >> 4 == 15 or (head[2] >> 2) & 3 == 3
-    if reserved:
-        return None
-    tag = max(head.find(b"Xing", 4, 44), head.find(b"Info", 4, 44))
-    # Flags: 1 = number of frames follows, 2 = number of bytes follows. Without the number of frames libsndfile
-    # guesses the length from the first frame's bit rate and cuts a variable-rate file short.
-    if tag < 0 or not head[tag + 7] & 1:
-        return Container("MP3", start, end, measured=False)
-    if not head[tag + 7] & 2:
-        return Container("MP3", start, end)
-    declared = _u32(head, tag + 12)
-    missing = start + declared - end
-    # Encoders differ in whether the tag's own frame counts, hence the 2 %.
-    return Container("MP3", start, end, missing if missing > max(2048, declared // 50) else 0)
-
-
-def _before_tags(file: BinaryIO, start: int, size: int) -> int:
-    """End of an MPEG stream, without the ID3v1 and APEv2 tags behind it."""
-    end = size
-    if end - start > 128 and _at(file, end - 128, 3) == b"TAG":
-        end -= 128
-    footer = _at(file, end - 32, 32) if end - start > 32 else b""
-    if footer[:8] == b"APETAGEX":
-        length = int.from_bytes(footer[12:16], "little") + (32 if footer[23] & 0x80 else 0)
-        if 32 <= length < end - start:
-            end -= length
-    return end
-
-
-def _missing_in_chunks(file: BinaryIO, size: int, wanted: bytes, order: str) -> int:
-    """Walk the chunks of RIFF, RF64 or AIFF to the one with the samples."""
-    little = order == "little"
-    position, long_size = 12, None
-    for _ in range(1000):
-        chunk = _at(file, position, 8)
-        if len(chunk) < 8:
-            break
-        length = int.from_bytes(chunk[4:], "little" if little else "big")
-        if chunk[:4] == b"ds64":
-            long_size = int.from_bytes(_at(file, position + 16, 8), "little")
-        if chunk[:4] == wanted:
-            if length == 0xFFFFFFFF and long_size is not None:
-                length = long_size
-            elif little and (0x7FFFF000 <= length <= 0x80000100 or length >= 0xFFFFFF00):
-                # Written to a pipe by FFmpeg, SoX or arecord, which cannot come back to fill in the length.
-                return 0
-            missing = position + 8 + length - size
-            return missing if missing > 1 else 0
-        position += 8 + length + (length & 1)
-    return 0
-
-
 def _missing_in_ogg(file: BinaryIO, size: int) -> int:
     """Bytes that the last page of an Ogg file lacks. A page is at most 65,307 bytes long."""
     tail = _at(file, max(0, size - 65307), 65307)
@@ -196,6 +198,10 @@ def _missing_in_ogg(file: BinaryIO, size: int) -> int:
     return max(0, 27 + segments + sum(page[27 : 27 + segments]) - len(page))
 
 
+_W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+_ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
+_MPEG_TAGS = (b"\x50\x00", b"\x55\x00", b"\x00\x16")
+_UNMISTAKABLE = ((b"WAVEfmt ", 8), (b"WAVEds64", 8), (b"AIFFCOMM", 8), (b"fLaC\0\0\0\x22", 0), (b"OggS\0\x02", 0))
 _AGAIN = "copy or download it again"
 _CONVERT = "convert it to WAV"
 _UNPACK = "unpack it first"
@@ -214,13 +220,15 @@ _OTHERS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"GIF8", "a GIF picture", _LEAVE),
     (8, b"WEBP", "a WebP picture", _LEAVE),
     (8, b"AVI ", "an AVI video", _CONVERT),
-    (0, b"\x30\x26\xb2\x75", "a Windows Media file", _CONVERT),
-    (0, b"#!AMR", "an AMR voice recording", _CONVERT),
-    (0, b"caff", "a Core Audio file (caf)", _CONVERT),
-    (0, b"riff\x2e\x91\xcf\x11", "a Wave64 file (w64)", _CONVERT),
-    (0, b"NIST_1A", "a NIST SPHERE file", _CONVERT),
+    (0, b"\0\0\1\xba", "an MPEG video", _CONVERT),
+    (0, b"FLV\1", "a Flash video", _CONVERT),
+    (0, b".RMF", "a RealMedia file", _CONVERT),
     (0, b"wvpk", "a WavPack file", _CONVERT),
     (0, b"MAC ", "a Monkey's Audio file", _CONVERT),
+    (0, b"MPCK", "a Musepack file", _CONVERT),
+    (0, b"MP+", "a Musepack file", _CONVERT),
+    (0, b"TTA1", "a True Audio file", _CONVERT),
+    (0, b"DSD ", "a DSD file", _CONVERT),
     (0, b"\x00\x05\x16\x07", "a macOS resource fork (a '._' file), not the sound itself", _LEAVE),
     (0, b"\x93NUMPY", "a NumPy array", "write its samples to WAV"),
     (0, b"\x89HDF", "an HDF5 file", "write its samples to WAV"),
@@ -228,22 +236,26 @@ _OTHERS: tuple[tuple[int, bytes, str, str], ...] = (
 )
 
 
-def _looks_like(start: bytes) -> tuple[str, str]:
-    """What the first bytes of no sound look like, and what to do about it."""
+def _looks_like(start: bytes) -> tuple[str, str] | None:
+    """What the first bytes of no sound look like, and what to do about it; None where they may be anything."""
     for position, magic, what, remedy in _OTHERS:
         if start[position : position + len(magic)] == magic:
             return what, remedy
-    if not start.strip(b"\0"):
-        return "nothing but zero bytes", _AGAIN
-    text = _as_text(start)
+    text = _as_text(start) if start.strip(b"\0") else None
     if text is None:
-        return "no format that is known", f"{_CONVERT} or {_LEAVE}"
+        return None
     opening = text.lstrip().lower()
     if opening.startswith(("#extm3u", "[playlist]")):
         return "a playlist, which names sounds and holds none", "download the recordings it names"
     if "<html" in opening or opening.startswith(("<!doctype html", "<head", "<body")):
         return "an HTML page (often an error or login page saved in its place)", "download the recording itself"
     return "an XML text" if opening.startswith("<") else "a text file", _LEAVE
+
+
+def _nameless(start: bytes) -> tuple[str, str]:
+    if not start.strip(b"\0"):
+        return "nothing but zero bytes", _AGAIN
+    return "no format that is known", f"{_CONVERT} or {_LEAVE}"
 
 
 def _as_text(data: bytes) -> str | None:

@@ -19,8 +19,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.audio.containers import ACCEPTED, NotASoundError, recognise
-from audioclf.audio.decoders import DecodeError, Decoder, open_decoder
+from audioclf.audio.containers import ACCEPTED, DecodeError, NotASoundError, recognise
+from audioclf.audio.decoders import Decoder, open_decoder
 from audioclf.audio.sources import Source as Source
 from audioclf.audio.sources import display_name as display_name
 from audioclf.audio.sources import opened
@@ -56,6 +56,8 @@ class AudioInfo:
         As libsndfile names them ("WAV", "PCM_16"), or the container's and codec's name.
     content : str
         BLAKE2b hash of the file's bytes (16 bytes, hexadecimal); empty where it was not asked for.
+    remark : str
+        What was wrong with the file and how it was read all the same, one sentence; empty where all is well.
     """
 
     sr: int
@@ -64,6 +66,7 @@ class AudioInfo:
     format: str
     subtype: str
     content: str = ""
+    remark: str = ""
 
     @property
     def seconds(self) -> float:
@@ -110,8 +113,8 @@ def read_info(source: Source, *, content: bool = False) -> AudioInfo:
         or no samples.
     """
     with opened(source) as (file, name):
-        with _decoder(file, name) as sound:
-            info = AudioInfo(sound.sr, sound.channels, sound.frames, sound.format, sound.subtype)
+        with _decoder(file, name) as (sound, remark):
+            info = AudioInfo(sound.sr, sound.channels, sound.frames, sound.format, sound.subtype, remark=remark)
         return replace(info, content=_hash(file)) if content else info
 
 
@@ -126,7 +129,8 @@ def load_audio(
     """Decode a sound, or a stretch of it, to mono float32 samples.
 
     Equal to ``librosa.load`` within 1e-6 for what libsndfile reads, except that a stretch begins at the nearest
-    sample (librosa cuts the fraction off) and that damaged input is refused.
+    sample (librosa cuts the fraction off), that a stretch of MP3 or Vorbis is a part of the whole (librosa's may begin
+    with silence, or beside it), and that damaged input is refused.
 
     Parameters
     ----------
@@ -158,7 +162,7 @@ def load_audio(
         When ``sr``, ``mono``, ``offset`` or ``duration`` cannot be.
     """
     target = _check_arguments(sr, mono, offset, duration)
-    with opened(source, whole=True) as (file, name), _decoder(file, name) as sound:
+    with opened(source, whole=True) as (file, name), _decoder(file, name) as (sound, _):
         start, n = _stretch(sound, target or sound.sr, offset, duration, name)
         y = _decode(sound, start, n, mono, name)
         native = sound.sr
@@ -235,8 +239,8 @@ def _hash(file: BinaryIO) -> str:
 
 
 @contextmanager
-def _decoder(file: BinaryIO, name: str) -> Iterator[Decoder]:
-    """The decoder of a file whose header has been checked."""
+def _decoder(file: BinaryIO, name: str) -> Iterator[tuple[Decoder, str]]:
+    """The decoder of a file whose header has been checked, and a remark on the file."""
     size = file.seek(0, io.SEEK_END)
     if not size:
         raise AudioError(f"{name} is empty (0 bytes), a sound was expected; copy or download it again.")
@@ -256,7 +260,7 @@ def _decoder(file: BinaryIO, name: str) -> Iterator[Decoder]:
         ) from None
     try:
         _check_header(sound, name)
-        yield sound
+        yield sound, container.remark
     except DecodeError as error:
         raise AudioError(f"{name} is damaged or breaks off ({error}); {_MEND}.") from None
     except MemoryError:
@@ -323,9 +327,7 @@ def _stretch(sound: Decoder, sr: int, offset: float, duration: float | None, nam
 def _decode(sound: Decoder, start: int, n: int, mono: str, name: str) -> Array:
     chunks = [_to_mono(block, mono) for block in sound.blocks(start, n)]
     y: Array = chunks[0] if len(chunks) == 1 else np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
-    # Lossless formats state their length to the sample; encoders of the others disagree by a packet or two.
-    lossy = sound.format in ("OGG", "MP3", "MP4", "WEBM", "AAC") or sound.subtype.startswith("MPEG")
-    slack = round(0.1 * sound.sr) if lossy else 0
+    slack = 0 if sound.exact else round(0.1 * sound.sr)
     if not len(y) or len(y) < n - slack:
         raise AudioError(
             f"{name} is damaged or breaks off: {len(y) / sound.sr:.3f} s of {n / sound.sr:.3f} s could be decoded; "

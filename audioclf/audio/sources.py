@@ -18,9 +18,26 @@ SMALL = 2**23
 """Size in bytes up to which a file is best read into memory in one go."""
 
 
+def readable(name: str) -> str:
+    """A file's name as text that can be written anywhere: one that is no UTF-8 is taken for Western European."""
+    try:
+        name.encode()
+        return name
+    except UnicodeEncodeError:
+        data = name.encode("utf-8", "surrogateescape" if _escaped(name) else "replace")
+        return "".join(_WESTERN.get(byte, chr(byte)) for byte in data)
+
+
+def _escaped(name: str) -> bool:
+    return all(not 0xD800 <= ord(c) <= 0xDFFF or 0xDC80 <= ord(c) <= 0xDCFF for c in name)
+
+
+_WESTERN = {byte: bytes((byte,)).decode("cp1252", "replace") for byte in range(0x80, 0xA0)}
+
+
 def display_name(name: str) -> str:
     """A name from outside as text to show: quoted, at most 80 characters, nothing that does not print."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in readable(name))
     return f"'{text if len(text) <= 80 else text[:59] + '…' + text[-20:]}'"
 
 
@@ -81,3 +98,72 @@ def _open_path(path: Path, name: str) -> BinaryIO:
 
 def _is_small(file: BinaryIO) -> bool:
     return os.fstat(file.fileno()).st_size <= SMALL
+
+
+class FilePart(io.RawIOBase):
+    """A stretch of a file as a file of its own, whose methods never raise.
+
+    libsndfile calls back into these methods, and an exception in such a callback is printed to stderr and lost; so a
+    seek before the beginning stops at the beginning, and what the file itself raises is kept in ``error``.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, end: int, patches: tuple[tuple[int, bytes], ...] = ()) -> None:
+        self._file = file
+        self._patches = patches
+        self._start = start
+        self._size = max(0, end - start)
+        self._position = 0
+        self.error: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = (0, self._position, self._size)[whence]
+        self._position = min(max(0, base + offset), self._size)
+        return self._position
+
+    def read(self, n: int = -1) -> bytes:
+        left = self._size - self._position
+        n = left if n is None or n < 0 else min(n, left)
+        if n <= 0 or self.error is not None:
+            return b""
+        try:
+            self._file.seek(self._start + self._position)
+            data = self._file.read(n)
+        except Exception as error:
+            self.error = error
+            return b""
+        for position, values in self._patches:
+            at = position - self._position
+            if -len(values) < at < len(data):
+                first, last = max(0, -at), min(len(values), len(data) - at)
+                data = data[: at + first] + values[first:last] + data[at + last :]
+        self._position += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class MemoryPart(io.BytesIO):
+    """The same for bytes in memory, at the speed of C: of its methods only a seek before the beginning can raise."""
+
+    error: Exception | None = None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return super().seek(0)
+
+
+Part = MemoryPart | FilePart

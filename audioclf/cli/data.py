@@ -12,10 +12,11 @@ import click
 
 from audioclf.audio.sources import display_name
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, print_table, settings_of
+from audioclf.cli.options import as_json, print_json, print_table, printable, settings_of
+from audioclf.core.text import duration
 
 if TYPE_CHECKING:
-    from audioclf.datasets import Dataset, Progress
+    from audioclf.datasets import Dataset, Progress, Reading
     from audioclf.datasets.quality.report import HealthReport
 
 _SHOWN = 20
@@ -47,15 +48,17 @@ def add(path: str, name: str | None, pairs: tuple[str, ...], as_json: bool) -> N
 
     if path in SOURCES and issubclass(source := SOURCES[path], Published):
         click.echo(source.terms(), err=True)
-    dataset, chosen = _load(path, pairs)
+    dataset, chosen, reading = _load(path, pairs)
     if name is not None:
         dataset = replace(dataset, name=name)
     kept = versions.save(dataset, workspaces.datasets_folder(), chosen)
     if as_json:
         problems = [vars(problem) for problem in kept.problems]
         print_json({"path": kept.source, "name": kept.name, "clips": len(kept), "counts": kept.counts,
-                    "fingerprint": kept.fingerprint, "licence": kept.licence, "problems": problems})  # fmt: skip
+                    "fingerprint": kept.fingerprint, "licence": kept.licence, "problems": problems,
+                    "reading": reading.to_dict() if reading else None})  # fmt: skip
         return
+    _print_reading(reading)
     click.echo(f"{display_name(kept.name)}: {len(kept):,} clips in {len(kept.classes)} classes")
     if kept.licence:
         click.echo(f"licence {kept.licence}")
@@ -72,11 +75,13 @@ def check(path: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Report the health of the data set at PATH (or of a known set): copies, silence, clipping, shortcuts ..."""
     from audioclf.datasets.quality import report as health
 
-    dataset, _ = _load(path, pairs)
+    dataset, _, reading = _load(path, pairs)
     report = health.check(dataset, progress=_progress("measured"))
     if as_json:
-        print_json(report.to_dict() | {"worst": report.worst})
+        told = {"worst": report.worst, "reading": reading.to_dict() if reading else None}
+        print_json(report.to_dict() | told)
         return
+    _print_reading(reading)
     _print_report(report)
     _print_problems(replace(dataset, problems=report.problems))
 
@@ -114,17 +119,41 @@ def export(path: str, out: Path, pairs: tuple[str, ...]) -> None:
     """Write the data set at PATH as a zip of its sounds and a table of their labels."""
     from audioclf.datasets.readers import versions
 
-    dataset, _ = _load(path, pairs)
+    dataset, _, _ = _load(path, pairs)
     versions.export(dataset, out, progress=_progress("packed"))
     click.echo(str(out))
 
 
-def _load(path: str, pairs: tuple[str, ...]) -> tuple[Dataset, dict[str, Any]]:
+def _load(path: str, pairs: tuple[str, ...]) -> tuple[Dataset, dict[str, Any], Reading | None]:
+    """The data set, the options it was loaded with, and how it was understood (a known set is not)."""
     from audioclf.core.toml import literal
-    from audioclf.datasets import load_dataset
+    from audioclf.datasets import SOURCES, load_dataset, understand
 
     chosen = {key: literal(value) for key, value in settings_of(pairs).items()}
-    return load_dataset(path, progress=_progress("read"), **chosen), chosen
+    if path in SOURCES:
+        return load_dataset(path, progress=_progress("read"), **chosen), chosen, None
+    reading = understand(path, progress=_progress("unpacked"), **chosen)
+    return reading.load(progress=_progress("read")), chosen, reading
+
+
+def _print_reading(reading: Reading | None) -> None:
+    """What was understood, with some of the rows."""
+    if reading is None:
+        return
+    click.echo(f"understood as {printable(reading.sentence())}")
+    sample = reading.sample()
+    columns = {
+        "file": [row.entry.name for row in sample],
+        "class": [row.label for row in sample],
+        "group": [row.group or "" for row in sample],
+        "fold": ["" if row.fold is None or reading.parts else str(row.fold) for row in sample],
+        "part": [row.split if reading.parts else "" for row in sample],
+    }
+    told = {name: [display_name(cell)[1:-1] for cell in cells] for name, cells in columns.items() if any(cells)}
+    if told:
+        print_table(list(told), zip(*told.values(), strict=True))
+    for remark in reading.remarks:
+        click.echo(f"understood: {printable(remark)}")
 
 
 def _progress(what: str) -> Progress | None:
@@ -147,7 +176,7 @@ def _progress(what: str) -> Progress | None:
 
 
 def _print_report(report: HealthReport) -> None:
-    click.echo(f"{display_name(report.name)}: {report.n_clips:,} clips, {_time(report.seconds)}")
+    click.echo(f"{display_name(report.name)}: {report.n_clips:,} clips, {duration(report.seconds)}")
     rows = [
         (display_name(label), count, f"{spread.low:.2f} to {spread.high:.2f} s")
         for label, count in report.counts.items()
@@ -175,9 +204,3 @@ def _print_problems(dataset: Dataset) -> None:
         click.echo(f"left out: {display_name(problem.file)} {problem.reason} {problem.remedy}")
     if len(dataset.problems) > _SHOWN:
         click.echo(f"and {len(dataset.problems) - _SHOWN:,} more were left out")
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

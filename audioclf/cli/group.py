@@ -17,7 +17,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except AudioclfError as error:
-            click.echo(f"audioclf: {error}", err=True)
+            from audioclf.cli.options import printable
+
+            click.echo(f"audioclf: {printable(str(error))}", err=True)
             ctx.exit(2)
         except KeyboardInterrupt as error:
             stopping.end(error, go_on="the same command begins again.")

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from audioclf.core.errors import ParameterError
+from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Status
 
@@ -37,6 +38,11 @@ def quiet_start(family: str) -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
+
+
+def printable(text: str) -> str:
+    """Text in which nothing steers a terminal: what does not print is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def print_json(value: Any) -> None:
@@ -88,7 +94,7 @@ def watcher(what: str = "model") -> Callable[[Status], None]:
         if status.n_parts > 1:
             line = f"{what} {status.part} of {status.n_parts}: {line}"
         if status.seconds_left:
-            line += f", {status.seconds_left:.0f} s left"
+            line += f", {duration(status.seconds_left)} left"
         if status.state == "stopped":  # how to go on is the command's to say
             click.echo("\r\033[K" if terminal else "", nl=False, err=True)
         elif terminal:

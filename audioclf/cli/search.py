@@ -11,6 +11,7 @@ from audioclf.cli import stopping
 from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
 from audioclf.core.errors import AudioclfError, ParameterError, Stopped
+from audioclf.core.text import duration
 from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun, read_values, short, spelled
 
 
@@ -157,7 +158,7 @@ def _report(made: SearchRun, as_json: bool) -> None:
     click.echo(
         f"its test accuracy {best['test_accuracy']:.4f}  (95 % interval {low:.3f} to {high:.3f}), not used to choose"
     )
-    click.echo(f"time     {result['seconds']:.1f} s for {result['n_done']} of {result['n_points']} points")
+    click.echo(f"time     {duration(result['seconds'])} for {result['n_done']} of {result['n_points']} points")
     click.echo(f"run      {best['run']}")
     click.echo(f"search   {made.folder}")
 

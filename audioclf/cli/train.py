@@ -11,6 +11,7 @@ from audioclf.cli import stopping
 from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
 from audioclf.core.errors import ParameterError, RunError, Stopped
+from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.diagnosis import diagnose_run
 from audioclf.experiments.preflight import examine
@@ -90,8 +91,8 @@ def _report(run: Run, as_json: bool) -> None:
     if as_json:
         keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
         more = ("n_train", "n_train_clips", "augmentation", "remarks", "n_parameters", "fingerprint")
-        said = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
-        print_json(said | {"diagnosis": diagnose_run(run)})
+        shown = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
+        print_json(shown | {"diagnosis": diagnose_run(run)})
         return
     low, high = metrics["interval"]
     click.echo(
@@ -109,5 +110,5 @@ def _report(run: Run, as_json: bool) -> None:
     if len(metrics["splits"]) > 1:
         figures = "  ".join(f"{split['name']} {split['accuracy']:.4f}" for split in metrics["splits"])
         click.echo(f"splits   {figures}  mean {metrics['accuracy_mean']:.4f} sd {metrics['accuracy_sd']:.4f}")
-    click.echo(f"time     {metrics['seconds']:.1f} s, {metrics['seconds_training']:.1f} s of it training")
+    click.echo(f"time     {duration(metrics['seconds'])}, {duration(metrics['seconds_training'])} of it training")
     click.echo(f"run      {run.folder}")

@@ -45,6 +45,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Folders of a shared server whose sounds everyone may open, separated as in PATH; empty means none.",
     ),
+    Setting(
+        "yamnet",
+        "",
+        "YAMNet's weights: path of an .h5, an .npz or a TensorFlow checkpoint; empty fetches its publisher's file.",
+    ),
     Setting("free_disk_gb", "1", "Disk space that always stays free, in GB; nothing more is written below it."),
 )
 
@@ -90,6 +95,11 @@ def home() -> Path:
 def datasets_folder() -> Path:
     """Where data sets that the package makes or fetches are kept."""
     return _made(home() / "datasets")
+
+
+def embeddings_folder() -> Path:
+    """Where weights of embedding models are kept."""
+    return _made(home() / "embeddings")
 
 
 def cache_folder() -> Path:

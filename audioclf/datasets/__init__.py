@@ -1,11 +1,12 @@
 """Data sets: those known by name, and every way to read one's own.
 
 A module here that defines a :class:`~audioclf.datasets.source.Source` adds a set known by name, one that defines a
-:class:`~audioclf.datasets.source.Reader` adds a way to read a path; :func:`load_dataset` finds both by itself.
+:class:`~audioclf.datasets.layout.Reader` adds a way to read a path; :func:`load_dataset` finds both by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from audioclf.core.registry import Registry
 from audioclf.datasets.base import ByteCount, Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.ingest import archive, staging
 from audioclf.datasets.ingest.file_tree import Tree, file_tree, folder_tree
-from audioclf.datasets.source import Reader, Source
+from audioclf.datasets.layout import Candidate, Question, Reader, Reading, with_remarks
+from audioclf.datasets.readers.manifest import ManifestReader, unused
+from audioclf.datasets.source import Source
 
 SOURCES: Registry[Source] = Registry(Source, "audioclf.datasets.catalog", "data set")  # type: ignore[type-abstract]
 """Every data set known by name."""
@@ -59,7 +62,8 @@ def load_dataset(
     Raises
     ------
     DatasetError
-        When there is neither a set of that name nor something at that path.
+        When there is neither a set of that name nor something at that path, when the files leave a question open (see
+        :func:`understand`), or when no clip can be used.
     ParameterError
         When an option is unknown or out of range.
     Stopped
@@ -68,12 +72,57 @@ def load_dataset(
     name = str(name_or_path)
     if isinstance(name_or_path, str) and name in SOURCES:
         source = SOURCES[name].from_dict(options)
-        return source.load(progress=progress, should_stop=should_stop)
-    path = _existing(name)
-    tree = mount(path, progress=progress, should_stop=should_stop)
-    staging.settle(path)
-    reader = READERS.make(options) if "kind" in options else _suiting(tree).from_dict(options)
-    return reader.read(tree, progress=progress, should_stop=should_stop)
+        dataset = source.load(progress=progress, should_stop=should_stop)
+        dataset.require_clips()
+        return dataset
+    reading = understand(name, progress=progress, should_stop=should_stop, **options)
+    return reading.load(progress=progress, should_stop=should_stop)
+
+
+def understand(
+    path: str | Path | Tree,
+    *,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+    **options: Any,
+) -> Reading:
+    """What a folder, archive, table or recording is understood as, before its sounds are read.
+
+    Parameters
+    ----------
+    path : str, Path or Tree
+        One's own data, or its listing where that is there already.
+    progress, should_stop : callable, optional
+        As in :func:`load_dataset`; an archive is unpacked.
+    **options
+        As in :func:`load_dataset`.
+
+    Returns
+    -------
+    Reading
+        Clips, classes, folds, groups and the official split, where each comes from, and the questions that only the
+        owner of the data can answer. ``reading.load()`` gives the data set.
+
+    Raises
+    ------
+    DatasetError
+        When nothing is at the path, or nothing in it can be read.
+    ParameterError
+        When an option is unknown or out of range.
+
+    Examples
+    --------
+    >>> reading = audioclf.understand("UrbanSound8K")  # doctest: +SKIP
+    >>> reading.sentence()  # doctest: +SKIP
+    "8,732 clips, 10 classes from column 'class', 10 folds from column 'fold', 1,297 groups from column 'fsID'; this is
+    the layout of UrbanSound8K."
+    """
+    tree = path if isinstance(path, Tree) else mount(_existing(str(path)), progress=progress, should_stop=should_stop)
+    reader = READERS.make(options) if "kind" in options else _suiting(tree, options).from_dict(options)
+    reading = reader.understand(tree)
+    if reader.kind != ManifestReader.kind and not tree.pointed:
+        return with_remarks(reading, *unused(tree))
+    return reading
 
 
 def _existing(name: str) -> Path:
@@ -104,10 +153,12 @@ def mount(path: Path, *, progress: Progress | None = None, should_stop: ShouldSt
     return file_tree(path)
 
 
-def _suiting(tree: Tree) -> type[Reader]:
-    for reader in READERS.values():
-        if reader.suits(tree):
-            return reader
+def _suiting(tree: Tree, options: Mapping[str, Any]) -> type[Reader]:
+    """The reader that suits the files, or the only one that has these options."""
+    found = next((reader for reader in READERS.values() if reader.suits(tree)), None)
+    if found is not None:
+        able = [reader for reader in READERS.values() if set(options) <= set(reader.describe())]
+        return able[0] if len(able) == 1 else found
     raise DatasetError(
         f"'{tree.name}' is no data set that can be read; choose a folder with a folder of sounds for every class."
     )
@@ -117,13 +168,17 @@ __all__ = [
     "READERS",
     "SOURCES",
     "ByteCount",
+    "Candidate",
     "Clip",
     "Dataset",
     "Problem",
     "Progress",
+    "Question",
     "Reader",
+    "Reading",
     "ShouldStop",
     "Source",
     "available",
     "load_dataset",
+    "understand",
 ]

@@ -13,12 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from audioclf.audio.io import AudioInfo
+from audioclf.audio.sources import readable
 from audioclf.core.errors import DatasetError
 
 
 class ByteCount(int):
     """A number of bytes, where progress is told in these."""
 
+
+SPLITS = ("train", "validation", "test")
+"""Parts of an official split."""
+
+SPLIT_FOLDS = {"test": 0, "train": 1, "validation": 2}
+"""Number of the fold that a part of an official split has where there are no folds beside it."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many files are done (bytes as :class:`ByteCount`); called from the thread that called."""
@@ -65,10 +72,12 @@ class Clip:
     group : str or None
         What must not straddle a split: speaker, source recording, artist, pitch.
     fold : int or None
-        Official fold, numbered as its publisher does; of a published train and test set, test is 0, training 1 and
-        validation 2.
+        Official fold, numbered as its publisher does; where there is only an official split, test is 0, training 1
+        and validation 2.
     file : str
         Name its owner knows the file by, where that is not its path (in an archive it came out of).
+    split : str
+        Part of the official split it belongs to: one of :data:`SPLITS`; empty where there is none.
     """
 
     path: Path
@@ -79,6 +88,7 @@ class Clip:
     group: str | None = None
     fold: int | None = None
     file: str = ""
+    split: str = ""
 
     @property
     def seconds(self) -> float:
@@ -89,7 +99,7 @@ class Clip:
     @property
     def name(self) -> str:
         """Name for people: the folder and file, and where in the file it starts."""
-        name = "/".join(self.file.split("/")[-2:]) or f"{self.path.parent.name}/{self.path.name}"
+        name = "/".join(self.file.split("/")[-2:]) or readable(f"{self.path.parent.name}/{self.path.name}")
         return name if self.start == 0 and self.duration is None else f"{name} @ {self.start:g} s"
 
     @cached_property
@@ -151,10 +161,12 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of every clip's content, label, group and fold: the same data has the same one."""
+        """Hash of every clip's content, label, group, fold and part: the same data has the same one."""
         digest = hashlib.blake2b(digest_size=16)
         for clip in self.clips:
             digest.update(repr((clip.key, clip.label, clip.group, clip.fold)).encode())
+            if clip.split and clip.fold != SPLIT_FOLDS[clip.split]:
+                digest.update(clip.split.encode())
         return digest.hexdigest()
 
     def filter(self, keep: Callable[[Clip], bool]) -> Dataset:
@@ -177,8 +189,9 @@ class Dataset:
         for number in range(len(self.classes)):
             members = [clip for clip, label in enumerate(self.labels) if label == number]
             drawn: list[int] = []
-            for fold in dict.fromkeys(self.clips[clip].fold for clip in members):
-                of_fold = rng.permutation([clip for clip in members if self.clips[clip].fold == fold]).tolist()
+            parts = {clip: (self.clips[clip].fold, self.clips[clip].split) for clip in members}
+            for part in dict.fromkeys(parts.values()):
+                of_fold = rng.permutation([clip for clip in members if parts[clip] == part]).tolist()
                 drawn += of_fold[: max(round(share * len(of_fold)), 1)]
             rest = [clip for clip in members if clip not in drawn]
             chosen.update(drawn + rest[: max(2 - len(drawn), 0)])
@@ -188,6 +201,20 @@ class Dataset:
         """All clips of one class."""
         return tuple(clip for clip in self.clips if clip.label == label)
 
+    def require_clips(self) -> None:
+        """Raise where there is no clip.
+
+        Raises
+        ------
+        DatasetError
+        """
+        if not self.clips:
+            first = f" {self.problems[0].file}: {self.problems[0].reason}" if self.problems else ""
+            raise DatasetError(
+                f"{self.name} holds no usable clip; add sound files in one folder per class"
+                f" ({len(self.problems)} files or rows could not be used).{first}"
+            )
+
     def require_trainable(self) -> None:
         """Raise unless there are two classes with two clips each at least.
 
@@ -195,11 +222,7 @@ class Dataset:
         ------
         DatasetError
         """
-        if not self.clips:
-            raise DatasetError(
-                f"{self.name} holds no usable clip; add sound files in one folder per class"
-                f" ({len(self.problems)} files could not be used)."
-            )
+        self.require_clips()
         if len(self.classes) < 2:
             raise DatasetError(
                 f"{self.name} has one class ('{self.classes[0]}'), and a classifier needs at least two;"

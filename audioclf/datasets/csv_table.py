@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from audioclf.core.errors import DatasetError
 
@@ -18,23 +21,37 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 MEANINGS: Mapping[str, tuple[str, ...]] = {
     "file": (
-        *("filename", "file", "filepath", "path", "slicefilename", "audiofilename", "audiofile", "audiopath", "audio"),
-        *("wavfile", "wavfilename", "wav", "fname", "soundfile", "sound", "recordingfile", "track", "clip", "name"),
+        *("filename", "file", "filepath", "path", "slicefilename", "audiofilename", "audiofile", "audiopath"),
+        *("audio", "wavfile", "wavfilename", "wav", "fname", "soundfile", "sound", "recordingfile", "track"),
+        *("clip", "name", "clipname", "filenames", "audiofilepath", "wavpath", "wavfilepath", "clippath"),
+        *("mp3path", "soundfilename", "recordingfilename", "relativepath", "relpath", "itemid", "recordingid"),
+        *("fileid", "clipid", "audioid", "trackid", "uttid", "utteranceid", "recording", "soundid", "id"),
     ),
     "label": (
         *("label", "class", "classname", "category", "labelname", "labels", "primarylabel", "genre", "emotion"),
-        *("species", "word", "digit", "instrument", "tag", "target", "classid", "y"),
+        *("species", "word", "digit", "instrument", "tag", "target", "classid", "y", "scenelabel", "scene"),
+        *("eventlabel", "event", "commonname", "speciesname", "speciescode", "ebirdcode", "command", "keyword"),
+        *("genretop", "instrumentfamily", "instrumentfamilystr", "emotionlabel", "hasbird", "diagnosis"),
+        *("groundtruth", "labelid", "labelidx", "classlabel"),
     ),
     "group": (
-        *("group", "speaker", "speakerid", "subject", "subjectid", "participant", "clientid", "artist", "srcfile"),
-        *("source", "sourceid", "sourcefile", "session", "fsid", "recordist", "site", "device"),
+        *("group", "speaker", "speakerid", "subject", "subjectid", "participant", "clientid", "artist"),
+        *("srcfile", "source", "sourceid", "sourcefile", "session", "fsid", "recordist", "site", "device"),
+        *("actor", "actorid", "speakername", "participantid", "patient", "patientid", "userid", "user"),
+        *("artistid", "artistname", "freesoundid", "sourcerecording", "originalfile", "originalfilename"),
+        *("identifier", "siteid", "author", "location", "locationid", "recorder", "station", "city"),
+        *("deviceid", "sessionid", "recordingdate", "date", "day"),
     ),
-    "fold": ("fold", "split", "subset", "set", "partition"),
+    "fold": ("fold", "foldid", "cvfold", "kfold"),
+    "split": ("split", "subset", "set", "partition", "datasplit", "datasubset", "usage", "mode", "phase"),
     "start": ("start", "starttime", "starts", "offset", "begin", "begintime", "onset", "from"),
     "end": ("end", "endtime", "ends", "stop", "offsettime", "to"),
     "duration": ("duration", "durations", "length", "len"),
 }
-"""Column names that are understood, without case, blanks and underscores; the first found is taken."""
+"""Column names that are understood, without case, blanks and underscores; the first found is taken.
+
+They are those of the usual published sets: UrbanSound8K, ESC-50, FSD, DCASE, FMA, BirdCLEF, Common Voice, NSynth.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,8 +73,29 @@ class Table:
 
     def column(self, meaning: str) -> int | None:
         """Number of the column that has a meaning (a key of :data:`MEANINGS`) by its name; None if none has."""
+        return next(iter(self.named(meaning)), None)
+
+    def named(self, meaning: str) -> list[int]:
+        """Numbers of all columns whose names have a meaning, likeliest first."""
         plain = [re.sub(r"[\W_]+", "", name.casefold()) for name in self.columns]
-        return next((plain.index(name) for name in MEANINGS[meaning] if name in plain), None)
+        return [plain.index(name) for name in dict.fromkeys(MEANINGS[meaning]) if name in plain]
+
+    def values(self, column: int) -> list[str]:
+        """Cells of one column, empty where a row is too short."""
+        return [unguarded(cells[column]) if column < len(cells) else "" for _, cells in self.rows]
+
+
+def read_file(path: Path, most: int = -1) -> bytes:
+    """The first bytes of a regular file; nothing else is opened, since a pipe would be waited for.
+
+    Raises
+    ------
+    OSError
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "it is no regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def decode(data: bytes) -> str:
@@ -101,6 +139,8 @@ def read_table(data: bytes, name: str) -> Table:
             " take out the columns that are not needed."
         )
     text = decode(data).replace("\0", "")
+    if text.lstrip().startswith("{"):
+        return _json_lines(text, name)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
     read: list[tuple[int, list[str]]] = []
     broken: list[tuple[int, str]] = []
@@ -117,6 +157,35 @@ def read_table(data: bytes, name: str) -> Table:
     if not read:
         raise DatasetError(f"'{name}' is empty, a table with a row of column names was expected; export it again.")
     return Table(tuple(read[0][1]), read[1:], broken)
+
+
+def _json_lines(text: str, name: str) -> Table:
+    """A table of JSON Lines: an object a line, whose names are the columns."""
+    rows: list[tuple[int, dict[str, object]]] = []
+    broken: list[tuple[int, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            row = json.loads(line) if line.strip() else None
+        except (ValueError, RecursionError):
+            row = line
+        if isinstance(row, dict):
+            rows.append((number, row))
+        elif row is not None:
+            broken.append((number, "it is no JSON object"))
+    columns = tuple(dict.fromkeys(key for _, row in rows for key in row))
+    if not columns:
+        raise DatasetError(f"'{name}' holds no JSON object, one a line was expected; export it again.")
+    cells = [
+        (number, ["" if row.get(key) is None else str(row[key]).strip() for key in columns]) for number, row in rows
+    ]
+    return Table(columns, cells, broken)
+
+
+def write_table(rows: Iterable[Iterable[object]]) -> str:
+    """CSV, safe to open in a spreadsheet program: every cell is :func:`guarded`."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def guarded(cell: object) -> str:

@@ -15,7 +15,7 @@ from audioclf.audio.io import load_audio
 from audioclf.core import settings
 from audioclf.core.errors import ParameterError, Stopped
 from audioclf.datasets.base import Progress, ShouldStop
-from audioclf.datasets.csv_table import decode
+from audioclf.datasets.csv_table import decode, read_file
 
 MOST_CUTS = 100_000
 """More clips than this out of one recording are a mistyped length."""
@@ -163,8 +163,7 @@ def audacity(text: str, total: float, seconds: float) -> tuple[list[Cut], list[t
 def is_label_track(path: Path) -> bool:
     """Whether a file is a label track: a text in which most lines are labels."""
     try:
-        with path.open("rb") as file:
-            return holds_labels(file.read(LARGEST_TRACK))
+        return holds_labels(read_file(path, LARGEST_TRACK))
     except OSError:
         return False
 

@@ -1,4 +1,4 @@
-"""The two kinds of places data comes from: a set known by its name, and files that are one's own."""
+"""Source: a data set known by its name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from audioclf.core.params import Parameters
 from audioclf.datasets.base import Dataset, Progress, ShouldStop
-from audioclf.datasets.ingest.file_tree import Tree
 
 
 @dataclass(frozen=True)
@@ -35,26 +34,3 @@ class Source(Parameters):
     @abstractmethod
     def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
         """The data set, made or fetched on first use."""
-
-
-@dataclass(frozen=True)
-class Reader(Parameters):
-    """A way to make clips of files; its parameters are the options of :func:`audioclf.load_dataset`.
-
-    Attributes
-    ----------
-    order : int
-        Readers are asked in this order whether a tree suits them.
-    """
-
-    order: ClassVar[int] = 100
-    description: ClassVar[str] = ""
-
-    @classmethod
-    @abstractmethod
-    def suits(cls, tree: Tree) -> bool:
-        """Whether this is how the files are read when nobody says otherwise."""
-
-    @abstractmethod
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
-        """The data set in the files."""

@@ -7,7 +7,6 @@ epoch is never chosen on the test part.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +17,11 @@ from typing import ClassVar
 import numpy as np
 
 from audioclf.core.errors import DatasetError, ParameterError
+from audioclf.core.files import BoundedCache
 from audioclf.core.params import Parameters, param
 from audioclf.core.registry import Registry
 from audioclf.datasets import Dataset
+from audioclf.datasets.base import SPLITS
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,7 @@ class Protocol(Parameters):
         known = _dealt.get(key)
         if known is None:
             known = self.deal(dataset)
-            with _turn:
-                while len(_dealt) >= _KEPT:
-                    del _dealt[next(iter(_dealt))]
-                _dealt[key] = known
+            _dealt.put(key, known)
         return known
 
     def deal(self, dataset: Dataset) -> tuple[Split, ...]:
@@ -93,8 +91,10 @@ class Protocol(Parameters):
         """The protocol in words, to stand beside every figure reached with it."""
         raise NotImplementedError
 
-    def _split(self, dataset: Dataset, name: str, train: Sequence[int], test: Sequence[int]) -> Split:
-        """Split with the validation part taken out of ``train``."""
+    def _split(
+        self, dataset: Dataset, name: str, train: Sequence[int], test: Sequence[int], given: Sequence[int] = ()
+    ) -> Split:
+        """Split with the validation part that is given, or else is taken out of ``train``."""
         if not train or not test:
             raise DatasetError(
                 f"No clip is left to {'train' if not train else 'test'} on in split '{name}' of {dataset.name};"
@@ -107,8 +107,8 @@ class Protocol(Parameters):
                 f"Class '{label}' of {dataset.name} has no training clip in split '{name}';"
                 " add clips of it in other groups or folds, leave it out, or split without groups."
             )
-        validation: list[int] = []
-        if self.validation_size:
+        validation: list[int] = list(given)
+        if self.validation_size and not given:
             rng = np.random.default_rng((self.random_state, 1))
             validation = _take(dataset, train, self.validation_size, rng, by_group=self.by_group, least=0)
             validation = _leave_every_class(dataset, train, validation)
@@ -224,6 +224,41 @@ class OfficialFolds(Protocol):
 
 
 @dataclass(frozen=True)
+class OfficialSplit(Protocol):
+    """The training, validation and test part that the data set's publisher made."""
+
+    kind = "official"
+    title = "Official split"
+    explanation = (
+        "The data set comes in a training and a test part, so that results can be compared with published ones. Where"
+        " it has a validation part too, this chooses the best epoch."
+    )
+    order = 2
+
+    by_group: bool = param(True, "Whether validation clips come from other groups than the training clips.")
+    validation_size: float = param(
+        0.2,
+        "Share of the training clips kept aside to choose the best epoch, where there is no official validation part.",
+        low=0,
+        high=0.9,
+        step=0.05,
+    )
+
+    def deal(self, dataset: Dataset) -> tuple[Split, ...]:
+        parts = {part: [n for n, clip in enumerate(dataset.clips) if clip.split == part] for part in SPLITS}
+        if not parts["train"] or not parts["test"]:
+            there = ", ".join(f"{len(clips)} {part}" for part, clips in parts.items() if clips) or "none"
+            raise DatasetError(
+                f"{dataset.name} has no official split (clips to train and clips to test were expected, got {there});"
+                " choose holdout or k-fold."
+            )
+        return (self._split(dataset, "official", parts["train"], parts["test"], parts["validation"]),)
+
+    def sentence(self) -> str:
+        return "official split"
+
+
+@dataclass(frozen=True)
 class LeaveOneGroupOut(Protocol):
     """Each group (speaker, source, pitch) is tested by a model that has met only the others."""
 
@@ -287,9 +322,7 @@ PROTOCOLS: Registry[Protocol] = Registry(Protocol, __name__, "split")
 _PARTS = 20
 """Groups are dealt into so many parts at most, some of which are one side of a split."""
 
-_KEPT = 64
-_dealt: dict[tuple[Protocol, str], tuple[Split, ...]] = {}
-_turn = threading.Lock()
+_dealt: BoundedCache[tuple[Protocol, str], tuple[Split, ...]] = BoundedCache(64)
 
 
 def _require_distinct(held_out: Sequence[object], field: str, what: str) -> None:

@@ -112,6 +112,9 @@ class _Maker:
         earlier = self.writer.current.spent
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
         self.experiment.model.obtain()
+        for feature in dict.fromkeys(self.experiment.features):
+            fetched = self._counted(f"Fetching what {feature.title} needs")
+            feature.obtain(progress=fetched, should_stop=self.should_stop)
         dataset = self.experiment.dataset.load(progress=self._counted("Reading the data set"))
         dataset.require_trainable()
         self._require_same_clips(dataset)

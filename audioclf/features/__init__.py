@@ -7,6 +7,7 @@ into a :class:`FeatureMap` that knows its axes. :data:`FEATURES` holds them by `
 from audioclf.core.registry import Registry
 from audioclf.features.base import Axis, Feature, FeatureMap, stack
 from audioclf.features.cqt import CQT
+from audioclf.features.embedding import SpeechEmbeddingFeature, YAMNetEmbedding
 from audioclf.features.mel import Mel
 from audioclf.features.mfcc import MFCC
 from audioclf.features.spectrum import Spectrum
@@ -15,6 +16,12 @@ from audioclf.features.waveform import Waveform
 
 FEATURES: Registry[Feature] = Registry(Feature, "audioclf.features", "feature")
 """Every feature by its ``kind``, in the order of lists."""
+
+
+def views() -> dict[str, type[Feature]]:
+    """Features that a page computes and draws by itself; the others are left to jobs."""
+    return {kind: feature for kind, feature in FEATURES.items() if not feature.heavy}
+
 
 __all__ = [
     "CQT",
@@ -26,6 +33,9 @@ __all__ = [
     "FeatureMap",
     "Mel",
     "Spectrum",
+    "SpeechEmbeddingFeature",
     "Waveform",
+    "YAMNetEmbedding",
     "stack",
+    "views",
 ]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
 from audioclf.core.params import Parameters
+from audioclf.datasets.base import Progress, ShouldStop
 
 Array = npt.NDArray[np.float32]
 
@@ -76,10 +77,23 @@ class Feature(Parameters):
         Two or three sentences for a learner: what one sees in it, and how it is made.
     order : int
         Place in lists.
+    heavy : bool
+        Whether a pretrained network computes it, which the web server's process leaves to others.
     """
 
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
+    heavy: ClassVar[bool] = False
+
+    def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
+        """Have at hand what the feature needs, such as weights learned elsewhere; before any work is done.
+
+        Raises
+        ------
+        AudioclfError
+            When it cannot be had.
+        Stopped
+        """
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
         """Feature of one sound.

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 
 from audioclf.audio.io import AudioSettings
 from audioclf.core import settings
+from audioclf.core.files import write_atomic
 from audioclf.features.base import Array, Feature
 
 VERSION: Final = 1
@@ -89,14 +89,7 @@ class FeatureStore:
         path = self._path(key)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(".part", dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(_pack(values))
-                os.replace(name, path)
-            except OSError:
-                os.unlink(name)
-                raise
+            write_atomic(path, _pack(values))
 
     def trim(self) -> None:
         """Delete what was not used for longest until nine tenths of ``max_bytes`` are left, and abandoned writes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import RunError
+from audioclf.core.files import atomic
 from audioclf.core.params import Parameters, param
 
 Array = npt.NDArray[np.float32]
@@ -78,10 +78,8 @@ class Scaler:
 
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file, whole or not at all."""
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
+        with atomic(path) as file:
             np.savez(file, mode=np.array(self.mode), offset=self.offset, scale=self.scale)
-        os.replace(part, path)
 
     @classmethod
     def load(cls, path: Path) -> Scaler:

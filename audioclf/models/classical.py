@@ -17,41 +17,17 @@ class Classical(Model):
     ----------------
     trusted_types : tuple of str
         Types besides plain arrays and estimators that its saved file may hold (see skops).
-    on_all_cores : bool
-        Whether it is fitted on all cores at once.
     weighs_classes : bool
         Whether rare classes can be made to count more.
     """
 
     family = "classical"
     trusted_types: ClassVar[tuple[str, ...]] = ()
-    on_all_cores: ClassVar[bool] = False
     weighs_classes: ClassVar[bool] = True
 
     def estimator(self, random_state: int) -> Any:
         """Unfitted scikit-learn classifier."""
         raise NotImplementedError
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float] | None:
-        """Between how many seconds fitting lies, on one core of the machine that
-        :mod:`audioclf.experiments.estimate` was fitted on.
-
-        An order of magnitude: most solvers go on until they are done, and that depends on the clips.
-
-        Parameters
-        ----------
-        n_clips : int
-            That are trained on.
-        n_values : int
-            Of every clip.
-        n_classes : int
-
-        Returns
-        -------
-        (float, float) or None
-            None where nothing is known.
-        """
-        return None
 
     def build(self, input_shape: Shape, n_classes: int, random_state: int = 0) -> Any:
         """Unfitted scikit-learn classifier; see :meth:`audioclf.models.base.Model.build`."""

@@ -19,7 +19,7 @@ class RBFSVM(Classical):
     order = 52
     explanation = (
         "Compares a clip with the training clips near the boundary; the nearer one is, the more it counts. "
-        "The boundary may bend, so it does more than a linear model and says less about why."
+        "The boundary may bend, so it does more than a linear model and explains less."
     )
 
     C: float = param(1.0, "Penalty for a clip on the wrong side of the margin.", above=0, high=1e6)
@@ -37,11 +37,6 @@ class RBFSVM(Classical):
         # break_ties makes predict name the class of the highest score, which is what the probabilities say.
         gamma = "scale" if self.gamma is None else self.gamma
         return SVC(C=self.C, gamma=gamma, max_iter=self.max_iter, break_ties=True, random_state=random_state)
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        # the kernel of all pairs of clips, some of it several times
-        pairs = n_clips**2 * n_values
-        return 0.01 + 1.5e-10 * pairs, 0.1 + 1.5e-9 * pairs
 
 
 @dataclass(frozen=True)
@@ -68,9 +63,6 @@ class KNearestNeighbors(Classical):
         return KNeighborsClassifier(
             n_neighbors=self.n_neighbors, weights=self.weights, metric=self.metric, algorithm="brute"
         )
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        return 0.001, 0.1  # the clips are kept
 
     def require_examples(self, n_train: int) -> None:
         if self.n_neighbors > n_train:

@@ -30,11 +30,6 @@ class LogisticRegression(Classical):
 
         return Estimator(C=self.C, max_iter=self.max_iter, tol=self.tol, random_state=random_state)
 
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        # a step of lbfgs is two products of clips and weights
-        step = n_clips * n_values * n_classes
-        return 0.01 + 2e-10 * min(self.max_iter, 20) * step, 0.1 + 1e-9 * self.max_iter * step
-
 
 @dataclass(frozen=True)
 class LinearSVM(Classical):
@@ -57,8 +52,3 @@ class LinearSVM(Classical):
         from sklearn.svm import LinearSVC
 
         return LinearSVC(C=self.C, loss=self.loss, max_iter=self.max_iter, tol=self.tol, random_state=random_state)
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        # every step passes over all clips, once for each class; classes that lie far apart are done after a few
-        step = 1.4e-9 * n_clips * n_values * (n_classes if n_classes > 2 else 1)
-        return 0.01 + step * min(self.max_iter, 10), 0.1 + step * self.max_iter

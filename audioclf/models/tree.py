@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,23 +9,6 @@ from audioclf.core.params import param
 from audioclf.models.classical import Classical
 
 TREE = "sklearn.tree._tree.Tree"
-
-
-def grow_seconds(n_clips: int, n_values: int, levels: float) -> tuple[float, float]:
-    """Between how many seconds growing a tree lies: on every level all clips are sorted by every value looked at."""
-    sorting = n_clips * math.log2(max(n_clips, 2)) * n_values * levels
-    return 7e-9 * sorting, 4e-8 * sorting
-
-
-def levels_of(max_depth: int | None, n_clips: int, n_classes: int) -> float:
-    """How many questions in a row it takes about: to tell the classes apart, and no more than is allowed."""
-    needed = min(math.log2(2 * n_classes), math.log2(max(n_clips, 2)))
-    return needed if max_depth is None else min(needed, max_depth)
-
-
-def values_looked_at(n_values: int, share: float | None) -> int:
-    """How many of the values a question chooses from: the square root where no share is given."""
-    return max(1, round(math.sqrt(n_values) if share is None else share * n_values))
 
 
 @dataclass(frozen=True)
@@ -58,9 +40,6 @@ class DecisionTree(Classical):
             random_state=random_state,
         )
 
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        return grow_seconds(n_clips, n_values, levels_of(self.max_depth, n_clips, n_classes))
-
 
 @dataclass(frozen=True)
 class RandomForest(Classical):
@@ -70,7 +49,6 @@ class RandomForest(Classical):
     title = "Random forest"
     order = 54
     trusted_types = (TREE,)
-    on_all_cores = True
     explanation = (
         "Hundreds of decision trees, each grown on other clips and asked about other values, that vote. "
         "Robust, without scaling, and hard to spoil: a good first baseline."
@@ -96,11 +74,6 @@ class RandomForest(Classical):
             n_jobs=-1,
             random_state=random_state,
         )
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        looked_at = values_looked_at(n_values, self.max_features)
-        low, high = grow_seconds(n_clips, looked_at, levels_of(self.max_depth, n_clips, n_classes))
-        return self.n_estimators * (low + 4e-4), self.n_estimators * (high + 2e-3)
 
 
 @dataclass(frozen=True)
@@ -141,10 +114,3 @@ class GradientBoosting(Classical):
             min_samples_leaf=self.min_samples_leaf,
             random_state=random_state,
         )
-
-    def fit_seconds(self, n_clips: int, n_values: int, n_classes: int) -> tuple[float, float]:
-        looked_at = values_looked_at(n_values, self.max_features)
-        levels = math.log2(max(n_clips, 2)) if self.max_depth is None else self.max_depth
-        low, high = grow_seconds(n_clips, looked_at, levels)
-        n_trees = self.n_estimators * (n_classes if n_classes > 2 else 1)
-        return n_trees * (low + 2e-4), n_trees * (high + 2e-3)

@@ -10,7 +10,7 @@ from audioclf.plots.confusion import confusion_chart, confusion_figure
 from audioclf.plots.curves import balance_chart, history_chart, probability_chart, rate_chart
 from audioclf.plots.feature import feature_figure, overlay_figure
 from audioclf.plots.grid import grid_figure
-from audioclf.plots.png import colour_png, save, to_png, to_svg
+from audioclf.plots.png import save, to_png, to_svg
 from audioclf.plots.screen import value_limits
 from audioclf.plots.windows import windows_chart
 
@@ -18,7 +18,6 @@ __all__ = [
     "Look",
     "accuracies_chart",
     "balance_chart",
-    "colour_png",
     "confusion_chart",
     "confusion_figure",
     "feature_figure",

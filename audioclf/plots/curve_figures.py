@@ -67,7 +67,6 @@ def folds_figure(
     *,
     measure: str = "accuracy",
     look: Look | None = None,
-    published: float | None = None,
 ) -> Figure:
     """Curves of every fold, a panel for each feature: a thin line per fold, training solid, validation dashed.
 
@@ -78,8 +77,6 @@ def folds_figure(
     measure : "loss" or "accuracy"
     look : Look or None
         Theme, size and resolution.
-    published : float or None
-        Marked by a line across.
 
     Raises
     ------
@@ -103,8 +100,6 @@ def folds_figure(
             rows = [row for row in history if row["part"] == part]
             drawn = _curves(axes, rows, measure, look.colours.line, SECOND[look.theme], thin=True)
         axes.set_ylim(0, highest)
-        if published is not None:
-            axes.axhline(published, color=look.colours.muted, linewidth=1, linestyle=(0, (2, 3)))
         axes.grid(True, color=look.colours.grid, linewidth=0.8)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

@@ -86,7 +86,6 @@ def overlay_figure(
     look: Look | None = None,
     scale: str | None = None,
     notes: bool | None = None,
-    heat_label: str = "Evidence",
 ) -> Figure:
     """Heat map (Grad-CAM, occlusion) over the feature map it explains, on the map's axes.
 
@@ -99,8 +98,6 @@ def overlay_figure(
     heat : np.ndarray [shape of ``shown.values``], in [0, 1]
     title, look, scale, notes
         As in :func:`feature_figure`.
-    heat_label : str
-        What the heat is, beside its colour bar.
 
     Raises
     ------
@@ -134,7 +131,7 @@ def overlay_figure(
             zorder=0,
         )
         axes.set_xlim(left, right)
-    draw_bar(axes, drawn, look, None, label=heat_label)
+    draw_bar(axes, drawn, look, None, label="Evidence")
     look.label(axes, title=title)
     return figure
 

@@ -11,7 +11,6 @@ from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.colorbar import draw_bar
 from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_feature
 from audioclf.plots.screen import Limits, value_limits
-from audioclf.plots.theme import plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +22,6 @@ _HEAD = 0.34
 def grid_figure(
     rows: Sequence[Sequence[FeatureMap | None]],
     *,
-    row_titles: Sequence[str] = (),
     column_titles: Sequence[str] = (),
     shared: bool = True,
     look: Look | None = None,
@@ -36,8 +34,8 @@ def grid_figure(
     ----------
     rows : sequence of sequences of FeatureMap or None
         All rows of one length; None leaves a cell empty.
-    row_titles, column_titles : sequence of str
-        One per row, one per column, or none at all.
+    column_titles : sequence of str
+        One per column, or none at all.
     shared : bool
         Whether a colour (a height, for curves) means the same in a whole row, with one colour bar; else every cell
         uses all colours for itself.
@@ -57,7 +55,6 @@ def grid_figure(
     if not n_columns or any(len(row) != n_columns for row in rows):
         raise ParameterError("A grid needs rows of one length with a cell at least; fill the others with None.", "rows")
     for name, titles, n in (
-        ("row_titles", row_titles, n_rows),
         ("column_titles", column_titles, n_columns),
         ("limits", limits, n_rows),
     ):
@@ -66,9 +63,8 @@ def grid_figure(
     look = look or Look(width=300 * n_columns + 200, height=200 * n_rows + 100)
     figure = look.figure()
     width, height = look.width / look.dpi, look.height / look.dpi
-    left = LEFT + (0.3 if row_titles else 0)
     head = _HEAD if column_titles else 0.14
-    cell_width = (width - left - (BAR if shared else RIGHT) - _GAP * (n_columns - 1)) / n_columns
+    cell_width = (width - LEFT - (BAR if shared else RIGHT) - _GAP * (n_columns - 1)) / n_columns
     cell_height = (height - BOTTOM - head - _GAP * (n_rows - 1)) / n_rows
     last = max(
         (float(item.axes[-1].values[-1]) for row in rows for item in row if item and item.axes[-1].unit == "s"),
@@ -81,7 +77,7 @@ def grid_figure(
         bottom = BOTTOM + (n_rows - 1 - r) * (cell_height + _GAP)
         ends_in_time = r + 1 < n_rows and _same_axis(row, rows[r + 1])
         for c, item in enumerate(row):
-            start = left + c * (cell_width + _GAP)
+            start = LEFT + c * (cell_width + _GAP)
             axes = look.axes(figure, start, bottom, width - start - cell_width, height - bottom - cell_height)
             if item is None:
                 axes.set_axis_off()
@@ -99,17 +95,6 @@ def grid_figure(
                     draw_bar(axes, drawn, look, item)
             if r == 0 and column_titles:
                 look.label(axes, title=column_titles[c], size=FONT - 1)
-        if row_titles:
-            figure.text(
-                0.12 / width,
-                (bottom + cell_height / 2) / height,
-                plain(row_titles[r], 40),
-                rotation=90,
-                va="center",
-                fontsize=FONT + 1,
-                color=look.colours.text,
-                parse_math=False,
-            )
     return figure
 
 

@@ -1,20 +1,14 @@
-"""Figures and arrays as PNG or SVG."""
+"""Figures as PNG or SVG."""
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from audioclf.core.errors import ParameterError
-from audioclf.features.colormap import palette
-from audioclf.plots.theme import SEQUENTIAL
+from audioclf.core.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,37 +51,8 @@ def save(figure: Figure, path: Path, *, transparent: bool = False) -> None:
         raise ParameterError(f"A picture's name must end in .png or .svg, got '{path.name}'; rename it.", "out")
     data = _FORMATS[path.suffix.lower()](figure, transparent=transparent)
     try:
-        handle, name = tempfile.mkstemp(".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
-        except OSError:
-            os.unlink(name)
-            raise
+        write_atomic(path, data)
     except OSError as error:
         raise ParameterError(
             f"'{path}' cannot be written ({error.strerror}); name a file in a folder that exists and is yours.", "out"
         ) from error
-
-
-def colour_png(values: npt.NDArray[np.floating], low: float, high: float, colours: str = SEQUENTIAL) -> bytes:
-    """Array alone as a coloured PNG, one pixel per value: no axes, a few milliseconds.
-
-    Parameters
-    ----------
-    values : np.ndarray [shape=(n_rows, n_columns)]
-        Lowest row first, as in a feature map; it becomes the lowest row of the picture.
-    low, high : float
-        Values of the first and the last colour; what lies beyond takes the nearer one.
-    colours : str
-        Name of a matplotlib colour map.
-    """
-    from PIL import Image
-
-    levels = np.clip((values[::-1] - low) * (255.0 / ((high - low) or 1.0)), 0, 255)
-    picture = Image.fromarray((levels + 0.5).astype(np.uint8))
-    picture.putpalette(palette(colours))
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from audioclf.core.errors import AudioclfError
+from audioclf.core.text import duration
 from audioclf.experiments.fit import read_result
 from audioclf.recipes import Recipe
 from audioclf.reproduce.pictures import Picture
 from audioclf.reproduce.plan import REFERENCES
 from audioclf.reproduce.rows import LEAKY, Row
-from audioclf.reproduce.table import HEADER, duration, words
+from audioclf.reproduce.table import HEADER, words
 
 Say = Callable[[str], None]
 
@@ -70,7 +71,7 @@ def html(
     sounds : callable
         Pictures of the sounds of one reference, by its letter.
     say : callable
-        Told what is being drawn.
+        Called with what is being drawn.
     """
     body = [
         "<h1>Reference systems, reproduced</h1>",
@@ -117,8 +118,8 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _about(row: Row, recipe: Recipe) -> list[str]:
-    facts = {name: _marked(said) for name, said in figures(row, recipe).items()}
-    listed = "".join(f"<dt>{_text(name)}</dt><dd>{said}</dd>" for name, said in facts.items())
+    facts = {name: _marked(shown) for name, shown in figures(row, recipe).items()}
+    listed = "".join(f"<dt>{_text(name)}</dt><dd>{shown}</dd>" for name, shown in facts.items())
     return [
         f"<h3 id='{_text(row.recipe)}'>{_text(row.recipe)}: {_text(row.title)}</h3>",
         f"<p class='soft'>{_text(row.source)}</p>",
@@ -130,7 +131,7 @@ def _about(row: Row, recipe: Recipe) -> list[str]:
 def figures(row: Row, recipe: Recipe) -> dict[str, str]:
     """What came of a system, and everything that was published of it beside what it is here, by name."""
     reference = recipe.reference
-    said = {"Result": row.verdict}
+    shown = {"Result": row.verdict}
     metrics: dict[str, Any] = {}
     if row.run is not None and row.accuracy is not None:
         try:
@@ -139,32 +140,32 @@ def figures(row: Row, recipe: Recipe) -> dict[str, str]:
             metrics = {}
     if row.accuracy is not None:
         published = "" if row.published is None else f"; published {row.published:g}"
-        said["Accuracy"] = f"{words(row)[3]}, {row.n_test:,} clips{published}"
+        shown["Accuracy"] = f"{words(row)[3]}, {row.n_test:,} clips{published}"
     if row.protocol:
-        said["Protocol"] = row.protocol
+        shown["Protocol"] = row.protocol
     splits = metrics.get("splits", [])
     if len(splits) > 1:
-        said["Folds"] = ", ".join(f"{split['accuracy']:.3f}" for split in splits)
+        shown["Folds"] = ", ".join(f"{split['accuracy']:.3f}" for split in splits)
     for name, accuracies in alone(row).items():
         mean = sum(accuracies) / len(accuracies)
         listed = ", ".join(f"{value:.3f}" for value in accuracies)
-        said[f"{name} alone"] = f"{mean:.3f}" + (f"; folds {listed}" if len(accuracies) > 1 else "")
+        shown[f"{name} alone"] = f"{mean:.3f}" + (f"; folds {listed}" if len(accuracies) > 1 else "")
     if reference.get("folds"):
-        said["Folds, published"] = ", ".join(f"{value:g}" for value in reference["folds"])
+        shown["Folds, published"] = ", ".join(f"{value:g}" for value in reference["folds"])
     for name, label in _CURVES.items():
         if reference.get(name) is not None:
             here = _last(row, name)
-            said[label] = f"published {_listed(reference[name])}" + (f"; here {_listed(here)}" if here else "")
+            shown[label] = f"published {_listed(reference[name])}" + (f"; here {_listed(here)}" if here else "")
     if reference.get("features_seconds") is not None:
         took = metrics.get("seconds_features")
-        said["Features of all clips"] = f"published {duration(reference['features_seconds'])}" + (
+        shown["Features of all clips"] = f"published {duration(reference['features_seconds'])}" + (
             "" if took is None else f"; here {duration(took)}"
         )
     if reference.get("time"):
-        said["Time, published"] = str(reference["time"])
+        shown["Time, published"] = str(reference["time"])
     if row.seconds is not None:
-        said["Time here"] = duration(row.seconds)
-    return said
+        shown["Time here"] = duration(row.seconds)
+    return shown
 
 
 def alone(row: Row) -> dict[str, list[float]]:
@@ -193,7 +194,7 @@ _CURVES = {
 
 
 def _last(row: Row, name: str) -> list[float]:
-    """Mean over the folds of what each member's history says at its last epoch; empty where it cannot be known."""
+    """Mean over the folds of each member's history at its last epoch; empty where it cannot be known."""
     if row.run is None or row.accuracy is None:
         return []
     key = name.replace("train_", "")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audioclf.core.errors import ParameterError
-from audioclf.experiments.runs import Watcher, write_text
+from audioclf.core.files import write_atomic
+from audioclf.experiments.runs import Watcher
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.reproduce import page, pictures, rows, runner
 from audioclf.reproduce.plan import Planned
@@ -56,7 +57,7 @@ class Report:
         return cls(tuple(item for item, _ in found), tuple(rows.row(item, job) for item, job in found))
 
     def part(self, names: Sequence[str]) -> Report:
-        """What it says of some of its recipes."""
+        """The report of some of its recipes only."""
         chosen = [pair for pair in zip(self.planned, self.rows, strict=True) if pair[1].recipe in names]
         return Report(tuple(planned for planned, _ in chosen), tuple(row for _, row in chosen))
 
@@ -87,8 +88,8 @@ class Report:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_text(folder / CSV, to_csv(self.rows))
-            write_text(folder / HTML, self.html(evidence=evidence, say=say))
+            write_atomic(folder / CSV, to_csv(self.rows))
+            write_atomic(folder / HTML, self.html(evidence=evidence, say=say))
         except OSError as error:
             raise ParameterError(
                 f"The folder '{folder}' cannot be written ({error.strerror}); name another with --out.", "out"
@@ -127,7 +128,7 @@ def make_all(planned: Sequence[Planned], folder: Path, watch: Callable[[Planned,
     folder : Path
         That the runs' folders go into.
     watch : callable
-        Given what is about to be made; returns what is told its status.
+        Called with what is about to be made; returns what is called with its status.
     """
     for item in planned:
         if not item.data.missing:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from audioclf.core.errors import ParameterError
-from audioclf.datasets.csv_table import guarded
+from audioclf.core.text import duration
+from audioclf.datasets.csv_table import write_table
 from audioclf.reproduce.rows import Row
 
 BEGIN, END = "<!-- reproduced: begin -->", "<!-- reproduced: end -->"
@@ -40,12 +39,7 @@ COLUMNS = (
 
 def to_csv(rows: Sequence[Row]) -> str:
     """One line per recipe, below a header; safe to open in a spreadsheet program."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([guarded(cell) for cell in cells(row).values()])
-    return text.getvalue()
+    return write_table([COLUMNS, *(cells(row).values() for row in rows)])
 
 
 def cells(row: Row) -> dict[str, Any]:
@@ -119,16 +113,6 @@ def parameters(row: Row) -> str:
     if row.published_parameters in (None, row.parameters):
         return f"{row.parameters:,}"
     return f"{row.parameters:,} (published: {row.published_parameters:,})"
-
-
-def duration(seconds: float | None) -> str:
-    """Wall time for people: ``"42 s"``, ``"7 min"``, ``"1 h 5 min"``."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def to_markdown(rows: Sequence[Row]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError, RunError
+from audioclf.core.files import atomic
 from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
 from audioclf.training.history import Epoch
@@ -187,9 +187,8 @@ def save_estimator(estimator: Any, folder: Path) -> None:
     """Write a scikit-learn estimator with skops, in one step."""
     import skops.io
 
-    beside = folder / (ESTIMATOR + ".part")
-    skops.io.dump(estimator, beside)
-    os.replace(beside, folder / ESTIMATOR)
+    with atomic(folder / ESTIMATOR) as file:
+        skops.io.dump(estimator, file)
 
 
 def load_estimator(model: Classical, folder: Path) -> Any:

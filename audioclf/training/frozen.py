@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core.files import write_atomic
 from audioclf.models.base import Model
 from audioclf.training.fitted import predict_function
 
@@ -68,14 +68,12 @@ class Divided:
 
 
 def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
-    """Keep what has to be said of a model beside it; nothing where there is nothing to say."""
+    """Keep remarks about a model beside it; no file where there are none."""
     if remarks:
-        part = folder / f"{REMARKS}.part"
-        part.write_text(json.dumps(list(remarks), ensure_ascii=False), encoding="utf-8")
-        os.replace(part, folder / REMARKS)
+        write_atomic(folder / REMARKS, json.dumps(list(remarks), ensure_ascii=False))
 
 
 def read_remarks(folder: Path) -> tuple[str, ...]:
-    """What has to be said of the model in a folder, one sentence each."""
+    """Remarks about the model in a folder, one sentence each."""
     path = folder / REMARKS
     return tuple(map(str, json.loads(path.read_text(encoding="utf-8")))) if path.is_file() else ()

@@ -1,8 +1,7 @@
-"""Metrics from arrays: how often a classifier is right, how sure that figure is, and where it errs."""
+"""Metrics from arrays, scikit-learn's: how often a classifier is right, how sure that figure is, and where it errs."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,37 +12,7 @@ from audioclf.core.errors import ParameterError
 
 Numbers = npt.NDArray[np.float64]
 
-Z95 = 1.959963984540054
-"""97.5 % point of the normal distribution."""
-
-
-def wilson_interval(right: int, n: int, z: float = Z95) -> tuple[float, float]:
-    """Confidence interval of a share, after Wilson 1927.
-
-    Parameters
-    ----------
-    right, n : int
-        ``0 <= right <= n``, ``n > 0``.
-    z : float
-        Point of the normal distribution: 1.96 for 95 %.
-
-    Returns
-    -------
-    low, high : float
-        In [0, 1].
-    """
-    share = right / n
-    denominator = 1 + z**2 / n
-    centre = (share + z**2 / (2 * n)) / denominator
-    half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / denominator
-    return max(centre - half, 0.0), min(centre + half, 1.0)
-
-
-def confusion_matrix(true: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int) -> npt.NDArray[np.int64]:
-    """Counts [shape=(n_classes, n_classes)]: rows are the true classes, columns the predicted ones."""
-    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
-    np.add.at(counts, (np.asarray(true), np.asarray(predicted)), 1)
-    return counts
+_FIGURES = ("precision", "recall", "f1")
 
 
 def normalized(confusion: npt.ArrayLike) -> Numbers:
@@ -80,6 +49,9 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     ParameterError
         When there are no clips, or the shapes do not go together.
     """
+    from scipy.stats import binomtest
+    from sklearn import metrics as sklearn
+
     labels = np.asarray(true, dtype=np.int64)
     shares = np.asarray(probabilities, dtype=np.float64)
     n, k = len(labels), len(classes)
@@ -89,39 +61,25 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
         )
     if labels.min() < 0 or labels.max() >= k or not np.isfinite(shares).all():
         raise ParameterError(f"Metrics need class numbers in 0 to {k - 1} and finite probabilities; train again.")
-    predicted = shares.argmax(axis=1)
-    confusion = confusion_matrix(labels, predicted, k)
-    right = np.diag(confusion)
-    support, called = confusion.sum(axis=1), confusion.sum(axis=0)
-    precision, recall = _shares(right, called), _shares(right, support)
-    f1 = _shares(2 * right, support + called)
-    occurs = (support + called) > 0
-    of_true = shares[np.arange(n), labels] / shares.sum(axis=1)
+    predicted, numbers = shares.argmax(axis=1), np.arange(k)
+    # float32, in which a certain wrong answer costs -ln(1.2e-7) and not -ln(2.2e-16)
+    shares = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    right = int((predicted == labels).sum())
     figures: dict[str, Any] = {
         "n": n,
-        "accuracy": float(right.sum() / n),
-        "interval": list(wilson_interval(int(right.sum()), n)),
-        "log_loss": float(-np.log(np.maximum(of_true, np.finfo(np.float32).eps)).mean()) + 0.0,
+        "accuracy": right / n,
+        "interval": [float(end) for end in binomtest(right, n).proportion_ci(method="wilson")],
+        "log_loss": float(sklearn.log_loss(labels, shares, labels=numbers)),
     }
     if k > 2:
-        figures["top2"] = float((np.argsort(-shares, axis=1, kind="stable")[:, :2] == labels[:, None]).any(1).mean())
+        figures["top2"] = float(sklearn.top_k_accuracy_score(labels, shares, k=2, labels=numbers))
+    macro = sklearn.precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)[:3]
+    table = sklearn.precision_recall_fscore_support(labels, predicted, labels=numbers, zero_division=0)
     return figures | {
-        "macro_precision": float(precision[occurs].mean()),
-        "macro_recall": float(recall[occurs].mean()),
-        "macro_f1": float(f1[occurs].mean()),
+        **{f"macro_{name}": float(value) for name, value in zip(_FIGURES, macro, strict=False)},
         "per_class": [
-            {
-                "class": str(name),
-                "precision": float(precision[number]),
-                "recall": float(recall[number]),
-                "f1": float(f1[number]),
-                "support": int(support[number]),
-            }
-            for number, name in enumerate(classes)
+            {"class": str(name), **dict(zip(_FIGURES, map(float, row), strict=False)), "support": int(row[3])}
+            for name, *row in zip(classes, *table, strict=True)
         ],
-        "confusion": confusion.tolist(),
+        "confusion": sklearn.confusion_matrix(labels, predicted, labels=numbers).tolist(),
     }
-
-
-def _shares(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Numbers:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -1,12 +1,7 @@
-"""Arrays in a file that is data and nothing else: uncompressed ``.npz``, checked before it is read.
-
-A file is written beside its place and then moved there, so that a reader sees the old or the
-new one and never a part.
-"""
+"""Arrays in a file that is data and nothing else: uncompressed ``.npz``, checked before it is read."""
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import RunError
+from audioclf.core.files import atomic
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Expected = Mapping[str, tuple[tuple[int, ...], str]]
@@ -22,12 +18,8 @@ Expected = Mapping[str, tuple[tuple[int, ...], str]]
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
     """Write named arrays in one step that either happens or does not."""
-    beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
+    with atomic(path, durable=True) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
 
 
 def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from audioclf.core.errors import AudioclfError, Stopped
+from audioclf.core.files import write_atomic
 from audioclf.datasets import load_dataset
 from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runner import execute
-from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json, write_text
+from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
 from audioclf.experiments.runs.writer import StatusWriter
 from audioclf.training import epochs_of
 from audioclf.tuning.config import METRICS, Point, Search
@@ -51,7 +52,7 @@ def run_search(
     watch : callable, optional
         Called with the search's :class:`~audioclf.experiments.runs.Status` whenever it changes.
     should_stop : callable, optional
-        Looked at every batch; when it says yes, the search stops and can be resumed.
+        Called at every batch; when it returns true, the search stops and can be resumed.
 
     Returns
     -------
@@ -282,7 +283,7 @@ def _try(attempt: Path, epoch: int) -> bool:
     if tries > 2:
         attempt.unlink()
         return False
-    write_text(attempt, f"{epoch} {tries}")
+    write_atomic(attempt, f"{epoch} {tries}")
     return True
 
 
@@ -342,5 +343,5 @@ class _Clock:
 def _why_none(made: SearchRun) -> str:
     messages = [standing.message for standing in made.board if standing.message]
     if messages:
-        return f"No point came to its end; the first failed with: {messages[0]}"
+        return f"No point came to its end; the first ended with: {messages[0]}"
     return "No point has a validation figure; lower the learning rate, or look at the points' curves."

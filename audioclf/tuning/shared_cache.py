@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from audioclf.core import settings
+from audioclf.core.files import BoundedCache
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 
@@ -23,32 +23,22 @@ class SharedStore(FeatureStore):
 
     def __init__(self, share: float = 0.25) -> None:
         super().__init__()
-        self._most = share * settings.number("job_memory_gb") * 1e9
-        self._known: OrderedDict[str, Array] = OrderedDict()
-        self._size = 0
+        most = share * settings.number("job_memory_gb") * 1e9
+        self._known: BoundedCache[str, Array] = BoundedCache(most, lambda values: values.nbytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FeatureStore, (self.folder, self.max_bytes)
 
     def get(self, key: str) -> Array | None:
         """Values from memory, else from disk."""
-        if key in self._known:
-            self._known.move_to_end(key)
-            return self._known[key]
-        values = super().get(key)
-        if values is not None:
-            self._remember(key, values)
+        values = self._known.get(key)
+        if values is None:
+            values = super().get(key)
+            if values is not None:
+                self._known.put(key, values)
         return values
 
     def put(self, key: str, values: Array) -> None:
         """Keep values in memory and on disk."""
-        self._remember(key, values)
+        self._known.put(key, values)
         super().put(key, values)
-
-    def _remember(self, key: str, values: Array) -> None:
-        if key not in self._known:
-            self._known[key] = values
-            self._size += values.nbytes
-        while self._size > self._most:
-            _, oldest = self._known.popitem(last=False)
-            self._size -= oldest.nbytes

@@ -1,8 +1,8 @@
-"""Ten thousand damaged sound files through ``load_audio``: no crash, no hang, bounded memory, only sentences.
+"""Damaged sound files through ``load_audio``: no crash, no hang, bounded memory, only sentences.
 
-The files are made from a seed, so a failure names the number of the file and ``damaged(number)`` makes it again. The
-work is done in a child process with a memory limit and a watchdog, so that a fault in a native decoder fails this
-test and does not take the whole test run with it.
+A tenth of the 12,000 files is always read, all of them with ``-m fuzz``. The files are made from a seed, so a failure
+names the number of the file and ``damaged(number)`` makes it again. The work is done in a child process with a memory
+limit and a watchdog, so that a fault in a native decoder fails this test and does not take the whole test run with it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 N_FILES = 10_000
 N_MORE = 2_000
 SEED = 20_240
-SECONDS_PER_FILE = 20
+SECONDS_PER_FILE = 60
 MEMORY = 3 * 2**30
 
 ISSUE_FORMATS = (
@@ -49,7 +49,17 @@ ISSUE_FORMATS = (
     "mp3",
     "mp3-vbr",
 )
-MORE_FORMATS = ("aiff", "au", "opus", "m4a", "aac", "webm", "wav-mp3", "mp3-untagged", "mp3-id3")
+BY_FFMPEG = {
+    "m4a": ("ipod", "aac", 16000),
+    "aac": ("adts", "aac", 16000),
+    "webm": ("webm", "libopus", 48000),
+    "wma": ("asf", "wmav2", 44100),
+    "amr": ("amr", "libopencore_amrnb", 8000),
+    "3gp": ("3gp", "libopencore_amrnb", 8000),
+    "ts": ("mpegts", "mp2", 16000),
+    "wav-yamaha": ("wav", "adpcm_yamaha", 16000),
+}
+MORE_FORMATS = ("aiff", "au", "opus", "wav-mp3", "mp3-untagged", "mp3-id3", "caf", "w64", "sphere", *BY_FFMPEG)
 
 
 @functools.cache
@@ -57,13 +67,13 @@ def whole(kind: str) -> bytes:
     """An undamaged file of a few hundred milliseconds."""
     import soundfile as sf
 
-    sr = 48000 if kind in ("opus", "webm") else 16000
+    sr = BY_FFMPEG[kind][2] if kind in BY_FFMPEG else 48000 if kind == "opus" else 16000
     t = np.arange(round(0.3 * sr)) / sr
     noise = np.random.default_rng(1).normal(size=len(t))
     y = (0.4 * np.sin(2 * np.pi * 440 * t) * np.exp(-5 * t) + 0.05 * noise).astype(np.float32)
     stereo = np.stack([y, y[::-1]], axis=1)
-    if kind in ("m4a", "aac", "webm"):
-        return _by_av(y, sr, *{"m4a": ("ipod", "aac"), "aac": ("adts", "aac"), "webm": ("webm", "libopus")}[kind])
+    if kind in BY_FFMPEG:
+        return _by_av(y, sr, *BY_FFMPEG[kind][:2])
     samples, form, subtype = {
         "wav": (y, "WAV", "PCM_16"),
         "wav-float": (stereo, "WAV", "FLOAT"),
@@ -81,6 +91,9 @@ def whole(kind: str) -> bytes:
         "mp3-id3": (y, "MP3", "MPEG_LAYER_III"),
         "aiff": (stereo, "AIFF", "PCM_16"),
         "au": (y, "AU", "PCM_16"),
+        "caf": (y, "CAF", "PCM_16"),
+        "w64": (stereo, "W64", "PCM_16"),
+        "sphere": (y, "NIST", "PCM_16"),
     }[kind]
     buffer = io.BytesIO()
     extra = {"bitrate_mode": "VARIABLE" if kind != "mp3" else "CONSTANT"} if form == "MP3" else {}
@@ -110,6 +123,7 @@ def _by_av(y: np.ndarray, sr: int, container: str, codec: str) -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as output:
         stream = output.add_stream(codec, rate=sr, layout="mono")
+        stream.bit_rate = 12_200 if "amr" in codec else 64_000
         frame = av.AudioFrame.from_ndarray(y[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate = sr
         resampler = av.AudioResampler(stream.format, "mono", sr, frame_size=stream.codec_context.frame_size or 960)
@@ -214,7 +228,7 @@ def child(first: int, last: int, progress: Path) -> None:
             os.pwrite(note.fileno(), b"%-10d" % number, 0)
             kind, data = damaged(number)
             stretch = ({}, {}, {"sr": None, "offset": 0.1}, {"duration": 0.15, "mono": "right"})[number % 4]
-            faulthandler.dump_traceback_later(0.5 if fault else SECONDS_PER_FILE, exit=True)
+            faulthandler.dump_traceback_later(0.5 if fault == f"hang {number}" else SECONDS_PER_FILE, exit=True)
             try:
                 if fault == f"crash {number}":
                     os.kill(os.getpid(), signal.SIGSEGV)
@@ -257,7 +271,13 @@ def run(first: int, last: int, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [(0, N_FILES), (N_FILES, N_FILES + N_MORE)], ids=["wav-flac-ogg-mp3", "other-formats"]
+    ("first", "last"),
+    [
+        pytest.param(0, N_FILES // 10, id="wav-flac-ogg-mp3"),
+        pytest.param(N_FILES, N_FILES + N_MORE // 10, id="other-formats"),
+        pytest.param(0, N_FILES, id="all-wav-flac-ogg-mp3", marks=pytest.mark.fuzz),
+        pytest.param(N_FILES, N_FILES + N_MORE, id="all-other-formats", marks=pytest.mark.fuzz),
+    ],
 )
 def test_damaged_files_are_read_or_refused(first: int, last: int, tmp_path: Path) -> None:
     result = run(first, last, tmp_path)
@@ -272,7 +292,8 @@ def test_damaged_files_are_read_or_refused(first: int, last: int, tmp_path: Path
 def test_undamaged_files_are_read() -> None:
     for kind in ISSUE_FORMATS + MORE_FORMATS:
         y, _ = load_audio(whole(kind))
-        assert len(y) >= round(0.3 * 22050), kind
+        # the first packet of Windows Media gives no samples
+        assert len(y) >= round((0.25 if kind == "wma" else 0.3) * 22050), kind
 
 
 @pytest.mark.parametrize("how", ["crash", "hang"])

@@ -11,6 +11,14 @@ from types import ModuleType
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that is in this folder is a benchmark, and nothing that asserts a time is anywhere else."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker("benchmark")
+
+
 @pytest.fixture(scope="module")
 def browsing() -> ModuleType:
     """The browser tests' way to start a server."""

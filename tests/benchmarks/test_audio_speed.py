@@ -16,7 +16,21 @@ from audioclf.audio.io import load_audio, read_info
 pytestmark = pytest.mark.filterwarnings("ignore:'(aifc|audioop|sunau)' is deprecated:DeprecationWarning")
 
 
-def ratio(ours: Callable[[Path], object], peer: Callable[[Path], object], files: list[Path]) -> float:
+Ratio = Callable[[Callable[[Path], object], Callable[[Path], object], list[Path]], float]
+
+
+@pytest.fixture
+def ratio(measured: Callable[[str], None]) -> Ratio:
+    """``ratio(ours, peer, files)``: how many times as long as the peer ours takes."""
+    return lambda ours, peer, files: _ratio(ours, peer, files, measured)
+
+
+def _ratio(
+    ours: Callable[[Path], object],
+    peer: Callable[[Path], object],
+    files: list[Path],
+    measured: Callable[[str], None],
+) -> float:
     """Best of several rounds of each, taken in turns, so that a busy machine slows both."""
     best = [float("inf"), float("inf")]
     for _ in range(7):
@@ -25,16 +39,17 @@ def ratio(ours: Callable[[Path], object], peer: Callable[[Path], object], files:
             for path in files:
                 read(path)
             best[which] = min(best[which], time.perf_counter() - start)
+    measured(f"{len(files)} files in {1e3 * best[0]:.1f} ms, the peer in {1e3 * best[1]:.1f} ms")
     return best[0] / best[1]
 
 
-def test_five_seconds_of_ogg(esc10: Path) -> None:
+def test_five_seconds_of_ogg(esc10: Path, ratio: Ratio) -> None:
     assert ratio(load_audio, librosa.load, sorted(esc10.glob("*/*.ogg"))[::40]) < 1.25
 
 
-def test_half_a_second_of_wav(fsdd: Path) -> None:
+def test_half_a_second_of_wav(fsdd: Path, ratio: Ratio) -> None:
     assert ratio(load_audio, librosa.load, sorted(fsdd.glob("recordings/*.wav"))[::20]) < 2
 
 
-def test_header_of_a_wav(fsdd: Path) -> None:
+def test_header_of_a_wav(fsdd: Path, ratio: Ratio) -> None:
     assert ratio(read_info, sf.info, sorted(fsdd.glob("recordings/*.wav"))[::20]) < 6

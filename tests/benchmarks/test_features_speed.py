@@ -16,7 +16,7 @@ import pytest
 
 from audioclf.audio.io import AudioInfo, AudioSettings
 from audioclf.datasets.base import Clip
-from audioclf.features import CQT, FEATURES, MFCC, STFT, Feature, Mel
+from audioclf.features import CQT, MFCC, STFT, Feature, Mel, views
 from audioclf.features.cache import FeatureStore, store_key
 from audioclf.features.extraction import extract
 
@@ -109,8 +109,8 @@ warnings.simplefilter("ignore")
 import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt, numpy as np, librosa, librosa.display, io
-from audioclf.features import FEATURES
-from audioclf.plots import Look, colour_png, feature_figure, to_png
+from audioclf.features import views
+from audioclf.plots import Look, feature_figure, to_png
 
 sr = 22050
 y = (0.1 * np.random.default_rng(0).standard_normal(5 * sr)).astype(np.float32)
@@ -133,19 +133,14 @@ def theirs(kind):
     figure.savefig(io.BytesIO(), format="png")
     plt.close(figure)
 
-def fast(kind):
-    found = FEATURES[kind]().compute(y, sr)
-    if found.is_picture:
-        colour_png(found.values, float(found.values.min()), float(found.values.max()))
-
 def ours(kind):
-    to_png(feature_figure(FEATURES[kind]().compute(y, sr), title="a", look=Look(width=900, height=360)))
+    to_png(feature_figure(views()[kind]().compute(y, sr), title="a", look=Look(width=900, height=360)))
 
 found = {}
-for kind in FEATURES:
-    times = [float("inf")] * 3
+for kind in views():
+    times = [float("inf")] * 2
     for _ in range(10):
-        for which, call in enumerate((ours, theirs, fast)):
+        for which, call in enumerate((ours, theirs)):
             begun = time.process_time()
             call(kind)
             times[which] = min(times[which], time.process_time() - begun)
@@ -157,9 +152,8 @@ print(json.dumps(found))
 def test_a_changed_parameter_is_a_new_picture_sooner_than_with_specshow(measured: Callable[[str], None]) -> None:
     done = subprocess.run([sys.executable, "-c", PICTURES], capture_output=True, text=True, check=True)
     found: dict[str, list[float]] = json.loads(done.stdout)
-    assert list(found) == list(FEATURES)
-    for kind, (ours, theirs, fast) in found.items():
-        milliseconds = [round(1e3 * seconds) for seconds in (ours, theirs, fast)]
-        measured(f"{kind}: figure, specshow, bare picture (ms) {milliseconds}")
+    assert list(found) == list(views())
+    for kind, (ours, theirs) in found.items():
+        milliseconds = [round(1e3 * seconds) for seconds in (ours, theirs)]
+        measured(f"{kind}: figure, specshow (ms) {milliseconds}")
         assert ours / theirs < 1.0, kind
-        assert fast / ours < 0.5, kind

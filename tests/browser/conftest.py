@@ -10,16 +10,24 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import psutil
 import pytest
 
+from audioclf.core import workspaces
+from audioclf.experiments.runs import Run, open_run
 from audioclf.inference.assets import app_folder
 
+HANG = 600.0
+"""Seconds after which a broken program ends a test; no test depends on how fast the machine is."""
 
-def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+
+def eventually(condition: Callable[[], Any], seconds: float = HANG) -> Any:
     """What the condition gives once it gives something true."""
     end = time.monotonic() + seconds
     while True:
@@ -113,14 +121,12 @@ def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
     faults: list[str] = []
 
     def make(name: str = "", *, width: int = 1440, height: int = 1000, scheme: str = "light", **query: object) -> Any:
-        from urllib.parse import urlencode
-
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["microphone"]
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * HANG)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{server.url}/{name}" + (f"?{urlencode(query)}" if query else ""))
         page.wait_for_selector("[data-testid=stMain]")
@@ -130,6 +136,29 @@ def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert not faults
+
+
+@pytest.fixture(scope="session")
+def paused() -> Callable[[Any], AbstractContextManager[Run]]:
+    """``with paused(page) as run``: the run just started pauses once it has made an epoch, until the block ends.
+
+    What the page does meanwhile happens while the run is under way, however fast the training and slow the browser.
+    """
+    return _paused
+
+
+@contextmanager
+def _paused(page: Any) -> Iterator[Run]:
+    page.wait_for_function("location.search.includes('run=')")
+    run = open_run(workspaces.runs_folder() / parse_qs(urlsplit(page.url).query)["run"][0])
+    eventually(lambda: run.history or run.status.ended)
+    process = psutil.Process(run.status.pid)
+    process.suspend()
+    try:
+        assert run.status.state == "running", run.status
+        yield run
+    finally:
+        process.resume()
 
 
 @pytest.fixture(scope="session")

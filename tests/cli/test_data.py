@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,64 @@ def test_ways_in(class_folders: Path, tmp_path: Path) -> None:
     assert last_json(audioclf("data", "add", table, "--json"))["clips"] == 12
 
 
+@pytest.fixture
+def urbansound(tmp_path: Path, write_tone: Callable[..., Path]) -> Path:
+    """Four clips laid out like UrbanSound8K."""
+    folder = tmp_path / "us8k"
+    rows = ["slice_file_name,fsID,start,end,salience,fold,classID,class"]
+    for i in range(4):
+        write_tone(folder / "audio" / f"fold{i // 2 + 1}" / f"{i}-{i % 2}-0-0.wav", frequency=300 + 90 * i, seconds=0.2)
+        rows.append(f"{i}-{i % 2}-0-0.wav,{i},{9 + i},{9.2 + i},1,{i // 2 + 1},{i % 2},{('siren', 'drill')[i % 2]}")
+    (folder / "metadata").mkdir()
+    (folder / "metadata" / "UrbanSound8K.csv").write_text("\n".join(rows))
+    return folder
+
+
+@pytest.mark.parametrize("command", ["check", "add"])
+def test_what_is_understood_comes_first(command: str, urbansound: Path) -> None:
+    sentence = (
+        "4 clips, 2 classes from column 'class', 2 folds from column 'fold', 4 groups from column 'fsID'; this is the"
+        " layout of UrbanSound8K."
+    )
+    lines = audioclf("data", command, urbansound).stdout.splitlines()
+    assert lines[0] == f"understood as {sentence}"
+    assert lines[1].split() == ["file", "class", "group", "fold"]
+    assert lines[2].split() == ["audio/fold1/0-0-0-0.wav", "siren", "0", "1"]
+    assert "taken whole" in lines[6]
+    told = last_json(audioclf("data", command, urbansound, "--json"))["reading"]
+    assert isinstance(told, dict)
+    assert told["sentence"] == sentence
+    assert (told["kind"], told["layout"], told["clips"], told["folds"], told["groups"]) == (
+        "manifest", "UrbanSound8K", 4, 2, 4
+    )  # fmt: skip
+    assert told["sample"][0] == {"file": "audio/fold1/0-0-0-0.wav", "label": "siren", "group": "0", "fold": 1}
+
+
+@pytest.mark.parametrize("command", ["check", "add"])
+def test_nothing_empty_is_kept(command: str, urbansound: Path, tmp_path: Path, home: Path) -> None:
+    for sound in urbansound.rglob("*.wav"):
+        sound.rename(tmp_path / sound.name)
+    (urbansound / "audio" / "x.wav").write_bytes((tmp_path / "0-0-0-0.wav").read_bytes())
+    assert "finds no sound" in refused("data", command, urbansound)
+    (urbansound / "audio" / "x.wav").write_bytes(b"")
+    (urbansound / "metadata" / "UrbanSound8K.csv").write_text("file,label\nx.wav,a\n")
+    assert "no usable clip" in refused("data", command, urbansound)
+    assert not list(home.rglob("dataset.json"))
+
+
+def test_a_question_is_one_sentence_and_an_option_answers_it(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
+    folder = tmp_path / "flat"
+    for label in ("cat", "dog"):
+        for take in range(2):
+            write_tone(folder / f"{label}_{take}.wav", frequency=300 + 50 * take + 7 * len(label), seconds=0.1)
+    (folder / "\x1b[31m_9.wav").write_bytes((folder / "cat_0.wav").read_bytes())
+    sentence = refused("data", "add", folder)
+    assert "pattern={label}_{take}" in sentence
+    assert "\x1b" not in sentence, "a file name must not steer the terminal"
+    answer = last_json(audioclf("data", "add", folder, "--set", "pattern={label}_{take}", "--json"))
+    assert answer["clips"] == 5
+
+
 def test_a_published_set_says_its_terms_first(fsdd: Path) -> None:
     done = audioclf("data", "add", "fsdd", "--set", f"path={fsdd}")
     assert "Creative Commons BY-SA 4.0" in done.stderr
@@ -96,7 +155,7 @@ def test_the_report_for_people(class_folders: Path) -> None:
     (class_folders / "high" / "\x1b[31mcopy.wav").write_bytes(whole)
     (class_folders / "high" / "page.wav").write_text("<html>")
     text = audioclf("data", "check", class_folders).stdout
-    assert "'sounds': 13 clips, 3.9 s" in text
+    assert "'sounds': 13 clips, 3.90 s" in text
     assert "error: In two classes at once (the same file): 2 clips." in text
     assert "22,050 Hz (13)" in text
     assert "left out: 'high/page.wav'" in text

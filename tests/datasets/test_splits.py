@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, DatasetError, ParameterError
 from audioclf.datasets import Clip, Dataset
-from audioclf.datasets.splits import PROTOCOLS, Holdout, KFold, LeaveOneGroupOut, OfficialFolds, Resubstitution, Split
+from audioclf.datasets.splits import (
+    PROTOCOLS,
+    Holdout,
+    KFold,
+    LeaveOneGroupOut,
+    OfficialFolds,
+    OfficialSplit,
+    Resubstitution,
+    Split,
+)
 
 
 def make(counts: list[int], groups: int = 5, folds: int | None = 5) -> Dataset:
@@ -179,6 +189,37 @@ def test_no_test_set_says_that_it_leaks() -> None:
 def test_what_cannot_be_split_is_a_sentence(protocol, dataset, error, part) -> None:
     with pytest.raises(error, match=part):
         protocol.splits(dataset)
+
+
+def in_parts(dataset: Dataset, *parts: str) -> Dataset:
+    """The data set with its clips in these parts in turn."""
+    clips = tuple(replace(clip, split=parts[number % len(parts)]) for number, clip in enumerate(dataset.clips))
+    return replace(dataset, clips=clips)
+
+
+def test_the_official_split_is_the_publishers() -> None:
+    dataset = in_parts(make([30, 30]), "train", "test", "validation")
+    (split,) = OfficialSplit().splits(dataset)
+    check(dataset, split, grouped=False)
+    for part in ("train", "validation", "test"):
+        assert {dataset.clips[clip].split for clip in getattr(split, part)} == {part}
+    assert sum(map(len, (split.train, split.validation, split.test))) == 60
+    assert OfficialSplit().sentence() == "official split"
+
+
+def test_without_an_official_validation_part_one_is_taken_from_training() -> None:
+    dataset = in_parts(make([30, 30], groups=0), "train", "train", "test", "")
+    (split,) = OfficialSplit(validation_size=0.2).splits(dataset)
+    check(dataset, split, grouped=False)
+    assert {dataset.clips[clip].split for clip in (*split.train, *split.validation)} == {"train"}
+    assert len(split.validation) == round(0.2 * 15) * 2
+    assert len(split.test) == sum(clip.split == "test" for clip in dataset.clips)
+
+
+@pytest.mark.parametrize("parts", [("train",), ("",), ("test", "validation"), ("train", "validation")])
+def test_half_an_official_split_is_none(parts: tuple[str, ...]) -> None:
+    with pytest.raises(DatasetError, match="no official split"):
+        OfficialSplit().splits(in_parts(make([9, 9]), *parts))
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)

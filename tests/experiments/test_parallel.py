@@ -48,7 +48,11 @@ def start(run: Run, pays: float, *command: str) -> subprocess.Popen[bytes]:
         )
 
 
-def wait(condition: Callable[[], bool], run: Run, seconds: float = 300) -> None:
+HANG = 600.0
+"""Seconds after which a broken program ends a test."""
+
+
+def wait(condition: Callable[[], bool], run: Run, seconds: float = HANG) -> None:
     """Wait for a condition; the bound is only there so that a broken program ends the test."""
     end = time.monotonic() + seconds
     while not condition():
@@ -83,7 +87,7 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     (helper,) = psutil.Process(process.pid).children()
     process.kill()
     process.wait()
-    helper.wait(30)  # it ends with the one it helped
+    helper.wait(HANG)  # it ends with the one it helped
     assert run.status.state == "interrupted"
     before = lines(run)
 
@@ -91,7 +95,7 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     wait(lambda: len(lines(run)) > len(before) + 2, run)
     assert not psutil.Process(process.pid).children()
     (run.folder / "stop").touch()
-    assert process.wait(60) == 0
+    assert process.wait(HANG) == 0
     assert run.status.state == "stopped"
     after = lines(run)
     same = [after[key] == before[key] for key in before if key in after]
@@ -103,8 +107,8 @@ def test_killed_and_resumed_alone_every_epoch_is_the_same(class_folders: Path, t
     wait(lambda: len(psutil.Process(process.pid).children()) == 1, run)
     (helper,) = psutil.Process(process.pid).children()
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 130
-    helper.wait(30)
+    assert process.wait(HANG) == 130
+    helper.wait(HANG)
     assert run.status.state == "stopped"
     log = (run.folder / "log.txt").read_text()
     assert f"Stopped; go on with: audioclf run any --out {run.folder} --resume" in log

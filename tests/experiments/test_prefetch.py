@@ -43,7 +43,7 @@ def test_the_next_epoch_is_made_ahead_and_none_beyond() -> None:
 
     renewal = Renewal(make, 4, 2)
     renewal(0)
-    assert ready.wait(30)
+    assert ready.wait(600)
     renewal(1)
     renewal.close()
     assert sorted(made) == [0] * 4 + [1] * 4

@@ -16,7 +16,7 @@ from audioclf.datasets.splits import Holdout, KFold, Resubstitution
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import execute, run_experiment
 from audioclf.experiments.runs import Status, open_run
-from audioclf.features import FEATURES, MFCC, Mel
+from audioclf.features import FEATURES, MFCC, Mel, views
 from audioclf.features.scaling import Scaling
 from audioclf.models import MODELS
 from audioclf.training import Training
@@ -57,7 +57,7 @@ def test_a_run_holds_all_that_it_promises(experiment: Experiment, tmp_path: Path
 
 
 @pytest.mark.parametrize("model", ["logreg", "tree", "mlp"])
-@pytest.mark.parametrize("feature", sorted(FEATURES))
+@pytest.mark.parametrize("feature", sorted(views()))
 def test_every_feature_goes_into_models_that_flatten(
     experiment: Experiment, tmp_path: Path, feature: str, model: str
 ) -> None:

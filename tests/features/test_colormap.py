@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import Normalize
 
 from audioclf.core.errors import ParameterError
-from audioclf.features.colormap import COLORMAPS, Picture
+from audioclf.features.colormap import COLORMAPS, Picture, palette
 
 MAPS = np.random.default_rng(0).normal(30, 40, (3, 40, 60)).astype(np.float32)
 
@@ -75,3 +75,10 @@ def test_limits_the_wrong_way_round_are_refused() -> None:
     with pytest.raises(ParameterError, match="above vmin, 5, got 5") as caught:
         Picture(vmin=5, vmax=5)
     assert caught.value.field == "vmax"
+
+
+def test_a_palette_holds_the_colours_of_matplotlib() -> None:
+    expected = matplotlib.colormaps["viridis"](np.arange(256), bytes=True)[:, :3]
+    assert palette("viridis") == expected.tobytes()
+    with pytest.raises(ParameterError, match="no colour map"):
+        palette("rainbows")

@@ -55,7 +55,7 @@ def experiment(folder: Path, **training: object) -> Experiment:
     )
 
 
-def wait(condition: Callable[[], bool], run: Run, seconds: float = 120) -> None:
+def wait(condition: Callable[[], bool], run: Run, seconds: float = 600) -> None:
     """Wait for a condition; the bound is only there so that a broken program ends the test."""
     end = time.monotonic() + seconds
     while not condition():

@@ -33,7 +33,7 @@ def open_page() -> OpenPage:
 def _open(name: str = "", /, **query: str | Path) -> AppTest:
     # features and the data set are ready, so that one run shows the whole page
     assert warmup.wait(120)
-    page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
+    page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=600)
     if name:
         page.switch_page(f"pages/{name}.py")
     for key, value in query.items():
@@ -69,7 +69,7 @@ def finished(audioclf_home: Path, three_classes: Path, tmp_path_factory: pytest.
     )
     # moved to where pages see it once it is done: a page's own queue would take up what waits there
     made = create_run(experiment, tmp_path_factory.mktemp("runs") / "first", name="<i>first</i> *run*")
-    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=600)
     assert made.has_metrics, made.status
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run = Run(Path(shutil.move(made.folder, new_folder(workspaces.runs_folder()))))

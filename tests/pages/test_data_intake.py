@@ -214,6 +214,86 @@ def test_names_are_previewed_as_the_pattern_changes(
     assert json.loads(address(page, "options")) == {"kind": "pattern", "pattern": "{speaker}-{label}-{take}"}
 
 
+def test_loading_a_flat_folder_leads_to_its_pattern(
+    open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
+) -> None:
+    for number, code in enumerate("WFWF"):
+        write_tone(tmp_path / "emo" / f"0{number % 2}a01{code}{number}.wav", frequency=300 + 40 * number, seconds=0.2)
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(str(tmp_path / "emo"))
+    press(page, "Load the folder")
+    assert "data" not in page.query_params
+    assert "say how the names are built" in said(page)
+    field = next(item for item in page.text_input if item.key.endswith("names.pattern"))
+    assert field.value
+    assert field.proto.live_debounce_ms > 0, "the preview follows the typing"
+    field.set_value("{speaker:2}{text:3}{label:1}{take}")
+    next(item for item in page.text_input if item.key.endswith("names.values")).set_value("W=anger, F=happiness")
+    page.run()
+    assert set(page.dataframe[0].value["class"]) == {"anger", "happiness"}
+    assert "4 clips, 2 classes from the file names, 2 groups" in page.info[0].value.replace("\\", "")
+    press(page, "Load these sounds")
+    assert (metrics(page)["Clips"], metrics(page)["Classes"]) == ("4", "2")
+
+
+def test_what_was_understood_stands_on_the_page(
+    open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
+) -> None:
+    for part in ("train", "test"):
+        for number in range(4):
+            write_tone(tmp_path / "parts" / part / "ab"[number % 2] / f"{number}.wav", frequency=300 + 40 * number)
+    sentence = "8 clips, 2 classes from the folders, official split from the folders (train 4, test 4)."
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(str(tmp_path / "parts"))
+    press(page, "Choose how it is read")
+    assert [item.value.replace("\\", "") for item in page.info] == [sentence]
+    assert any("split" in item.value for item in page.dataframe)
+    press(page, "Load these sounds")
+    assert sentence in [item.value.replace("\\", "") for item in page.info]
+    assert metrics(page)["Classes"] == "2"
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(str(tmp_path / "parts"))
+    press(page, "Load the folder")
+    assert sentence in [item.value.replace("\\", "") for item in page.info]
+
+
+def test_a_table_without_a_column_of_classes_shows_the_candidates(
+    open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
+) -> None:
+    for number in range(4):
+        write_tone(tmp_path / "cv" / "clips" / f"cv_{number}.wav", frequency=300 + 40 * number, seconds=0.2)
+    rows = "".join(f"s{i // 2}\tcv_{i}.wav\thello {i}\t{('male', 'female')[i % 2]}\n" for i in range(4))
+    (tmp_path / "cv" / "validated.tsv").write_text(f"client_id\tpath\tsentence\tgender\n{rows}")
+    page = open_page("data")
+    page.text_input(key="folder.path").set_value(str(tmp_path / "cv"))
+    press(page, "Load the folder")
+    assert "Choose the column of the label." in said(page)
+    assert any("male 2, female 2" in item.value.replace("\\", "") for item in page.caption)
+    box = next(box for box in page.selectbox if box.label == "Column of the label")
+    box.set_value(4)
+    page.run()
+    press(page, "Load these sounds")
+    assert (metrics(page)["Clips"], metrics(page)["Classes"]) == ("4", "2")
+
+
+@pytest.mark.parametrize("way_in", ["typed", "address"])
+def test_no_clip_at_all_is_a_sentence_on_every_page(
+    way_in: str, open_page: OpenPage, tmp_path: Path, write_tone: Callable[..., Path]
+) -> None:
+    folder = write_tone(tmp_path / "empty" / "a" / "1.wav").parents[1]
+    (folder / "a" / "1.wav").write_bytes(b"")
+    if way_in == "typed":
+        page = open_page("data")
+        page.text_input(key="folder.path").set_value(str(folder))
+        press(page, "Load the folder")
+        assert "no usable clip" in said(page)
+        return
+    for name in ("data", "explore", "train", "compare"):
+        page = open_page(name, data=folder)
+        settle(page)
+        assert "no usable clip" in said(page)
+
+
 def test_what_was_loaded_can_be_read_another_way(open_page: OpenPage, class_folders: Path) -> None:
     page = open_page("data", data=class_folders)
     press(page, "Read these sounds another way")

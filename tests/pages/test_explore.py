@@ -11,7 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
-from audioclf.features import FEATURES
+from audioclf.features import views
+
+FEATURES = views()
 
 OpenPage = Callable[..., AppTest]
 

@@ -39,7 +39,7 @@ def tell(*args, **kwargs):
 
 st.title = tell
 
-page = AppTest.from_file(sys.argv[1], default_timeout=120)
+page = AppTest.from_file(sys.argv[1], default_timeout=600)
 if sys.argv[2]:
     page.switch_page(f"pages/{sys.argv[2]}.py")
 page.query_params["data"] = sys.argv[3]
@@ -55,7 +55,7 @@ def test_the_heading_comes_before_anything_heavy(name: str, class_folders: Path)
         cwd=app_folder(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

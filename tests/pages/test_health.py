@@ -163,7 +163,7 @@ def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: P
     slow = tasks.start(quality.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
     try:
         assert warmup.wait(120)
-        page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
+        page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=600)
         page.switch_page("pages/train.py")
         page.query_params["data"] = str(class_folders)
         page.run()

@@ -28,7 +28,7 @@ def made(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
     """A tree on tones in the workspace that pages see, made by a real worker process."""
     (planned,) = plan(choose(["instruments-mfcc-tree"]), datasets={"": str(three_classes)})
     run = runner.prepare(planned, workspaces.runs_folder())
-    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(run.folder)], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(run.folder)], check=True, timeout=600)
     assert run.has_metrics, (run.folder / "log.txt").read_text()
     yield run
     run.delete()

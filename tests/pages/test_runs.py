@@ -37,7 +37,7 @@ def button(page: AppTest, key: str) -> Any:
 
 def chosen(*runs: Run) -> AppTest:
     """The page as it is found when runs were chosen on an earlier visit."""
-    page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)
+    page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=600)
     page.switch_page("pages/runs.py")
     page.session_state["runs.chosen"] = [run.id for run in runs]
     page.run()

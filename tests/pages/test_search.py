@@ -66,7 +66,7 @@ def test_two_parameters_wait_behind_one_button(page: AppTest) -> None:
     assert keyed(page, "search.values.feature.n_mels").value == "64, 128, 256"
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Points"] == "9"
-    assert "Time, about" in shown
+    assert "Time, about" not in shown, "no finished run tells"
     assert not keyed(page, "search.go").disabled
     assert keyed(page, "search.go").proto.type == "primary"
 
@@ -152,7 +152,7 @@ def test_a_press_makes_a_search_that_is_watched_and_stopped(page: AppTest, open_
     assert not page.exception
     search_id = "".join(page.query_params["search"])
     made = next(one for one in list_searches(workspaces.searches_folder()) if one.id == search_id)
-    end = time.monotonic() + 180
+    end = time.monotonic() + 600
     try:
         assert len(made.search.preview) == 100
         other = open_page("search", search=search_id)  # a refresh, or a second browser

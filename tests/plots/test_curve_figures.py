@@ -46,10 +46,10 @@ def test_a_training_of_one_epoch_is_drawn_as_a_point() -> None:
 
 def test_every_fold_has_its_lines_and_every_feature_a_panel() -> None:
     folds = [row for fold in range(3) for row in history(4, f"s0{fold}-m0")]
-    figure = folds_figure({"Mel": folds, "MFCC": folds[:4]}, published=0.9)
+    figure = folds_figure({"Mel": folds, "MFCC": folds[:4]})
     mel, mfcc = figure.axes
     assert [axes.get_title(loc="left") for axes in (mel, mfcc)] == ["Mel", "MFCC"]
-    assert (len(mel.lines), len(mfcc.lines)) == (3 * 2 + 1, 2 + 1)
+    assert (len(mel.lines), len(mfcc.lines)) == (3 * 2, 2)
     with pytest.raises(ParameterError, match="did you mean 'loss'"):
         folds_figure({"Mel": folds}, measure="los")
     with pytest.raises(ParameterError, match="at least one history"):

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from audioclf.core.errors import ParameterError
-from audioclf.features import CQT, FEATURES, MFCC, STFT, Mel, Spectrum, Waveform
+from audioclf.features import CQT, FEATURES, MFCC, STFT, Mel, Spectrum, Waveform, views
 from audioclf.plots import Look, feature_figure, overlay_figure, to_png, to_svg
 from audioclf.plots.screen import to_scale
 
 SR = 22050
 Pixels = Callable[..., np.ndarray]
-every_feature = pytest.mark.parametrize("kind", list(FEATURES))
+every_feature = pytest.mark.parametrize("kind", list(views()))
 
 
 def axis_labels(figure: Any) -> list[tuple[str, str]]:

@@ -257,6 +257,7 @@ def test_a_search_is_a_row_with_the_point_it_chose(tones: Path, tmp_path: Path) 
     assert row.run is not None
     assert "best of 2 points: n_mels " in row.verdict
     assert row.accuracy == row.run.metrics["accuracy"]
+    assert seen[-1] == 2
     assert set(seen) <= {0, 2}
 
 

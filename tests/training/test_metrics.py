@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioclf.core.errors import ParameterError
-from audioclf.training.metrics import confusion_matrix, metrics, normalized, wilson_interval
+from audioclf.training.metrics import metrics, normalized
 
 
 def predictions(seed: int, n: int, k: int) -> tuple[Any, Any, list[str]]:
@@ -53,7 +53,14 @@ def test_everything_is_plain_json() -> None:
 
 
 def test_confusion_has_the_true_class_in_rows() -> None:
-    assert confusion_matrix([0, 0, 1], [1, 1, 1], 2).tolist() == [[0, 2], [0, 1]]
+    shares = [[0.0, 1.0], [0.2, 0.8], [0.4, 0.6]]
+    assert metrics([0, 0, 1], shares, ["a", "b"])["confusion"] == [[0, 2], [0, 1]]
+
+
+def test_a_class_that_is_nowhere_counts_in_no_mean() -> None:
+    found = metrics([0, 1], [[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]], ["a", "b", "nowhere"])
+    assert (found["macro_precision"], found["macro_recall"], found["macro_f1"]) == (1.0, 1.0, 1.0)
+    assert found["per_class"][2] == {"class": "nowhere", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
 
 
 def test_normalized_rows_sum_to_one_and_empty_rows_stay_zero() -> None:
@@ -69,16 +76,9 @@ def test_normalized_rows_sum_to_one_and_empty_rows_stay_zero() -> None:
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_interval_has_its_published_values(right: int, n: int, low: float, high: float) -> None:
-    assert wilson_interval(right, n) == pytest.approx((low, high), abs=5e-5)
-
-
-@given(n=st.integers(1, 500), share=st.floats(0, 1))
-def test_wilson_interval_holds_the_share_and_stays_a_share(n: int, share: float) -> None:
-    right = round(share * n)
-    low, high = wilson_interval(right, n)
-    assert 0 <= low <= right / n + 1e-12
-    assert right / n - 1e-12 <= high <= 1
+def test_the_interval_has_its_published_values(right: int, n: int, low: float, high: float) -> None:
+    shares = np.eye(2)[[0] * right + [1] * (n - right)]
+    assert metrics([0] * n, shares, ["a", "b"])["interval"] == pytest.approx([low, high], abs=5e-5)
 
 
 def test_a_certain_wrong_answer_gives_a_finite_log_loss() -> None:

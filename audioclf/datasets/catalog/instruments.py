@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from audioclf.audio.io import AudioInfo, wav_bytes
 from audioclf.core import settings
 from audioclf.core.errors import DatasetError, ParameterError, Stopped
+from audioclf.core.files import write_atomic
 from audioclf.core.params import param
 from audioclf.datasets.base import Clip, Dataset, Progress, ShouldStop
 from audioclf.datasets.catalog import synthesis
@@ -157,7 +157,8 @@ def _render(
             sr=sr,
             percussion=note.percussion,
         )
-        _write(note.path, wav_bytes(y, sr))
+        note.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(note.path, wav_bytes(y, sr))  # another process may render the same note at the same time
 
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
@@ -173,14 +174,3 @@ def _render(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write whole or not at all: another process may render the same note at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from audioclf.core import settings
 from audioclf.core.errors import DatasetError
+from audioclf.core.files import write_atomic
 from audioclf.core.params import param
 from audioclf.datasets import naming
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
@@ -188,6 +189,4 @@ def _record(folder: Path, remote: Remote, path: Path, stored: Path) -> None:
         "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "stored": stored.name,
     }
-    part = folder / f"{RECORD}.part"
-    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    part.replace(folder / RECORD)
+    write_atomic(folder / RECORD, json.dumps(record, indent=1))

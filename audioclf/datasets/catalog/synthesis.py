@@ -18,7 +18,7 @@ import numpy.typing as npt
 from audioclf.datasets.catalog import soundfont as sf
 from audioclf.datasets.catalog.soundfont import SoundFont, Voice
 
-VERSION = 1
+VERSION = 2
 """Raise it when a note comes out differently: notes rendered before are then made anew."""
 
 GAIN = 0.35
@@ -137,7 +137,9 @@ def _oscillator(font: SoundFont, voice: Voice, phase: Signal, release: int) -> S
         if mode == 3 and release < len(phase):
             looped[release:] = looped[release] + (phase[release:] - phase[release])
         phase = looped
-    here = np.minimum(phase.astype(np.int64), len(points))
+    # Past the end there is silence; a fraction above 1 would let the spline run away.
+    phase = np.minimum(phase, len(points))
+    here = phase.astype(np.int64)
     fraction = phase - here
     # One point before and three behind, so that the first and last points have neighbours.
     padded = np.concatenate((points[:1], points, np.zeros(3)))
@@ -179,11 +181,12 @@ def _volume_envelope(voice: Voice, key: int, t: Signal, release: float) -> Signa
 
 
 def _modulation_envelope(voice: Voice, key: int, t: Signal, release: float) -> Signal:
-    """From 0 to 1: convex attack, then straight lines."""
+    """From 0 to 1: convex attack (section 8.1.2: linear in Hz, not in cents), then straight lines."""
     delay, attack, hold, decay, fall = _stages(voice, sf.MOD_ENV, sf.MOD_KEY_TO_HOLD, sf.MOD_KEY_TO_DECAY, key)
     sustain = 1 - min(max(voice.amount(sf.MOD_ENV + 4), 0), 1000) / 1000
     at = np.minimum(t, release)
-    rise = np.clip((at - delay) / attack, 0.0, 1.0)
+    linear = np.clip((at - delay) / attack, 1e-9, 1.0)
+    rise = np.maximum(1 + 400 / 960 * np.log10(linear), 0.0)
     level = rise * np.maximum(1 - np.maximum(at - delay - attack - hold, 0.0) / decay, sustain)
     return np.maximum(level - np.maximum(t - release, 0.0) / fall, 0.0)
 

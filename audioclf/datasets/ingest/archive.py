@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from audioclf.audio.io import content_hash
+from audioclf.audio.sources import readable
 from audioclf.core import settings, workspaces
 from audioclf.core.errors import DatasetError
 from audioclf.datasets.base import ByteCount, Progress, ShouldStop
@@ -220,7 +221,7 @@ def _read_tar(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -
 
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, keeper: Keeper, budget: _Budget) -> None:
-    name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    name = readable(member.name)
     if member.isdir():
         return
     if not member.isreg():

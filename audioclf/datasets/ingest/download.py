@@ -28,13 +28,12 @@ TIMEOUT = (10.0, 30.0)
 """Seconds to wait for a connection, and for the next bytes of an open one."""
 
 _CHUNK = 2**16
-_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _AGAIN = "start it again to go on where it broke off"
 
 
 @dataclass(frozen=True)
 class Remote:
-    """An archive that its publisher offers.
+    """A file that its publisher offers, mostly an archive.
 
     Attributes
     ----------
@@ -45,12 +44,21 @@ class Remote:
         About how many bytes it has.
     sha256 : str
         As its publisher states it; empty where no publication of a checksum is known.
+    what : str
+        What it is, with its article.
+    starts : tuple of bytes
+        One of which it begins with.
+    remedy : str
+        What to do with a file that was fetched elsewhere.
     """
 
     url: str
     file_name: str
     size: int
     sha256: str = ""
+    what: str = "an archive"
+    starts: tuple[bytes, ...] = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+    remedy: str = "give its path"
 
 
 def fetch(
@@ -98,7 +106,7 @@ def fetch(
             raise
         raise DatasetError(
             f"{remote.file_name} from {remote.url} is not the file that was published (its SHA-256 differs) and was"
-            " deleted; fetch it again, and where that does not help, fetch it elsewhere and give its path."
+            f" deleted; fetch it again, and where that does not help, fetch it elsewhere and {remote.remedy}."
         ) from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -171,7 +179,7 @@ class _Resuming:
             if barren >= ATTEMPTS:
                 self._give_up(error)
             self._pause(PAUSE * 2 ** max(0, barren - 1))
-        self._require_archive()
+        self._require_kind()
         os.replace(self._part, output_file)
         self.forget()
 
@@ -234,7 +242,7 @@ class _Resuming:
         if answer.status_code not in (200, 206):
             raise DatasetError(
                 f"{self._remote.url} answers {answer.status_code} {answer.reason}, so the file is no longer there or"
-                " not for everyone; fetch it elsewhere and give its path."
+                f" not for everyone; fetch it elsewhere and {self._remote.remedy}."
             )
 
     def _require_fit(self, have: int, total: int) -> None:
@@ -243,7 +251,7 @@ class _Resuming:
             self.forget()
             raise DatasetError(
                 f"{self._remote.url} sends more than {most / 1e6:,.0f} MB, about {self._remote.size / 1e6:,.0f} MB were"
-                " expected, so it is another file; fetch it elsewhere and give its path."
+                f" expected, so it is another file; fetch it elsewhere and {self._remote.remedy}."
             )
         try:
             workspaces.require_disk(max(total - have, _CHUNK), self._part.parent)
@@ -251,10 +259,10 @@ class _Resuming:
             self.forget()
             raise
 
-    def _require_archive(self) -> None:
+    def _require_kind(self) -> None:
         with self._part.open("rb") as file:
             start = file.read(6)
-            if start.startswith(_ARCHIVES):
+            if start.startswith(self._remote.starts):
                 return
             try:
                 what = f"a {recognise(file, self._have()).name} file"
@@ -262,8 +270,8 @@ class _Resuming:
                 what = str(error)
         self.forget()
         raise DatasetError(
-            f"{self._remote.url} sent {what}, an archive was expected; check whether this network asks for a login, or"
-            " fetch it elsewhere and give its path."
+            f"{self._remote.url} sent {what}, {self._remote.what} was expected; check whether this network asks for"
+            f" a login, or fetch it elsewhere and {self._remote.remedy}."
         )
 
     def _give_up(self, error: Exception | None) -> None:
@@ -272,7 +280,7 @@ class _Resuming:
         came = f", {self._have() / 1e6:,.1f} MB are kept" if self._have() else ""
         raise DatasetError(
             f"{self._remote.file_name} cannot be fetched from {host} ({reason}){came}; check the network and {_AGAIN},"
-            " or fetch it elsewhere and give its path."
+            f" or fetch it elsewhere and {self._remote.remedy}."
         )
 
     def _pause(self, seconds: float) -> None:

@@ -7,6 +7,7 @@ facts, so that a folder with broken files opens as fast the second time.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import sqlite3
@@ -19,17 +20,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audioclf.audio.io import AudioInfo, display_name, read_info
+from audioclf.audio.sources import readable
 from audioclf.core import settings
 from audioclf.core.errors import AudioclfError, AudioError, Stopped
 from audioclf.datasets.base import Problem, Progress, ShouldStop
 
-VERSION = 1
+VERSION = 2
 """Raise it when rows written before no longer hold: other columns, or a reader that accepts other files."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER,
-    sr INTEGER, channels INTEGER, frames INTEGER, format TEXT, subtype TEXT, content TEXT,
+    sr INTEGER, channels INTEGER, frames INTEGER, format TEXT, subtype TEXT, content TEXT, remark TEXT,
     reason TEXT, remedy TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (
@@ -185,11 +187,10 @@ class FileIndex:
 
     def _known(self, states: Sequence[_State]) -> dict[_State, AudioInfo | Problem]:
         known: dict[_State, AudioInfo | Problem] = {}
-        rows = self._ask("SELECT * FROM files WHERE path IN", [state.path for state in states])
-        for path, size, mtime_ns, *facts, reason, remedy in rows:
-            known[_State(path, size, mtime_ns)] = (
-                Problem(path, reason, remedy) if reason is not None else AudioInfo(*facts)
-            )
+        rows = self._ask("SELECT * FROM files WHERE path IN", [_key(state.path) for state in states])
+        for key, size, mtime_ns, *facts, reason, remedy in rows:
+            state = _State(os.fsdecode(key), size, mtime_ns)
+            known[state] = Problem("", reason, remedy) if reason is not None else AudioInfo(*facts)
         wanted = set(states)
         return {state: value for state, value in known.items() if state in wanted}
 
@@ -207,9 +208,9 @@ class FileIndex:
                 yield state, value
         finally:
             pool.shutdown(cancel_futures=True)
-            self._write("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
+            self._write("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
-    def _ask(self, question: str, keys: Sequence[str], before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def _ask(self, question: str, keys: Sequence[str | bytes], before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Rows for many keys; none where the database turns out to be damaged, and it is then made anew."""
         rows: list[tuple[Any, ...]] = []
         try:
@@ -329,7 +330,7 @@ def refusal(path: Path, error: AudioclfError) -> Problem:
     reason, _, remedy = text.rpartition("; ")
     if not reason:
         reason, remedy = remedy, "Leave it out or replace it."
-    return Problem(path.name, _sentence(reason), _sentence(remedy))
+    return Problem(readable(path.name), _sentence(reason), _sentence(remedy))
 
 
 def _sentence(text: str) -> str:
@@ -346,18 +347,26 @@ def _look(path: str) -> AudioInfo | Problem:
 
 def _missing(path: Path, error: OSError | ValueError) -> Problem:
     reason = getattr(error, "strerror", None) or str(error)
-    return Problem(path.name, f"Cannot be found or opened ({reason}).", "Check the path and its permissions.")
+    return Problem(readable(path.name), f"Cannot be found or opened ({reason}).", "Check the path and its permissions.")
 
 
 def _row(state: _State, value: AudioInfo | Problem) -> tuple[Any, ...]:
     if isinstance(value, AudioInfo):
-        facts: tuple[Any, ...] = (value.sr, value.channels, value.frames, value.format, value.subtype, value.content)
-        return (state.path, state.size, state.mtime_ns, *facts, None, None)
-    return (state.path, state.size, state.mtime_ns, *[None] * 6, value.reason, value.remedy)
+        return (_key(state.path), state.size, state.mtime_ns, *dataclasses.astuple(value), None, None)
+    return (_key(state.path), state.size, state.mtime_ns, *[None] * 7, value.reason, value.remedy)
+
+
+def _key(path: str) -> str | bytes:
+    """A path as SQLite takes it: bytes where it is no UTF-8."""
+    try:
+        path.encode()
+        return path
+    except UnicodeEncodeError:
+        return os.fsencode(path)
 
 
 def _named(value: AudioInfo | Problem, path: Path) -> AudioInfo | Problem:
-    return value if isinstance(value, AudioInfo) else Problem(path.name, value.reason, value.remedy)
+    return value if isinstance(value, AudioInfo) else Problem(readable(path.name), value.reason, value.remedy)
 
 
 def _stop_if(should_stop: ShouldStop | None) -> None:

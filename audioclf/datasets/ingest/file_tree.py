@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from audioclf.audio.io import AudioInfo
+from audioclf.audio.sources import readable
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets import naming
 from audioclf.datasets.base import Clip, Problem, Progress, ShouldStop
@@ -22,7 +24,8 @@ SOUNDS = frozenset(
     f".{suffix}"
     for suffix in (
         *("wav", "wave", "w64", "rf64", "flac", "aif", "aiff", "aifc", "au", "snd", "caf"),
-        *("ogg", "oga", "opus", "mp3", "m4a", "aac", "mp4", "webm"),
+        *("ogg", "oga", "opus", "spx", "mp2", "mp3", "mpga", "m4a", "m4b", "aac", "mp4", "3gp", "3ga", "3g2", "webm"),
+        *("mka", "mkv", "mov", "ts", "ac3", "ape", "wv", "wma", "amr", "awb", "sph", "nist"),
     )
 )
 """Suffixes that promise a sound: such a file is in the data set, or in its list of problems."""
@@ -36,6 +39,9 @@ OTHERS = frozenset(
     )
 )
 """Suffixes that are passed over unseen; a file with any other one is a clip if it turns out to be a sound."""
+
+PLAINLY_ELSE = "Leave it out."
+"""What is advised for a file that is plainly no sound."""
 
 MOST_FILES = 500_000
 """More files in one folder than this are a mistyped path rather than a data set."""
@@ -115,6 +121,11 @@ class Tree:
     pointed: str = ""
 
     @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What readers found out about these files, so that nothing is looked through twice."""
+        return {}
+
+    @cached_property
     def by_name(self) -> dict[str, Entry]:
         """Every entry by its name."""
         return {entry.name: entry for entry in self.entries}
@@ -138,11 +149,20 @@ class Tree:
         head = f"{folder}/"
         return replace(
             self,
-            root=self.root / folder if self.root else None,
+            root=self._disk_folder(folder) if self.root else None,
             entries=tuple(
                 Entry(entry.name[len(head) :], entry.path) for entry in self.entries if entry.name.startswith(head)
             ),
         )
+
+    def _disk_folder(self, folder: str) -> Path:
+        """The folder on disk, whose own name may be no text."""
+        head = f"{folder}/"
+        for entry in self.entries:
+            if entry.name.startswith(head):
+                return entry.path.parents[entry.name.count("/", len(head))]
+        assert self.root is not None
+        return self.root / folder
 
     def unwrapped(self, stays: Callable[[Entry], bool] = lambda entry: entry.promises_sound) -> Tree:
         """Without folders that hold nothing but one folder.
@@ -214,6 +234,7 @@ class Row:
     duration: float | None = None
     group: str | None = None
     fold: int | None = None
+    split: str = ""
 
 
 def folder_tree(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
@@ -235,12 +256,13 @@ def folder_tree(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
             raise DatasetError(
                 f"'{path.name}' holds more than {MOST_FILES:,} files; point at the folder of the sounds."
             )
-    return Tree(path.name or str(path), path, tuple(entries), root=path)
+    return Tree(readable(path.name or str(path)), path, tuple(entries), root=path)
 
 
 def file_tree(path: Path) -> Tree:
     """The tree of the folder around one file that was pointed at; only that file is listed."""
-    return Tree(path.stem, path, (Entry(path.name, path),), root=path.parent, pointed=path.name)
+    name = readable(path.name)
+    return Tree(readable(path.stem), path, (Entry(name, path),), root=path.parent, pointed=name)
 
 
 def clips(
@@ -248,15 +270,15 @@ def clips(
 ) -> tuple[list[Clip], list[Problem]]:
     """Clips of the rows whose files are sounds, and problems for the others.
 
-    A file whose suffix promises no sound, and that is none, is passed over. A stretch that lies outside its file is
-    a problem.
+    A file whose suffix promises no sound is passed over where its content is plainly something else, such as a text or
+    a picture. A stretch that lies outside its file is a problem.
     """
     found = FileIndex().lookup([row.entry.path for row in rows], progress=progress, should_stop=should_stop)
     good: list[Clip] = []
     bad: list[Problem] = []
     for row, fact in zip(rows, found, strict=True):
         if isinstance(fact, Problem):
-            if row.entry.promises_sound:
+            if row.entry.promises_sound or fact.remedy != PLAINLY_ELSE:
                 bad.append(replace(fact, file=row.entry.name))
         elif row.start >= fact.seconds:
             bad.append(
@@ -274,7 +296,7 @@ def clips(
 def _clip(row: Row, info: AudioInfo) -> Clip:
     path, name = row.entry.path, row.entry.name
     file = "" if os.fspath(path).replace(os.sep, "/").endswith(f"/{name}") else name
-    return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file)
+    return Clip(path, row.label, info, row.start, row.duration, row.group, row.fold, file, row.split)
 
 
 def _walk(folder: Path, head: str, above: frozenset[str]) -> Iterator[Entry]:
@@ -294,6 +316,6 @@ def _walk(folder: Path, head: str, above: frozenset[str]) -> Iterator[Entry]:
         except OSError:
             is_folder = False
         if is_folder:
-            yield from _walk(Path(item.path), f"{head}{item.name}/", above | {real})
+            yield from _walk(Path(item.path), f"{head}{readable(item.name)}/", above | {real})
         else:
-            yield Entry(head + item.name, Path(item.path))
+            yield Entry(head + readable(item.name), Path(item.path))

@@ -21,10 +21,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from audioclf.audio.sources import readable
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets import naming, segmentation
 from audioclf.datasets.base import Problem, Progress, ShouldStop
+from audioclf.datasets.ingest import split_lists
 from audioclf.datasets.ingest.file_tree import OTHERS, SOUNDS, Entry, Tree
 
 INDEX = "stored.json"
@@ -117,7 +119,7 @@ class Keeper:
 
     def refuse(self, name: str, reason: str, remedy: str) -> None:
         """Note a file that is not kept."""
-        self.problems.append(Problem(name, reason, remedy))
+        self.problems.append(Problem(readable(name), reason, remedy))
 
     def wants(self, name: str) -> str | None:
         """The cleaned name of a file that is to be kept; None for one that is refused or passed over.
@@ -125,6 +127,7 @@ class Keeper:
         Hidden files and files that are neither sounds nor tables are passed over (texts are looked at, since a label
         track is one); a name that leads outside, a second file of one name and an archive are refused.
         """
+        name = readable(name)
         clean = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         parts = clean.split("/")
         suffix = Entry(clean, self._part).suffix
@@ -149,7 +152,7 @@ class Keeper:
     def add(self, name: str, source: BinaryIO, *, at_most: int = MOST_BYTES) -> int:
         """Keep a file under a cleaned name that :meth:`wants` gave; returns its size in bytes.
 
-        A text that is no label track is passed over.
+        A text that is no label track and no list of sounds is passed over.
 
         Raises
         ------
@@ -161,8 +164,9 @@ class Keeper:
         """
         suffix = Entry(name, self._part).suffix
         if suffix in TRACKS:
-            text = source.read(min(segmentation.LARGEST_TRACK, at_most))
-            if source.read(1) or not segmentation.holds_labels(text):
+            text = source.read(min(split_lists.LARGEST, at_most))
+            is_track = len(text) <= segmentation.LARGEST_TRACK and segmentation.holds_labels(text)
+            if source.read(1) or not (is_track or split_lists.names_sounds(text)):
                 return len(text)
             source = io.BytesIO(text)
         stored = f"{len(self._files):06d}{suffix if suffix in SOUNDS | TABLES | TRACKS else '.bin'}"

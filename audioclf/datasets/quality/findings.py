@@ -84,6 +84,11 @@ def of_files(dataset: Dataset, undecodable: Sequence[int]) -> list[Finding]:
         files = tuple(problem.file for problem in dataset.problems)
         text = f"Left out, because they could not be used: {_count(len(files), 'file')}."
         findings.append(Finding("left out", "warning", text, "Their list says why, and what to do.", (), files))
+    findings += _finding(
+        dataset, "mended", "note", [n for n, clip in enumerate(dataset.clips) if clip.info.remark],
+        "Read in spite of a header that is wrong, or of other bytes before the sound",
+        "Listen to one of them; if it is whole, nothing needs to be done.",
+    )  # fmt: skip
     longest = settings.number("max_clip_seconds")
     findings += _finding(
         dataset, "too long", "error", [n for n, clip in enumerate(dataset.clips) if clip.seconds > longest],

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from audioclf.core.errors import DatasetError, ParameterError
 from audioclf.core.params import param
 from audioclf.datasets import naming
-from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
-from audioclf.datasets.ingest.file_tree import Entry, Row, Tree, clips
-from audioclf.datasets.source import Reader
+from audioclf.datasets.base import Problem
+from audioclf.datasets.ingest import split_lists
+from audioclf.datasets.ingest.file_tree import Entry, Row, Tree
+from audioclf.datasets.layout import Candidate, Question, Reader, Reading
 
 MEANINGS = {"label": "label", "class": "label", "group": "group", "speaker": "group", "source": "group", "fold": "fold"}
 """Names of parts that mean something; a part of any other name is passed over."""
@@ -21,17 +22,19 @@ MEANINGS = {"label": "label", "class": "label", "group": "group", "speaker": "gr
 
 @dataclass(frozen=True)
 class _Part:
-    """A named part, and the text that must follow it."""
+    """A named part, the text that must follow it, and how many characters it has (0 for any number)."""
 
     name: str
     behind: str
+    width: int = 0
 
 
 class Pattern:
     """A way to take file names apart, such as ``{label}_{group}_{take}``.
 
     ``{label}``, ``{group}`` (also ``{speaker}``, ``{source}``) and ``{fold}`` are kept, parts of any other name are
-    passed over. A part reaches to the next occurrence of the text behind it; the last one takes the rest. A pattern
+    passed over. A part reaches to the next occurrence of the text behind it; the last one takes the rest. One with a
+    width has so many characters: ``{group:2}{text:3}{label:1}{version}`` takes Emo-DB's ``03a01Fa`` apart. A pattern
     with a "/" is held against the folders too. Suffixes are not part of a name.
 
     Parameters
@@ -50,11 +53,11 @@ class Pattern:
         if len(pieces) < 3 or any("{" in piece or "}" in piece for piece in pieces[::2]):
             raise _refused(text, "it has no named part, or a bracket that is not closed")
         self._head = pieces[0]
-        self._parts = [
-            _Part(name.strip().casefold(), behind) for name, behind in zip(pieces[1::2], pieces[2::2], strict=True)
-        ]
-        if any(not part.behind for part in self._parts[:-1]):
-            raise _refused(text, "two parts stand side by side, and nothing says where the first ends")
+        self._parts = [_part(text, name, behind) for name, behind in zip(pieces[1::2], pieces[2::2], strict=True)]
+        if any(not part.behind and not part.width for part in self._parts[:-1]):
+            raise _refused(
+                text, "two parts stand side by side, and nothing says where the first ends (a width does: {label:2})"
+            )
         told = Counter(MEANINGS[part.name] for part in self._parts if part.name in MEANINGS)
         if any(count > 1 for count in told.values()):
             raise _refused(text, f"it names the {told.most_common(1)[0][0]} twice")
@@ -70,8 +73,9 @@ class Pattern:
         at = len(self._head)
         for number, part in enumerate(self._parts):
             last = number == len(self._parts) - 1
-            end = (len(name) - len(part.behind)) if last else name.find(part.behind, at + 1)
-            if end <= at or not name.startswith(part.behind, end):
+            rest = len(name) - len(part.behind)
+            end = at + part.width if part.width else rest if last else name.find(part.behind, at + 1)
+            if end <= at or not name.startswith(part.behind, end) or (last and end != rest):
                 return None
             if part.name in MEANINGS:
                 values[MEANINGS[part.name]] = name[at:end]
@@ -82,6 +86,13 @@ class Pattern:
         return naming.Named(values.get("label"), values.get("group"), fold)
 
 
+def _part(text: str, told: str, behind: str) -> _Part:
+    name, colon, width = told.partition(":")
+    if colon and not (width.strip().isdecimal() and 0 < int(width) <= 255):
+        raise _refused(text, f"'{width.strip()[:20]}' is no width, a number of characters was expected")
+    return _Part(name.strip().casefold(), behind, int(width) if colon else 0)
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a pattern makes of one name; ``named`` is None where the name does not fit."""
@@ -90,7 +101,7 @@ class Preview:
     named: naming.Named | None
 
 
-def preview(pattern: str, names: Sequence[str], most: int = 20) -> list[Preview]:
+def preview(pattern: str, names: Sequence[str], most: int = 20, values: Sequence[str] = ()) -> list[Preview]:
     """What a pattern makes of real names: those that do not fit come first.
 
     Parameters
@@ -100,6 +111,8 @@ def preview(pattern: str, names: Sequence[str], most: int = 20) -> list[Preview]
         Names with their suffix, folders before them where there are any.
     most : int
         How many are wanted.
+    values : sequence of str
+        Names of the classes for what stands in the names, such as ``W=anger``.
 
     Raises
     ------
@@ -107,8 +120,47 @@ def preview(pattern: str, names: Sequence[str], most: int = 20) -> list[Preview]
         When the pattern cannot be understood.
     """
     parsed = Pattern(pattern)
-    rows = [Preview(name, parsed.read(_bare(name))) for name in names]
+    meant = meanings(values)
+    rows = [Preview(name, _meant(parsed.read(_bare(name)), meant)) for name in names]
     return sorted(rows, key=lambda row: row.named is not None)[:most]
+
+
+def meanings(values: Sequence[str]) -> dict[str, str]:
+    """Pairs such as ``W=anger`` as a mapping.
+
+    Raises
+    ------
+    ParameterError
+        For one without ``=``.
+    """
+    found = {}
+    for pair in values:
+        code, equals, name = pair.partition("=")
+        if not equals or not code.strip() or not name.strip():
+            raise ParameterError(f"values takes pairs such as W=anger, got '{pair[:40]}'; write code=class.", "values")
+        found[code.strip()] = name.strip()
+    return found
+
+
+def _meant(named: naming.Named | None, values: Mapping[str, str]) -> naming.Named | None:
+    """What a name tells, with the class as it is called."""
+    if named is None or named.label is None:
+        return named
+    return replace(named, label=values.get(named.label, named.label))
+
+
+def question(where: str, names: Sequence[str]) -> Question:
+    """What to ask about names that follow no known scheme."""
+    shown = f" (the first is '{names[0]}')" if names else ""
+    text = (
+        f"Neither folders nor known names tell the classes of the {len(names):,} sounds in '{where}'{shown}; say how"
+        " the names are built."
+    )
+    guess = suggest(names)
+    read = preview(guess, names, most=len(names)) if guess else []
+    labels = Counter(row.named.label for row in read if row.named is not None and row.named.label)
+    examples = ", ".join(f"{label} {count:,}" for label, count in labels.most_common(3))
+    return Question("pattern", text, (Candidate(guess or "{label}_{take}", examples),))
 
 
 def suggest(names: Sequence[str]) -> str:
@@ -123,11 +175,27 @@ def suggest(names: Sequence[str]) -> str:
     shape = shapes.most_common(1)[0][0]
     model = next(stem for stem in stems if "".join(re.findall(r"[-_. ]+", stem)) == shape)
     separators = re.findall(r"[-_. ]+", model)
-    if not separators or len(separators) > 8:
+    if not separators:
+        return _widths(stems)
+    if len(separators) > 8:
         return ""
     words = ["label", "group", "take", *(f"part{number}" for number in range(4, 10))]
     words = words[: len(separators) + 1] if len(separators) > 1 else ["label", "take"]
     return "".join(f"{{{word}}}{separator}" for word, separator in zip(words, [*separators, ""], strict=True))
+
+
+def _widths(stems: Sequence[str]) -> str:
+    """A pattern of fixed widths for names that all have digits and letters in the same places; else empty."""
+    shapes = {re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", stem)) for stem in stems}
+    shape = next(iter(shapes))
+    runs = [(match.start(), len(match[0])) for match in re.finditer(r"0+|a+", shape)]
+    if len(shapes) > 1 or len(stems) < 2 or not 2 <= len(runs) <= 8 or sum(width for _, width in runs) != len(shape):
+        return ""
+    told = [len({stem[at : at + width] for stem in stems}) for at, width in runs]
+    few = [number for number, (at, _) in enumerate(runs) if shape[at] == "a" and 1 < told[number] <= len(stems) / 2]
+    label = few[-1] if few else 0
+    names = ["label" if number == label else f"part{number + 1}" for number in range(len(runs))]
+    return "".join(f"{{{name}:{width}}}" for name, (_, width) in zip(names, runs, strict=True))
 
 
 @dataclass(frozen=True)
@@ -143,7 +211,12 @@ class PatternReader(Reader):
     order: ClassVar[int] = 40
     description = "The name of every sound tells its class, such as '7_jackson_32.wav' or 'jazz.00012.wav'."
 
-    pattern: str = param("", "How names are built, such as {label}_{group}_{take}; empty knows some published sets.")
+    pattern: str = param(
+        "",
+        "How names are built, such as {label}_{group}_{take}, or {group:2}{text:3}{label:1} with fixed widths; empty"
+        " knows some published sets.",
+    )
+    values: tuple[str, ...] = param((), "What stands in the names and the class it means, such as W=anger.")
 
     @classmethod
     def suits(cls, tree: Tree) -> bool:
@@ -155,13 +228,25 @@ class PatternReader(Reader):
         folders = {entry.folders for entry in sounds}
         return scheme is not None and len(folders) == 1 and naming.read(scheme, sounds[0].stem).label is not None
 
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
-        sounds = [entry for entry in tree.unwrapped().entries if entry.may_be_sound]
+    def understand(self, tree: Tree) -> Reading:
+        inner = tree.unwrapped()
+        sounds = [entry for entry in inner.entries if entry.may_be_sound]
         if not any(entry.promises_sound for entry in sounds):
             raise DatasetError(f"'{tree.name}' holds no sound file; choose the folder the sounds are in.")
         rows, problems = (self._by_pattern if self.pattern else self._by_scheme)(tree, sounds)
-        found, broken = clips(rows, progress=progress, should_stop=should_stop)
-        return Dataset(tree.name, tuple(_in_order(found)), (*tree.problems, *problems, *broken), source=str(tree.path))
+        rows, lists = split_lists.apply(tree, sorted(rows, key=lambda row: naming.natural(row.label)))
+        scheme = None if self.pattern else naming.recognise([entry.stem for entry in sounds if entry.promises_sound])
+        return Reading(
+            self,
+            tree,
+            tuple(rows),
+            (*tree.problems, *problems),
+            layout=scheme.name if scheme else "",
+            labels="the file names" if self.pattern == "" or "label" in Pattern(self.pattern).gives else "the folders",
+            groups="the file names",
+            folds="the file names",
+            splits=lists,
+        )
 
     def _by_scheme(self, tree: Tree, sounds: Sequence[Entry]) -> tuple[list[Row], list[Problem]]:
         scheme = naming.recognise([entry.stem for entry in sounds if entry.promises_sound])
@@ -177,7 +262,8 @@ class PatternReader(Reader):
 
     def _by_pattern(self, tree: Tree, sounds: Sequence[Entry]) -> tuple[list[Row], list[Problem]]:
         pattern = Pattern(self.pattern)
-        told = [(entry, pattern.read(_bare(entry.name))) for entry in sounds]
+        meant = meanings(self.values)
+        told = [(entry, _meant(pattern.read(_bare(entry.name)), meant)) for entry in sounds]
         rows, problems = _rows(told, self.pattern)
         if not rows and pattern.gives:
             raise ParameterError(
@@ -200,11 +286,6 @@ def _rows(told: Sequence[tuple[Entry, naming.Named | None]], pattern: str = "") 
             )
             problems.append(Problem(entry.name, reason, "Rename it, change the pattern, or leave it out."))
     return rows, problems
-
-
-def _in_order(found: list[Clip]) -> list[Clip]:
-    """Clips with their classes in natural order, which file names alone do not give."""
-    return sorted(found, key=lambda clip: naming.natural(clip.label))
 
 
 def _bare(name: str) -> str:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from audioclf.core.errors import DatasetError
-from audioclf.datasets import naming, segmentation
-from audioclf.datasets.base import Dataset, Problem, Progress, ShouldStop
-from audioclf.datasets.ingest.file_tree import Entry, Row, Tree, clips
-from audioclf.datasets.source import Reader
+from audioclf.datasets import segmentation
+from audioclf.datasets.base import Problem
+from audioclf.datasets.ingest import split_lists
+from audioclf.datasets.ingest.file_tree import Entry, Tree
+from audioclf.datasets.layout import Question, Reader, Reading
+from audioclf.datasets.readers import folder_levels
+from audioclf.datasets.readers.folder_levels import Levels
+
+_PROMOTED = "The folders are called like speakers or places; they are the classes, since nothing else tells any."
 
 
 @dataclass(frozen=True)
 class FolderReader(Reader):
     """A folder per class, with sounds in it or in folders below it.
 
-    A leading number is taken off class names when all of them carry one. Names as ESC, FSDD, AudioMNIST and Speech
-    Commands give them set ``group`` and ``fold``. Class folders inside ``train``, ``test`` and ``validation`` get
-    these as folds.
+    Folders named train, test and the like are parts of an official split and never classes by themselves; ``fold1``
+    is a fold, ``Actor_01`` a group. Lists such as ``testing_list.txt`` tell the parts too. A folder such as
+    ``_background_noise_`` is kept apart. A leading number is taken off class names when all of them carry one. Names
+    as the published sets give them tell groups and folds, and the class where no folder does.
     """
 
     kind = "folder"
@@ -31,40 +36,51 @@ class FolderReader(Reader):
     def suits(cls, tree: Tree) -> bool:
         return not tree.pointed
 
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+    def understand(self, tree: Tree) -> Reading:
         inner = tree.unwrapped()
+        found = folder_levels.levels(inner)
+        rows, unknown = folder_levels.rows(found)
         sounds = [entry for entry in inner.entries if entry.may_be_sound]
-        loose = [entry for entry in sounds if not entry.folders and entry.promises_sound]
-        depth = 1 if _split_folders(sounds) else 0
-        inside = [entry for entry in sounds if len(entry.folders) > depth]
-        if not inside and not loose:
+        loose = [entry for entry in unknown if not entry.folders]
+        if not any(entry.folders for entry in sounds) and not loose:
             raise DatasetError(
                 f"'{tree.name}' holds no folder with sounds, a folder per class was expected;"
                 " put the sounds of every class into a folder named after it."
             )
-        found, problems = clips(rows(inside, depth), progress=progress, should_stop=should_stop)
-        problems += [_loose(inner, entry) for entry in loose]
-        return Dataset(tree.name, tuple(found), (*tree.problems, *problems), source=str(tree.path))
+        if not found.tells:
+            return Reading(self, tree, problems=tree.problems, questions=(self._question(tree, found),))
+        rows, lists = split_lists.apply(tree, rows)
+        problems = [_loose(inner, entry) if not entry.folders else _homeless(entry) for entry in unknown]
+        problems += [_apart(folder, count) for folder, count in found.apart.items()]
+        scheme = found.scheme.name if found.scheme else ""
+        names = f"the file names of {scheme}" if scheme else ""
+        return Reading(
+            self,
+            tree,
+            tuple(rows),
+            (*tree.problems, *problems),
+            layout=scheme,
+            labels="the file names" if found.by_name else "the folders",
+            groups="the folders" if not names and "group" in found.roles else "the file names",
+            folds="the folders" if "fold" in found.roles else "the file names",
+            splits=lists or ("the folders" if any(row.split for row in rows) else ""),
+            remarks=(_PROMOTED,) if found.promoted else (),
+        )
+
+    def _question(self, tree: Tree, found: Levels) -> Question:
+        from audioclf.datasets.readers.filename_pattern import question
+
+        return question(tree.name, [entry.name for entry in found.sounds if entry.promises_sound])
 
 
-def rows(entries: Sequence[Entry], depth: int = 0) -> list[Row]:
-    """Rows labelled by the folder at a depth, with what the names tell."""
-    folders = list(dict.fromkeys(entry.folders[depth] for entry in entries))
-    labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
-    made = [Row(entry, labels[entry.folders[depth]]) for entry in entries]
-    scheme = naming.recognise([entry.stem for entry in entries if entry.promises_sound])
-    if scheme is not None:
-        told = [naming.read(scheme, row.entry.stem) for row in made]
-        made = [replace(row, group=named.group, fold=named.fold) for row, named in zip(made, told, strict=True)]
-    if depth:
-        made = [replace(row, fold=naming.fold(row.entry.folders[0])) for row in made]
-    return made
+def _apart(folder: str, count: int) -> Problem:
+    are = "sound is" if count == 1 else "sounds are"
+    reason = f"Its {count:,} {are} kept apart: a folder named so holds background noise and is no class."
+    return Problem(folder, reason, "Rename the folder if it is one.")
 
 
-def _split_folders(sounds: Sequence[Entry]) -> bool:
-    """Whether the outermost folders are train, test and the like, with class folders in them."""
-    tops = {entry.folders[0].casefold() for entry in sounds if entry.folders}
-    return len(tops) > 1 and tops <= set(naming.FOLDS) and all(len(e.folders) > 1 for e in sounds if e.folders)
+def _homeless(entry: Entry) -> Problem:
+    return Problem(entry.name, "It lies in no folder of a class.", "Move it into the folder of its class.")
 
 
 def _loose(tree: Tree, entry: Entry) -> Problem:

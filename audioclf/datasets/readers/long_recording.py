@@ -16,8 +16,8 @@ from audioclf.datasets.csv_table import decode
 from audioclf.datasets.general_midi import PERCUSSION, PROGRAMS
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Entry, Row, Tree, clips
+from audioclf.datasets.layout import Reader, Reading
 from audioclf.datasets.segmentation import Cut
-from audioclf.datasets.source import Reader
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,19 @@ class RecordingReader(Reader):
             return Entry(tree.pointed, tree.path).may_be_sound
         return all_labelled(tree)
 
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+    def understand(self, tree: Tree) -> Reading:
+        inner = tree if tree.pointed else tree.unwrapped()
+        recordings = [entry for entry in inner.entries if entry.promises_sound]
+        n = len(recordings)
+        rule = self.rule if self.rule != "auto" else "labels" if all_labelled(inner) else "every"
+        how = {"every": f"every {self.step or self.seconds:g} s", "labels": "by their label tracks"}.get(rule, rule)
+        what = f"{n:,} recording{'' if n == 1 else 's'} to be cut ({how})"
+        return Reading(self, tree, problems=tree.problems, what=what)
+
+    def load(
+        self, reading: Reading, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+    ) -> Dataset:
+        tree = reading.tree
         inner = tree if tree.pointed else tree.unwrapped()
         recordings = [entry for entry in inner.entries if entry.may_be_sound]
         facts = FileIndex().lookup([entry.path for entry in recordings], should_stop=should_stop)

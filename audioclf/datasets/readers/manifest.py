@@ -1,48 +1,60 @@
-"""A table that names the sounds and their classes, with the sounds beside it."""
+"""A table that names the sounds and their classes, with the sounds beside, above or below it."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from audioclf.core.errors import DatasetError, ParameterError
 from audioclf.core.params import param, unknown
 from audioclf.datasets import naming
-from audioclf.datasets.base import Dataset, Problem, Progress, ShouldStop
-from audioclf.datasets.csv_table import Table, read_table, unguarded
-from audioclf.datasets.ingest.file_tree import SOUNDS, Entry, Row, Tree, clips, inside
-from audioclf.datasets.source import Reader
+from audioclf.datasets.base import Problem
+from audioclf.datasets.ingest import split_lists
+from audioclf.datasets.ingest.file_tree import Entry, Row, Tree
+from audioclf.datasets.layout import Question, Reader, Reading
+from audioclf.datasets.readers import folder_levels, table_columns
+from audioclf.datasets.readers.table_rows import ListedTable, open_table, whole_files
 
-TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv", ".jsonl")
 
-_PLACES = ("", "audio", "wav", "wavs", "clips", "sounds", "recordings", "data", "../audio", "..")
+_HEAD = 65536
+"""Bytes of a table that tell whether it is one of sounds."""
 
-_NOWHERE = Path()
+_DEEPEST_TEXT = 1
+"""Texts may be tables too (DCASE's meta.txt), in the folder of the data set or one below."""
+
+_MOST_TABLES = 64
+"""Of more tables than this, those nearest to the top are looked at: the others belong to single sounds."""
 
 
 @dataclass(frozen=True)
 class ManifestReader(Reader):
-    """A CSV or TSV file with a row per clip.
+    """A CSV or TSV file with a row per clip; or JSON Lines, or a text in columns.
 
     Encoding and separator are found out. Columns are taken by their names where they are not given: the file and its
-    label, and if there are such columns the group, the fold, and where in the file the clip starts and ends (or how
-    long it lasts), in seconds. ``train.csv`` brings the ``test.csv`` beside it: training clips get fold 1, test clips
-    fold 0.
+    label, and if there are such columns the group, the fold, the part of an official split, and where in the file the
+    clip starts and ends (or how long it lasts), in seconds. Times that are not places in the file (UrbanSound8K's are
+    those in the original recording) are passed over. Files are found by the longest trailing part of their names.
+
+    ``train.csv`` brings the ``test.csv`` beside it, and tables with the same columns in several folders are read
+    together; the names of the tables or of their folders tell the part then. Text files such as ``testing_list.txt``
+    tell it too.
     """
 
     kind = "manifest"
     title = "A table of files and labels"
     order: ClassVar[int] = 30
-    description = "A CSV or TSV file names every sound and its class; the sounds lie beside it."
+    description = "A CSV or TSV file names every sound and its class; the sounds lie beside it or in folders around it."
 
     file_column: str = param("", "Column with the name of the sound file; empty finds it.")
     label_column: str = param("", "Column with the class; empty finds it.")
     group_column: str = param("", "Column with what must stay on one side of a split; empty finds it, '-' takes none.")
     fold_column: str = param("", "Column with the official fold; empty finds it, '-' takes none.")
+    split_column: str = param(
+        "", "Column with the official part (train, validation, test); empty finds it, '-' takes none."
+    )
     start_column: str = param("", "Column with the start of the clip in seconds; empty finds it, '-' takes none.")
     end_column: str = param("", "Column with the end of the clip in seconds; empty finds it, '-' takes none.")
     duration_column: str = param("", "Column with the length of the clip in seconds; empty finds it, '-' takes none.")
@@ -53,252 +65,237 @@ class ManifestReader(Reader):
     def suits(cls, tree: Tree) -> bool:
         if tree.pointed:
             return Entry(tree.pointed, tree.path).suffix in TABLES
-        return bool(_manifests(_opened(tree)))
+        tables = tables_of_sounds(tree)
+        if any(table.labelled and table.hits and not table.computed for table in tables):
+            return True
+        # A table without labels, of other files or of computed features is the last witness.
+        found = any(table.hits for table in tables) or any(table.labelled and not table.computed for table in tables)
+        return found and not folder_levels.tells_classes(opened(tree))
 
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
-        opened = _opened(tree)
+    def understand(self, tree: Tree) -> Reading:
+        inside = opened(tree)
+        tables, others, remarks = self._tables(inside)
+        first = tables[0]
+        if self._asks(first):
+            return self._question(tree, first)
+        parts = _parts(tables)
         rows: list[Row] = []
         problems: list[Problem] = []
-        for entry in self._tables(opened):
-            part = _Part(self, opened, entry)
-            part.read()
-            rows += part.rows
-            problems += part.problems
+        for table in tables:
+            table.read(parts.get(table.entry.name, ""))
+            rows += table.rows
+            problems += table.problems
         if not rows and len(problems) == 1:
             raise DatasetError(f"{problems[0].file}: {problems[0].reason} {problems[0].remedy}")
-        found, unreadable = clips(rows, progress=progress, should_stop=should_stop)
-        return Dataset(tree.name, tuple(found), (*tree.problems, *problems, *unreadable), source=str(tree.path))
+        if not rows:
+            _nothing(first, problems)
+        if not self.start_column and not self.end_column and not self.duration_column:
+            rows, remark = whole_files(rows)
+            remarks += [remark] if remark else []
+        rows, told = split_lists.apply(tree, rows, {table.entry.path for table in tables}, others)
+        remarks += _unlisted(inside, rows) if not tree.pointed and not self.table else []
+        by_column = first.name_of("split") or (first.name_of("fold") if any(row.split for row in rows) else "")
+        by_table = f"the tables {_several([table.entry.name for table in tables])}" if any(parts.values()) else ""
+        return Reading(
+            self,
+            tree,
+            tuple(rows),
+            (*tree.problems, *problems),
+            layout=table_columns.layout(first.table, first.entry.stem),
+            labels=_column(first, "label"),
+            groups=next(filter(None, (_column(table, "group") for table in tables)), ""),
+            folds=next(filter(None, (_column(table, "fold") for table in tables)), ""),
+            splits=told or (f"column '{by_column}'" if by_column else by_table),
+            remarks=tuple(remarks),
+        )
 
-    def _tables(self, tree: Tree) -> list[Entry]:
+    def _asks(self, table: ListedTable) -> bool:
+        return not table.labelled and bool(table.hits)
+
+    def _question(self, tree: Tree, table: ListedTable) -> Reading:
+        full = self._full(table)
+        candidates = table_columns.label_candidates(full.table, full.columns)
+        if not candidates:
+            full.read()
+            raise DatasetError(f"{full.problems[-1].file}: {full.problems[-1].reason} {full.problems[-1].remedy}")
+        text = (
+            f"'{full.entry.name}' names {len(full.names):,} sounds, and none of its columns is known to hold the class"
+            " (label_column)."
+        )
+        layout = table_columns.layout(full.table, full.entry.stem)
+        return Reading(
+            self,
+            tree,
+            problems=tree.problems,
+            layout=layout,
+            what=f"{len(full.names):,} sounds",
+            groups=_column(full, "group"),
+            questions=(Question("label_column", text, candidates),),
+        )
+
+    def _chosen(self) -> dict[str, str]:
+        return {meaning: str(getattr(self, f"{meaning}_column")) for meaning in table_columns.COLUMNS}
+
+    def _open(self, tree: Tree, entry: Entry) -> ListedTable:
+        try:
+            table = open_table(entry)
+        except OSError as error:
+            raise DatasetError(f"'{entry.name}' cannot be read ({error.strerror}); check its permissions.") from None
+        return ListedTable(tree, entry, table, self._chosen(), self.audio_folder)
+
+    def _full(self, table: ListedTable) -> ListedTable:
+        return self._open(table.tree, table.entry)
+
+    def _tables(self, tree: Tree) -> tuple[list[ListedTable], dict[Path, set[Path]], list[str]]:
+        """The tables that are read, the sounds in others for a part of them, and what to say of the rest."""
         if self.table:
             entry = tree.find(self.table)
             if entry is None:
                 names = [found.name for found in tree.entries if found.suffix in TABLES]
                 raise ParameterError(unknown(self.table, names, f"table in {tree.name}"), "table")
-            return [entry]
-        named = tree.find(tree.pointed) if tree.pointed else None
-        first = named or next(iter(_manifests(tree)), None)
-        if first is None:
-            raise DatasetError(f"'{tree.name}' holds no CSV or TSV file with a file and a label column; add one.")
-        parts = _pair(tree, first)
-        return [entry for entry in parts if entry is not None] or [first]
+            return [self._checked(self._open(tree, entry))], {}, []
+        if tree.pointed:
+            pointed = tree.find(tree.pointed)
+            assert pointed is not None
+            partners = [self._open(tree, entry) for entry in _partners(tree, pointed)]
+            return [self._checked(self._open(tree, pointed)), *partners], {}, []
+        return self._choose(tree)
 
-
-@dataclass
-class _Part:
-    """One table being read."""
-
-    reader: ManifestReader
-    tree: Tree
-    entry: Entry
-    rows: list[Row] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def read(self) -> None:
-        table = _headed(read_table(self.entry.path.read_bytes(), self.entry.name))
-        for line, reason in table.broken:
-            self.refuse(line, "", f"The line cannot be read ({reason}).", "Correct it, or leave it out.")
-        columns = self._columns(table)
-        if columns["file"] is None or columns["label"] is None:
-            lacks = "file name" if columns["file"] is None else "label"
-            self.problems.append(
-                Problem(
-                    self.entry.name,
-                    f"No column of {_listed(table.columns)} is known to hold the {lacks}.",
-                    f"Name the column {'file_name' if lacks == 'file name' else 'label'}, or choose it.",
-                )
-            )
-            return
-        find = self._finder(table, columns["file"])
-        fold = naming.FOLDS.get(self.entry.stem.casefold())
-        seen: dict[tuple[str, float, float | None], str] = {}
-        for line, cells in table.rows:
-            self._row(line, cells, columns, find, fold, seen)
-
-    def _columns(self, table: Table) -> dict[str, int | None]:
-        found: dict[str, int | None] = {}
-        for meaning in ("file", "label", "group", "fold", "start", "end", "duration"):
-            chosen = getattr(self.reader, f"{meaning}_column")
-            if chosen == "-":
-                found[meaning] = None
-            elif chosen:
-                if chosen not in table.columns:
-                    raise ParameterError(
-                        unknown(chosen, table.columns, f"column of {self.entry.name}"), f"{meaning}_column"
-                    )
-                found[meaning] = table.columns.index(chosen)
-            else:
-                number = table.column(meaning)
-                found[meaning] = None if number in found.values() else number
-        fold = found["fold"]
-        if fold is not None and not self.reader.fold_column:
-            # A column called "set" or "split" that holds something else is no fold.
-            told = [naming.fold(cells[fold]) for _, cells in table.rows if fold < len(cells) and cells[fold]]
-            if not told or None in told:
-                found["fold"] = None
-        return found
-
-    def _row(
-        self,
-        line: int,
-        cells: Sequence[str],
-        columns: dict[str, int | None],
-        find: Callable[[str], Entry | None],
-        fold: int | None,
-        seen: dict[tuple[str, float, float | None], str],
-    ) -> None:
-        def cell(meaning: str) -> str:
-            number = columns[meaning]
-            return unguarded(cells[number]) if number is not None and number < len(cells) else ""
-
-        name, label = cell("file"), cell("label")
-        if not name:
-            return self.refuse(line, "", "The row names no file.", "Fill in its file name, or leave the row out.")
-        if not label:
-            return self.refuse(line, name, "The row has no label.", "Fill in its class, or leave the row out.")
-        if not inside(name):
-            return self.refuse(
-                line,
-                name,
-                "The row names a file outside the folder of the table.",
-                "Put the sound into the folder, and name it from there.",
-            )
-        entry = find(name)
-        if entry is None:
-            return self.refuse(line, name, "No such file is beside the table.", "Add the file, or correct its name.")
-        try:
-            start, duration = _stretch(cell("start"), cell("end"), cell("duration"))
-        except ValueError as error:
-            return self.refuse(line, name, str(error), "Write times in seconds, with the end behind the start.")
-        told = cell("fold")
-        number = naming.fold(told) if told else fold
-        if told and number is None:
-            return self.refuse(
-                line, name, f"The fold is '{told[:40]}'.", "Write a whole number, or train, test or validation."
-            )
-        key = (entry.name, start, duration)
-        if key in seen:
-            same = "with the same label" if seen[key] == label else f"as '{seen[key]}' too"
-            return self.refuse(line, name, f"The clip is listed a second time, {same}.", "Keep one of the two rows.")
-        seen[key] = label
-        self.rows.append(Row(entry, label, start, duration, cell("group") or None, number))
-        return None
-
-    def refuse(self, line: int, name: str, reason: str, remedy: str) -> None:
-        where = f"{self.entry.name}, line {line}"
-        self.problems.append(Problem(f"{where}: {name}" if name else where, reason, remedy))
-
-    def _finder(self, table: Table, column: int) -> Callable[[str], Entry | None]:
-        """How names in the table become files: the folder is the one most of the first rows are found in."""
-        names = [unguarded(cells[column]) for _, cells in table.rows if column < len(cells)]
-        sample = [name for name in names[:: max(1, len(names) // 50)][:50] if name]
-        here = "/".join(self.entry.folders)
-        places = (self.reader.audio_folder,) if self.reader.audio_folder else (*_PLACES, self.entry.stem)
-        heads = [head for place in places if (head := _joined(here, place)) is not None]
-        if not heads:
+    def _checked(self, table: ListedTable) -> ListedTable:
+        if self.audio_folder and not table.finder.heads:
             raise ParameterError(
-                f"audio_folder must lie inside {self.tree.name}, got '{self.reader.audio_folder}'.", "audio_folder"
+                f"audio_folder must lie inside {table.tree.name}, got '{self.audio_folder}'.", "audio_folder"
             )
-        best = max(heads, key=lambda head: sum(_look(self.tree, head, name) is not None for name in sample))
-        # Files a browser sent one by one have lost their folders; a name that is told apart only by these finds none.
-        loose = self.tree.root is None and not any(entry.folders for entry in self.tree.entries)
-        alike = Counter(_last(name) for name in set(names)) if loose else Counter()
-        return lambda name: (
-            _look(self.tree, best, name) or (_look(self.tree, "", _last(name)) if alike[_last(name)] == 1 else None)
-        )
+        return table
+
+    def _choose(self, tree: Tree) -> tuple[list[ListedTable], dict[Path, set[Path]], list[str]]:
+        """The table with most sounds, and those that go on with other sounds in the same columns."""
+        known = [ListedTable(tree, one.entry, one.table, self._chosen(), self.audio_folder)
+                 for one in tables_of_sounds(tree, every=self.file_column != "")]  # fmt: skip
+        usable = [table for table in known if table.columns["file"] is not None]
+        if not usable:
+            raise DatasetError(f"'{tree.name}' holds no CSV or TSV file with a file and a label column; add one.")
+        best = [table for table in usable if table.hits] or usable
+        best = [table for table in best if table.labelled] or best
+        best = [table for table in best if not table.computed] or best[:1]
+        full = [self._full(table) for table in best]
+        first = max(full, key=lambda table: (len(table.names), -len(table.entry.folders)))
+        alike = {part: table for table in reversed(full) if (part := table.part) and _alike(table, first)}
+        first = self._checked(alike["train"] if {"train", "test"} <= set(alike) else first)
+        chosen, remarks = [first], []
+        lists: dict[Path, set[Path]] = {}
+        covered = set(first.sounds) if len(full) > 1 else set()
+        partners = [entry.name for entry in _partners(tree, first.entry)]
+        for table in full:
+            if table is first:
+                continue
+            others = table.sounds
+            if (_alike(table, first) and not covered & others) or table.entry.name in partners:
+                chosen.append(table)
+                covered |= others
+            elif table.part:
+                lists[table.entry.path] = others
+            else:
+                remarks.append(f"'{table.entry.name}' is another table, which is not read (choose it with table=).")
+        there = {table.entry.name for table in chosen}
+        chosen += [self._open(tree, entry) for entry in _partners(tree, first.entry) if entry.name not in there]
+        return chosen, lists, [*remarks, *unused(tree)]
 
 
-def _look(tree: Tree, head: str, name: str) -> Entry | None:
-    for written in (name, name.replace("\\", "/")):
-        clean = "/".join(part for part in written.split("/") if part not in ("", "."))
-        full = f"{head}/{clean}" if head else clean
-        found = tree.find(full)
-        if found is not None:
-            return found
-        if not Entry(clean, tree.path).promises_sound:
-            with_suffix = (tree.find(full + suffix) for suffix in (".wav", ".flac", ".ogg", ".mp3", *SOUNDS))
-            found = next(filter(None, with_suffix), None)
-            if found is not None:
-                return found
-    return None
+def opened(tree: Tree) -> Tree:
+    """The tree without folders around everything, tables counted."""
+    if tree.pointed:
+        return tree
+    if "opened" not in tree.memo:
+        tree.memo["opened"] = tree.unwrapped(lambda entry: entry.promises_sound or entry.suffix in TABLES)
+    inside: Tree = tree.memo["opened"]
+    return inside
 
 
-def _last(name: str) -> str:
-    return name.replace("\\", "/").rsplit("/", 1)[-1]
+def tables_of_sounds(tree: Tree, *, every: bool = False) -> list[ListedTable]:
+    """Heads of the tables that name files, those nearest to the top first.
 
-
-def _joined(here: str, place: str) -> str | None:
-    """Folder reached from ``here``; None where that is outside the tree."""
-    parts = here.split("/") if here else []
-    for part in place.replace("\\", "/").split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return None if place.startswith("/") else "/".join(parts)
-
-
-def _stretch(start: str, end: str, duration: str) -> tuple[float, float | None]:
-    begin = _time(start) if start else 0.0
-    if duration:
-        length: float | None = _time(duration)
-    elif end:
-        length = _time(end) - begin
-    else:
-        length = None
-    if length is not None and length <= 0:
-        raise ValueError(f"The clip lasts {length:g} s.")
-    return begin, length
-
-
-def _time(text: str) -> float:
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        raise ValueError(f"'{text[:40]}' is no time in seconds.") from None
-    if not 0 <= value < math.inf:
-        raise ValueError(f"'{text[:40]}' is no time in a file.")
-    return value
-
-
-def _headed(table: Table) -> Table:
-    """The table; where its first row is a clip already, with columns named by what they must be."""
-    if table.column("file") is None and len(table.columns) == 2 and Entry(table.columns[0], _NOWHERE).promises_sound:
-        return replace(table, columns=("file", "label"), rows=[(1, list(table.columns)), *table.rows])
-    return table
-
-
-def _opened(tree: Tree) -> Tree:
-    return tree if tree.pointed else tree.unwrapped(lambda entry: entry.promises_sound or entry.suffix in TABLES)
-
-
-def _manifests(tree: Tree) -> list[Entry]:
-    """Tables at the top, or in a folder for such, that name files and labels."""
-    found = []
-    for entry in tree.entries:
-        top = not entry.folders or entry.folders in (("meta",), ("metadata",))
-        if entry.suffix in TABLES and top:
+    Parameters
+    ----------
+    tree : Tree
+    every : bool
+        Whether all tables are wanted, such as where the columns are going to be chosen.
+    """
+    inside = opened(tree)
+    if "tables" not in inside.memo:
+        plain = [entry for entry in inside.entries if entry.suffix == ".txt" and len(entry.folders) <= _DEEPEST_TEXT]
+        entries = sorted((one for one in inside.entries if one.suffix in TABLES), key=lambda one: len(one.folders))
+        entries += sorted(plain, key=lambda one: len(one.folders))
+        found = []
+        for entry in entries[:_MOST_TABLES]:
             try:
-                with entry.path.open("rb") as file:
-                    table = _headed(read_table(file.read(65536), entry.name))
+                table = open_table(entry, _HEAD)
+                if entry.suffix in TABLES or len(table.columns) > 1:
+                    found.append(ListedTable(inside, entry, table))
             except (OSError, DatasetError):
                 continue
-            if table.column("file") is not None and table.column("label") is not None:
-                found.append(entry)
-    return sorted(found, key=lambda entry: naming.FOLDS.get(entry.stem.casefold()) != 1)
+        inside.memo["tables"] = found
+    tables: list[ListedTable] = inside.memo["tables"]
+    return [table for table in tables if every or table.columns["file"] is not None]
 
 
-def _pair(tree: Tree, first: Entry) -> list[Entry | None]:
-    """The tables of a published training and test set, where ``first`` is the training one."""
+def unused(tree: Tree) -> list[str]:
+    """What is to be said of tables that name sounds and are no list of clips."""
+    return [
+        f"'{table.entry.name}' holds computed features and is not read as a list of clips."
+        for table in tables_of_sounds(tree)
+        if table.computed
+    ]
+
+
+def _alike(table: ListedTable, first: ListedTable) -> bool:
+    return [table.name_of(meaning) for meaning in ("file", "label")] == [
+        first.name_of(meaning) for meaning in ("file", "label")
+    ]
+
+
+def _parts(tables: Sequence[ListedTable]) -> dict[str, str]:
+    told = {table.entry.name: table.part for table in tables}
+    stands_for = naming.settled(told.values())
+    return {name: stands_for.get(part, "") for name, part in told.items()}
+
+
+def _partners(tree: Tree, first: Entry) -> list[Entry]:
+    """The tables of a published validation and test set, where ``first`` is the training one."""
     if naming.FOLDS.get(first.stem.casefold()) != 1:
         return []
     head = first.name[: len(first.name) - len(first.stem) - len(first.suffix)]
     others = [tree.find(f"{head}{name}{first.suffix}") for name in ("val", "valid", "validation", "dev", "test")]
-    return [first, *others]
+    return [entry for entry in others if entry is not None]
 
 
-def _listed(names: Sequence[str], most: int = 8) -> str:
-    shown = ", ".join(f"'{name[:40]}'" for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+def _nothing(table: ListedTable, problems: Sequence[Problem]) -> None:
+    where = (
+        " Choose the folder that holds both the table and the sounds."
+        if table.tree.pointed
+        else " Put the sounds into the folder of the table, under the names it gives."
+    )
+    first = f"{problems[0].file}: {problems[0].reason}" if problems else "It has no row."
+    raise DatasetError(
+        f"'{table.entry.name}' finds no sound: none of its {len(table.table.rows):,} rows can be used ({first}).{where}"
+    )
+
+
+def _unlisted(tree: Tree, rows: Sequence[Row]) -> list[str]:
+    listed = {row.entry.name for row in rows}
+    left = [entry.name for entry in tree.entries if entry.promises_sound and entry.name not in listed]
+    if not left:
+        return []
+    are = "sound is in no row and is" if len(left) == 1 else "sounds are in no row and are"
+    return [f"{len(left):,} {are} left out, such as '{left[0]}'."]
+
+
+def _column(table: ListedTable, meaning: str) -> str:
+    name = table.name_of(meaning)
+    return f"column '{name}'" if name else ""
+
+
+def _several(names: Sequence[str], most: int = 3) -> str:
+    shown = [f"'{name}'" for name in names[:most]]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(shown) if more or len(shown) < 2 else f"{', '.join(shown[:-1])} and {shown[-1]}") + more

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
@@ -15,13 +13,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from audioclf.audio.io import AudioInfo
+from audioclf.audio.sources import readable
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.files import atomic
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
-from audioclf.datasets.csv_table import guarded
+from audioclf.datasets.csv_table import write_table
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Tree
-from audioclf.datasets.source import Reader
+from audioclf.datasets.layout import Reader, Reading
 
 FILE = "dataset.json"
 FORMAT = "audioclf data set"
@@ -72,7 +72,7 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
     WorkspaceError
         When there is no room for it.
     """
-    told = {
+    record = {
         "format": FORMAT,
         "version": 1,
         "name": dataset.name,
@@ -84,7 +84,7 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
         "clips": [_plain(clip) for clip in dataset.clips],
         "problems": [[problem.file, problem.reason, problem.remedy] for problem in dataset.problems],
     }
-    text = json.dumps(told, ensure_ascii=True, default=list)
+    text = json.dumps(record, ensure_ascii=True, default=list)
     owner = workspaces.owner(parent)
     if owner is None:
         workspaces.require_disk(len(text), parent)
@@ -117,10 +117,10 @@ def origin(folder: Path) -> Origin:
     DatasetError
         When the folder holds no saved version.
     """
-    told = _read(folder / FILE)
+    record = _read(folder / FILE)
     try:
-        came = told["origin"]
-        return Origin(str(came["source"]), dict(came["options"]), str(told["parent"]))
+        came = record["origin"]
+        return Origin(str(came["source"]), dict(came["options"]), str(record["parent"]))
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, error) from None
 
@@ -142,26 +142,32 @@ class SavedReader(Reader):
         # Only on disk: a dataset.json out of an archive may name no file of this machine, and is not unpacked either.
         return tree.root is not None and not tree.pointed and FILE in tree.by_name
 
-    def read(self, tree: Tree, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+    def understand(self, tree: Tree) -> Reading:
+        return Reading(self, tree, what="a version saved here")
+
+    def load(
+        self, reading: Reading, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
+    ) -> Dataset:
+        tree = reading.tree
         entry = tree.find(FILE)
         if entry is None or tree.root is None:
             raise DatasetError(f"'{tree.name}' holds no {FILE}, a saved version was expected; choose its folder.")
-        told = _read(entry.path)
+        record = _read(entry.path)
         try:
-            clips = [_clip(values) for values in told["clips"]]
-            problems = [Problem(*map(str, values)) for values in told["problems"]]
-            about = {name: str(told[name]) for name in ("name", "description", "licence", "citation", "parent")}
+            clips = [_clip(values) for values in record["clips"]]
+            problems = [Problem(*map(str, values)) for values in record["problems"]]
+            about = {name: str(record[name]) for name in ("name", "description", "licence", "citation", "parent")}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(tree.path, error) from None
         found = FileIndex().lookup([clip.path for clip in clips], progress=progress, should_stop=should_stop)
         kept: list[Clip] = []
         for clip, fact in zip(clips, found, strict=True):
             if isinstance(fact, Problem):
-                problems.append(replace(fact, file=clip.file or str(clip.path)))
+                problems.append(replace(fact, file=clip.file or readable(str(clip.path))))
             elif fact.content != clip.info.content:
                 problems.append(
                     Problem(
-                        clip.file or str(clip.path),
+                        clip.file or readable(str(clip.path)),
                         "The file has changed since it was labelled.",
                         "Put the old file back, or add the new one and label it.",
                     )
@@ -191,32 +197,27 @@ def export(
     Stopped
     """
     if isinstance(target, Path):
-        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
-            with part.open("wb") as file:
+            with atomic(target) as file:
                 _write_zip(dataset, file, progress, should_stop)
-            os.replace(part, target)
         except OSError as error:
             raise DatasetError(
                 f"'{target.name}' cannot be written ({error.strerror or error}); free space or choose another place."
             ) from None
-        finally:
-            part.unlink(missing_ok=True)
     else:
         _write_zip(dataset, target, progress, should_stop)
 
 
 def _write_zip(dataset: Dataset, target: BinaryIO, progress: Progress | None, should_stop: ShouldStop | None) -> None:
     names: dict[Path, str] = {}
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
-    writer.writerow(COLUMNS)
+    split = any(clip.split for clip in dataset.clips)
+    rows: list[tuple[object, ...]] = [(*COLUMNS, "split") if split else COLUMNS]
     for clip in dataset.clips:
         name = names.setdefault(clip.path, _export_name(len(names), clip))
         stretch = (repr(clip.start) if clip.start else None, None if clip.duration is None else repr(clip.duration))
-        writer.writerow([guarded(cell) for cell in (name, clip.label, clip.group, clip.fold, *stretch)])
+        rows.append((name, clip.label, clip.group, clip.fold, *stretch, *((clip.split,) if split else ())))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-        archive.writestr(MANIFEST, "\ufeff" + table.getvalue())
+        archive.writestr(MANIFEST, "\ufeff" + write_table(rows))
         about = [dataset.name, dataset.description, f"Licence: {dataset.licence}", f"Citation: {dataset.citation}"]
         archive.writestr("README.txt", "\n\n".join(line for line in about if line.split(": ")[-1]) + "\n")
         for done, (path, name) in enumerate(names.items(), start=1):
@@ -255,6 +256,7 @@ def _plain(clip: Clip) -> dict[str, Any]:
         "group": clip.group,
         "fold": clip.fold,
         "file": clip.file,
+        "split": clip.split,
         "content": clip.info.content,
     }
     return {
@@ -273,6 +275,7 @@ def _clip(values: Mapping[str, Any]) -> Clip:
         None if group is None else str(group),
         None if fold is None else int(fold),
         str(values.get("file", "")),
+        str(values.get("split", "")),
     )
 
 
@@ -280,12 +283,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError("it is too large")
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(told, dict) or told.get("format") != FORMAT:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise ValueError(f"its format is not '{FORMAT}'")
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path.parent, error) from None
-    return told
+    return record
 
 
 def _damaged(folder: Path, error: Exception) -> DatasetError:

@@ -20,7 +20,7 @@ log.txt            what the run's process printed
 from __future__ import annotations
 
 from audioclf.experiments.runs.compare import Comparison, Summary, compare_runs, side_by_side, summarise
-from audioclf.experiments.runs.files import write_json, write_text
+from audioclf.experiments.runs.files import write_json
 from audioclf.experiments.runs.processes import process_created, process_lives
 from audioclf.experiments.runs.reader import Run, list_runs, open_run, read_history
 from audioclf.experiments.runs.status import ENDED, STOPPED, Prediction, Status, Watcher
@@ -48,5 +48,4 @@ __all__ = [
     "side_by_side",
     "summarise",
     "write_json",
-    "write_text",
 ]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from audioclf.datasets.csv_table import guarded
+from audioclf.datasets.csv_table import write_table
 from audioclf.experiments.runs import Run
 
 
@@ -21,10 +18,7 @@ def predictions_csv(run: Run) -> str:
         When the run has no predictions yet.
     """
     classes, clips = run.classes, run.clips
-    text = io.StringIO()
-    writer = csv.writer(text)
-    header = ("clip", "group", "fold", "split", "true", "predicted", "right", *classes)
-    writer.writerow([guarded(name) for name in header])
+    rows: list[tuple[object, ...]] = [("clip", "group", "fold", "split", "true", "predicted", "right", *classes)]
     for item in run.predictions:
         clip = clips[item.clip] if item.clip < len(clips) else None
         name = clip.name if clip is not None else f"clip {item.clip}"
@@ -32,5 +26,5 @@ def predictions_csv(run: Run) -> str:
         fold = "" if clip is None or clip.fold is None else str(clip.fold)
         words = (name, group, fold, item.split, classes[item.true], classes[item.predicted])
         right = int(item.true == item.predicted)
-        writer.writerow([*map(guarded, words), right, *(f"{value:.6g}" for value in item.probabilities)])
-    return text.getvalue()
+        rows.append((*words, right, *(f"{value:.6g}" for value in item.probabilities)))
+    return write_table(rows)

@@ -5,26 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from audioclf.core.errors import RunError
+from audioclf.core.files import write_atomic
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: beside it, flushed, then put in its place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_atomic(path, text, durable=True)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -56,7 +47,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         reader = csv.reader(file)
         header = next(reader, [])
         rows = [dict(zip(header, row, strict=True)) for row in reader if len(row) == len(header)]

@@ -9,6 +9,7 @@ import streamlit as st
 from audioclf import plots
 from audioclf.core.errors import AudioclfError, AudioError
 from audioclf.experiments.runs import Run
+from audioclf.features import Waveform
 from audioclf.ui.inference import explanation, model_client, sound_picker
 from audioclf.ui.inference.model_client import Answer
 from audioclf.ui.inference.sound_picker import Subject
@@ -162,7 +163,7 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
 def _picture(run: Run, subject: Subject) -> None:
     """The whole sound with the picture the model looks at."""
     audio = run.experiment.audio.replace(duration=None)
-    feature = run.experiment.features[0]
+    feature = next((one for one in run.experiment.features if not one.heavy), Waveform())
     shown = cache.feature_map(subject.clip, feature, audio)
     sound = clip_picker.track(subject.clip, audio, note=clip_picker.facts(subject.clip))
     player("classify", [sound], [feature_panels.panel(shown, title=feature.title)], height=300)

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.core.errors import Stopped
 from audioclf.datasets import SOURCES
-from audioclf.ui.data import intake_reading, intake_store
+from audioclf.ui.data import intake_reading, intake_store, intake_understood
 from audioclf.ui.data.intake_store import Brought
 from audioclf.ui.shell import error_boundary, task_bar, tasks
 from audioclf.ui.shell.state import State
@@ -65,13 +65,13 @@ def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
         )
 
 
-def on_disk(state: State, path: str) -> None:
-    """Look through a path of this computer, and ask how it is read."""
+def on_disk(state: State, path: str, *, ask: bool = True) -> None:
+    """Look through a path of this computer, and ask how it is read (or only where that is not clear)."""
     workspace = state.workspace
     begin(
         "Looking through the files",
         lambda told, should_stop: intake_store.on_disk(path, workspace, progress=told, should_stop=should_stop),
-        ask=True,
+        ask=ask,
     )
 
 
@@ -133,6 +133,7 @@ def _finish(state: State, task: Task) -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     brought: Brought = task.result
     if brought.sure and not st.session_state.get(_ASK):
+        intake_understood.remember(brought.path, brought.reading)
         state.choose(brought.path, {})
         st.rerun()
     st.session_state[_BROUGHT] = brought

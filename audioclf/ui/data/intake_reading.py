@@ -10,14 +10,14 @@ from typing import Any
 import streamlit as st
 
 from audioclf.core.errors import AudioclfError
-from audioclf.datasets import READERS, Reader, naming
-from audioclf.datasets.csv_table import read_table
+from audioclf.datasets import READERS, Question, Reader, naming
+from audioclf.datasets.csv_table import read_file, read_table
 from audioclf.datasets.ingest import staging
 from audioclf.datasets.readers import filename_pattern as patterns
 from audioclf.datasets.readers.filename_pattern import Pattern, PatternReader
 from audioclf.datasets.readers.long_recording import RecordingReader
 from audioclf.datasets.readers.manifest import TABLES, ManifestReader
-from audioclf.ui.data import intake_segmentation, intake_store
+from audioclf.ui.data import intake_segmentation, intake_store, intake_understood
 from audioclf.ui.data.intake_store import Brought
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.jobs import dataset_list
@@ -26,7 +26,7 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
 
 FOUND, NONE = "found by its name", "none"
-_COLUMNS = ("file", "label", "group", "fold", "start", "end", "duration")
+_COLUMNS = ("file", "label", "group", "fold", "split", "start", "end", "duration")
 _SHOWN = 200
 
 
@@ -50,15 +50,27 @@ def panel(state: State, brought: Brought) -> bool:
         key=f"{key}.kind",
     )
     st.markdown(escape(READERS[kind].description))
+    for question in _open(brought, kind):
+        st.warning(escape(question.text), icon=":material/help:")
     reader = _DRAW.get(kind, _plain)(brought, key, READERS[kind])
+    reading = intake_understood.read(brought, reader) if reader is not None else None
+    if reading is not None and not reading.questions:
+        intake_understood.draw(intake_understood.told(reading))
     with st.container(horizontal=True):
         load = st.button("Load these sounds", type="primary", icon=":material/download:", disabled=reader is None)
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
     if load and reader is not None:
+        intake_understood.remember(brought.path, reading)
         state.choose(brought.path, options(reader, brought))
     if drop:
         intake_store.drop(brought)
     return load or drop
+
+
+def _open(brought: Brought, kind: str) -> tuple[Question, ...]:
+    """What the files do not tell, for the chosen way of reading."""
+    questions = brought.reading.questions if brought.reading is not None else ()
+    return tuple(one for one in questions if one.option in READERS[kind].describe() or kind == "folder")
 
 
 def options(reader: Reader, brought: Brought) -> dict[str, Any]:
@@ -95,8 +107,7 @@ def _manifest(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
     )
     name = picked_table or names[0]
     try:
-        with tables[names.index(name)].path.open("rb") as file:
-            table = read_table(file.read(2**20), name)
+        table = read_table(read_file(tables[names.index(name)].path, 2**20), name)
     except (AudioclfError, OSError) as error:
         st.error(escape(error))
         return None
@@ -135,6 +146,9 @@ def _manifest(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
     ]
     if lacking:
         st.warning(f"Choose the column of the {' and of the '.join(lacking)}.")
+        asked = brought.reading.questions if brought.reading is not None else ()
+        for answer in (answer for question in asked for answer in question.candidates[:8]):
+            st.caption(f"**{escape(answer.value, 60)}**: {escape(answer.examples, 160)}")
         return None
     return form.value
 
@@ -150,15 +164,20 @@ def _pattern(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
         st.success(escape(f"The names are those of {scheme.name}, which are known: no pattern is needed."))
     elif f"{key}.names.pattern" not in st.session_state:
         parameter_form.fill(PatternReader(pattern=patterns.suggest(names)), f"{key}.names")
-    form = parameter_form.parameters(PatternReader, f"{key}.names", columns=1)
-    st.caption(escape("Parts: {label}, {group} (or {speaker}, {source}), {fold}; any other is passed over."))
+    form = parameter_form.parameters(PatternReader, f"{key}.names", columns=1, live=("pattern", "values"))
+    st.caption(
+        escape(
+            "Parts: {label}, {group} (or {speaker}, {source}), {fold}; any other is passed over. {label:2} has two"
+            " characters. Values name the classes: W=anger."
+        )
+    )
     if form.value is None:
         return None
     text = form.value.pattern
     with form.beside():
         if text:
             parsed = Pattern(text)
-            rows = patterns.preview(text, names, most=len(names))
+            rows = patterns.preview(text, names, len(names), form.value.values)
             fits = sum(row.named is not None for row in rows)
             told = {row.named.label for row in rows if row.named is not None and row.named.label}
             classes = f", {count(len(told), 'class', 'classes')}" if "label" in parsed.gives else ""

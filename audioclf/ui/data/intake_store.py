@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audioclf.core import settings, workspaces
-from audioclf.core.errors import DatasetError, Stopped
-from audioclf.datasets import READERS, ByteCount, Progress, ShouldStop, mount, segmentation
+from audioclf.core.errors import AudioclfError, DatasetError, Stopped
+from audioclf.datasets import READERS, ByteCount, Progress, Reading, ShouldStop, mount, segmentation, understand
 from audioclf.datasets.ingest import archive, staging
 from audioclf.datasets.ingest.file_tree import Entry, Tree
 
@@ -39,12 +39,15 @@ class Brought:
         The reader that suits it best.
     sure : bool
         Whether that reader finds the classes by itself.
+    reading : Reading or None
+        What the files are understood as; None where nothing in them can be read.
     """
 
     path: str
     tree: Tree
     kind: str
     sure: bool
+    reading: Reading | None = None
 
     @property
     def sounds(self) -> list[Entry]:
@@ -193,15 +196,16 @@ def _unpacked(file: File, size: int, workspace: str, progress: Progress | None, 
 
 
 def _brought(path: str, tree: Tree) -> Brought:
-    kind = next((kind for kind, reader in READERS.items() if reader.suits(tree)), "folder")
     inner = tree if tree.pointed else tree.unwrapped(lambda e: e.promises_sound or e.suffix in staging.TABLES)
-    sure = True
-    if kind == "folder" and not any(entry.folders for entry in inner.entries if entry.may_be_sound):
-        sounds = [entry for entry in inner.entries if entry.promises_sound]
-        kind, sure = ("recording" if len(sounds) <= FEW else "pattern"), False
-    elif kind == "recording":
-        sure = False
-    return Brought(path, inner, kind, sure)
+    try:
+        reading = understand(tree)
+    except AudioclfError:  # told where the files are loaded, unless another way of reading them is chosen
+        kind = next((kind for kind, reader in READERS.items() if reader.suits(tree)), "folder")
+        return Brought(path, inner, kind, sure=True)
+    kind = reading.kind
+    if any(question.option == "pattern" for question in reading.questions):
+        kind = "recording" if 0 < len([entry for entry in inner.entries if entry.promises_sound]) <= FEW else "pattern"
+    return Brought(path, inner, kind, not reading.questions and kind != "recording", reading)
 
 
 def _name(files: Sequence[File]) -> str:

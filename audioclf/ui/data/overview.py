@@ -125,6 +125,8 @@ def table(dataset: Dataset) -> None:
         columns["group"] = [plain(clip.group or "", 80) for clip in clips_]
     if any(clip.fold is not None for clip in clips_):
         columns["fold"] = [clip.fold for clip in clips_]
+    if any(clip.split for clip in clips_):
+        columns["part"] = [clip.split for clip in clips_]
     st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,

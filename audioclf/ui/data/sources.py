@@ -100,9 +100,8 @@ def _folder(state: State) -> None:
             asked = st.form_submit_button("Choose how it is read", icon=":material/tune:")
     if pressed or asked:
         with error_boundary.boundary("folder"):
-            if asked:
-                intake.on_disk(state, path)
-            _take(state, str(existing(path, state.workspace)), {})
+            existing(path, state.workspace)
+            intake.on_disk(state, path, ask=asked)
 
 
 def _take(state: State, name: str, options: dict[str, object]) -> None:

@@ -87,6 +87,7 @@ def _protocol(dataset: Dataset) -> type[Protocol]:
     st.caption(
         f"{count(groups, 'group') if groups else 'No groups'} and"
         f" {count(folds, 'official fold') if folds else 'no official folds'} are known."
+        + (" There is an official split." if any(clip.split for clip in dataset.clips) else "")
     )
     return chosen
 

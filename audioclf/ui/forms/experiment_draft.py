@@ -14,7 +14,7 @@ from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import AudioclfError
 from audioclf.core.params import Parameters, param
 from audioclf.datasets import Dataset
-from audioclf.datasets.splits import Holdout, OfficialFolds, Protocol
+from audioclf.datasets.splits import Holdout, OfficialFolds, OfficialSplit, Protocol
 from audioclf.experiments.config import COMBINATIONS, DatasetChoice, Experiment
 from audioclf.models.trust import require_allowed
 from audioclf.ui.forms import parameter_form
@@ -59,8 +59,8 @@ def begin(state: State, dataset: Dataset) -> None:
 def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:
     """What to train when nobody has chosen anything: the compact CNN, with a split and sizes that suit the data.
 
-    A data set with a recipe of its own gets that. Official folds are used where there are some, groups are kept
-    together where that leaves every class something to learn from.
+    A data set with a recipe of its own gets that. An official split or official folds are used where there are
+    some, groups are kept together where that leaves every class something to learn from.
     """
     choice = DatasetChoice(name, dict(options))
     for recipe in (f"{name}-best", f"{name}-compact"):
@@ -80,7 +80,8 @@ def _split(dataset: Dataset) -> Protocol:
     folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
     # of a published training and test set, fold 0 is the test
     held_out = folds[0] if 0 in folds else folds[-1] if folds else 0
-    candidates: list[Protocol] = [OfficialFolds(test_folds=(held_out,))] if len(folds) > 1 else []
+    candidates: list[Protocol] = [OfficialSplit()] if any(clip.split for clip in dataset.clips) else []
+    candidates += [OfficialFolds(test_folds=(held_out,))] if len(folds) > 1 else []
     if any(clip.group is not None for clip in dataset.clips):
         candidates.append(Holdout(by_group=True))
     for protocol in candidates:

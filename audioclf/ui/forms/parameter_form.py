@@ -48,7 +48,13 @@ class Form(Generic[P]):
 
 
 def parameters(
-    cls: type[P], key: str, *, start: P | None = None, columns: int = 2, hide: Collection[str] = ()
+    cls: type[P],
+    key: str,
+    *,
+    start: P | None = None,
+    columns: int = 2,
+    hide: Collection[str] = (),
+    live: Collection[str] = (),
 ) -> Form[P]:
     """Draw one widget per parameter.
 
@@ -64,6 +70,8 @@ def parameters(
         How many fields stand beside each other.
     hide : collection of str
         Parameters that are not drawn and keep the value of ``start``.
+    live : collection of str
+        Texts that count while they are typed, and not only once they are finished.
 
     Returns
     -------
@@ -81,7 +89,7 @@ def parameters(
             for name, column in zip(names[first : first + columns], st.columns(columns), strict=False):
                 with column:
                     annotation, about = described[name]
-                    values[name] = _widget(name, annotation, about, getattr(begin, name), f"{key}.{name}")
+                    values[name] = _widget(name, annotation, about, getattr(begin, name), f"{key}.{name}", name in live)
                     slots[name] = st.empty()
 
     draw(plain)
@@ -136,7 +144,7 @@ def _made(
         return None
 
 
-def _widget(name: str, annotation: Any, about: Param, start: Any, key: str) -> Any:
+def _widget(name: str, annotation: Any, about: Param, start: Any, key: str, live: bool = False) -> Any:
     # from the code, not from a reader: escaped, its underscores would be read out with their backslashes
     label = f"{name} ({about.unit})" if about.unit else name
     shared: dict[str, Any] = {"key": key, "help": escape(about.help), "persist_state": "session"}
@@ -153,7 +161,8 @@ def _widget(name: str, annotation: Any, about: Param, start: Any, key: str) -> A
         start_empty: dict[str, Any] = {"value": None, "placeholder": "automatic"} if optional else {}
         step = int(about.step or 1) if bare is int else float(about.step or _step(start))
         return st.number_input(label, step=step, format="%d" if bare is int else "%g", **start_empty, **shared)
-    return st.text_input(label, placeholder="values, separated by commas" if bare is not str else None, **shared)
+    placeholder = "values, separated by commas" if bare is not str else None
+    return st.text_input(label, placeholder=placeholder, live=live, **shared)
 
 
 def _choice(item: Any) -> str:

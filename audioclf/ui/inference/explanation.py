@@ -133,6 +133,10 @@ def ask(
         None while the answer is under way.
     """
     feature_index, method = _how(run, how)
+    if run.experiment.features[feature_index].heavy:
+        title = run.experiment.features[feature_index].title
+        st.info(f"The numbers of the {title} have no place in time or pitch, so no evidence is drawn on them.")
+        return None
     options: dict[str, Any] = {"feature_index": feature_index, "method": method, "split": subject.split}
     if start:
         options["start"] = start

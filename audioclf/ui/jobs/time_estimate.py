@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audioclf.datasets import Dataset
-from audioclf.experiments.calibration import experience_of
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.estimate import Estimate, estimate
+from audioclf.experiments.estimate import Estimate, Pace, estimate, pace_of
 from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runs import Run
 from audioclf.ui.jobs import run_picker
@@ -15,39 +13,27 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape, size, span
 
 _NEWEST = 20
-_KEPT = 32
 
 
-def estimated(state: State, experiment: Experiment, dataset: Dataset, outlook: Outlook) -> Estimate:
-    """The estimate, corrected by the workspace's finished runs; kept for the session."""
+def estimated(state: State, experiment: Experiment, outlook: Outlook) -> Estimate:
+    """The estimate, from the workspace's finished runs."""
     finished = [run for run in run_picker.runs(state) if run.has_metrics][:_NEWEST]
-    kept: dict[tuple[str, str, str], Estimate] = st.session_state.setdefault("train.estimates", {})
-    key = (experiment.to_toml(), dataset.fingerprint, " ".join(run.id for run in finished))
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            del kept[next(iter(kept))]
-        known = [_experience(str(run.folder), run) for run in finished]
-        kept[key] = estimate(experiment, dataset, outlook, experience=[found for found in known if found is not None])
-    return kept[key]
+    paces = [_pace(str(run.folder), run) for run in finished]
+    return estimate(experiment, outlook, paces=[pace for pace in paces if pace is not None])
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)
-def _experience(folder: str, _run: Run) -> tuple[str, float] | None:
-    return experience_of(_run)
+def _pace(folder: str, _run: Run) -> Pace | None:
+    return pace_of(_run)
 
 
-def _how(experiment: Experiment, learned: bool) -> str:
-    """Where the time comes from, and how far it can be trusted."""
-    network = experiment.model.family == "network"
-    source = "the layers" if network else "the clips and their values"
-    said = f"Counted from {source} and this machine's speed; after a first training it will be closer."
-    if learned:
-        said = f"Counted from {source}, and corrected by how long earlier trainings took here."
-    elif not network:
-        said += " Only an order of magnitude: how long it is fitted depends on how hard the classes are to tell apart."
-    if network and experiment.training.early_stopping:
-        said += " At most: it may stop earlier."
-    return said
+def sentence(experiment: Experiment, expected: Estimate) -> str:
+    """The time, or when it will be known."""
+    if expected.seconds is not None:
+        return f"Training takes about **{span(expected.seconds, expected.seconds)}** here."
+    if experiment.model.family == "network":
+        return "Time is shown after the first epoch."
+    return "How long it takes is known after a first run."
 
 
 def draw(experiment: Experiment, expected: Estimate | None) -> None:
@@ -55,15 +41,14 @@ def draw(experiment: Experiment, expected: Estimate | None) -> None:
     if expected is None:
         return
     with st.container(horizontal=True, gap="medium"):
-        if expected.low is not None and expected.high is not None:
+        if expected.seconds is not None:
+            most = " At most: it may stop earlier." if experiment.training.early_stopping else ""
             st.metric(
-                "Time, about",
-                span(expected.low, expected.high),
+                "Training takes about",
+                span(expected.seconds, expected.seconds),
                 width="content",
-                help=escape(_how(experiment, expected.learned)),
+                help=f"From runs of the same model on inputs of the same shape.{most}",
             )
-        else:
-            st.metric("Time", "not known", width="content", help="Nobody has said how long this model is fitted.")
         parts = [f"features {size(expected.feature_bytes)}"]
         if expected.model_bytes:
             parts += [f"network {size(expected.model_bytes)}", f"one batch {size(expected.batch_bytes)}"]
@@ -76,6 +61,6 @@ def draw(experiment: Experiment, expected: Estimate | None) -> None:
     if not expected.fits:
         st.warning(
             f"A training may take {size(expected.most_bytes)} here, and this one needs about"
-            f" {size(expected.memory_bytes)}. Take a smaller picture, batch or network, or fewer clips.",
+            f" {size(expected.memory_bytes)}. Take a smaller feature map, batch or network, or fewer clips.",
             icon=":material/memory:",
         )

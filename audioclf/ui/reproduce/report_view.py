@@ -145,7 +145,7 @@ def _png(run: str, key: str, theme: str, _picture: pictures.Picture) -> bytes:
 
 def _evidence(run: Run) -> None:
     """Grad-CAM of one test clip, laid on its time line; the model is asked in its own process."""
-    if run.experiment.model.cam_layer is None or not run.clips:
+    if run.experiment.model.cam_layer is None or run.experiment.features[0].heavy or not run.clips:
         return
     predictions = run.predictions
     item = next((one for one in predictions if one.true == one.predicted), predictions[0])

@@ -11,6 +11,7 @@ import streamlit as st
 from audioclf import recipes
 from audioclf.core import workspaces
 from audioclf.core.errors import WorkspaceError
+from audioclf.core.text import duration
 from audioclf.datasets import SOURCES
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.jobs import queue
@@ -19,7 +20,7 @@ from audioclf.reproduce import runner
 from audioclf.reproduce.plan import RANDOM, REFERENCES, Data, Planned, choose, find_data, plan
 from audioclf.reproduce.report import Report
 from audioclf.reproduce.rows import LEAKY, Row
-from audioclf.reproduce.table import duration, parameters
+from audioclf.reproduce.table import parameters
 from audioclf.ui.jobs import dataset_list, run_picker
 from audioclf.ui.jobs.follow import stop_button
 from audioclf.ui.shell import current_dataset, error_boundary

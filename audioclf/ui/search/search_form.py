@@ -39,10 +39,9 @@ _KEPT = 16
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a search comes to: seconds at least and at most, where they can be told, and what to mind."""
+    """What a search comes to: seconds where finished runs tell, and advice."""
 
-    low: float | None
-    high: float | None
+    seconds: float | None
     advice: tuple[str, ...]
 
 
@@ -252,11 +251,14 @@ def _allowed(variable: Variable) -> str:
 def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Draw how points are made and judged."""
     session = st.session_state
-    session.setdefault("search.sampler", "grid")
-    session.setdefault("search.pruner", "none")
-    session.setdefault("search.n_points", 10)
-    session.setdefault("search.metric", "val_loss")
-    session.setdefault("search.share", 1.0)
+    for key, value in (
+        ("sampler", "grid"),
+        ("pruner", "none"),
+        ("n_points", 10),
+        ("metric", "val_loss"),
+        ("share", 1.0),
+    ):
+        session.setdefault(f"search.{key}", value)
     if session["search.sampler"] == "grid" and any(isinstance(values, Range) for values in grid.values()):
         session["search.sampler"] = "random"
     sampler = st.segmented_control(
@@ -291,11 +293,7 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
         )
     with columns[2]:
         pruner = st.selectbox(
-            "pruner",
-            PRUNERS,
-            key="search.pruner",
-            help=escape(described["pruner"][1].help),
-            persist_state="session",
+            "pruner", PRUNERS, key="search.pruner", help=escape(described["pruner"][1].help), persist_state="session"
         )
     about: dict[str, Any] = {"sampler": sampler, "metric": metric, "share": share, "pruner": pruner}
     if sampler != "grid":
@@ -333,14 +331,11 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
             del kept[next(iter(kept))]
         points = search.preview[:PREVIEWED]
         outlooks = search.examine(dataset, most=PREVIEWED)
-        part = points[0].experiment.dataset.part(dataset)
         estimates = [
-            time_estimate.estimated(state, point.experiment, part, outlook)
+            time_estimate.estimated(state, point.experiment, outlook)
             for point, outlook in zip(points, outlooks, strict=True)
         ]
-        scale = search.count / len(points)
-        low = [item.low for item in estimates if item.low is not None]
-        high = [item.high for item in estimates if item.high is not None]
+        times = [item.seconds for item in estimates if item.seconds is not None]
         tight = [
             f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
             f" {size(item.most_bytes)} here: it would end there."
@@ -350,10 +345,8 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
         advice = dict.fromkeys(
             (*search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice))
         )
-        complete = len(low) == len(high) == len(points)
-        kept[key] = Forecast(
-            scale * sum(low) if complete else None, scale * sum(high) if complete else None, tuple(advice)
-        )
+        seconds = search.count / len(points) * sum(times) if len(times) == len(points) else None
+        kept[key] = Forecast(seconds, tuple(advice))
     return kept[key]
 
 
@@ -364,15 +357,18 @@ def _summary(search: Search, forecast: Forecast | None) -> None:
         st.metric("Points", f"{search.count:,}", width="content")
         if first.model.family != "classical":
             st.metric("Epochs each", f"{first.training.epochs:,}", width="content")
-        if forecast is not None and forecast.low is not None and forecast.high is not None:
+        if forecast is not None and forecast.seconds is not None:
             most = "At most: points may stop earlier. " if first.training.early_stopping else ""
             st.metric(
                 "Time, about",
-                span(forecast.low, forecast.high),
+                span(forecast.seconds, forecast.seconds),
                 width="content",
-                help=f"{most}Counted from the layers; once the first point is done it is known better.",
+                help=f"{most}From runs of the same models on inputs of the same shape.",
             )
-    st.caption("All points are trained one after the other. Features that several points share are computed once.")
+    unknown = "" if forecast is None or forecast.seconds is not None else " The time is shown once the first has begun."
+    st.caption(
+        f"All points are trained one after the other.{unknown} Features that several points share are computed once."
+    )
     for sentence in forecast.advice[:4] if forecast is not None else ():
         st.caption(escape(sentence))
 

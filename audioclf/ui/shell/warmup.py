@@ -48,13 +48,13 @@ def _run(delay: float) -> None:
 
 
 def _features() -> None:
-    """Every feature once, on a second of noise."""
+    """Every feature of the pages once, on a second of noise."""
     import numpy as np
 
-    from audioclf.features import FEATURES
+    from audioclf.features import views
 
     y = np.random.default_rng(0).standard_normal(22050).astype(np.float32) * 0.1
-    for feature in FEATURES.values():
+    for feature in views().values():
         try:
             feature().compute(y, 22050)
         except Exception:

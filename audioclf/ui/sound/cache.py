@@ -10,6 +10,7 @@ import json
 import streamlit as st
 
 from audioclf.audio.io import Array, AudioSettings, wav_bytes
+from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
 from audioclf.features import FEATURES, Feature, FeatureMap
 from audioclf.features.extraction import load_clip
@@ -37,7 +38,15 @@ def _samples(key: str, audio: str, _clip: Clip) -> Array:
 
 
 def feature_map(clip: Clip, feature: Feature, audio: AudioSettings) -> FeatureMap:
-    """Feature of a clip, its arrays read-only."""
+    """Feature of a clip, its arrays read-only.
+
+    Raises
+    ------
+    ParameterError
+        Where a pretrained network would have to compute it, or its parameters cannot work on this clip.
+    """
+    if feature.heavy:
+        raise ParameterError(f"The {feature.title} is computed by trainings alone, so it is not drawn here.", "kind")
     return _feature_map(clip.key, _plain(feature), _plain(audio), clip)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from audioclf import features
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
@@ -104,6 +105,6 @@ def explanations() -> None:
     """What each picture shows, in a few sentences each."""
     with st.expander("What do the pictures show?", icon=":material/help:"):
         columns = st.columns(2, gap="medium")
-        for number, kind in enumerate(FEATURES.values()):
+        for number, kind in enumerate(features.views().values()):
             with columns[number % 2]:
                 st.markdown(f"**{escape(kind.title)}**  \n{escape(kind.explanation)}")

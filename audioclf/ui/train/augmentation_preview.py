@@ -47,6 +47,9 @@ def draw(
         return
     with error_boundary.boundary("preview"):
         try:
+            if feature.heavy:
+                st.caption(f"It is not shown on the {feature.title}, which is computed by trainings alone.")
+                return
             training = split.splits(dataset)[0].train
             audio = audio.replace(duration=common_duration(dataset.clips, audio))
         except AudioclfError:

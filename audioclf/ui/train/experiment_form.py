@@ -219,7 +219,8 @@ def _split(sheet: Sheet, dataset: Dataset) -> None:
     folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
     st.caption(
         f"This data set has {count(groups, 'group') if groups else 'no groups'} and"
-        f" {count(folds, 'official fold') if folds else 'no official folds'}."
+        f" {count(folds, 'official fold') if folds else 'no official folds'}"
+        + (", and an official split." if any(clip.split for clip in dataset.clips) else ".")
     )
     _form(sheet, "split", PROTOCOLS[kind], f"train.split.{kind}")
 

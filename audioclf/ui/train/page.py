@@ -22,7 +22,7 @@ from audioclf.ui.jobs import time_estimate
 from audioclf.ui.shell import current_dataset, error_boundary, warmup, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
-from audioclf.ui.shell.text import count, distinct, escape, plain, seconds, span
+from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 from audioclf.ui.train import experiment_form
 from audioclf.ui.train.experiment_form import Sheet
 
@@ -63,7 +63,7 @@ def start(
     if experiment is not None and warmup.ready():
         try:
             outlook = _examined(experiment, dataset)
-            expected = time_estimate.estimated(state, experiment, dataset, outlook)
+            expected = time_estimate.estimated(state, experiment, outlook)
         except ParameterError as error:
             where = filled.complain(error)
             wrong = f"{where}: {error}" if where else str(error)
@@ -158,8 +158,8 @@ def _sentence(
             words.append(f"{count(outlook.n_models, 'model')} are trained.")
     else:
         words[-1] += "."
-    if expected is not None and expected.low is not None and expected.high is not None:
-        words.append(f"That takes about **{span(expected.low, expected.high)}** here.")
+    if expected is not None:
+        words.append(time_estimate.sentence(experiment, expected))
     return " ".join(words)
 
 

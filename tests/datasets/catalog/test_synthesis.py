@@ -75,6 +75,16 @@ def test_a_released_note_dies_away(font: SoundFont) -> None:
     assert after < 0.01 * held
 
 
+def test_a_sample_without_a_loop_ends_in_silence(font: SoundFont) -> None:
+    y = np.abs(note(font, 123, 48, seconds=2.0, held=2.0))
+    assert 0.05 < y[: SR // 2].max() < 0.9
+    assert y[-SR // 4 :].max() == 0
+
+
+def test_a_slow_attack_of_the_filter_opens_it_early(font: SoundFont) -> None:
+    assert np.abs(note(font, 119, 60)).max() > 0.02
+
+
 def test_the_same_note_is_the_same_samples(font: SoundFont) -> None:
     np.testing.assert_array_equal(note(font, 60, 64), note(SoundFont(soundfont()), 60, 64))
 

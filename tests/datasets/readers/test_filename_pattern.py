@@ -37,13 +37,24 @@ WriteTone = Callable[..., Path]
         ("{LABEL}_{x}", "dog_1", Named("dog")),
         ("{label}_{}", "dog_1", Named("dog")),
         ("{label}.*_{x}", "dog.*_1", Named("dog")),
+        ("{group:2}{text:3}{label:1}{version}", "03a01Fa", Named("F", "03")),
+        ("{group:2}{text:3}{label:1}{version}", "03a01F", None),
+        ("{label: 3 }{take}", "dog12", Named("dog")),
+        ("{take:2}_{label}", "12_dog", Named("dog")),
+        ("{take:2}_{label}", "123_dog", None),
+        ("{x}-{label:3}", "a-dog", Named("dog")),
+        ("{x}-{label:3}", "a-dogs", None),
     ],
 )
 def test_patterns(pattern: str, name: str, named: Named | None) -> None:
     assert Pattern(pattern).read(name) == named
 
 
-@pytest.mark.parametrize("text", ["", "label", "{label", "label}", "{label}{take}", "{label}_{class}", "{a{b}}", "}{"])
+_NONE = ["", "label", "{label", "label}", "{label}{take}", "{label}_{class}", "{a{b}}", "}{"]
+_NO_WIDTHS = ["{a:0}{b}", "{a:x}{b}", "{a:-1}{b}", "{a:}{b}", "{a:99999}"]
+
+
+@pytest.mark.parametrize("text", [*_NONE, *_NO_WIDTHS])
 def test_what_is_no_pattern(text: str) -> None:
     with pytest.raises(ParameterError) as caught:
         Pattern(text)
@@ -55,6 +66,24 @@ def test_what_is_no_pattern(text: str) -> None:
 )
 def test_what_is_put_together_comes_apart(parts: list[str]) -> None:
     assert Pattern("{label}_{group}_{x}").read("_".join(parts)) == Named(parts[0], parts[1])
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=5), min_size=2, max_size=5))
+def test_widths_take_names_apart_without_separators(parts: list[str]) -> None:
+    pattern = "".join(f"{{{'label' if n == 1 else f'x{n}'}:{len(part)}}}" for n, part in enumerate(parts))
+    assert Pattern(pattern).read("".join(parts)) == Named(parts[1])
+    assert Pattern(pattern).read("".join(parts) + "!") is None
+
+
+def test_values_name_the_classes(named: Callable[..., Path]) -> None:
+    folder = named("03a01Wx.wav", "03a01Ax.wav", "04a01Wx.wav", "04a01Zx.wav")
+    pattern, values = "{speaker:2}{text:3}{label:1}{take}", ["W=anger", "A = fear"]
+    dataset = load_dataset(folder, pattern=pattern, values=values)
+    assert dataset.counts == {"anger": 2, "fear": 1, "Z": 1}
+    assert {clip.group for clip in dataset.clips} == {"03", "04"}
+    assert [row.named for row in preview(pattern, ["03a01Wx.wav"], values=values)] == [Named("anger", "03")]
+    with pytest.raises(ParameterError, match="W=anger"):
+        load_dataset(folder, pattern=pattern, values=["W"])
 
 
 def test_no_pattern_is_too_much_for_any_name() -> None:
@@ -75,6 +104,7 @@ def test_preview_shows_what_does_not_fit_first() -> None:
         (["dog-1.wav", "cat-2.wav"], "{label}-{take}"),
         (["a.b.c.d.wav"], "{label}.{group}.{take}.{part4}"),
         (["dog.wav"], ""),
+        (["03a01W.wav", "03b02F.wav", "16a05W.wav", "16b02F.wav"], "{part1:2}{part2:1}{part3:2}{label:1}"),
         ([], ""),
     ],
 )
@@ -149,7 +179,5 @@ def test_what_does_not_fit_says_how_names_could_be_read(named: Callable[..., Pat
 
 
 def test_loose_sounds_that_tell_nothing_are_explained(named: Callable[..., Path]) -> None:
-    dataset = load_dataset(named("dog.wav", "cat.wav"))
-    assert len(dataset.problems) == 2
-    with pytest.raises(DatasetError):
-        dataset.require_trainable()
+    with pytest.raises(DatasetError, match=r"the 2 sounds in 'names' \(the first is 'cat.wav'\).*pattern="):
+        load_dataset(named("dog.wav", "cat.wav"))

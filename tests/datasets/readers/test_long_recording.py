@@ -104,7 +104,8 @@ def test_silence(bursts: Path) -> None:
 def test_nothing_but_silence_gives_nothing(tmp_path: Path) -> None:
     path = tmp_path / "quiet.wav"
     soundfile.write(path, np.zeros(SR, dtype=np.float32), SR)
-    assert len(load_dataset(path, rule="silence")) == 0
+    with pytest.raises(DatasetError, match="no usable clip"):
+        load_dataset(path, rule="silence")
     assert segmentation.between_silences(np.zeros(0)) == []
 
 

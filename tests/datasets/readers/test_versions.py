@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
 from audioclf.datasets import Dataset, curation, load_dataset
+from audioclf.datasets.base import SPLIT_FOLDS
 from audioclf.datasets.csv_table import guarded, unguarded
 from audioclf.datasets.readers import versions
 
@@ -62,7 +63,8 @@ def test_a_version_needs_room_in_the_workspace_it_goes_into(
 def test_undo_leads_back(class_folders: Path, tmp_path: Path) -> None:
     first = load_dataset(class_folders)
     second = versions.save(curation.exclude(first, [0]), tmp_path / "versions", {"kind": "folder"})
-    third = versions.save(curation.rename_classes(second, {"low": "deep"}), tmp_path / "versions")
+    labels = ["deep" if clip.label == "low" else clip.label for clip in second.clips]
+    third = versions.save(curation.edit(second, labels=labels), tmp_path / "versions")
     assert third.parent == second.fingerprint
     back = versions.origin(Path(third.source))
     assert load_dataset(back.source, **back.options) == second
@@ -106,8 +108,8 @@ def test_damaged_files_are_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_version_is_no_pickle_and_names_no_code(dataset: Dataset, tmp_path: Path) -> None:
     version = versions.save(dataset, tmp_path)
-    told = json.loads((Path(version.source) / versions.FILE).read_text())
-    assert told["format"] == versions.FORMAT
+    record = json.loads((Path(version.source) / versions.FILE).read_text())
+    assert record["format"] == versions.FORMAT
     assert [path.name for path in Path(version.source).iterdir()] == [versions.FILE]
 
 
@@ -121,6 +123,21 @@ def test_a_dataset_json_in_an_archive_points_at_nothing_here(dataset: Dataset, t
     loaded = load_dataset(path)
     assert loaded.counts == {"a": 2}
     assert not {clip.path for clip in loaded.clips} & {clip.path for clip in dataset.clips}
+
+
+def test_an_official_split_is_saved_and_exported(dataset: Dataset, tmp_path: Path) -> None:
+    parts = ("train", "test", "validation", "")
+    clips = tuple(replace(clip, split=parts[n % 4]) for n, clip in enumerate(dataset.clips))
+    split = replace(dataset, clips=clips)
+    assert split.fingerprint != dataset.fingerprint
+    version = versions.save(split, tmp_path)
+    versions.export(split, tmp_path / "set.zip")
+    for again in (load_dataset(version.source), load_dataset(tmp_path / "set.zip")):
+        assert [clip.split for clip in again.clips] == [clip.split for clip in clips]
+    numbers = tuple(replace(clip, fold=SPLIT_FOLDS.get(clip.split)) for clip in clips)
+    plain = tuple(replace(clip, split="") for clip in numbers)
+    # what was made when a fold alone told the part is the same data still
+    assert replace(dataset, clips=numbers).fingerprint == replace(dataset, clips=plain).fingerprint
 
 
 def test_a_folder_that_cannot_be_written(dataset: Dataset, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from audioclf import recipes
 from audioclf.audio.io import AudioInfo
 from audioclf.datasets import Clip, Dataset, load_dataset
-from audioclf.datasets.splits import Holdout, OfficialFolds
+from audioclf.datasets.splits import Holdout, OfficialFolds, OfficialSplit
 from audioclf.experiments.preflight import examine
 from audioclf.ui.forms.experiment_draft import suggestion
 
@@ -37,6 +38,14 @@ def dataset(n: int = 20, seconds: float = 1.0, folds: int = 0, first: int = 1, g
 def test_official_folds_are_used_where_there_are_some(folds: int, first: int, held_out: int) -> None:
     made = suggestion("somewhere", {}, dataset(folds=folds, first=first, groups=4))
     assert made.split == OfficialFolds(test_folds=(held_out,))
+
+
+def test_an_official_split_comes_before_folds_and_groups() -> None:
+    data = dataset(folds=2, first=0, groups=4)
+    parts = tuple(replace(clip, split="test" if clip.fold == 0 else "train") for clip in data.clips)
+    assert suggestion("somewhere", {}, replace(data, clips=parts)).split == OfficialSplit()
+    alone = tuple(replace(clip, split="train") for clip in data.clips)
+    assert suggestion("somewhere", {}, replace(data, clips=alone)).split == OfficialFolds(test_folds=(0,))
 
 
 def test_groups_are_kept_together_where_that_leaves_something_to_learn() -> None:

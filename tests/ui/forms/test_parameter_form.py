@@ -29,7 +29,7 @@ def _page(kind: str) -> None:
 
 
 def draw(kind: str) -> AppTest:
-    return AppTest.from_function(_page, kwargs={"kind": kind}, default_timeout=30).run()
+    return AppTest.from_function(_page, kwargs={"kind": kind}, default_timeout=600).run()
 
 
 def field(page: AppTest, name: str) -> Any:
@@ -127,7 +127,7 @@ def _filled() -> None:
 
 
 def test_a_form_can_be_filled_from_an_object_and_remembers_what_it_last_held() -> None:
-    page = AppTest.from_function(_filled, default_timeout=30).run()
+    page = AppTest.from_function(_filled, default_timeout=600).run()
     assert (page.session_state["made"].n_mels, page.session_state["made"].fmax) == (64, 4000.0)
     field(page, "n_mels").set_value(0)
     page.run()

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from audioclf import features
 from audioclf.features import CQT, FEATURES, STFT, Mel, Waveform
 from audioclf.ui.sound import feature_panels
 
@@ -26,7 +27,7 @@ def decoded(panel: dict[str, Any]) -> npt.NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(data)))[::-1]
 
 
-@pytest.mark.parametrize("kind", list(FEATURES))
+@pytest.mark.parametrize("kind", list(features.views()))
 def test_every_feature_has_a_panel(kind: str, tone: Tone) -> None:
     shown = FEATURES[kind]().compute(tone(440.0, 1.0), SR)
     panel = feature_panels.panel(shown, title=kind)

@@ -1,0 +1,18 @@
+"""How values are written for people."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float | None) -> str:
+    """Length of time: ``0.48 s``, ``35 s``, ``4 min 10 s``, ``2 h 5 min``; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

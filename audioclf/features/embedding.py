@@ -1,0 +1,108 @@
+"""Embeddings as features: what a pretrained network makes of a sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.core.params import param
+from audioclf.datasets.base import Progress, ShouldStop
+from audioclf.embeddings import EMBEDDINGS, EmbeddingModel
+from audioclf.features.base import Array, Axis, Feature, FeatureMap
+
+_POOLED = {"mean": 1, "mean+max": 2, "mean+max+std": 3}
+"""Statistics over time, and how many there are."""
+
+
+@dataclass(frozen=True)
+class EmbeddingFeature(Feature):
+    """Base of the embeddings. A subclass has the ``kind`` of its embedding model."""
+
+    heavy: ClassVar[bool] = True
+
+    pooling: str = param(
+        "mean+max",
+        "One vector per sound: statistics of every number over all windows; none keeps the windows.",
+        choices=(*_POOLED, "none"),
+    )
+
+    @property
+    def embedding_model(self) -> EmbeddingModel:
+        """The pretrained network."""
+        return EMBEDDINGS[self.kind]()
+
+    def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
+        self.embedding_model.obtain(progress=progress, should_stop=should_stop)
+
+    def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
+        """Embedding.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)], real, full scale at -1 and 1
+        sr : number > 0 [Hz]
+
+        Returns
+        -------
+        FeatureMap [shape=(dimension, n_windows) or (k * dimension,)]
+            With ``pooling="none"`` a column per window; else the statistics, one after the other.
+
+        Raises
+        ------
+        AudioclfError
+            When the network's weights cannot be had.
+        ParameterError
+            For anything but finite mono samples at a positive sample rate.
+        """
+        found = self.embedding_model.embed(self.samples(y, sr), sr)
+        if self.pooling == "none":
+            axes = (self._rows(1), Axis(found.times, "Time", "s"))
+            return FeatureMap(np.ascontiguousarray(found.values.T), axes, "Value", "", self.kind)
+        values = pooled(found.values, self.pooling)
+        return FeatureMap(values, (self._rows(_POOLED[self.pooling]),), "Value", "", self.kind)
+
+    def shape(self, n_samples: int, sr: float) -> tuple[int, ...]:
+        model = self.embedding_model
+        if self.pooling == "none":
+            return (model.dimension, model.n_windows(n_samples, sr))
+        return (_POOLED[self.pooling] * model.dimension,)
+
+    def _rows(self, n_statistics: int) -> Axis:
+        n = n_statistics * self.embedding_model.dimension
+        return Axis(np.arange(n, dtype=np.float64), "Dimension", "")
+
+
+@dataclass(frozen=True)
+class YAMNetEmbedding(EmbeddingFeature):
+    """What YAMNet makes of a sound; see :class:`audioclf.embeddings.yamnet.YAMNet`."""
+
+    kind: ClassVar[str] = "yamnet"
+    title: ClassVar[str] = "YAMNet embedding"
+    order: ClassVar[int] = 70
+    explanation: ClassVar[str] = (
+        "A network that learned 521 kinds of sounds from two million clips hears yours, a second at a time, and"
+        " describes each second by 1,024 numbers. No single number means anything to a person, but sounds that are"
+        " alike are close to one another, so that a simple model needs only a few clips of each class."
+    )
+
+
+@dataclass(frozen=True)
+class SpeechEmbeddingFeature(EmbeddingFeature):
+    """What Google's speech embedding makes of a sound; see :class:`audioclf.embeddings.speech.SpeechEmbedding`."""
+
+    kind: ClassVar[str] = "speech-embedding"
+    title: ClassVar[str] = "Speech embedding"
+    order: ClassVar[int] = 71
+    explanation: ClassVar[str] = (
+        "A network that learned to tell thousands of spoken words apart describes every stretch of 0.8 seconds by 96"
+        " numbers. It is small and quick, and made for single words, whoever speaks them."
+    )
+
+
+def pooled(values: Array, pooling: str) -> Array:
+    """Statistics over windows [shape=(n_windows, dimension)] -> [shape=(k * dimension,)]."""
+    found: list[Array] = [getattr(values, name)(axis=0) for name in pooling.split("+")]
+    return np.concatenate(found)

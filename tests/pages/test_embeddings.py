@@ -1,0 +1,74 @@
+"""Pretrained networks on the pages: a training computes them, the web server's process never does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audioclf.core import workspaces
+from audioclf.datasets.splits import Holdout
+from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runs import Run, create_run, new_folder
+from audioclf.features import FEATURES
+from audioclf.features.embedding import EmbeddingFeature
+from audioclf.features.scaling import Scaling
+from audioclf.models import MODELS
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def embedded(
+    audioclf_home: Path, three_classes: Path, yamnet: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
+    """A run of logistic regression on YAMNet's embedding, made by a real worker process."""
+    experiment = Experiment(
+        dataset=DatasetChoice(str(three_classes)),
+        split=Holdout(test_size=0.5, validation_size=0.0),
+        features=(FEATURES["yamnet"](),),
+        scaling=Scaling(mode="standard"),
+        model=MODELS["logreg"](),
+    )
+    made = create_run(experiment, tmp_path_factory.mktemp("runs") / "embedded", name="embedded")
+    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=300)
+    assert made.has_metrics, made.status
+    workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
+    run = Run(Path(shutil.move(made.folder, new_folder(workspaces.runs_folder()))))
+    yield run
+    if run.folder.is_dir():
+        run.delete()
+
+
+@pytest.fixture(autouse=True)
+def never_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute(*args: Any) -> None:
+        raise AssertionError("computed in the server's process")
+
+    monkeypatch.setattr(EmbeddingFeature, "compute", compute)
+
+
+@pytest.mark.parametrize("recipe", ["esc10-embedding", "fsdd-speakers-embedding"])
+def test_a_recipe_on_embeddings_can_be_filled_in(open_page: OpenPage, class_folders: Path, recipe: str) -> None:
+    page = open_page("train", data=class_folders)
+    next(box for box in page.selectbox if box.key == "train.start").set_value(recipe)
+    page.run()
+    next(button for button in page.button if button.label == "Fill in").click()
+    page.run()
+    made = Experiment.from_toml(page.code[0].value)
+    assert made.features[0].heavy
+    assert not page.exception
+    assert not any("server's process" in error.value for error in page.error)
+
+
+@pytest.mark.parametrize("name", ["results", "explain", "classify", "runs"])
+def test_pages_show_a_run_on_embeddings(open_page: OpenPage, embedded: Run, name: str) -> None:
+    page = open_page(name, run=embedded.id)
+    assert not page.exception
+    assert not page.error
