@@ -251,13 +251,8 @@ def _allowed(variable: Variable) -> str:
 def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Draw how points are made and judged."""
     session = st.session_state
-    for key, value in (
-        ("sampler", "grid"),
-        ("pruner", "none"),
-        ("n_points", 10),
-        ("metric", "val_loss"),
-        ("share", 1.0),
-    ):
+    defaults = {"sampler": "grid", "pruner": "none", "n_points": 10, "metric": "val_loss", "share": 1.0}
+    for key, value in defaults.items():
         session.setdefault(f"search.{key}", value)
     if session["search.sampler"] == "grid" and any(isinstance(values, Range) for values in grid.values()):
         session["search.sampler"] = "random"
