@@ -12,7 +12,7 @@ from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
 from audioclf.core.errors import AudioclfError, ParameterError, Stopped
 from audioclf.core.text import duration
-from audioclf.tuning import METRICS, Range, Search, SearchRun, read_values, short, spelled
+from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun, read_values, short, spelled
 
 
 @cli.command()
@@ -27,12 +27,20 @@ from audioclf.tuning import METRICS, Range, Search, SearchRun, read_values, shor
     metavar="NAME=LOW:HIGH[:log]",
     help="Draw from a range, such as training.learning_rate=0.0001:0.01:log.",
 )
-@click.option("--points", type=int, help="Points drawn at random; without it a grid is tried whole.")
+@click.option("--points", type=int, help="Points to draw; without it a grid is tried whole.")
+@click.option("--sampler", type=click.Choice(SAMPLERS), help="How points are chosen; random with --random or --points.")
+@click.option("--pruner", type=click.Choice(PRUNERS), help="Stop points early that fall behind in validation loss.")
 @click.option("--metric", type=click.Choice(list(METRICS)), help="Validation figure that chooses.")
 @click.option("--share", type=float, help="Share of every class's clips that is used.")
 @click.option("--seed", type=int, help="Seed of the draw.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the search; a new one where left out.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with the search in FOLDER.")
+@click.option(
+    "--join",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Take points of the search in FOLDER, which another process is making.",
+)
 @as_json
 def search(
     recipe_or_toml: str | None,
@@ -41,11 +49,14 @@ def search(
     grid: tuple[str, ...],
     ranges: tuple[str, ...],
     points: int | None,
+    sampler: str | None,
+    pruner: str | None,
     metric: str | None,
     share: float | None,
     seed: int | None,
     out: Path | None,
     resume: Path | None,
+    join: Path | None,
     as_json: bool,
 ) -> None:
     """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
@@ -53,39 +64,46 @@ def search(
     from audioclf.experiments.runs import new_folder
     from audioclf.tuning import create_search, execute_search, open_search
 
-    if resume is not None:
-        given = (recipe_or_toml, dataset, pairs, grid, ranges, points, metric, share, seed, out)
-        if any(option not in (None, ()) for option in given):
+    known = resume or join
+    if known is not None:
+        given = (recipe_or_toml, dataset, pairs, grid, ranges, points, sampler, pruner, metric, share, seed, out)
+        if any(option not in (None, ()) for option in given) or (resume and join):
             raise ParameterError(
-                "A search goes on with the values it began with; name nothing beside --resume FOLDER.", "resume"
+                "A search goes on with the values it began with; name nothing beside --resume FOLDER or --join FOLDER.",
+                "resume",
             )
-    folder = resume or out or new_folder(searches_folder())
+    folder = known or out or new_folder(searches_folder())
     try:
-        if resume is not None:
+        if known is not None:
             made = open_search(folder)
-            (folder / "stop").unlink(missing_ok=True)
+            if resume is not None:
+                (folder / "stop").unlink(missing_ok=True)
         elif recipe_or_toml is None:
             raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
         else:
             changes = {
                 "metric": metric,
                 "share": share,
-                "random_state": seed,
+                "seed": seed,
                 "n_points": points,
-                "method": "random" if points or ranges else None,
+                "pruner": pruner,
+                "sampler": sampler or ("random" if points or ranges else None),
             }
             values = {**settings_of(grid, "--grid"), **settings_of(ranges, "--random")}
             wanted = _search(recipe_or_toml, dataset, pairs, values, changes)
             for sentence in wanted.advice:
                 click.echo(f"audioclf: {sentence}", err=True)
             made = create_search(wanted, folder, begun=True)
-        families = {point.experiment.model.family for point in made.search.points}
+        families = {point.experiment.model.family for point in made.search.preview}
         quiet_start("network" if "network" in families else "classical")
-        execute_search(made, watch=watcher("point"), should_stop=stopping.asked)
+        execute_search(made, watch=watcher("point"), should_stop=stopping.asked, join=join is not None)
     except (Stopped, KeyboardInterrupt) as error:
         if not (folder / SearchRun.recipe).is_file():
             raise
-        stopping.end(error, go_on=["audioclf", "search", "--resume", folder])
+        stopping.end(error, go_on=["audioclf", "search", "--join" if join else "--resume", folder])
+    if join is not None and made.best is None:
+        click.echo(f"search   {made.folder}")
+        return
     _report(made, as_json)
 
 
@@ -113,8 +131,8 @@ def _search(
     tried = {name: read_values(text) for name, text in values.items()}
     if found is None:
         return Search(experiment, tried, **given)
-    if any(isinstance(value, Range) for value in tried.values()):
-        given["method"] = "random"
+    if any(isinstance(value, Range) for value in tried.values()) and found.sampler == "grid":
+        given.setdefault("sampler", "random")
     return found.replace(experiment=experiment, grid={**found.grid, **tried}, **given)
 
 
@@ -136,7 +154,7 @@ def _report(made: SearchRun, as_json: bool) -> None:
     if best is None:
         raise AudioclfError(made.status.message)
     low, high = best["test_interval"]
-    click.echo(f"best     {made.search.points[best['point'] - 1].title}  ({wanted.metric} {best[wanted.metric]:.4g})")
+    click.echo(f"best     {made.standing(best['point']).title}  ({wanted.metric} {best[wanted.metric]:.4g})")
     click.echo(
         f"its test accuracy {best['test_accuracy']:.4f}  (95 % interval {low:.3f} to {high:.3f}), not used to choose"
     )

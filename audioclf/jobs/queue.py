@@ -71,7 +71,7 @@ def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: 
     WorkspaceError
         When the workspace or the disk is full.
     """
-    for point in search.points:
+    for point in search.preview:
         require_allowed(point.experiment.model)
     workspaces.require_room(workspace=workspace)
     return create_search(search, new_folder(workspaces.searches_folder(workspace)), name=name)

@@ -1,9 +1,10 @@
-"""What a search found: the figure of every point against the values of one parameter."""
+"""What a search found: points against the values of one parameter or of all, and which parameter matters."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from audioclf.plots.curves import GREY, layered
@@ -15,6 +16,9 @@ TITLES: Final = {"val_loss": "Validation loss", "val_accuracy": "Validation accu
 
 _FEW: Final = 8
 """So many different values stand side by side; more are laid on a number line."""
+
+_APART: Final = 0.06
+"""Marks of an axis that are closer than this share of it would lie on each other."""
 
 _BEST: Final = "#e0457b"
 """Seen on a light and on a dark page."""
@@ -84,6 +88,147 @@ def values_chart(
         return layered(dots).properties(height=height, width="container")
     mean = base.mark_line(color=GREY, strokeDash=[4, 3]).encode(y=alt.Y("mean(figure):Q").title(TITLES[metric]))
     return layered(mean, dots).properties(height=height, width="container")
+
+
+def importance_spec(importance: Mapping[str, float]) -> dict[str, Any]:
+    """How much each parameter matters, as bars, the longest on top.
+
+    Parameters
+    ----------
+    importance : mapping of str to float
+        Share of the results' variance by the parameter's name, each from 0 to 1.
+
+    Returns
+    -------
+    dict
+        A Vega-Lite specification.
+    """
+    rows = [{"parameter": name, "share": share} for name, share in importance.items()]
+    y = {"field": "parameter", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 160}}
+    x = {"field": "share", "type": "quantitative", "title": "Importance", "scale": {"domain": [0, 1]}}
+    return {
+        "data": {"values": rows},
+        "height": {"step": 26},
+        "encoding": {"y": y, "x": {**x, "axis": {"format": ".0%", "tickCount": 5}}},
+        "layer": [
+            {"mark": {"type": "bar", "color": _BEST, "tooltip": True}},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 4, "color": GREY},
+                "encoding": {"text": {"field": "share", "type": "quantitative", "format": ".0%"}},
+            },
+        ],
+    }
+
+
+def parallel_spec(
+    settings: Sequence[Mapping[str, Any]],
+    figures: Sequence[float],
+    *,
+    names: Mapping[str, str],
+    metric: str,
+    best: int | None = None,
+    height: int = 300,
+) -> dict[str, Any]:
+    """Parallel coordinates: every point as a line through its values, the last axis the figure that chooses.
+
+    Parameters
+    ----------
+    settings : sequence of mapping [shape=(n_points,)]
+        What each point sets: numbers, or what is told apart by its text.
+    figures : sequence of float [shape=(n_points,)]
+    names : mapping
+        Of the parameters as in ``settings`` to what their axes are called, in order.
+    metric : "val_loss" or "val_accuracy"
+    best : int or None
+        Index of the chosen point.
+    height : int
+        In pixels.
+
+    Returns
+    -------
+    dict
+        A Vega-Lite specification.
+    """
+    percent = metric == "val_accuracy"
+    axes: list[tuple[str, list[float], list[tuple[float, str]]]] = []
+    for name, title in names.items():
+        axes.append((title, *_places([item[name] for item in settings])))
+    low, high = min(figures), max(figures)
+    spread = (high - low) or 1.0
+    ends = [((end - low) / spread, f"{end:.1%}" if percent else f"{end:.4g}") for end in dict.fromkeys((low, high))]
+    axes.append((TITLES[metric], [(figure - low) / spread for figure in figures], ends))
+    order = [title for title, _, _ in axes]
+    lines = [
+        {
+            "point": number,
+            "axis": title,
+            "place": places[number],
+            "figure": figures[number],
+            "best": number == best,
+        }
+        for title, places, _ in axes
+        for number in range(len(figures))
+    ]
+    ticks = [{"axis": title, "place": place, "text": text} for title, _, marks in axes for place, text in marks]
+    x = {
+        "field": "axis",
+        "type": "nominal",
+        "sort": order,
+        "scale": {"type": "point", "padding": 0.4},
+        "axis": {"title": None, "labelAngle": 0, "orient": "top", "domain": False, "ticks": False, "grid": True},
+    }
+    y = {"field": "place", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "padding": 10}}
+    colour = {
+        "field": "figure",
+        "type": "quantitative",
+        "title": TITLES[metric],
+        "scale": {"scheme": "viridis", "reverse": not percent},
+        "legend": None,
+    }
+    tooltip = {
+        "field": "figure",
+        "type": "quantitative",
+        "title": TITLES[metric],
+        "format": ".2%" if percent else ".4f",
+    }
+    line: dict[str, Any] = {"detail": {"field": "point", "type": "nominal"}, "tooltip": [tooltip], "x": x, "y": y}
+    return {
+        "height": height,
+        "layer": [
+            {
+                "data": {"values": [row for row in lines if not row["best"]]},
+                "mark": {"type": "line", "opacity": 0.7, "strokeWidth": 1.5},
+                "encoding": {**line, "color": colour},
+            },
+            {
+                "data": {"values": [row for row in lines if row["best"]]},
+                "mark": {"type": "line", "color": _BEST, "strokeWidth": 3},
+                "encoding": line,
+            },
+            {
+                "data": {"values": ticks},
+                "mark": {"type": "text", "align": "left", "dx": 5, "color": GREY, "fontSize": 11},
+                "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
+            },
+        ],
+    }
+
+
+def _places(values: Sequence[Any]) -> tuple[list[float], list[tuple[float, str]]]:
+    """Where values lie on an axis from 0 to 1, and the marks on it."""
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    if not numeric:
+        texts = [_text(value) for value in values]
+        different = list(dict.fromkeys(texts))
+        place = {text: number / max(len(different) - 1, 1) for number, text in enumerate(different)}
+        return [place[text] for text in texts], [(at, text) for text, at in place.items()]
+    far = min(values) > 0 and max(values) / min(values) >= 30
+    along = [math.log(value) if far else float(value) for value in values]
+    low, spread = min(along), (max(along) - min(along)) or 1.0
+    places = [(value - low) / spread for value in along]
+    marks = sorted(dict(zip(places, map(_text, values), strict=True)).items())
+    close = any(after[0] - before[0] < _APART for before, after in itertools.pairwise(marks))
+    return places, [marks[0], marks[-1]] if close else marks
 
 
 def _text(value: Any) -> str:

@@ -7,17 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from audioclf.core import workspaces
-from audioclf.core.errors import AudioclfError
+from audioclf.core.errors import AudioclfError, RunError
 from audioclf.experiments.runs import Run, list_runs
+from audioclf.experiments.runs.files import read_json
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.experiments.runs.writer import make_folder
 from audioclf.training import Epoch, Training, epochs_of
 from audioclf.training.history import kept_epoch
-from audioclf.tuning.config import METRICS, Point, Search
-from audioclf.tuning.space import short
+from audioclf.tuning.config import METRICS, Point, Search, title
+from audioclf.tuning.space import short, values_in
+
+IMPORTANCE: Final = "importance.json"
+SETTINGS: Final = "point.json"
+"""What a point sets, in its run's folder."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Standing:
     settings : mapping
         What the point sets.
     state : str
-        As of a run; ``"waiting"`` before it has begun.
+        As of a run; ``"pruned"`` where it was stopped early, ``"waiting"`` before it has begun.
     val_loss, val_accuracy : float or None
         Of the epochs whose weights are kept (so far), the mean over the models that there are.
     epochs : int
@@ -50,6 +55,11 @@ class Standing:
     epochs: int = 0
     seconds: float | None = None
     message: str = ""
+
+    @property
+    def title(self) -> str:
+        """The settings in a line."""
+        return title(self.settings)
 
     def figure(self, metric: str) -> float | None:
         """``val_loss`` or ``val_accuracy``."""
@@ -94,17 +104,65 @@ class SearchRun(JobFolder):
     @property
     def runs(self) -> list[Run]:
         """Runs of all points that have begun, in their order."""
-        return sorted(list_runs(self.folder / "points"), key=lambda run: int(run.id.rsplit(".", 1)[-1]))
+        return sorted(list_runs(self.folder / "points"), key=_number)
+
+    def point(self, number: int) -> Point:
+        """A point that is known: of a grid any, else one that has begun.
+
+        Raises
+        ------
+        RunError
+        """
+        if self.search.sampler == "grid":
+            return self.search.preview[number - 1]
+        run = self.run(number)
+        if run is None:
+            raise RunError(f"Point {number} of search '{self.name}' has not begun; wait until it has.")
+        return Point(number, self._settings(run), run.experiment)
+
+    def _settings(self, run: Run) -> dict[str, Any]:
+        """What a point that was drawn sets; read in its experiment where an earlier version made it."""
+        kept = read_json(run.folder / SETTINGS, missing={})
+        if isinstance(kept, dict) and all(name in kept for name in self.search.grid):
+            return {name: kept[name] for name in self.search.grid}
+        return values_in(run.experiment, self.search.grid)
+
+    @property
+    def importance(self) -> dict[str, float]:
+        """Share of the results' variance that each parameter explains, the largest first; empty while unknown."""
+        kept = read_json(self.folder / IMPORTANCE, missing={})
+        found = {
+            name: float(share)
+            for name, share in (kept.items() if isinstance(kept, dict) else ())
+            if name in self.search.grid and isinstance(share, int | float) and 0 <= share <= 1
+        }
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     @property
     def board(self) -> list[Standing]:
-        """The leader board: points that are done first, the best on top, then those under way, then those to come."""
-        turn = {"done": 0, "running": 1, "stopped": 2, "interrupted": 2, "queued": 3, "waiting": 3, "failed": 4}
+        """The leader board: points that are done first, the best on top, then those under way, to come, and pruned.
+
+        Of a search that draws its points, those that have begun.
+        """
+        turn = {
+            "done": 0,
+            "running": 1,
+            "stopped": 2,
+            "interrupted": 2,
+            "queued": 3,
+            "waiting": 3,
+            "pruned": 4,
+            "failed": 5,
+        }
 
         def place(standing: Standing) -> tuple[int, float, int]:
             return turn.get(standing.state, 3), self._badness(standing), standing.number
 
-        return sorted((self.standing(point) for point in self.search.points), key=place)
+        if self.search.sampler == "grid":
+            numbers = [point.number for point in self.search.preview]
+        else:
+            numbers = [_number(run) for run in self.runs]
+        return sorted(map(self.standing, numbers), key=place)
 
     @property
     def best(self) -> Standing | None:
@@ -120,13 +178,14 @@ class SearchRun(JobFolder):
             return math.inf
         return figure if METRICS[self.search.metric] == "lowest" else -figure
 
-    def standing(self, point: Point) -> Standing:
+    def standing(self, number: int) -> Standing:
         """Where one point stands."""
-        if point.number in self._done:
-            return self._done[point.number]
-        run = self.run(point.number)
+        if number in self._done:
+            return self._done[number]
+        run = self.run(number)
         if run is None:
-            return Standing(point.number, point.settings)
+            return Standing(number, self.point(number).settings)
+        point = self.point(number)
         status = run.status
         state = "done" if run.has_metrics else status.state
         rows = run.history
@@ -138,17 +197,17 @@ class SearchRun(JobFolder):
             except (AudioclfError, KeyError, TypeError, ValueError):
                 seconds = None
         found = Standing(
-            point.number,
+            number,
             point.settings,
             state,
             _mean([row.val_loss for row in kept]),
             _mean([row.val_accuracy for row in kept]),
             len(rows),
             seconds,
-            status.message if state == "failed" else "",
+            status.message if state in ("failed", "pruned") else "",
         )
-        if state == "done":
-            self._done[point.number] = found
+        if state in ("done", "pruned"):
+            self._done[number] = found
         return found
 
     def result(self) -> dict[str, Any]:
@@ -173,11 +232,18 @@ class SearchRun(JobFolder):
             "state": self.status.state,
             "metric": metric,
             "best": chosen or None,
-            "n_points": len(states),
+            "n_points": self.search.count,
             "n_done": states.count("done"),
+            "n_pruned": states.count("pruned"),
             "n_failed": states.count("failed"),
             "seconds": round(sum(standing.seconds or 0.0 for standing in self.board), 3),
         }
+
+
+def _number(run: Run) -> int:
+    """Number of the point that a run is, as its folder's name ends."""
+    end = run.id.rsplit(".", 1)[-1]
+    return int(end) if end.isdecimal() else 0
 
 
 def _kept(rows: list[dict[str, Any]], training: Training) -> list[Epoch]:

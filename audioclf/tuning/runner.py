@@ -1,25 +1,32 @@
-"""Make the points of a search, one after the other in one process."""
+"""Make the points of a search, in one process or in several that share its folder."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.core.files import write_atomic
 from audioclf.datasets import load_dataset
 from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runner import execute
-from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run
+from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
 from audioclf.experiments.runs.writer import StatusWriter
-from audioclf.tuning.config import Point, Search
-from audioclf.tuning.folder import SearchRun, create_search
+from audioclf.training import epochs_of
+from audioclf.tuning.config import METRICS, Point, Search
+from audioclf.tuning.folder import IMPORTANCE, SETTINGS, SearchRun, create_search
 from audioclf.tuning.shared_cache import SharedStore
+from audioclf.tuning.study import SharedStudy, Trial
 
-_CRASHES = (
+_POLL: Final = 0.5
+_SELDOM: Final = 20
+"""So many times as long as it took passes before importance is computed again."""
+_PRUNED: Final = "Stopped after epoch {} of {}: its validation loss was behind that of the other points."
+_CRASHES: Final = (
     "The process ended twice in the same epoch of this point, most likely because memory ran out; take a smaller model"
     " or batch."
 )
@@ -66,88 +73,172 @@ def execute_search(
     watch: Watcher | None = None,
     should_stop: Callable[[], bool] | None = None,
     give_way: Callable[[], bool] | None = None,
+    join: bool = False,
 ) -> SearchRun:
     """Make, or go on making, a search whose folder exists.
 
     Points that are done stay; the one under way goes on after its last epoch. A point that fails, or whose process
-    ended twice in the same epoch, is passed over with its reason; on resuming it is tried again. After every point
-    ``give_way`` is called; when it returns true, the search goes back into the queue.
+    ended twice in the same epoch, is passed over and keeps the reason; on resuming it is tried again. After every
+    point ``give_way`` is asked; when it says yes, the search goes back into the queue.
+
+    Parameters
+    ----------
+    made : SearchRun
+    watch, should_stop : callable, optional
+        As for :func:`run_search`.
+    give_way : callable, optional
+    join : bool
+        Whether another process is making the search and this one takes some of its points. It returns when there
+        are none left to take; the search's status is the other's.
 
     Raises
     ------
     RunError
-        When another process is making it at this moment.
+        When another process is making it at this moment, and ``join`` is not set; when its journal is damaged.
     """
+    if join:
+        _Maker(made, StatusWriter(made, watch, should_stop), join=True).work()
+        return made
     made.require_mine()
-    maker = _Maker(made, watch, should_stop, give_way)
-    with maker.writer.ending():
-        maker.make()
+    writer = StatusWriter(made, watch, should_stop)
+    with writer.ending():
+        _Maker(made, writer, give_way).make()
     return made
 
 
 class _Maker:
+    """One process that makes points: the one that keeps the search's status, or one that joined it."""
+
     def __init__(
         self,
         made: SearchRun,
-        watch: Watcher | None,
-        should_stop: Callable[[], bool] | None,
-        give_way: Callable[[], bool] | None,
+        writer: StatusWriter,
+        give_way: Callable[[], bool] | None = None,
+        *,
+        join: bool = False,
     ) -> None:
         self.made = made
+        self.search = made.search
+        self.writer = writer
         self.give_way = give_way or (lambda: False)
-        self.writer = StatusWriter(made, watch, should_stop)
-        self.tell = self.writer.status
-        self.should_stop = self.writer.should_stop
+        self.should_stop = writer.should_stop
+        self.join = join
         self.store = SharedStore()
+        self._measure_after = 0.0
+
+    def tell(self, **changes: Any) -> None:
+        if not self.join:
+            self.writer.status(**changes)
 
     def make(self) -> None:
+        """All points; a search that gave way goes back into the queue.
+
+        Raises
+        ------
+        AudioclfError
+            When no point came to its end.
+        """
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
-        search = self.made.search
-        choice = search.experiment.dataset
+        choice = self.search.experiment.dataset
         # all of it: every point takes its share by itself
         dataset = load_dataset(choice.name, **dict(choice.options), should_stop=self.should_stop)
-        outlooks = search.examine(dataset)
-        points = in_order(search.points)
-        left = {point.number: cost(point, outlooks[point.number - 1]) for point in points}
-        self.tell(stage="training", n_fits=len(points))
-        clock = _Clock(left)
-        for place, point in enumerate(points, start=1):
-            if self.should_stop():
-                raise Stopped(STOPPED)
-            if self._is_done(point):
-                clock.skip(point.number)
-                continue
-            self.tell(fit=place, epoch=0, epochs=point.experiment.training.epochs, message=f"Point {point.title}")
-            self._point(point, clock)
-            clock.end(point.number)
-            if place < len(points) and self.give_way():
-                self.tell(state="queued", message="Gave way to others; goes on when it is its turn.", seconds_left=None)
-                return
+        outlooks = self.search.examine(dataset)
+        self.tell(stage="training", n_fits=self.search.count)
+        costs = {
+            point.number: cost(point, outlook) for point, outlook in zip(self.search.preview, outlooks, strict=True)
+        }
+        if self.search.sampler != "grid":
+            costs = dict.fromkeys(range(1, self.search.count + 1), 1.0)
+        if not self.work(_Clock(costs)):
+            self.tell(state="queued", message="Gave way to others; goes on when it is its turn.", seconds_left=None)
+            return
         best = self.made.best
         if best is None:
             raise AudioclfError(_why_none(self.made))
-        title = search.points[best.number - 1].title
         self.tell(
             state="done",
-            message=f"Best by {search.metric}: {title} ({best.figure(search.metric):.4g})",
-            fit=len(points),
+            message=f"Best by {self.search.metric}: {best.title} ({best.figure(self.search.metric):.4g})",
+            fit=self.search.count,
             fraction=1.0,
             seconds_left=None,
         )
 
-    def _is_done(self, point: Point) -> bool:
-        run = self.made.run(point.number)
-        return run is not None and run.has_metrics
+    def work(self, clock: _Clock | None = None) -> bool:
+        """Take points until none is left; returns whether it came so far, and did not give way.
 
-    def _point(self, point: Point, clock: _Clock) -> None:
-        run = self.made.run(point.number) or self._new(point)
+        Points are made one at a time; a pool of workers would take as many as it has room for and release each one
+        when it is finished.
+        """
+        study = SharedStudy(self.search, self.made.folder)
+        failed: set[int] = set()
+        while True:
+            if self.should_stop():
+                raise Stopped(STOPPED)
+            trial = study.take(skip=failed)
+            if trial is None:
+                if self.join:
+                    return True
+                if study.open <= failed:
+                    self._measure(study, last=True)
+                    return True
+                time.sleep(_POLL)  # others are at work on the last points; where they are killed, they are taken over
+                continue
+            try:
+                clock_now = clock and clock.without(study.finished | failed)
+                if not self._make(trial, clock_now):
+                    failed.add(trial.number)
+            finally:
+                trial.release()
+            if not self.join:
+                self._measure(study)
+            if (study.open > failed or len(study.finished) + len(failed) < self.search.count) and self.give_way():
+                return False
+
+    def _measure(self, study: SharedStudy, *, last: bool = False) -> None:
+        """Keep how much each parameter matters, as far as is known; seldom while points take less time than this."""
+        began = time.monotonic()
+        if not last and began < self._measure_after:
+            return
+        found = study.importances()
+        if found:
+            write_json(self.made.folder / IMPORTANCE, found)
+        ended = time.monotonic()
+        self._measure_after = ended + _SELDOM * (ended - began)
+
+    def _make(self, trial: Trial, clock: _Clock | None) -> bool:
+        """One point, to its end or until it is pruned; returns whether it is finished."""
+        number, point = trial.number, trial.point
+        run = self.made.run(number) or self._new(point)
+        if not run.has_metrics and not self._train(run, trial, clock):
+            return False
+        if run.has_metrics:
+            figure = self.made.standing(number).figure(self.search.metric)
+            if figure is None:
+                return False
+            # pruning compares losses, so the lower is the better here whatever chooses
+            trial.finish(figure if METRICS[self.search.metric] == "lowest" else 1 - figure)
+        return True
+
+    def _train(self, run: Run, trial: Trial, clock: _Clock | None) -> bool:
+        """Train a point; returns whether it is done or pruned."""
+        point, planned = trial.point, trial.point.experiment.training.epochs
+        prunes = self.search.pruner != "none" and point.experiment.model.family == "network"
         (run.folder / "stop").unlink(missing_ok=True)
         attempt = run.folder / "attempt"
         if not _try(attempt, len(run.history)):
             StatusWriter(run).status(state="failed", message=_CRASHES)
-            return
+            return False
+        place = 1 if clock is None else self.search.count - clock.n_left + 1
+        self.tell(fit=place, epoch=0, epochs=planned, message=f"Point {point.title}")
+        seen = [0]
+        pruned = [prunes and trial.report(first_losses(run), planned)]
 
         def watch(status: Status) -> None:
+            if prunes and status.epoch != seen[0]:
+                seen[0] = status.epoch
+                pruned[0] = pruned[0] or trial.report(first_losses(run), planned)
+            if clock is None:
+                return
             share = status.fraction if status.stage == "training" else float(status.stage == "testing")
             self.tell(
                 epoch=status.epoch,
@@ -158,19 +249,31 @@ class _Maker:
             )
 
         try:
-            execute(run, watch=watch, should_stop=self.should_stop, store=self.store)
+            execute(run, watch=watch, should_stop=lambda: pruned[0] or self.should_stop(), store=self.store)
         except Stopped:
-            raise
+            if not pruned[0]:
+                raise
+            StatusWriter(run).status(state="pruned", message=_PRUNED.format(max(first_losses(run)), planned))
+            trial.prune()
         except AudioclfError:
-            pass  # the point's own status holds the reason, and the others may do better
+            return False  # the point's own status has the reason, and the others may do better
         finally:
             attempt.unlink()  # whoever comes this far did not crash
+        return True
 
     def _new(self, point: Point) -> Run:
         folder = self.made.point_folder(point.number)
         if folder.exists():  # its process was killed before the folder was whole
             shutil.rmtree(folder)
-        return create_run(point.experiment, folder, name=f"{self.made.name}: {point.title}")
+        run = create_run(point.experiment, folder, name=f"{self.made.name}: {point.title}")
+        write_json(folder / SETTINGS, dict(point.settings))
+        return run
+
+
+def first_losses(run: Run) -> dict[int, float]:
+    """Validation loss by epoch of a run's first fit, by which it is pruned: further folds and members come later."""
+    fits = epochs_of(run.history)
+    return {epoch.epoch: epoch.val_loss for epoch in fits[min(fits)]} if fits else {}
 
 
 def _try(attempt: Path, epoch: int) -> bool:
@@ -182,16 +285,6 @@ def _try(attempt: Path, epoch: int) -> bool:
         return False
     write_atomic(attempt, f"{epoch} {tries}")
     return True
-
-
-def in_order(points: Sequence[Point]) -> list[Point]:
-    """The points so that those with equal sound and features follow each other and share them in memory."""
-    first: dict[str, int] = {}
-    keys = {}
-    for point in points:
-        key = repr((point.experiment.audio, point.experiment.features))
-        keys[point.number] = first.setdefault(key, point.number)
-    return sorted(points, key=lambda point: (keys[point.number], point.number))
 
 
 def cost(point: Point, outlook: Outlook) -> float:
@@ -212,15 +305,21 @@ class _Clock:
         self._total = sum(costs.values()) or 1.0
         self._left = self._total
         self._origin: tuple[float, float] | None = None
+        self._done: set[int] = set()
+        self._current = 0
 
-    def end(self, number: int) -> None:
-        """A point is done, or was before."""
-        self._left -= self._costs[number]
+    @property
+    def n_left(self) -> int:
+        """How many points are not done."""
+        return len(self._costs) - len(self._done)
 
-    def skip(self, number: int) -> None:
-        """A point was done before: it does not count for the pace."""
-        self.end(number)
-        self._origin = None
+    def without(self, done: set[int]) -> _Clock:
+        """The same clock, these points done."""
+        if done - self._done - {self._current}:
+            self._origin = None  # done before, or elsewhere: no measure of the pace
+        self._done = done
+        self._left = sum(cost for number, cost in self._costs.items() if number not in done)
+        return self
 
     def fraction(self, number: int, share: float) -> float:
         """Share of the whole search that is done, with ``share`` of this point."""
@@ -228,6 +327,7 @@ class _Clock:
 
     def seconds_left(self, number: int, share: float) -> float | None:
         """None before there is anything to go by."""
+        self._current = number
         now, rest = time.monotonic(), self._rest(number, share)
         if self._origin is None:
             if share > 0:

@@ -139,6 +139,14 @@ def find(experiment: Experiment, grid: Mapping[str, Iterable[Any]]) -> dict[str,
     return found
 
 
+def values_in(experiment: Experiment, names: Iterable[str]) -> dict[str, Any]:
+    """Values that parameters have in an experiment, by name; None for one that it has not."""
+    known = {canonical(name): variable.value for name, variable in variables(experiment).items()}
+    whole = experiment.to_dict()
+    found = {name: known.get(canonical(name), whole.get(name)) for name in names}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+
 def _reachable(experiment: Experiment, grid: Mapping[str, Iterable[Any]]) -> Iterator[tuple[str, Variable]]:
     for name, values in grid.items():
         if name.endswith(".kind") or name in _WHOLE:

@@ -21,7 +21,7 @@ _RANGE = re.compile(r"\s*([^:,\[\]\"']+?)\s*:\s*([^:,\[\]\"']+?)\s*(?::\s*(log)\
 
 @dataclass(frozen=True)
 class Range(Parameters):
-    """Numbers from ``low`` to ``high``, both included, of which random search draws."""
+    """Numbers from ``low`` to ``high``, both included, from which points are drawn."""
 
     title = "Range"
 
@@ -39,14 +39,17 @@ class Range(Parameters):
     def __str__(self) -> str:
         return f"{self.low:g}:{self.high:g}" + (":log" if self.log else "")
 
-    def draw(self, number: type[int] | type[float], rng: np.random.Generator) -> int | float:
-        """One number: a whole one, or one of four significant digits."""
-        if number is int and not self.log:
-            return int(rng.integers(math.ceil(self.low), math.floor(self.high) + 1))
+    def at(self, share: float, number: type[int] | type[float]) -> int | float:
+        """The number at a share of the way from ``low`` (0) to ``high`` (1), on the scale of the range."""
         low, high = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
-        drawn = rng.uniform(low, high)
-        value = min(max(math.exp(drawn) if self.log else drawn, self.low), self.high)
-        return round(value) if number is int else float(f"{value:.4g}")
+        place = low + share * (high - low)
+        return self.rounded(math.exp(place) if self.log else place, number)
+
+    def rounded(self, value: float, number: type[int] | type[float]) -> int | float:
+        """A number of the range: a whole one, or one of four significant digits."""
+        if number is int:
+            return min(max(round(value), math.ceil(self.low)), math.floor(self.high))
+        return min(max(float(f"{value:.4g}"), self.low), self.high)
 
 
 class about:

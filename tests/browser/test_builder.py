@@ -121,7 +121,7 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(
     page.get_by_role("heading", name="Settings that differ").wait_for()
     page.locator("[data-testid=stVegaLiteChart]").nth(2).wait_for()
     assert page.locator("[data-testid=stException]").count() == 0
-    assert not {"keras", "tensorflow", "matplotlib.pyplot"} & server.modules()
+    assert not {"keras", "tensorflow", "matplotlib.pyplot", "optuna"} & server.modules()
 
 
 def chosen(page: Any, heading: str, row: int) -> None:

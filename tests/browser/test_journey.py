@@ -107,4 +107,4 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
     page.get_by_role("heading", name="Reed Organ").wait_for()
     page.get_by_text("Evidence for Reed Organ").wait_for()
 
-    assert not {"keras", "tensorflow", "matplotlib.pyplot"} & server.modules()
+    assert not {"keras", "tensorflow", "matplotlib.pyplot", "optuna"} & server.modules()

@@ -31,7 +31,7 @@ def test_a_page_fits_its_window_and_leaves_the_server_light(
     assert page.locator("[data-testid=stException]").count() == 0
     modules = server.modules()
     assert "audioclf.ui.shell.page_frame" in modules
-    assert not {"keras", "tensorflow", "matplotlib.pyplot"} & modules
+    assert not {"keras", "tensorflow", "matplotlib.pyplot", "optuna"} & modules
     main = "document.querySelector('[data-testid=stMain]')"
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})

@@ -42,6 +42,12 @@ def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) 
     drawn = audioclf("search", random, "--random", "model.C=0.01:10:log", "--grid", "model.kind=logreg",
                      "--points", 2, "--share", 0.7, "--json")  # fmt: skip
     assert json.loads(drawn.stdout.splitlines()[-1])["n_points"] == 2
+    proposed = audioclf("search", random, "--random", "model.C=0.01:10:log", "--grid", "model.kind=logreg",
+                        "--sampler", "tpe", "--points", 4, "--seed", 3, "--json",
+                        "--out", tmp_path / "tpe")  # fmt: skip
+    assert json.loads(proposed.stdout.splitlines()[-1])["n_done"] == 4
+    search = open_search(tmp_path / "tpe").search
+    assert (search.sampler, search.seed, search.n_points) == ("tpe", 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,9 @@ def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) 
         (("instruments-best",), "at least one parameter"),
         (("instruments-cqt-cnn", "--grid", "feature.n_bin=84,96"), "did you mean 'feature.n_bins'"),
         (("genres-grid", "--points", "500"), "at most 256"),
+        (("genres-grid", "--sampler", "tpe", "--points", "9"), "Only 8 different points"),
+        (("instruments-mfcc-tree", "--grid", "model.max_depth=2,3", "--pruner", "median"), "not trained in epochs"),
+        (("genres-grid", "--join", "here"), "name nothing beside --resume FOLDER or --join FOLDER"),
     ],
 )
 def test_refusals_are_one_sentence(arguments: tuple[str, ...], said: str) -> None:

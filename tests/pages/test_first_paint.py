@@ -20,6 +20,7 @@ HEAVY = {
     "scipy",
     "sklearn",
     "joblib",
+    "optuna",
     "matplotlib",
     "soundfile",
     "av",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,9 +18,10 @@ from audioclf.datasets.splits import Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runs import new_folder
 from audioclf.features import Mel
+from audioclf.inference.assets import app_folder
 from audioclf.jobs import queue
 from audioclf.models import MODELS
-from audioclf.tuning import Search, SearchRun, list_searches, run_search
+from audioclf.tuning import Range, Search, SearchRun, create_search, list_searches, run_search
 
 OpenPage = Callable[..., AppTest]
 
@@ -151,7 +154,7 @@ def test_a_press_makes_a_search_that_is_watched_and_stopped(page: AppTest, open_
     made = next(one for one in list_searches(workspaces.searches_folder()) if one.id == search_id)
     end = time.monotonic() + 600
     try:
-        assert len(made.search.points) == 100
+        assert len(made.search.preview) == 100
         other = open_page("search", search=search_id)  # a refresh, or a second browser
         assert "search.stop" in {element.key for element in other.button}
         keyed(other, "search.stop").click()
@@ -202,7 +205,7 @@ def test_a_point_opens_as_a_run_and_goes_over_to_train(
     assert not page.exception
     assert page.title[0].value == "Train"
     experiment = Experiment.from_toml(page.code[0].value)
-    assert experiment.features == made.search.points[best.number - 1].experiment.features
+    assert experiment.features == made.point(best.number).experiment.features
     assert experiment.dataset.share == 1.0
 
 
@@ -210,3 +213,55 @@ def test_a_search_of_an_unknown_id_is_no_error(open_page: OpenPage, class_folder
     page = open_page("search", data=class_folders, search="../../etc")
     assert not page.error
     assert keyed(page, "search.go")
+
+
+def test_importance_and_parallel_coordinates_stand_below_the_board(
+    open_page: OpenPage, made: SearchRun, three_classes: Path
+) -> None:
+    assert set(made.importance) <= {"feature.n_mels", "model.max_depth"}
+    page = open_page("search", data=three_classes, search=made.id)
+    assert not page.error
+    assert "Points as parallel coordinates" in words(page)
+    assert ("Importance of the parameters" in words(page)) == bool(made.importance)
+
+
+def test_a_search_that_draws_is_shown_before_its_first_point(
+    open_page: OpenPage, made: SearchRun, three_classes: Path
+) -> None:
+    search = Search(
+        made.search.experiment, {"feature.n_mels": Range(8, 64), "model.max_depth": [1, 2]}, sampler="tpe", n_points=5
+    )
+    waiting = create_search(search, new_folder(workspaces.searches_folder()), begun=True)
+    try:
+        page = open_page("search", data=three_classes, search=waiting.id)
+        assert not page.error
+        assert any("0 of 5 points" in element.proto.text for element in page.get("progress"))
+    finally:
+        queue._write(waiting, state="stopped")
+        waiting.delete()
+
+
+OPTUNA = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file(sys.argv[1], default_timeout=120)
+page.switch_page("pages/search.py")
+page.query_params["data"], page.query_params["search"] = sys.argv[2:]
+page.run()
+assert not page.exception and not page.error, (page.exception, page.error)
+assert page.dataframe, "no leader board"
+assert "audioclf.tuning" in sys.modules
+print(sorted({"optuna", "sqlalchemy", "sklearn"} & set(sys.modules)))
+"""
+
+
+def test_a_leader_board_is_read_without_optuna(made: SearchRun, three_classes: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OPTUNA, str(app_folder() / "app.py"), str(three_classes), made.id],
+        cwd=app_folder(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -6,17 +6,15 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from audioclf.core.errors import ParameterError
 from audioclf.experiments.config import Experiment
-from audioclf.tuning import MOST_POINTS, Range, Search
+from audioclf.tuning import Range, Search
 
 
 def test_a_grid_is_all_combinations_in_order(experiment: Experiment) -> None:
     grid = {"feature.n_fft": [512, 1024], "feature.hop_length": [128, 256], "training.seed": [0, 1]}
-    points = Search(experiment, grid).points
+    points = Search(experiment, grid).preview
     assert [tuple(point.settings.values()) for point in points] == list(itertools.product(*grid.values()))
     assert [point.number for point in points] == list(range(1, 9))
     for point in points:
@@ -26,7 +24,7 @@ def test_a_grid_is_all_combinations_in_order(experiment: Experiment) -> None:
 
 def test_a_kind_comes_before_its_parameters(experiment: Experiment) -> None:
     both = Search(experiment, {"model.max_depth": [2, 3], "model.kind": ["tree", "forest"], "feature.n_mels": [8]})
-    assert [(point.experiment.model.kind, point.experiment.model.to_dict()["max_depth"]) for point in both.points] == [
+    assert [(point.experiment.model.kind, point.experiment.model.to_dict()["max_depth"]) for point in both.preview] == [
         ("tree", 2),
         ("forest", 2),
         ("tree", 3),
@@ -37,46 +35,57 @@ def test_a_kind_comes_before_its_parameters(experiment: Experiment) -> None:
 def test_whole_lists_can_be_searched_over(experiment: Experiment) -> None:
     features = [[{"kind": "mel", "n_mels": 8}], [{"kind": "mfcc"}]]
     search = Search(experiment, {"features": features, "augmentations": [[], [{"kind": "mixup"}]]})
-    assert [point.experiment.features[0].kind for point in search.points] == ["mel", "mel", "mfcc", "mfcc"]
-    assert [len(point.experiment.augmentations) for point in search.points] == [0, 1, 0, 1]
-    assert search.points[1].title == "features mel, augmentations mixup"
+    assert [point.experiment.features[0].kind for point in search.preview] == ["mel", "mel", "mfcc", "mfcc"]
+    assert [len(point.experiment.augmentations) for point in search.preview] == [0, 1, 0, 1]
+    assert search.preview[1].title == "features mel, augmentations mixup"
     assert Search.from_toml(search.to_toml()) == search
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.integers(0, 2**31 - 1), st.integers(1, 20), st.booleans())
-def test_random_points_differ_lie_in_their_ranges_and_repeat_with_the_seed(seed: int, count: int, log: bool) -> None:
+def test_examples_of_drawn_points_show_every_value_and_both_ends_of_a_range(experiment: Experiment) -> None:
     grid = {
-        "training.learning_rate": Range(1e-4, 1e-1, log),
+        "training.learning_rate": Range(1e-4, 1e-2, True),
         "feature.n_mels": Range(16, 40.5),
-        "model.kind": ["compact-cnn", "mlp"],
+        "model.kind": ["logreg", "mlp", "tree", "compact-cnn", "svm"],
     }
-    search = Search(Experiment(), grid, method="random", n_points=count, random_state=seed)
-    assert len(search.points) == count
-    drawn = [tuple(point.settings.values()) for point in search.points]
-    assert len(set(drawn)) == count
-    for rate, n_mels, kind in drawn:
-        assert 1e-4 <= rate <= 1e-1
-        assert isinstance(n_mels, int)
-        assert 16 <= n_mels <= 40
-        assert kind in ("compact-cnn", "mlp")
-    assert Search.from_toml(search.to_toml()).points == search.points
+    search = Search(experiment, grid, sampler="random", n_points=200)
+    assert search.count == 200
+    settings = [point.settings for point in search.preview]
+    assert {item["model.kind"] for item in settings} == set(grid["model.kind"])
+    assert {item["training.learning_rate"] for item in settings} >= {1e-4, 1e-3, 1e-2}
+    assert {item["feature.n_mels"] for item in settings} >= {16, 28, 40}
 
 
-def test_a_logarithmic_range_draws_every_decade_alike() -> None:
-    grid = {"training.learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}
-    rates = [
-        point.settings["training.learning_rate"]
-        for point in Search(Experiment(), grid, method="random", n_points=MOST_POINTS).points
-    ]
-    # four decades: a quarter each; four standard deviations of a binomial are 0.11
-    for decade in (1e-4, 1e-3, 1e-2, 1e-1):
-        assert sum(decade <= rate < 10 * decade for rate in rates) / len(rates) == pytest.approx(0.25, abs=0.11)
+def test_examples_whose_values_do_not_go_together_are_left_out_unless_all_are(experiment: Experiment) -> None:
+    grid = {"feature.fmin": [0.0, 9000.0], "feature.fmax": [10000.0, 8000.0, 11000.0]}
+    assert len(Search(experiment, grid, sampler="random").preview) == 2
+    grid = {"feature.fmin": [9000.0, 9500.0], "feature.fmax": [8000.0, 8500.0]}
+    with pytest.raises(ParameterError, match=r"point 1 .*fmin"):
+        Search(experiment, grid, sampler="random")
+
+
+@pytest.mark.parametrize(
+    ("grid", "n_points", "count"),
+    [
+        ({"training.seed": [1, 2, 3]}, 0, 3),
+        ({"training.seed": Range(1, 3)}, 3, 3),
+        ({"training.seed": Range(1, 300)}, 0, 10),
+        ({"training.learning_rate": Range(0.1, 0.2)}, 0, 10),
+    ],
+)
+def test_how_many_points_are_drawn(experiment: Experiment, grid: dict[str, Any], n_points: int, count: int) -> None:
+    assert Search(experiment, grid, sampler="random", n_points=n_points).count == count
+
+
+def test_the_names_of_earlier_versions_are_read(experiment: Experiment) -> None:
+    search = Search(experiment, {"feature.n_mels": [8, 16]}, sampler="random", seed=3)
+    text = search.to_toml().replace("sampler", "method").replace("seed = 3", "random_state = 3", 1)
+    assert "method" in text
+    assert Search.from_toml(text) == search
 
 
 def test_a_share_is_the_points_own_data_set(experiment: Experiment) -> None:
     search = Search(experiment, {"feature.n_mels": [8, 16]}, share=0.5)
-    assert {len(point.experiment.dataset.load()) for point in search.points} == {6}
+    assert {len(point.experiment.dataset.load()) for point in search.preview} == {6}
     assert search.experiment.dataset.share == 1.0
 
 
@@ -99,12 +108,17 @@ def test_a_share_is_the_points_own_data_set(experiment: Experiment) -> None:
         ({"training.seed": [1, 2, 1]}, {}, "the value 1 twice"),
         ({"training.seed": range(300)}, {}, "300 points.*at most 256"),
         ({"training.seed": [1, 2]}, {"n_points": 3}, "all of its 2 points"),
-        ({"training.seed": [1, 2]}, {"method": "random", "n_points": 3}, "Only 2 different points"),
+        ({"training.seed": [1, 2]}, {"sampler": "random", "n_points": 3}, "Only 2 different points"),
         ({"training.seed": Range(0, 9)}, {}, "a grid needs values"),
-        ({"model.kind": Range(0, 9)}, {"method": "random"}, "no number to draw"),
-        ({"feature.n_mels": Range(10.1, 10.9)}, {"method": "random"}, "no whole number"),
-        ({"feature.n_mels": {"low": 1, "hihg": 3}}, {"method": "random"}, "did you mean 'high'"),
-        ({"feature.n_mels": Range(2, 10**6)}, {"method": "random"}, "feature.n_mels = 1000000"),
+        ({"model.kind": Range(0, 9)}, {"sampler": "random"}, "no number to draw"),
+        ({"feature.n_mels": Range(10.1, 10.9)}, {"sampler": "random"}, "no whole number"),
+        ({"feature.n_mels": {"low": 1, "hihg": 3}}, {"sampler": "random"}, "did you mean 'high'"),
+        ({"feature.n_mels": Range(2, 10**6)}, {"sampler": "random"}, "feature.n_mels = 1000000"),
+        ({"training.seed": Range(0, 9)}, {"sampler": "random", "n_points": 11}, "Only 10 different points"),
+        ({"training.seed": [1]}, {"sampler": "tpe"}, "TPE chooses between values"),
+        ({"training.seed": {"low": 0, "high": 9, "log": True}}, {"sampler": "tpe"}, "above 0 on a logarithmic scale"),
+        ({"training.seed": [1, 2]}, {"pruner": "median"}, "logreg is not trained in epochs"),
+        ({"training.seed": [1]}, {"sampler": "bayes"}, "value of sampler"),
         ({"training.seed": [1]}, {"metric": "accuracy"}, "value of metric"),
         ({"training.seed": [1]}, {"share": 0.0}, "share must be above 0"),
     ],

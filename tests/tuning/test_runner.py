@@ -57,7 +57,7 @@ def test_eight_points_compute_every_feature_once_and_the_lowest_loss_is_chosen(
     best = made.best
     assert best is not None
     assert best.val_loss == min(run.history[-1]["val_loss"] for run in made.runs)
-    for point, run in zip(made.search.points, made.runs, strict=True):
+    for point, run in zip(made.search.preview, made.runs, strict=True):
         assert run.experiment == point.experiment
         assert run.id == f"search.{point.number:02d}"
         assert open_run(run.folder).metrics["n_test"] == 4
@@ -210,7 +210,7 @@ def test_the_public_names(experiment: Experiment, tmp_path: Path) -> None:
 
 def test_a_point_whose_process_ended_twice_in_one_epoch_is_passed_over(experiment: Experiment, tmp_path: Path) -> None:
     made = create_search(Search(experiment, {"model.C": [0.1, 1.0]}), tmp_path / "search")
-    run = create_run(made.search.points[0].experiment, made.point_folder(1))
+    run = create_run(made.search.preview[0].experiment, made.point_folder(1))
     (run.folder / "attempt").write_text("0 2")
     execute_search(made)
     assert {standing.number: standing.state for standing in made.board} == {1: "failed", 2: "done"}

@@ -25,7 +25,7 @@ def test_every_parameter_of_every_part_can_be_searched_over(experiment: Experime
     known = variables(experiment)
     assert {name.split(".")[0] for name in known} >= {"audio", "split", "scaling", "model", "training"}
     grid = {name: [variable.value] for name, variable in known.items() if variable.value is not None}
-    (point,) = Search(experiment, grid).points
+    (point,) = Search(experiment, grid).preview
     assert point.experiment.to_dict() == experiment.to_dict()
 
 

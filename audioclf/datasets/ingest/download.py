@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from audioclf.audio.containers import NotASoundError, recognise
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
+from audioclf.core.locks import try_lock
 from audioclf.datasets.base import ByteCount, Progress, ShouldStop
 
 ATTEMPTS = 5
@@ -132,27 +133,11 @@ def locked(path: Path, *, should_stop: ShouldStop | None = None) -> Iterator[Non
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
-        while not _lock(file):
+        while not try_lock(file):
             if should_stop is not None and should_stop():
                 raise Stopped("Waiting for another download of the same data set was stopped.")
             time.sleep(0.1)
         yield
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Whether the lock could be had; the system takes it back when the file is closed or the process ends."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 class _RestartError(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from audioclf.training import Epoch
 
 STOPPED = "Stopped; resume it to go on where it was."
-ENDED = ("done", "stopped", "failed")
+ENDED = ("done", "stopped", "failed", "pruned")
 HISTORY = ("fit", "split_index", "member", *(item.name for item in dataclasses.fields(Epoch)))
 CLIPS = (
     "label",
@@ -56,8 +56,8 @@ class Status:
     Attributes
     ----------
     state : str
-        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``; when read also
-        ``"interrupted"``: the run's process ended without reporting.
+        ``"queued"``, ``"running"``, ``"done"``, ``"stopped"``, ``"failed"``, for a point of a search
+        ``"pruned"``; when read also ``"interrupted"``: the run's process ended without reporting.
     stage : str
         ``"data"``, ``"features"``, ``"training"``, ``"testing"``.
     message : str

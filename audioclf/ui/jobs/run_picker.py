@@ -39,6 +39,7 @@ LOOKS = {
     "queued": Look("waiting", "gray", ":material/hourglass_top:"),
     "running": Look("running", "violet", ":material/model_training:"),
     "done": Look("done", "green", ":material/check_circle:"),
+    "pruned": Look("pruned", "gray", ":material/content_cut:"),
     "stopped": Look("stopped", "orange", ":material/stop_circle:"),
     "interrupted": Look("cut off", "orange", ":material/power_off:"),
     "failed": Look("failed", "red", ":material/error:"),

@@ -13,6 +13,7 @@ from audioclf.plots.tuning import TITLES, values_chart
 from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import follow, run_picker
+from audioclf.ui.search import analysis
 from audioclf.ui.shell import charts, error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
@@ -54,6 +55,7 @@ def _draw(state: State, made: SearchRun) -> None:
     if picked is not None:
         _actions(state, made, picked)
     _charts(made, board, best)
+    analysis.show(made, board)
 
 
 def _buttons(state: State, made: SearchRun, status: Status) -> None:
@@ -74,7 +76,7 @@ def _where(made: SearchRun, status: Status, board: Sequence[Standing]) -> None:
         follow.waiting(made)
     elif status.state == "running":
         words = [
-            f"{done} of {count(len(board), 'point')} done",
+            f"{done} of {count(made.search.count, 'point')} done",
             status.message or "Starting",
             *follow.time_left(status),
         ]
@@ -82,13 +84,15 @@ def _where(made: SearchRun, status: Status, board: Sequence[Standing]) -> None:
     elif status.state == "failed":
         st.error(escape(status.message), icon=":material/error:")
     elif status.state != "done" and status.message:
-        st.warning(escape(f"{done} of {count(len(board), 'point')} done. {status.message}"), icon=":material/info:")
+        st.warning(
+            escape(f"{done} of {count(made.search.count, 'point')} done. {status.message}"), icon=":material/info:"
+        )
 
 
 def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     """The best point in words; its test figure only once nothing is left to be chosen."""
     metric = made.search.metric
-    title = made.search.points[best.number - 1].title
+    title = best.title
     said = f"{TITLES[metric].lower()} {_figure(best.figure(metric), metric)}"
     if status.state != "done":
         st.markdown(f"Best so far: **{escape(title)}** ({escape(said)}).")
@@ -115,8 +119,10 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
     """The leader board; returns the line that is marked, the first where none is."""
     import pandas as pd
 
+    if not board:
+        return None
     names = short(made.search.grid)
-    planned = made.search.points[0].experiment.training.epochs
+    planned = made.search.experiment.training.epochs
     rows = []
     for place, standing in enumerate(board, start=1):
         rows.append(
@@ -165,7 +171,7 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
 def _actions(state: State, made: SearchRun, standing: Standing) -> None:
     """What can be done with one point: open it, or train it on all clips."""
     run = made.run(standing.number)
-    point = made.search.points[standing.number - 1]
+    point = made.point(standing.number)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"Point {standing.number}: {escape(point.title)}", width="content")
         st.space("stretch")
@@ -198,7 +204,6 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
     if len(shown) < 2:
         return
     names = short(made.search.grid)
-    points = made.search.points
     several = [name for name in names if len({spelled(item.settings[name]) for item in shown}) > 1][:_CHARTS]
     if not several:
         return
@@ -212,7 +217,7 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
                     tuple(float(item.figure(metric) or 0.0) for item in shown),
                     names[name],
                     metric,
-                    tuple(points[item.number - 1].title for item in shown),
+                    tuple(item.title for item in shown),
                     next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
                 )
 

@@ -16,7 +16,7 @@ from audioclf.datasets import Dataset
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.jobs import queue
 from audioclf.models.trust import require_allowed
-from audioclf.tuning import METRICS, MOST_POINTS, Range, Search, Variable, read_values, spelled, variables
+from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import time_estimate
 from audioclf.ui.shell import warmup, warmup_wait
@@ -33,7 +33,7 @@ VALIDATION = 0.2
 """Share of the training clips that is kept for validation where the experiment keeps none."""
 
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
-_METHODS = {"grid": "All combinations", "random": "At random"}
+_SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": "TPE"}
 _KEPT = 16
 
 
@@ -138,7 +138,8 @@ def _begin(experiment: Experiment, own: Search | None) -> None:
     session = st.session_state
     if own is not None:
         grid: Mapping[str, Any] = own.grid
-        session["search.method"], session["search.metric"] = own.method, own.metric
+        session["search.sampler"], session["search.metric"] = own.sampler, own.metric
+        session["search.pruner"] = own.pruner
         session["search.share"], session["search.n_points"] = own.share, own.n_points or 10
     else:
         known = variables(experiment)
@@ -217,7 +218,7 @@ def _values(experiment: Experiment) -> dict[str, Any] | None:
                     grid[name] = read_values(text)
                     if not grid[name]:
                         raise ParameterError(f"{name} has no value to try; list some.")
-                    Search(experiment, {name: grid[name]}, method="random", n_points=1)
+                    Search(experiment, {name: grid[name]}, sampler="random", n_points=1)
                 except ParameterError as error:
                     good = False
                     st.error(escape(error))
@@ -250,22 +251,27 @@ def _allowed(variable: Variable) -> str:
 def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Draw how points are made and judged."""
     session = st.session_state
-    session.setdefault("search.method", "grid")
-    session.setdefault("search.n_points", 10)
-    session.setdefault("search.metric", "val_loss")
-    session.setdefault("search.share", 1.0)
-    if any(isinstance(values, Range) for values in grid.values()):
-        session["search.method"] = "random"
-    method = st.segmented_control(
+    for key, value in (
+        ("sampler", "grid"),
+        ("pruner", "none"),
+        ("n_points", 10),
+        ("metric", "val_loss"),
+        ("share", 1.0),
+    ):
+        session.setdefault(f"search.{key}", value)
+    if session["search.sampler"] == "grid" and any(isinstance(values, Range) for values in grid.values()):
+        session["search.sampler"] = "random"
+    sampler = st.segmented_control(
         "Points",
-        list(_METHODS),
-        format_func=_METHODS.__getitem__,
+        list(_SAMPLERS),
+        format_func=_SAMPLERS.__getitem__,
         required=True,
-        key="search.method",
+        key="search.sampler",
+        help="TPE proposes points from the results so far; good for many parameters and costly points.",
         persist_state="session",
     )
     described = Search.describe()
-    columns = st.columns(3 if method == "random" else 2)
+    columns = st.columns(3 if sampler == "grid" else 4)
     with columns[0]:
         metric = st.selectbox(
             "Chosen by",
@@ -285,9 +291,13 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
             help=escape(f"{described['share'][1].help} The chosen settings can then be trained on all."),
             persist_state="session",
         )
-    about: dict[str, Any] = {"method": method, "metric": metric, "share": share}
-    if method == "random":
-        with columns[2]:
+    with columns[2]:
+        pruner = st.selectbox(
+            "pruner", PRUNERS, key="search.pruner", help=escape(described["pruner"][1].help), persist_state="session"
+        )
+    about: dict[str, Any] = {"sampler": sampler, "metric": metric, "share": share, "pruner": pruner}
+    if sampler != "grid":
+        with columns[3]:
             about["n_points"] = st.number_input(
                 "n_points",
                 min_value=1,
@@ -305,7 +315,7 @@ def _made(experiment: Experiment, grid: dict[str, Any] | None, about: Mapping[st
         return None, ""
     try:
         search = Search(experiment, grid, **about)
-        for point in search.points:
+        for point in search.preview:
             require_allowed(point.experiment.model)  # before anything of it is looked at
     except ParameterError as error:
         return None, str(error)
@@ -319,7 +329,7 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
     if key not in kept:
         while len(kept) >= _KEPT:
             del kept[next(iter(kept))]
-        points = search.points[:PREVIEWED]
+        points = search.preview[:PREVIEWED]
         outlooks = search.examine(dataset, most=PREVIEWED)
         estimates = [
             time_estimate.estimated(state, point.experiment, outlook)
@@ -335,16 +345,16 @@ def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
         advice = dict.fromkeys(
             (*search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice))
         )
-        seconds = len(search.points) / len(points) * sum(times) if len(times) == len(points) else None
+        seconds = search.count / len(points) * sum(times) if len(times) == len(points) else None
         kept[key] = Forecast(seconds, tuple(advice))
     return kept[key]
 
 
 def _summary(search: Search, forecast: Forecast | None) -> None:
     """Draw how many points there are and what they will take."""
-    first = search.points[0].experiment
+    first = search.preview[0].experiment
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Points", f"{len(search.points):,}", width="content")
+        st.metric("Points", f"{search.count:,}", width="content")
         if first.model.family != "classical":
             st.metric("Epochs each", f"{first.training.epochs:,}", width="content")
         if forecast is not None and forecast.seconds is not None:

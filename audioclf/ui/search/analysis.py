@@ -1,0 +1,53 @@
+"""What a search tells about its parameters: which of them matter, and which values go together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from audioclf.plots.tuning import TITLES, importance_spec, parallel_spec
+from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
+from audioclf.ui.shell.text import plain
+
+_FEWEST = 3
+
+
+def show(made: SearchRun, board: Sequence[Standing]) -> None:
+    """Draw the parameters' importance and the points as parallel coordinates, once a few points are done.
+
+    Parameters
+    ----------
+    made : SearchRun
+    board : sequence of Standing
+        Its leader board, the chosen point first.
+    """
+    metric = made.search.metric
+    done = [item for item in board if item.state == "done" and item.figure(metric) is not None]
+    if len(done) < _FEWEST:
+        return
+    names = {name: plain(title, 24) for name, title in short(made.search.grid).items()}
+    importance = made.importance
+    left, right = st.columns([2, 3], gap="medium") if importance else (None, st.container())
+    if left is not None:
+        with left:
+            st.markdown("**Importance of the parameters**")
+            spec = importance_spec({names[name]: share for name, share in importance.items()})
+            st.vega_lite_chart(spec, width="stretch", key=f"search.importance {made.id}")
+            st.caption(
+                "Share of the differences between the finished points that each parameter explains by itself or with"
+                f" others (fANOVA). An estimate from {len(done)} points."
+            )
+    with right:
+        st.markdown("**Points as parallel coordinates**")
+        settings = [
+            {name: value if isinstance(value, int | float) else spelled(value) for name, value in item.settings.items()}
+            for item in done
+        ]
+        figures = [float(item.figure(metric) or 0.0) for item in done]
+        spec = parallel_spec(settings, figures, names=names, metric=metric, best=0)
+        st.vega_lite_chart(spec, width="stretch", key=f"search.parallel {made.id}")
+        st.caption(
+            f"A line is a point; its colour is its {TITLES[metric].lower()}, yellow the {METRICS[metric]}, and the"
+            " chosen point is drawn thicker."
+        )
