@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
 from audioclf.inference.assets import app_folder
-from audioclf.ui.data import quality
 from audioclf.ui.data.quality import spare
+from audioclf.ui.jobs import health
 from audioclf.ui.shell import current_dataset, tasks, warmup
 
 OpenPage = Callable[..., AppTest]
@@ -160,7 +160,7 @@ def test_the_check_begins_by_itself_and_stands_on_the_train_page(open_page: Open
 def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: Path) -> None:
     gate = threading.Event()
     dataset = load_dataset(class_folders)
-    slow = tasks.start(quality.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
+    slow = tasks.start(health.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
     try:
         assert warmup.wait(120)
         page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=120)

@@ -13,7 +13,7 @@ from audioclf.ui.inference import explanation, model_client, sound_picker
 from audioclf.ui.inference.model_client import Answer
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.jobs import run_picker
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, page_frame, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
@@ -23,6 +23,14 @@ from audioclf.ui.sound.player import player
 EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
 MOST = 50
 _UNSURE = 0.5
+
+
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Classify", "Give the model a new sound: your voice, a file, or an example.") as state:
+        model_client.warm()
+        run, chosen = choose(state)
+        answer(run, chosen)
 
 
 def choose(state: State) -> tuple[Run, list[Subject]]:

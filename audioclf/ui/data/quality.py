@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.core.errors import Stopped
-from audioclf.datasets import Dataset, Progress, ShouldStop, curation
+from audioclf.datasets import Dataset, curation
 from audioclf.datasets.quality.findings import Finding
-from audioclf.datasets.quality.report import HealthReport, Spread, check
+from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import versions
-from audioclf.ui.shell import charts, current_dataset, error_boundary, task_bar, tasks, warmup, warmup_wait
+from audioclf.ui.jobs import health
+from audioclf.ui.shell import charts, error_boundary, task_bar, tasks, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -23,84 +22,13 @@ from audioclf.ui.sound import clip_list
 
 PER_PAGE = 8
 
-LOOKS: dict[str, tuple[Any, str, str]] = {
-    "error": ("red", ":material/error:", "mend first"),
-    "warning": ("orange", ":material/warning:", "look at it"),
-    "note": ("blue", ":material/info:", "good to know"),
-}
-"""Colour, icon and words of every severity."""
-
 _EXCLUDE = frozenset(("broken", "silent", "too long", "duplicates across classes", "near duplicates across classes"))
 _COPIES = frozenset(("duplicates", "near duplicates"))
 
 
-_LARGE = 2000
-"""Clips above which a check would take the processor from the page that asked for it ..."""
-_DRAWN = 2.0
-"""... and the seconds which that page is given to be drawn."""
-
-
-def key(name: str, options: Mapping[str, Any], dataset: Dataset) -> str:
-    """Key of the task that checks a data set."""
-    return f"health {current_dataset.key(name, options)} {dataset.fingerprint}"
-
-
-def task(state: State, dataset: Dataset) -> Task:
-    """Task whose result is the report; the one under way or ended where there is one.
-
-    Pages ask for it as soon as a data set is chosen, so that what it finds is known before anything is trained.
-    A report names files, so that it is shared only by those who load the same ones.
-    """
-    name = key(state.data, state.options, dataset)
-    return tasks.find(name) or tasks.start(
-        name,
-        f"Checking {plain(dataset.name, 60)}",
-        lambda progress, should_stop: _check(dataset, progress, should_stop),
-    )
-
-
-def _check(dataset: Dataset, progress: Progress, should_stop: ShouldStop) -> HealthReport:
-    """The report, once the first page has got what it needs; a shared server spends one thread on each."""
-    warmup.wait(60)
-    if len(dataset) > _LARGE:
-        time.sleep(_DRAWN)
-    return check(dataset, progress=progress, should_stop=should_stop, n_jobs=int(workspaces.shared()))
-
-
-def line(state: State, dataset: Dataset) -> None:
-    """Draw what the report comes to in one line, with the way to it; until it is there, that it is being made."""
-    checking = task(state, dataset)
-    if not checking.finished:
-        _waiting(checking)
-    elif checking.error is None:
-        _line(checking.result)
-
-
-@error_boundary.fragment(run_every=1.0)
-def _waiting(checking: Task) -> None:
-    if checking.finished:
-        st.rerun()
-    st.caption(":material/health_and_safety: Health: the sounds are being checked …")
-
-
-def _line(report: HealthReport) -> None:
-    grave = [finding for finding in report.findings if finding.severity != "note"]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if not grave:
-            st.caption(":material/check_circle: Health: nothing is in the way of training.", width="content")
-        else:
-            colour, icon, _ = LOOKS[report.worst]
-            first = next((finding for finding in grave if finding.kind == "shortcut"), grave[0])
-            told = f"**Health: {count(len(grave), 'finding')}.** {escape(first.sentence, 240)}"
-            st.markdown(f":{colour}[{icon}] {told}", width="stretch")
-        if st.button("See the report", type="tertiary", icon=":material/arrow_forward:", key="health.open"):
-            st.session_state["data.tabs"] = "Health"
-            st.switch_page("pages/data.py")
-
-
 def draw(state: State, dataset: Dataset) -> None:
     """Draw the report, or how far it has come."""
-    checking = task(state, dataset)
+    checking = health.task(state, dataset)
     if not checking.wait(0.3):
         task_bar.follow(checking, _amount, "health.stop")
         return
@@ -148,7 +76,7 @@ def _verdict(report: HealthReport) -> None:
 
 
 def _finding(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
-    colour, icon, words = LOOKS[finding.severity]
+    colour, icon, words = health.LOOKS[finding.severity]
     shown = st.session_state.get("health.shown") == finding.kind
     with st.container(border=True, gap="small"):
         st.badge(words, icon=icon, color=colour)

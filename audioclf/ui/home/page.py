@@ -17,6 +17,14 @@ from audioclf.ui.sound.player import player, track
 _SR = 22050
 
 
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Home", heading=False) as state:
+        hero(state)
+        st.space("small")
+        steps(state)
+
+
 def hero(state: State) -> None:
     """What this is, the button to begin with, and a sound to play."""
     left, right = st.columns([5, 6], gap="large", vertical_alignment="center")

@@ -18,8 +18,8 @@ from audioclf.jobs import queue
 from audioclf.models.layers import Row
 from audioclf.models.trust import require_allowed
 from audioclf.ui.forms import experiment_draft
-from audioclf.ui.jobs import time_estimate
-from audioclf.ui.shell import current_dataset, error_boundary, warmup, warmup_wait
+from audioclf.ui.jobs import health, run_picker, time_estimate, training_progress
+from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds, span
@@ -27,6 +27,31 @@ from audioclf.ui.train import experiment_form
 from audioclf.ui.train.experiment_form import Sheet
 
 _KEPT = 32
+
+
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page(
+        "Train", "Teach a model to tell the classes apart: press Start, or change something first."
+    ) as state:
+        run = training_progress.current(state)
+        active = run is not None and not run.status.ended
+        if run is not None and active:
+            training_progress.show(run)
+        if run is not None and not state.data:
+            state.choose(run.experiment.dataset.name, run.experiment.dataset.options)
+        dataset = current_dataset.require(state)
+        top = st.container(border=True)
+        health.line(state, dataset)
+        if run is not None and not active:
+            training_progress.show(run)
+        st.subheader("Settings", anchor=False)
+        filled, beside = settings(state, dataset)
+        start(state, dataset, filled, top, beside, again=active)
+        with st.expander("The experiment as a text (TOML)", icon=":material/code:"):
+            as_toml(state, filled)
+        st.subheader("Recent runs", anchor=False)
+        run_picker.recent(state)
 
 
 def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:

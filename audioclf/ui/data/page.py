@@ -1,0 +1,28 @@
+"""Choose sounds, check them, listen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audioclf.ui.data import overview, sources
+from audioclf.ui.jobs import dataset_list, health
+from audioclf.ui.shell import current_dataset, page_frame
+
+
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Data", "Choose the sounds to work with, see what is in them, and listen.") as state:
+        if not state.data:
+            sources.choose(state)
+            dataset_list.draw(state)
+            st.stop()
+        with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
+            sources.choose(state)
+        dataset_list.draw(state)
+        dataset = current_dataset.require(state)
+        overview.head(dataset)
+        if dataset.clips:
+            health.task(state, dataset)  # begins by itself
+            overview.views(state, dataset)
+        else:
+            overview.problems(dataset)
