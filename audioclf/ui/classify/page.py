@@ -146,8 +146,7 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
         st.subheader("Along the sound", anchor=False)
         names = distinct(plain(label, 32) for label in run.classes)
         theme = st.context.theme.type or "light"
-        chart = plots.windows_chart(said.starts, length, names, said.windows, theme=theme)
-        st.altair_chart(chart, width="stretch", key="along")
+        st.vega_lite_chart(plots.windows_chart(said.starts, length, names, said.windows, theme=theme), key="along")
         start = st.select_slider(
             "Window to look into (starts at, s)",
             said.starts,

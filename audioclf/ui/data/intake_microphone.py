@@ -86,7 +86,7 @@ def _recorder(takes: list[Take]) -> None:
         if not found:
             raise AudioError("The recording is silent; check which microphone the browser uses, and record again.")
         warmup_wait.until_ready()
-        st.altair_chart(cuts_chart(level, FRAME, found, (0.0, len(y) / sr), height=120), width="stretch")
+        st.vega_lite_chart(cuts_chart(level, FRAME, found, (0.0, len(y) / sr), height=120))
         named = label.strip() or "this class"
         if st.button(
             f"Keep {count(len(found), 'example')} of {escape(named, 40)}",
@@ -112,7 +112,7 @@ def _so_far(state: State, takes: list[Take]) -> None:
         return
     counts = Counter(take.label for take in takes)
     warmup_wait.until_ready()
-    st.altair_chart(balance_chart({plain(label, 48): number for label, number in counts.items()}), width="stretch")
+    st.vega_lite_chart(balance_chart({plain(label, 48): number for label, number in counts.items()}))
     st.caption("Kept in this tab of the browser until a data set is made of them.")
     with st.container(horizontal=True):
         made = st.button("Make the data set", type="primary", icon=":material/check:", disabled=len(counts) < 2)

@@ -133,7 +133,7 @@ def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo
         )
         end = max(end, begin + 1.0)
     warmup_wait.until_ready()
-    st.altair_chart(cuts_chart(levels, segmentation.FRAME, found, (begin, min(end, info.seconds))), width="stretch")
+    st.vega_lite_chart(cuts_chart(levels, segmentation.FRAME, found, (begin, min(end, info.seconds))))
     for problem in refused[:5]:
         st.warning(escape(f"{problem.file}: {problem.reason} {problem.remedy}"))
     if len(refused) > 5:

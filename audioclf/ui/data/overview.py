@@ -11,7 +11,7 @@ import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.data import curation, quality, splitting
-from audioclf.ui.shell import charts, error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape, plain, seconds
 from audioclf.ui.sound import clip_list
@@ -76,7 +76,7 @@ def balance(dataset: Dataset) -> None:
 
     counts = {plain(label, 48): number for label, number in dataset.counts.items()}
     with st.container(height=560 if len(counts) > 20 else "content", border=False):
-        charts.show(balance_chart, counts)
+        st.vega_lite_chart(balance_chart(counts))
 
 
 @error_boundary.fragment()

@@ -14,7 +14,7 @@ from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import versions
 from audioclf.ui.jobs import health
-from audioclf.ui.shell import charts, error_boundary, task_bar, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -171,7 +171,7 @@ def _shortcut(found: ShortcutCheck | None) -> None:
 
             names = ["all together", *(column.column for column in found.columns)]
             values = [found.all.accuracy, *(column.accuracy for column in found.columns)]
-            charts.show(shortcut_chart, names, values, found.chance)
+            st.vega_lite_chart(shortcut_chart(names, values, found.chance))
         together = ", groups kept together" if found.grouped else ""
         st.caption(
             f"A tiny decision tree on {count(found.n_clips, 'clip')} of {count(found.n_classes, 'class', 'classes')},"

@@ -13,7 +13,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.splits import PROTOCOLS, Protocol, Split
 from audioclf.plots.split_bars import PARTS
 from audioclf.ui.forms import experiment_draft, parameter_form
-from audioclf.ui.shell import charts, current_dataset, error_boundary
+from audioclf.ui.shell import current_dataset, error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
 
@@ -148,7 +148,7 @@ def _balance(dataset: Dataset, split: Split) -> None:
     if len(counts) <= _MOST_BARS:
         named = {plain(label, 48): row for label, row in counts.items()}
         with st.container(height=560 if len(named) > 20 else "content", border=False):
-            charts.show(parts_chart, named)
+            st.vega_lite_chart(parts_chart(named))
     with st.expander("The numbers", expanded=len(counts) > _MOST_BARS):
         st.dataframe(
             {

@@ -248,5 +248,4 @@ def bars(run: Run, probabilities: Array, true: str = "", key: str = "bars") -> N
     """Probabilities of the first classes as bars."""
     names = distinct(plain(label, 32) for label in run.classes)
     known = names[run.classes.index(true)] if true in run.classes else None
-    chart = plots.probability_chart(names, probabilities.tolist(), true=known)
-    st.altair_chart(chart, width="stretch", key=key)
+    st.vega_lite_chart(plots.probability_chart(names, probabilities.tolist(), true=known), key=key)

@@ -11,7 +11,7 @@ from audioclf import plots
 from audioclf.experiments.diagnosis import diagnose_run, part_title
 from audioclf.experiments.runs import Run, Status
 from audioclf.ui.jobs import follow, run_picker
-from audioclf.ui.shell import charts, error_boundary
+from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 
@@ -154,10 +154,10 @@ def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
     """Accuracy and loss over the epochs, side by side where there is room."""
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
         with column:
-            make = partial(plots.history_chart, measure=measure, best_epoch=best_epoch, height=300)
-            charts.show(make, rows, key=f"curves.{measure}")
+            chart = plots.history_chart(rows, measure=measure, best_epoch=best_epoch, height=300)
+            st.vega_lite_chart(chart, key=f"curves.{measure}")
     if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
-        charts.show(plots.rate_chart, rows, key="curves.rate")
+        st.vega_lite_chart(plots.rate_chart(rows), key="curves.rate")
 
 
 def _percent(value: float | None) -> str:

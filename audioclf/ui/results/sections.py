@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -18,7 +17,7 @@ from audioclf.experiments.runs.export import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.training.history import epochs_of, kept_epoch
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
-from audioclf.ui.shell import charts, error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup_wait
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -82,15 +81,9 @@ def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
     with left:
         st.subheader("Which classes are mixed up?", anchor=False)
         unit = switch("Numbers", ["Clips", "Share of the true class"], "results.unit")
-        make = partial(plots.confusion_chart, normalised=unit != "Clips", theme=st.context.theme.type or "light")
-        event = charts.show(
-            make,
-            metrics["confusion"],
-            names,
-            key=f"confusion {run.id}",
-            on_select="rerun",
-            selection_mode="cell",
-        )
+        theme = st.context.theme.type or "light"
+        chart = plots.confusion_chart(metrics["confusion"], names, normalised=unit != "Clips", theme=theme)
+        event = st.vega_lite_chart(chart, key=f"confusion {run.id}", on_select="rerun", selection_mode="cell")
         st.caption("Click a cell to hear its clips; double-click to let go.")
     with right:
         _clips(state, run, names, event["selection"].get("cell") or [])

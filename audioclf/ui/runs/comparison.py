@@ -15,7 +15,6 @@ from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import run_edit, run_picker
 from audioclf.ui.runs import run_table
 from audioclf.ui.shell import error_boundary
-from audioclf.ui.shell.charts import show
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -119,7 +118,7 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
     if not known:
         return
     st.subheader("Accuracy", anchor=False)
-    show(plots.accuracies_chart, known)
+    st.vega_lite_chart(plots.accuracies_chart(known))
     tested = {
         (summary.fingerprint or summary.data, summary.protocol)
         for _, summary in compared
@@ -142,12 +141,8 @@ def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> No
         side = switch("On which clips", list(SIDES), "runs.side", default="Validation")
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
         with column:
-            show(_histories, histories, measure, str(side))
+            st.vega_lite_chart(plots.histories_chart(histories, measure=measure, side=str(side)))
     st.caption("Dashed: on validation clips. Solid: on training clips, also where a run keeps none for validation.")
-
-
-def _histories(histories: dict[str, list[dict[str, Any]]], measure: str, side: str) -> Any:
-    return plots.histories_chart(histories, measure=measure, side=side)
 
 
 def _history(run: Run) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from audioclf.plots.tuning import TITLES, values_chart
 from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import follow, run_picker
-from audioclf.ui.shell import charts, error_boundary
+from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -206,26 +206,15 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
     for first in range(0, len(several), 3):
         for column, name in zip(st.columns(3, gap="medium"), several[first : first + 3], strict=False):
             with column:
-                charts.show(
-                    _chart,
-                    tuple(_value(item.settings[name]) for item in shown),
-                    tuple(float(item.figure(metric) or 0.0) for item in shown),
-                    names[name],
-                    metric,
-                    tuple(points[item.number - 1].title for item in shown),
-                    next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
+                chart = values_chart(
+                    [_value(item.settings[name]) for item in shown],
+                    [float(item.figure(metric) or 0.0) for item in shown],
+                    name=names[name],
+                    metric=metric,
+                    titles=[points[item.number - 1].title for item in shown],
+                    best=next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
                 )
-
-
-def _chart(
-    values: tuple[Any, ...],
-    figures: tuple[float, ...],
-    name: str,
-    metric: str,
-    titles: tuple[str, ...],
-    best: int | None,
-) -> Any:
-    return values_chart(values, figures, name=name, metric=metric, titles=titles, best=best)
+                st.vega_lite_chart(chart)
 
 
 def _value(value: Any) -> Any:
