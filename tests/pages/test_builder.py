@@ -21,16 +21,12 @@ from audioclf.models import MODELS
 from audioclf.training import Training
 
 OpenPage = Callable[..., AppTest]
+Keyed = Callable[[AppTest, str], Any]
 
 
 def experiment(page: AppTest) -> Experiment:
     """What the forms hold, from the TOML on the page."""
     return Experiment.from_toml(page.code[0].value)
-
-
-def keyed(page: AppTest, key: str) -> Any:
-    elements = (*page.number_input, *page.selectbox, *page.pills, *page.text_input, *page.toggle, *page.button)
-    return next(element for element in elements if element.key == key)
 
 
 def use(page: AppTest, toml: str) -> None:
@@ -47,8 +43,8 @@ def complaints(page: AppTest) -> str:
 
 
 @pytest.fixture
-def page(open_page: OpenPage, class_folders: Path) -> AppTest:
-    return open_page("train", data=class_folders)
+def page(train: AppTest) -> AppTest:
+    return train
 
 
 def test_everything_an_experiment_holds_goes_through_the_forms(page: AppTest, class_folders: Path) -> None:
@@ -169,7 +165,9 @@ def players(page: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.json) for element in page.get("bidi_component")]
 
 
-def test_an_augmentation_is_seen_and_heard_and_the_dice_rolled_again(page: AppTest, class_folders: Path) -> None:
+def test_an_augmentation_is_seen_and_heard_and_the_dice_rolled_again(
+    page: AppTest, class_folders: Path, keyed: Keyed
+) -> None:
     wanted = Experiment(
         dataset=DatasetChoice(str(class_folders)),
         augmentations=(AUGMENTATIONS["gaussian-noise"](min_snr=0.0, max_snr=1.0), AUGMENTATIONS["row-shift"]()),

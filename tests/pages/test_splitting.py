@@ -18,6 +18,7 @@ OpenPage = Callable[..., AppTest]
 
 def split_tab(page: AppTest) -> None:
     page.session_state["data.tabs"] = "Split"
+    page.session_state["split.numbers"] = True
     page.run()
     assert not page.exception
 
@@ -79,7 +80,7 @@ def test_the_split_goes_along_to_the_train_page(open_page: OpenPage, class_folde
     page.button(key="split.train").click().run()
     assert not page.exception
     assert page.session_state["train.split"] == "k-fold"
-    assert page.number_input(key="train.split.k-fold.n_splits").value == 3
+    assert page.session_state["train.split.k-fold.n_splits"] == 3
 
 
 def test_what_straddles_is_counted(class_folders: Path) -> None:

@@ -59,7 +59,7 @@ def _files() -> list[Subject]:
         try:
             found.append(Subject(clip_picker.take(file, file.name)))
         except AudioclfError as error:
-            error_boundary.complain(AudioError(f"{plain(file.name, 60)}: {error}"))
+            error_boundary.show_error(AudioError(f"{plain(file.name, 60)}: {error}"))
     if len(brought) > MOST:
         st.caption(f"The first {MOST} files are taken.")
     return found
@@ -81,7 +81,7 @@ def answer(run: Run, chosen: Sequence[Subject]) -> None:
         if isinstance(said, Answer):
             good.append((subject, said))
         else:
-            error_boundary.complain(AudioError(f"{plain(subject.clip.label, 60)}: {said}"))
+            error_boundary.show_error(AudioError(f"{plain(subject.clip.label, 60)}: {said}"))
     if len(good) < len(found) and st.button("Try again", icon=":material/refresh:", key="classify.again"):
         model_client.again("classify", task)
     if good:

@@ -48,7 +48,7 @@ def draw(state: State, dataset: Dataset) -> None:
         if isinstance(making.error, Stopped):
             st.info("Packing was stopped.", icon=":material/stop_circle:")
         else:
-            error_boundary.complain(making.error)
+            error_boundary.show_error(making.error)
         if st.button("Try again", icon=":material/refresh:", key="export.again"):
             tasks.forget(key)
             st.rerun()

@@ -73,7 +73,7 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
         task_bar.follow(task, _amount, "intake.levels.stop")
         return None
     if task.error is not None:
-        error_boundary.complain(task.error)
+        error_boundary.show_error(task.error)
         return None
     with form.beside():
         found, refused = _cuts(form.value, brought, shown, info, task.result)

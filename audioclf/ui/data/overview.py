@@ -13,6 +13,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.ui.data import curation, quality, splitting
 from audioclf.ui.shell import error_boundary, warmup_wait
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain, seconds
 from audioclf.ui.sound import clip_list
 
@@ -54,10 +55,7 @@ def views(state: State, dataset: Dataset) -> None:
     }
     if dataset.problems:
         shows[f"Problems ({len(dataset.problems):,})"] = lambda: problems(dataset)
-    for tab, show in zip(st.tabs(list(shows), key="data.tabs", on_change="rerun"), shows.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    tabs("data.tabs", shows)
 
 
 def listen(state: State, dataset: Dataset) -> None:

@@ -16,8 +16,10 @@ def draw() -> None:
             sources.choose(state)
             dataset_list.draw(state)
             st.stop()
-        with st.expander("Choose other sounds", icon=":material/swap_horiz:"):
-            sources.choose(state)
+        other = st.expander("Choose other sounds", icon=":material/swap_horiz:", key="data.other", on_change="rerun")
+        if other.open:
+            with other:
+                sources.choose(state)
         dataset_list.draw(state)
         dataset = current_dataset.require(state)
         overview.head(dataset)

@@ -36,7 +36,7 @@ def draw(state: State, dataset: Dataset) -> None:
         if isinstance(checking.error, Stopped):
             st.info("The check was stopped; what was measured until then is kept.", icon=":material/stop_circle:")
         else:
-            error_boundary.complain(checking.error)
+            error_boundary.show_error(checking.error)
         if st.button("Check again", icon=":material/refresh:", key="health.again"):
             tasks.forget(checking.key)
             st.rerun()
@@ -193,7 +193,10 @@ def _figures(report: HealthReport) -> None:
         st.markdown("**Measured**")
         for name, value in facts.items():
             st.markdown(f"{name}: {escape(value, 200)}")
-        with st.expander("Length by class"):
+        lengths = st.expander("Length by class", key="health.lengths", on_change="rerun")
+        if not lengths.open:
+            return
+        with lengths:
             spreads = report.durations_by_class
             st.dataframe(
                 {

@@ -35,11 +35,11 @@ def draw(state: State, dataset: Dataset) -> None:
         splits = protocol.splits(dataset)
     except ParameterError as error:
         with left:
-            form.complain(error)
+            form.show_error(error)
         return
     except AudioclfError as error:
         with right:
-            error_boundary.complain(error)
+            error_boundary.show_error(error)
         return
     with right:
         split = _which(splits)
@@ -82,12 +82,7 @@ def _protocol(dataset: Dataset) -> type[Protocol]:
     )
     chosen = PROTOCOLS[str(kind or next(iter(PROTOCOLS)))]
     st.markdown(escape(chosen.explanation))
-    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
-    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
-    st.caption(
-        f"{count(groups, 'group') if groups else 'No groups'} and"
-        f" {count(folds, 'official fold') if folds else 'no official folds'} are known."
-    )
+    st.caption(f"This data set has {current_dataset.known_groups(dataset)}.")
     return chosen
 
 
@@ -149,7 +144,10 @@ def _balance(dataset: Dataset, split: Split) -> None:
         named = {plain(label, 48): row for label, row in counts.items()}
         with st.container(height=560 if len(named) > 20 else "content", border=False):
             st.vega_lite_chart(parts_chart(named))
-    with st.expander("The numbers", expanded=len(counts) > _MOST_BARS):
+    table = st.expander("The numbers", len(counts) > _MOST_BARS, key="split.numbers", on_change="rerun")
+    if not table.open:
+        return
+    with table:
         st.dataframe(
             {
                 "class": [plain(label, 80) for label in counts],

@@ -51,5 +51,4 @@ def draw() -> None:
                     feature_settings.save(clip, form.value, audio)
         if view == ALL:
             feature_settings.explanations()
-        with st.expander("How the sound is read", icon=":material/tune:"):
-            feature_settings.audio_form()
+        feature_settings.audio_form()

@@ -52,16 +52,14 @@ def hero(state: State) -> None:
 
 def steps(state: State) -> None:
     """The pages, in the order of a lesson."""
-    link = state.place()
     for column, (number, (group, entries)) in zip(
         st.columns(3, gap="medium"), enumerate(page_frame.GROUPS.items(), 1), strict=True
     ):
         with column, st.container(border=True, height="stretch", gap="xsmall"):
             st.subheader(f"{number}  {group}", anchor=False)
             for entry in entries:
-                if page_frame.available(entry):
-                    st.page_link(entry.file, label=f"**{entry.title}**", icon=entry.icon, query_params=link)
-                    st.caption(entry.intro)
+                page_frame.link(entry, f"**{entry.title}**", state.place())
+                st.caption(entry.intro)
 
 
 @error_boundary.fragment(run_every=1.0)

@@ -60,7 +60,11 @@ def draw(state: State) -> None:
     found = kept(state.workspace) if made else []
     if not found:
         return
-    with st.expander(f"Brought in or edited before ({len(found):,})", icon=":material/inventory_2:"):
+    title = f"Brought in or edited before ({len(found):,})"
+    box = st.expander(title, icon=":material/inventory_2:", key="mine.open", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         for item in found[:_MOST]:
             _line(state, item)
         if len(found) > _MOST:

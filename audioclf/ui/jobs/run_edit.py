@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -15,15 +16,18 @@ from audioclf.ui.shell.text import count, escape, plain
 UNDER_WAY = "It is under way; stop it first."
 
 
-def edit(state: State, run: Run) -> None:
+def edit(state: State, run: Run, width: Literal["content", "stretch"] = "stretch") -> None:
     """Draw the button behind which a run is named, noted and deleted."""
-    with st.popover("Edit", icon=":material/edit:", width="stretch", key=f"edit {run.id}"):
-        describe(run)
+    box = st.popover("Edit", icon=":material/edit:", width=width, key=f"edit {run.id}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        _describe(run)
         st.divider()
         delete(state, [run])
 
 
-def describe(run: Run) -> None:
+def _describe(run: Run) -> None:
     """Draw the fields for name and note."""
     about = run.about
     name = st.text_input("Name", about["name"], max_chars=120, key=f"edit.name {run.id}")
@@ -59,4 +63,4 @@ def delete(state: State, runs: Sequence[Run]) -> None:
         if not kept:
             st.rerun()
         for complaint in kept:
-            error_boundary.complain(complaint)
+            error_boundary.show_error(complaint)

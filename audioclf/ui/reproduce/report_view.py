@@ -24,6 +24,7 @@ from audioclf.reproduce.table import to_csv
 from audioclf.ui.inference import model_client
 from audioclf.ui.shell import error_boundary, tasks, warmup_wait
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def downloads(state: State, report: Report) -> None:
             )
         elif making_page is None or making_page.finished:
             if making_page is not None and making_page.error is not None:
-                error_boundary.complain(making_page.error)
+                error_boundary.show_error(making_page.error)
             if st.button("Make a page with all pictures (HTML)", icon=":material/web:", key="reproduce.html"):
                 runs = workspaces.runs_folder(state.workspace)
                 title = "Drawing all pictures"
@@ -117,14 +118,21 @@ def show(report: Report) -> None:
         st.markdown(escape(recipe.note))
     for what, said in page.figures(row, recipe).items():
         st.markdown(f"**{escape(what)}**: {escape(said)}")
-    model, sounds = st.tabs(["The model", "The sounds"])
+    run, letter = row.run, row.letter
     warmup_wait.until_ready()
-    with model:
-        _images(row.run, pictures.of_run(row.run, row.letter))
-        if row.letter == "C":
-            _evidence(row.run)
-    with sounds:
-        _images(row.run, pictures.of_sounds(row.run, row.letter))
+    tabs(
+        "reproduce.tabs",
+        {
+            "The model": lambda: _of_model(run, letter),
+            "The sounds": lambda: _images(run, pictures.of_sounds(run, letter)),
+        },
+    )
+
+
+def _of_model(run: Run, letter: str) -> None:
+    _images(run, pictures.of_run(run, letter))
+    if letter == "C":
+        _evidence(run)
 
 
 def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from audioclf.ui.results import sections
 from audioclf.ui.shell import page_frame
+from audioclf.ui.shell.tabs import tabs
 
 
 def draw() -> None:
@@ -15,16 +14,8 @@ def draw() -> None:
         metrics = run.metrics
         sections.head(run, metrics)
         sections.mixups(state, run, metrics)
-        names = (
-            ["Learning curves", "Classes"] + (["Splits"] if len(metrics["splits"]) > 1 else []) + ["Settings and files"]
-        )
-        tabs = dict(zip(names, st.tabs(names), strict=True))
-        with tabs["Learning curves"]:
-            sections.curves(run)
-        with tabs["Classes"]:
-            sections.classes(metrics)
-        if "Splits" in tabs:
-            with tabs["Splits"]:
-                sections.folds(metrics)
-        with tabs["Settings and files"]:
-            sections.files(run)
+        shows = {"Learning curves": lambda: sections.curves(run), "Classes": lambda: sections.classes(metrics)}
+        if len(metrics["splits"]) > 1:
+            shows["Splits"] = lambda: sections.folds(metrics)
+        shows["Settings and files"] = lambda: sections.files(run)
+        tabs("results.tabs", shows)

@@ -81,10 +81,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
         )
         if begin:
             _begin(state, run)
-        with st.popover("Edit", icon=":material/edit:", key=f"runs.edit {run.id}"):
-            run_edit.describe(run)
-            st.divider()
-            run_edit.delete(state, [run])
+        run_edit.edit(state, run, "content")
 
 
 def _said(summary: Summary) -> str:

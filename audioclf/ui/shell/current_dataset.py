@@ -92,7 +92,7 @@ def failed(state: State, task: Task) -> None:
     if isinstance(task.error, Stopped):
         st.info("Loading was stopped.", icon=":material/stop_circle:")
     else:
-        error_boundary.complain(task.error)
+        error_boundary.show_error(task.error)
     with st.container(horizontal=True):
         if st.button("Try again", icon=":material/refresh:"):
             tasks.forget(task.key)
@@ -125,3 +125,13 @@ def summary(state: State) -> str:
     if dataset is not None:
         return f"{count(len(dataset), 'clip')}, {count(len(dataset.classes), 'class', 'classes')}"
     return "Not loaded yet" if state.data else "Choose one on the Data page"
+
+
+def known_groups(dataset: Dataset) -> str:
+    """How many groups and official folds a data set names: what a split can go by."""
+    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
+    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
+    return (
+        f"{count(groups, 'group') if groups else 'no groups'} and"
+        f" {count(folds, 'official fold') if folds else 'no official folds'}"
+    )

@@ -22,12 +22,12 @@ def boundary(where: str) -> Iterator[None]:
     try:
         yield
     except AudioclfError as error:
-        complain(error)
+        show_error(error)
     except Exception as error:
-        complain(tasks.bug(error, where))
+        show_error(tasks.bug(error, where))
 
 
-def complain(error: AudioclfError) -> None:
+def show_error(error: AudioclfError) -> None:
     """Show the sentence of an error, letter by letter."""
     st.error(escape(error), icon=":material/error:")
 

@@ -20,9 +20,12 @@ from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, feature_panels
 
 
-def audio_form() -> Form[AudioSettings]:
-    """How sounds are read before anything is computed."""
-    return parameter_form.parameters(AudioSettings, "audio", columns=4)
+def audio_form() -> None:
+    """How sounds are read before anything is computed, behind a heading."""
+    box = st.expander("How the sound is read", icon=":material/tune:", key="audio.open", on_change="rerun")
+    if box.open:
+        with box:
+            parameter_form.parameters(AudioSettings, "audio", columns=4)
 
 
 def audio() -> AudioSettings:
@@ -69,7 +72,7 @@ def panels(
         try:
             row: list[FeatureMap] = [cache.feature_map(clip, wanted, audio) for clip in clips]
         except ParameterError as error:
-            error_boundary.complain(error)
+            error_boundary.show_error(error)
             continue
         limits = value_limits(row) if shared else None
         made += [
@@ -102,7 +105,10 @@ def _figure(clip: Clip, feature: Feature, audio: AudioSettings, ending: str) -> 
 
 def explanations() -> None:
     """What each picture shows, in a few sentences each."""
-    with st.expander("What do the pictures show?", icon=":material/help:"):
+    box = st.expander("What do the features show?", icon=":material/help:", key="explanations", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         columns = st.columns(2, gap="medium")
         for number, kind in enumerate(FEATURES.values()):
             with columns[number % 2]:

@@ -48,8 +48,10 @@ def draw() -> None:
         st.subheader("Settings", anchor=False)
         filled, beside = settings(state, dataset)
         start(state, dataset, filled, top, beside, again=active)
-        with st.expander("The experiment as a text (TOML)", icon=":material/code:"):
-            as_toml(state, filled)
+        text = st.expander("The experiment as text (TOML)", icon=":material/code:", key="train.text", on_change="rerun")
+        if text.open:
+            with text:
+                as_toml(state, filled)
         st.subheader("Recent runs", anchor=False)
         run_picker.recent(state)
 
@@ -84,14 +86,13 @@ def start(
         dataset = experiment.dataset.part(dataset)
     outlook: Outlook | None = None
     expected: Estimate | None = None
-    wrong = "" if experiment is not None else "A field below holds a value that cannot be; the sentence is beside it."
     if experiment is not None and warmup.ready():
         try:
             outlook = _examined(experiment, dataset)
             expected = time_estimate.estimated(state, experiment, dataset, outlook)
         except ParameterError as error:
-            where = filled.complain(error)
-            wrong = f"{where}: {error}" if where else str(error)
+            filled.show_error(error)
+    wrong = filled.problem
     with place:
         text, button = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with text:
@@ -242,7 +243,7 @@ def as_toml(state: State, filled: Sheet) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         if filled.experiment is None:
-            st.caption("A field above holds a value that cannot be.")
+            st.caption("One of the settings is not valid; see the message at the top.")
         else:
             text = filled.experiment.to_toml()
             st.code(text, language="toml", height=360)
@@ -267,4 +268,4 @@ def as_toml(state: State, filled: Sheet) -> None:
                 experiment_draft.take(state, experiment)
             except ParameterError as error:
                 with slot:
-                    error_boundary.complain(error)
+                    error_boundary.show_error(error)
