@@ -13,7 +13,7 @@ from audioclf.ui.inference import explanation, model_client, sound_picker
 from audioclf.ui.inference.model_client import Answer
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.jobs import run_picker
-from audioclf.ui.shell import error_boundary, page_frame, warmup_wait
+from audioclf.ui.shell import error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
@@ -85,7 +85,7 @@ def answer(run: Run, chosen: Sequence[Subject]) -> None:
     if len(good) < len(found) and st.button("Try again", icon=":material/refresh:", key="classify.again"):
         model_client.again("classify", task)
     if good:
-        warmup_wait.until_ready()
+        warmup.until_ready()
         _one(run, *(good[0] if len(good) == 1 else good[_table(run, good)]))
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from audioclf.features import FEATURES
 from audioclf.ui.compare import clips_picker
-from audioclf.ui.shell import current_dataset, page_frame, warmup_wait
+from audioclf.ui.shell import current_dataset, page_frame, warmup
 from audioclf.ui.sound import clip_picker, feature_settings
 from audioclf.ui.sound.player import player
 
@@ -42,7 +42,7 @@ def draw() -> None:
         if not chosen or not kinds:
             st.info("Choose at least one sound and one picture.", icon=":material/grid_view:")
             st.stop()
-        warmup_wait.until_ready()
+        warmup.until_ready()
         audio = feature_settings.audio()
         order = [kind for kind in FEATURES if kind in kinds]
         player(

@@ -10,7 +10,7 @@ import streamlit as st
 from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, curation, load_dataset
 from audioclf.ui.data import exporting, versions
-from audioclf.ui.shell import error_boundary, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -73,7 +73,7 @@ def _clips(state: State, dataset: Dataset) -> None:
     with table:
         _table(dataset, pending, shown)
     with sounds:
-        warmup_wait.until_ready()
+        warmup.until_ready()
         clips = [dataset.clips[number] for number in shown]
         titles = [f"{number + 1} · {plain(clip.label, 36)}" for number, clip in zip(shown, clips, strict=True)]
         clip_list.players(state, "edit", dataset, clips, titles)

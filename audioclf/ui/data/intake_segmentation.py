@@ -18,7 +18,7 @@ from audioclf.datasets.segmentation import Cut
 from audioclf.plots.segmentation import cuts_chart
 from audioclf.ui.data.intake_store import Brought, label_tracks
 from audioclf.ui.forms import parameter_form
-from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
 
@@ -132,7 +132,7 @@ def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo
             key=f"{key}.window",
         )
         end = max(end, begin + 1.0)
-    warmup_wait.until_ready()
+    warmup.until_ready()
     st.vega_lite_chart(cuts_chart(levels, segmentation.FRAME, found, (begin, min(end, info.seconds))))
     for problem in refused[:5]:
         st.warning(escape(f"{problem.file}: {problem.reason} {problem.remedy}"))

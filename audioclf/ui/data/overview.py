@@ -11,7 +11,7 @@ import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.data import curation, quality, splitting
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain, seconds
@@ -93,7 +93,7 @@ def _list(state: State, dataset: Dataset) -> None:
     with top[1]:
         number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
     shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
-    warmup_wait.until_ready()
+    warmup.until_ready()
     clip_list.players(state, "list", dataset, shown)
 
 

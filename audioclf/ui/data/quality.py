@@ -14,7 +14,7 @@ from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import versions
 from audioclf.ui.jobs import health
-from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -112,7 +112,7 @@ def _listen(state: State, dataset: Dataset, report: HealthReport, finding: Findi
     page = 1
     if pages > 1:
         page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"health.page.{finding.kind}", width=160)
-    warmup_wait.until_ready()
+    warmup.until_ready()
     clip_list.players(state, f"health {finding.kind}", dataset, found[(page - 1) * PER_PAGE : page * PER_PAGE])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audioclf.features import FEATURES
-from audioclf.ui.shell import page_frame, warmup_wait
+from audioclf.ui.shell import page_frame, warmup
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import clip_picker, feature_settings
 from audioclf.ui.sound.player import player
@@ -38,7 +38,7 @@ def draw() -> None:
                 st.markdown(escape(FEATURES[view].explanation))
                 form = feature_settings.feature_form(view)
         with picture:
-            warmup_wait.until_ready()
+            warmup.until_ready()
             audio = feature_settings.audio()
             sound = clip_picker.track(clip, audio, note=clip_picker.facts(clip))
             if view == ALL:

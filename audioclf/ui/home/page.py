@@ -62,12 +62,9 @@ def steps(state: State) -> None:
                 st.caption(entry.intro)
 
 
-@error_boundary.fragment(run_every=1.0)
-def _until_ready(state: State) -> None:
-    if _ready(state):
-        st.rerun()
+def _making() -> None:
     st.skeleton(height=330)
-    st.caption("The first picture is being made …")
+    st.caption("Preparing the first sound …")
 
 
 def _ready(state: State) -> bool:
@@ -78,7 +75,7 @@ def _ready(state: State) -> bool:
 def live(state: State) -> None:
     """A sound with its picture: one of the data set where it is loaded, otherwise a small melody."""
     if not _ready(state):
-        _until_ready(state)
+        error_boundary.until(lambda: _ready(state), _making, every=1.0)
         return
     dataset = current_dataset.loaded(state)
     audio = AudioSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from audioclf.experiments.runs import Run
 from audioclf.features import FeatureMap
 from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
-from audioclf.ui.shell import warmup_wait
+from audioclf.ui.shell import warmup
 from audioclf.ui.shell.text import distinct, escape, plain
 from audioclf.ui.sound import feature_panels
 from audioclf.ui.sound.player import player, track
@@ -103,14 +104,20 @@ class Evidence:
         if self.peak < _LEAST:
             st.info(escape(NOTHING[self.method].format(self.label)), icon=":material/visibility_off:")
             return
-        used = heard(self.shown, self.heat, self.y, self.sr)
+        content = hashlib.blake2b(self.heat.tobytes() + self.y.tobytes(), digest_size=16).hexdigest()
         note = f"only the part that speaks for {self.label}"
-        sound = track("What the model used", wav_bytes(used, self.sr), len(used) / self.sr, note)
+        sound = track("What the model used", _used(content, self), len(self.y) / self.sr, note)
         panel = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat)
         player("evidence.used", [sound], [panel], height=height)
         if self.method == "occlusion":
             points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
             st.caption(f"Where it is brightest, covering takes {points} points off the probability.")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _used(content: str, _evidence: Evidence) -> bytes:
+    y = heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr)
+    return wav_bytes(y, _evidence.sr)
 
 
 def ask(
@@ -148,7 +155,7 @@ def ask(
         if asked is None:
             return None
         values, arrays = asked
-    warmup_wait.until_ready()
+    warmup.until_ready()
     feature, sr = run.experiment.features[feature_index], int(values["sr"])
     return Evidence(
         plain(run.classes[wanted], 40),

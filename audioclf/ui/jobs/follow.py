@@ -18,14 +18,7 @@ def follow(job: JobFolder, draw: Callable[[], None]) -> None:
     if job.status.ended:
         draw()
     else:
-        _live(job, draw)
-
-
-@error_boundary.fragment(run_every=2.0)
-def _live(job: JobFolder, draw: Callable[[], None]) -> None:
-    if job.status.ended:
-        st.rerun()
-    draw()
+        error_boundary.until(lambda: job.status.ended, draw, every=2.0)
 
 
 def waiting(job: JobFolder) -> None:

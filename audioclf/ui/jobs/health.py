@@ -60,16 +60,10 @@ def line(state: State, dataset: Dataset) -> None:
     """Draw what the report comes to in one line, with the way to it; until it is there, that it is being made."""
     checking = task(state, dataset)
     if not checking.finished:
-        _waiting(checking)
+        words = ":material/health_and_safety: Health: the sounds are being checked …"
+        error_boundary.until(lambda: checking.finished, lambda: st.caption(words), every=1.0)
     elif checking.error is None:
         _line(checking.result)
-
-
-@error_boundary.fragment(run_every=1.0)
-def _waiting(checking: Task) -> None:
-    if checking.finished:
-        st.rerun()
-    st.caption(":material/health_and_safety: Health: the sounds are being checked …")
 
 
 def _line(report: HealthReport) -> None:

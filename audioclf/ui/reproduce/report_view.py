@@ -22,7 +22,7 @@ from audioclf.reproduce import page, pictures
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.table import to_csv
 from audioclf.ui.inference import model_client
-from audioclf.ui.shell import error_boundary, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain
@@ -64,7 +64,8 @@ def downloads(state: State, report: Report) -> None:
                 tasks.start(key, title, lambda progress, should_stop: _write(key, runs, names, progress))
                 st.rerun()
         else:
-            _writing(making_page)
+            words = f"{making_page.title} …"
+            error_boundary.until(lambda: making_page.finished, lambda: st.caption(words), every=0.5)
 
 
 def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> Path:
@@ -90,13 +91,6 @@ def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> 
     return folder / HTML
 
 
-@error_boundary.fragment(run_every=0.5)
-def _writing(task: tasks.Task) -> None:
-    if task.finished:
-        st.rerun()
-    st.caption(f"{task.title} …")
-
-
 def show(report: Report) -> None:
     """Draw the choice of a finished recipe, what else was published of it, and its pictures."""
     finished = {row.recipe: row for row in report.rows if row.accuracy is not None and row.run is not None}
@@ -119,7 +113,7 @@ def show(report: Report) -> None:
     for what, said in page.figures(row, recipe).items():
         st.markdown(f"**{escape(what)}**: {escape(said)}")
     run, letter = row.run, row.letter
-    warmup_wait.until_ready()
+    warmup.until_ready()
     tabs(
         "reproduce.tabs",
         {

@@ -176,18 +176,12 @@ def standing(state: State) -> Report | None:
         st.info("Nothing was run yet: choose a reference system above.", icon=":material/science:")
         return None
     if any(_active(row) for row in report.rows):
-        _live(state)
+        error_boundary.until(
+            lambda: not any(_active(row) for row in _report(state).rows), lambda: _draw(_report(state)), every=2.0
+        )
     else:
         _draw(report)
     return report
-
-
-@error_boundary.fragment(run_every=2.0)
-def _live(state: State) -> None:
-    report = _report(state)
-    if not any(_active(row) for row in report.rows):
-        st.rerun()
-    _draw(report)
 
 
 def _active(row: Row) -> bool:

@@ -17,7 +17,7 @@ from audioclf.experiments.runs.export import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.training.history import epochs_of, kept_epoch
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -118,7 +118,7 @@ def _clips(state: State, run: Run, names: list[str], clicked: list[dict[str, str
         return
     pages = math.ceil(len(found) / PER_PAGE)
     page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"{key} page {chosen}") if pages > 1 else 1
-    warmup_wait.until_ready()
+    warmup.until_ready()
     _players(state, run, found[(page - 1) * PER_PAGE : page * PER_PAGE])
 
 

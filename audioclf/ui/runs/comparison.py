@@ -27,14 +27,9 @@ MOST = 10
 def page(state: State) -> None:
     """Draw the table and what belongs to the chosen runs; again every few seconds while a run is under way."""
     if any(not run.status.ended for run in run_picker.runs(state)):
-        _live(state)
+        error_boundary.fragment(run_every=3.0)(_draw)(state)
     else:
         _draw(state)
-
-
-@error_boundary.fragment(run_every=3.0)
-def _live(state: State) -> None:
-    _draw(state)
 
 
 def _draw(state: State) -> None:

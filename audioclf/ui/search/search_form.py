@@ -19,7 +19,7 @@ from audioclf.models.trust import require_allowed
 from audioclf.tuning import METRICS, MOST_POINTS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import time_estimate
-from audioclf.ui.shell import warmup, warmup_wait
+from audioclf.ui.shell import warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain, size, span
 
@@ -34,7 +34,6 @@ VALIDATION = 0.2
 
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
 _METHODS = {"grid": "All combinations", "random": "At random"}
-_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
             key="search.go",
         )
         if search is not None and not wrong and forecast is None:
-            warmup_wait.until_ready()
+            warmup.until_ready()
             if not pressed:
                 st.rerun()
     if pressed and search is not None:
@@ -314,36 +313,33 @@ def _made(experiment: Experiment, grid: dict[str, Any] | None, about: Mapping[st
 
 
 def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
-    """What the search comes to; kept for the session, since every click on the page asks."""
-    kept: dict[tuple[str, str], Forecast] = st.session_state.setdefault("search.forecasts", {})
-    key = (search.to_toml(), dataset.fingerprint)
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            del kept[next(iter(kept))]
-        points = search.points[:PREVIEWED]
-        outlooks = search.examine(dataset, most=PREVIEWED)
-        part = points[0].experiment.dataset.part(dataset)
-        estimates = [
-            time_estimate.estimated(state, point.experiment, part, outlook)
-            for point, outlook in zip(points, outlooks, strict=True)
-        ]
-        scale = len(search.points) / len(points)
-        low = [item.low for item in estimates if item.low is not None]
-        high = [item.high for item in estimates if item.high is not None]
-        tight = [
-            f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
-            f" {size(item.most_bytes)} here: it would end there."
-            for point, item in zip(points, estimates, strict=True)
-            if not item.fits
-        ]
-        advice = dict.fromkeys(
-            (*search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice))
-        )
-        complete = len(low) == len(high) == len(points)
-        kept[key] = Forecast(
-            scale * sum(low) if complete else None, scale * sum(high) if complete else None, tuple(advice)
-        )
-    return kept[key]
+    """What the search comes to; kept, since every click on the page asks."""
+    return _forecast_of(search.to_toml(), dataset.fingerprint, state.workspace, state, search, dataset)
+
+
+@st.cache_resource(max_entries=64, ttl=600, show_spinner=False)
+def _forecast_of(
+    toml: str, fingerprint: str, workspace: str, _state: State, _search: Search, _dataset: Dataset
+) -> Forecast:
+    points = _search.points[:PREVIEWED]
+    outlooks = _search.examine(_dataset, most=PREVIEWED)
+    part = points[0].experiment.dataset.part(_dataset)
+    estimates = [
+        time_estimate.estimated(_state, point.experiment, part, outlook)
+        for point, outlook in zip(points, outlooks, strict=True)
+    ]
+    scale = len(_search.points) / len(points)
+    low = [item.low for item in estimates if item.low is not None]
+    high = [item.high for item in estimates if item.high is not None]
+    tight = [
+        f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
+        f" {size(item.most_bytes)} here: it would end there."
+        for point, item in zip(points, estimates, strict=True)
+        if not item.fits
+    ]
+    advice = dict.fromkeys((*_search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice)))
+    complete = len(low) == len(high) == len(points)
+    return Forecast(scale * sum(low) if complete else None, scale * sum(high) if complete else None, tuple(advice))
 
 
 def _summary(search: Search, forecast: Forecast | None) -> None:

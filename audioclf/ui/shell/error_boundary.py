@@ -45,3 +45,22 @@ def fragment(run_every: float | None = None) -> Callable[[Callable[P, None]], Ca
         return drawn
 
     return decorate
+
+
+def until(finished: Callable[[], bool], draw: Callable[[], object], every: float) -> None:
+    """Draw something by itself every few seconds; once it is finished the whole page runs again.
+
+    Parameters
+    ----------
+    finished, draw : callable
+    every : float
+        Seconds.
+    """
+
+    @fragment(run_every=every)
+    def live() -> None:
+        if finished():
+            st.rerun()
+        draw()
+
+    live()

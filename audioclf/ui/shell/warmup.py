@@ -11,6 +11,8 @@ import logging
 import threading
 import time
 
+import streamlit as st
+
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -35,6 +37,21 @@ def wait(timeout: float | None = None) -> bool:
     """Block until :func:`ready`, beginning if nobody has."""
     start(0.0)
     return _done.wait(timeout)
+
+
+def until_ready() -> None:
+    """Say that the first pictures take a moment, until they do not.
+
+    The script gives way between the steps, so the reader can click on something else meanwhile.
+    """
+    if ready():
+        return
+    start(0.0)
+    slot = st.empty()
+    with st.spinner("The first picture after a start takes some seconds …", show_time=True):
+        while not ready():
+            time.sleep(0.1)
+            slot.empty()
 
 
 def _run(delay: float) -> None:

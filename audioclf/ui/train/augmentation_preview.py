@@ -18,7 +18,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.splits import Protocol
 from audioclf.features import FEATURES, Feature, FeatureMap
 from audioclf.features.extraction import common_duration
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.text import plain, seconds
 from audioclf.ui.sound import cache, clip_picker, feature_panels
 from audioclf.ui.sound.player import player, track
@@ -53,7 +53,7 @@ def draw(
             st.caption("There are no training clips to show it on; see the sentence at the top.")
             return
         clip = _pick(dataset, training, key)
-        warmup_wait.until_ready()
+        warmup.until_ready()
         _draw(dataset, training, clip, feature, audio, augmentation, key)
 
 

@@ -19,14 +19,12 @@ from audioclf.models.layers import Row
 from audioclf.models.trust import require_allowed
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import health, run_picker, time_estimate, training_progress
-from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup, warmup_wait
+from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds, span
 from audioclf.ui.train import experiment_form
 from audioclf.ui.train.experiment_form import Sheet
-
-_KEPT = 32
 
 
 def draw() -> None:
@@ -113,7 +111,7 @@ def start(
             time_estimate.draw(experiment, expected)
             layers(experiment, outlook)
         elif not wrong:
-            warmup_wait.until_ready()
+            warmup.until_ready()
             if not pressed:
                 st.rerun()
     if pressed and experiment is not None:
@@ -124,15 +122,14 @@ def start(
 
 
 def _examined(experiment: Experiment, dataset: Dataset) -> Outlook:
-    """What the experiment comes to; kept for the session, since every click on the page asks."""
+    """What the experiment comes to; kept, since every click on the page asks."""
     require_allowed(experiment.model)
-    kept: dict[tuple[str, str], Outlook] = st.session_state.setdefault("train.outlooks", {})
-    key = (experiment.to_toml(), dataset.fingerprint)
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = examine(experiment, dataset)
-    return kept[key]
+    return _outlook(experiment.to_toml(), dataset.fingerprint, experiment, dataset)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _outlook(toml: str, fingerprint: str, _experiment: Experiment, _dataset: Dataset) -> Outlook:
+    return examine(_experiment, _dataset)
 
 
 def _beginning(state: State, dataset: Dataset) -> None:
