@@ -79,7 +79,7 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(new_page: NewPa
     select(page, "Augmentation", "Picture: Time and frequency masking")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("See and hear it").click()
-    page.get_by_role("button", name="Roll the dice again").wait_for()
+    page.get_by_role("button", name="Another random draw").wait_for()
     page.locator(".panel canvas").nth(1).wait_for()
     # a small network, trained for long enough to be stopped
     tab(page, "Training")

@@ -110,7 +110,7 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
     go(page, "Classify")
     page.get_by_text("Files", exact=True).click()
     page.locator("input[type=file]").set_input_files(str(new_note))
-    page.get_by_text("The model hears").wait_for()
+    page.get_by_text("The model predicted").wait_for()
     page.get_by_role("heading", name="Reed Organ").wait_for()
     page.get_by_text("Evidence for Reed Organ").wait_for()
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_is_said_before_a_job_is_made(
 @pytest.mark.parametrize(
     ("changed", "learns", "tested"),
     [
-        ({}, "it learns from 6 clips and is then tested on 4", "it has never met."),
+        ({}, "it learns from 6 clips and is then tested on 4", "it has not seen before."),
         ({"split": PROTOCOLS["resubstitution"]()}, "from 12 clips and is then tested on 12", "of the same: LEAKY"),
         (
             {"copies": Copies(number=2, before_split=True), "augmentations": (AUGMENTATIONS["gaussian-noise"](),)},
@@ -177,7 +177,7 @@ def test_an_augmentation_is_seen_and_heard_and_the_dice_rolled_again(
     keyed(page, "train.preview.0.gaussian-noise.on").set_value(True)
     page.run()
     before, after = players(page)
-    assert before["tracks"][0]["note"] == "as it is"
+    assert before["tracks"][0]["note"] == "original"
     assert after["tracks"][0]["note"] == "changed"
     assert before["tracks"][0]["audio"] != after["tracks"][0]["audio"]
     keyed(page, "train.preview.0.gaussian-noise.again").click()

@@ -42,7 +42,7 @@ def test_a_data_set_that_is_not_there_is_told_in_one_sentence(name: str, open_pa
     (error,) = page.error
     assert "check the path" in error.value
     assert "Traceback" not in error.value
-    assert any(button.label == "Take another data set" for button in page.button)
+    assert any(button.label == "Choose another data set" for button in page.button)
 
 
 @pytest.mark.parametrize("name", NAMES)

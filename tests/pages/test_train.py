@@ -122,7 +122,7 @@ def test_a_network_of_pictures_cannot_take_a_curve(page: AppTest, keyed: Keyed) 
     keyed(page, "train.model").set_value("logreg")
     page.run()
     assert not page.error
-    assert "fitted at once" in words(page)
+    assert "fitted in one step" in words(page)
     assert not any(element.key == "train.training.epochs" for element in page.number_input)
     assert experiment(page).model.kind == "logreg"
 

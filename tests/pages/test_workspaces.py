@@ -105,7 +105,7 @@ def test_the_apps_own_folder_is_closed_but_for_ones_own_part(
                  workspaces.folder(mine).parent):  # fmt: skip
         page = open_page("data", workspace=mine, data=path)
         assert "is not yours" in page.error[0].value, path
-        assert any(button.label == "Take another data set" for button in page.button)
+        assert any(button.label == "Choose another data set" for button in page.button)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def choose(state: State) -> tuple[Run, list[Subject]]:
     with right:
         source = switch("Sound", [EXAMPLE, FILES, MICROPHONE], "classify.source")
     known = ", ".join(plain(label, 32) for label in run.classes[:12]) + (" …" if len(run.classes) > 12 else "")
-    st.caption(escape(f"It knows {count(len(run.classes), 'class', 'classes')}: {known}"))
+    st.caption(escape(f"The model knows {count(len(run.classes), 'class', 'classes')}: {known}"))
     if source == EXAMPLE:
         return run, [sound_picker.known(state, run)]
     found = _files() if source == FILES else _recorded()
@@ -61,7 +61,7 @@ def _files() -> list[Subject]:
         except AudioclfError as error:
             error_boundary.show_error(AudioError(f"{plain(file.name, 60)}: {error}"))
     if len(brought) > MOST:
-        st.caption(f"The first {MOST} files are taken.")
+        st.caption(f"Only the first {MOST} files are used.")
     return found
 
 
@@ -98,7 +98,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
         pd.DataFrame(
             {
                 "sound": [plain(subject.clip.label, 80) for subject, _ in good],
-                "answer": [plain(run.classes[number], 60) for number in best],
+                "prediction": [plain(run.classes[number], 60) for number in best],
                 "probability": [
                     100 * float(said.probabilities[number]) for number, (_, said) in zip(best, good, strict=True)
                 ],
@@ -114,7 +114,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Answer]]) -> int:
             "seconds": st.column_config.NumberColumn(format="%.2f"),
         },
     )
-    st.caption("Click a line for all about that sound.")
+    st.caption("Click a row to see more about that sound.")
     rows = event["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(good) else 0
 
@@ -124,19 +124,19 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
     best = int(said.probabilities.argmax())
     with left:
         with st.container(gap=None):
-            st.caption("The model hears")
+            st.caption("The model predicted")
             st.title(escape(run.classes[best], 40), anchor=False)
         if subject.true in run.classes:
             right_one = subject.true == run.classes[best]
             st.markdown(
-                "That is right. :green[:material/check_circle:]"
+                "That is correct. :green[:material/check_circle:]"
                 if right_one
-                else f"It is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
+                else f"The true class is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
             )
         if len(set(said.windows.argmax(axis=1).tolist())) > 1:
-            st.caption("Different parts of it sound like different classes; see below.")
+            st.caption("Different parts of the sound were classified differently; see below.")
         elif said.probabilities[best] < _UNSURE:
-            st.caption("It is not sure: none of its classes fits well.")
+            st.caption("The model is not sure: none of its classes fits well.")
         explanation.bars(run, said.probabilities, subject.true, key="classify.bars")
     with right:
         _picture(run, subject)
@@ -148,7 +148,7 @@ def _one(run: Run, subject: Subject, said: Answer) -> None:
         theme = st.context.theme.type or "light"
         st.vega_lite_chart(plots.windows_chart(said.starts, length, names, said.windows, theme=theme), key="along")
         start = st.select_slider(
-            "Window to look into (starts at, s)",
+            "Window to explain (start in s)",
             said.starts,
             value=said.starts[int(said.windows[:, best].argmax())],
             format_func=lambda value: f"{value:.2f}",

@@ -22,7 +22,7 @@ def draw() -> None:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         with left:
             kinds = st.pills(
-                "Pictures",
+                "Features",
                 list(FEATURES),
                 selection_mode="multi",
                 default=["waveform", "stft", "mel"],
@@ -32,15 +32,15 @@ def draw() -> None:
             )
         with right:
             scale = st.segmented_control(
-                "Colours mean",
-                ["the same in a row", "their own"],
-                default="the same in a row",
+                "Colour scale",
+                ["shared in a row", "one for each"],
+                default="shared in a row",
                 required=True,
                 key="compare.scale",
                 persist_state="session",
             )
         if not chosen or not kinds:
-            st.info("Choose at least one sound and one picture.", icon=":material/grid_view:")
+            st.info("Choose at least one sound and one feature.", icon=":material/grid_view:")
             st.stop()
         warmup.until_ready()
         audio = feature_settings.audio()
@@ -48,9 +48,9 @@ def draw() -> None:
         player(
             "compare",
             [clip_picker.track(clip, audio, note=clip.name) for clip in chosen],
-            feature_settings.panels(chosen, order, audio, shared=scale == "the same in a row"),
+            feature_settings.panels(chosen, order, audio, shared=scale == "shared in a row"),
             layout="heads",
             columns=len(chosen),
             height=190,
         )
-        st.caption("The pictures use the settings made on the Explore page.")
+        st.caption("The features use the settings from the Explore page.")

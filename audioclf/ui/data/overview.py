@@ -31,8 +31,8 @@ def head(dataset: Dataset) -> None:
     facts = {
         "Clips": f"{len(dataset):,}",
         "Classes": f"{len(dataset.classes):,}",
-        "Length of all": seconds(sum(lengths)),
-        "Length of one": _range(lengths),
+        "Total length": seconds(sum(lengths)),
+        "Clip length": _range(lengths),
         "Sample rate": " / ".join(f"{rate:,} Hz" for rate, _ in rates.most_common(2))
         + (" …" if len(rates) > 2 else ""),
     }

@@ -34,7 +34,7 @@ def draw(state: State, dataset: Dataset) -> None:
         return
     if checking.error is not None:
         if isinstance(checking.error, Stopped):
-            st.info("The check was stopped; what was measured until then is kept.", icon=":material/stop_circle:")
+            st.info("The check was stopped; what was measured so far is kept.", icon=":material/stop_circle:")
         else:
             error_boundary.show_error(checking.error)
         if st.button("Check again", icon=":material/refresh:", key="health.again"):
@@ -57,7 +57,7 @@ def draw(state: State, dataset: Dataset) -> None:
 
 def _amount(checking: Task) -> str:
     if not checking.total:
-        return "beginning …"
+        return "starting …"
     if checking.done >= checking.total:
         return "looking for copies and shortcuts …"
     return f"{checking.done:,} of {count(checking.total, 'sound')}"
@@ -68,11 +68,11 @@ def _verdict(report: HealthReport) -> None:
     look = sum(finding.severity == "warning" for finding in report.findings)
     looked = f"{count(report.n_clips, 'clip')} were measured"
     if grave:
-        st.error(f"{looked}: {count(grave, 'thing')} to mend before training.", icon=":material/error:")
+        st.error(f"{looked}: {count(grave, 'problem')} to fix before training.", icon=":material/error:")
     elif look:
-        st.warning(f"{looked}: {count(look, 'thing')} to look at before training.", icon=":material/warning:")
+        st.warning(f"{looked}: {count(look, 'finding')} to check before training.", icon=":material/warning:")
     else:
-        st.success(f"{looked}, and nothing is in the way of training.", icon=":material/check_circle:")
+        st.success(f"{looked}, and no problems were found.", icon=":material/check_circle:")
 
 
 def _finding(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
@@ -126,7 +126,7 @@ def _remedies(state: State, dataset: Dataset, report: HealthReport, finding: Fin
         within = _within(dataset, _groups(report, finding.kind))
         if st.button("Keep one of each", key=f"health.one.{finding.kind}", icon=":material/filter_1:"):
             versions.take(state, dataset, curation.exclude(dataset, spare(within)))
-        if st.button("Give copies one group", key=f"health.group.{finding.kind}", icon=":material/group_work:"):
+        if st.button("Put copies in one group", key=f"health.group.{finding.kind}", icon=":material/group_work:"):
             versions.take(state, dataset, curation.group_copies(dataset, within))
 
 
@@ -160,9 +160,9 @@ def spare(groups: Iterable[Iterable[int]]) -> set[int]:
 def _shortcut(found: ShortcutCheck | None) -> None:
     """By how much, and through which column, the classes can be told without listening."""
     with st.container(border=True, gap="small"):
-        st.markdown("**Can the classes be told without listening?**")
+        st.markdown("**Can the classes be told apart without listening?**")
         if found is None:
-            st.markdown("There are too few clips to tell: two classes with five clips each are needed.")
+            st.markdown("There are too few clips to check this: two classes with five clips each are needed.")
             return
         if not found.clear:  # else it is among the findings
             st.markdown(escape(found.sentence))
@@ -175,8 +175,8 @@ def _shortcut(found: ShortcutCheck | None) -> None:
         together = ", groups kept together" if found.grouped else ""
         st.caption(
             f"A tiny decision tree on {count(found.n_clips, 'clip')} of {count(found.n_classes, 'class', 'classes')},"
-            f" cross-validated{together}. It sees only how the files were made, never the sound; what it finds, a"
-            " network finds too."
+            f" cross-validated{together}. It sees only how the files were made, not the sound; whatever it"
+            " finds, a network can find too."
         )
 
 

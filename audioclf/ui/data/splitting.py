@@ -90,7 +90,7 @@ def _which(splits: tuple[Split, ...]) -> Split:
     if len(splits) == 1:
         return splits[0]
     number = st.selectbox(
-        f"One of {len(splits):,} splits, each trains a model of its own",
+        f"One of {len(splits):,} splits; each trains its own model",
         range(len(splits)),
         format_func=lambda n: plain(splits[n].name, 60),
         key=f"split.which.{len(splits)}",
@@ -101,7 +101,7 @@ def _which(splits: tuple[Split, ...]) -> Split:
 def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     if protocol.leaky:
         st.warning(
-            "The test clips are known to the model: the accuracy will say nothing about new sounds.",
+            "The model will have learned from the test clips: its accuracy will say nothing about new sounds.",
             icon=":material/warning:",
         )
         return
@@ -109,9 +109,9 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     if groups:
         known = len({clip.group for clip in dataset.clips if clip.group is not None})
         st.warning(
-            f"Groups are known and not used: {groups:,} of {count(known, 'group')}"
-            f" {'stands' if groups == 1 else 'stand'} on both sides, in training and in the test. The model may"
-            " recognise the speaker or the recording, and the accuracy comes out too high.",
+            f"Groups are known but not used: {groups:,} of {count(known, 'group')}"
+            f" {'has' if groups == 1 else 'have'} clips in both training and test. The model may recognise the speaker"
+            " or the recording, and the accuracy will be too high.",
             icon=":material/warning:",
         )
         if not protocol.by_group and st.button("Keep groups together", icon=":material/group_work:", key="split.group"):
@@ -120,8 +120,8 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     copies = straddling(dataset.clips, split, lambda clip: clip.key)
     if copies:
         st.warning(
-            f"{count(copies, 'sound')} {'is' if copies == 1 else 'are'} in training and in the test at once, as copies"
-            " of one file; the Health tab leaves them out or gives them one group.",
+            f"{count(copies, 'sound')} {'is' if copies == 1 else 'are'} in both training and test, as copies of one"
+            " file; the Health tab can leave them out or put them in one group.",
             icon=":material/warning:",
         )
 

@@ -8,7 +8,7 @@ from audioclf.ui.shell import page_frame
 
 def draw() -> None:
     """Draw the page."""
-    with page_frame.page("Explain", "Where in the sound did the model find its answer? See it, and hear it.") as state:
+    with page_frame.page("Explain", "Which part of the sound did the model use? See it, and hear it.") as state:
         model_client.warm()
         run, subject = sound_picker.choose(state)
         explanation.draw(run, subject, start=explanation.window(run, subject))

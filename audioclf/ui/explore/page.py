@@ -17,7 +17,7 @@ def draw() -> None:
     """Draw the page."""
     with page_frame.page(
         "Explore",
-        "One sound, seen in different ways. Press play and follow the line; click a picture to hear from there.",
+        "One sound, seen in different ways. Press play and follow the line; click a feature to play from there.",
     ) as state:
         clip = clip_picker.own_or_chosen(state, "explore")
         titles = {kind: feature.title for kind, feature in FEATURES.items()}

@@ -31,8 +31,8 @@ def hero(state: State) -> None:
     with left:
         st.title("See how a machine hears", anchor=False)
         st.markdown(
-            "Listen to sounds and look at them. Teach a model to tell them apart. Then find out **why** it decides as"
-            " it does, and let it try your own voice."
+            "Listen to sounds and look at them. Teach a model to tell them apart. Then find out **why** it"
+            " decides the way it does, and try it on your own voice."
         )
         with st.container(horizontal=True):
             if not state.data:
@@ -84,7 +84,7 @@ def live(state: State) -> None:
         shown = FEATURES["mel"]().compute(y, _SR)
         player(
             "home",
-            [track("A small melody", wav_bytes(y, _SR), len(y) / _SR, "press play, or click into the picture")],
+            [track("A small melody", wav_bytes(y, _SR), len(y) / _SR, "press play, or click the spectrogram")],
             [feature_panels.panel(shown, title="Mel spectrogram")],
             height=300,
         )

@@ -64,7 +64,7 @@ def known(state: State, run: Run) -> Subject:
         choice = run.experiment.dataset
         state.choose(choice.name, choice.options)
     clip = clip_picker.pick(state, current_dataset.require(state))
-    st.caption("Which clips this model has learned from is not known; this may be one of them.")
+    st.caption("It is not known which clips this model was trained on; this may be one of them.")
     return Subject(clip, clip.label)
 
 
@@ -86,7 +86,7 @@ def _tested(state: State, run: Run) -> Subject:
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
         chosen = st.selectbox(
-            f"Test clip ({wrong} told wrong, they come first)" if wrong else "Test clip (all were told right)",
+            f"Test clip ({wrong} predicted wrong, listed first)" if wrong else "Test clip (all predicted correctly)",
             range(len(found)),
             index=at,
             format_func=titles.__getitem__,

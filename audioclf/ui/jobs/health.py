@@ -17,8 +17,8 @@ from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain
 
 LOOKS: dict[str, tuple[Any, str, str]] = {
-    "error": ("red", ":material/error:", "mend first"),
-    "warning": ("orange", ":material/warning:", "look at it"),
+    "error": ("red", ":material/error:", "fix first"),
+    "warning": ("orange", ":material/warning:", "check this"),
     "note": ("blue", ":material/info:", "good to know"),
 }
 """Colour, icon and words of every severity."""
@@ -70,7 +70,7 @@ def _line(report: HealthReport) -> None:
     grave = [finding for finding in report.findings if finding.severity != "note"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not grave:
-            st.caption(":material/check_circle: Health: nothing is in the way of training.", width="content")
+            st.caption(":material/check_circle: Health: no problems found.", width="content")
         else:
             colour, icon, _ = LOOKS[report.worst]
             first = next((finding for finding in grave if finding.kind == "shortcut"), grave[0])

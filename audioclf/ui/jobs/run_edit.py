@@ -13,7 +13,7 @@ from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
 
-UNDER_WAY = "It is under way; stop it first."
+UNDER_WAY = "It is still running; stop it first."
 
 
 def edit(state: State, run: Run, width: Literal["content", "stretch"] = "stretch") -> None:
@@ -46,9 +46,9 @@ def delete(state: State, runs: Sequence[Run]) -> None:
         return
     what = "this run" if len(runs) == 1 else count(len(ended), "run")
     sure = st.checkbox(f"Delete {what} for good", key=f"edit.sure {key}")
-    st.caption("Its models, curves and results go; this cannot be undone.")
+    st.caption("This deletes its models, curves and results, and cannot be undone.")
     if len(ended) < len(runs):
-        st.caption(f"{count(len(runs) - len(ended), 'run')} under way stay.")
+        st.caption(f"{count(len(runs) - len(ended), 'run')} still running will stay.")
     if st.button("Delete", disabled=not sure, icon=":material/delete:", key=f"edit.delete {key}"):
         kept = []
         for run in ended:

@@ -47,7 +47,7 @@ def downloads(state: State, report: Report) -> None:
         making_page = tasks.find(key)
         if making_page is not None and making_page.finished and making_page.error is None:
             st.download_button(
-                "Page with all pictures (HTML)",
+                "Page with all figures (HTML)",
                 making_page.result.read_bytes,
                 "reproduced.html",
                 "text/html",
@@ -58,9 +58,9 @@ def downloads(state: State, report: Report) -> None:
         elif making_page is None or making_page.finished:
             if making_page is not None and making_page.error is not None:
                 error_boundary.show_error(making_page.error)
-            if st.button("Make a page with all pictures (HTML)", icon=":material/web:", key="reproduce.html"):
+            if st.button("Make a page with all figures (HTML)", icon=":material/web:", key="reproduce.html"):
                 runs = workspaces.runs_folder(state.workspace)
-                title = "Drawing all pictures"
+                title = "Drawing all figures"
                 tasks.start(key, title, lambda progress, should_stop: _write(key, runs, names, progress))
                 st.rerun()
         else:

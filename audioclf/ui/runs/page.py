@@ -9,6 +9,6 @@ from audioclf.ui.shell import page_frame
 def draw() -> None:
     """Draw the page."""
     with page_frame.page(
-        "Runs", "Every training so far. Tick two or more to see what was set differently, and what came of it."
+        "Runs", "All runs so far. Tick two or more to see how their settings and results differ."
     ) as state:
         comparison.page(state)

@@ -98,16 +98,15 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     if run is not None and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
-        met = "LEAKY, on clips it had met" if metrics["leaky"] else "On clips it has never met"
+        met = "LEAKY, on clips it was trained on" if metrics["leaky"] else "On unseen clips"
         words += (
             f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%},"
             f" {count(metrics['n_test'], 'test clip')}; {escape(metrics['protocol'])})."
         )
     st.markdown(words)
     st.caption(
-        "Only the chosen point's test accuracy is shown. Whoever looks at the test result of every point and takes the"
-        " highest has chosen on the test clips: part of that figure would be luck, and no clips would be left to show"
-        " how much."
+        "Only the chosen point's test accuracy is shown. Picking the point with the best test result would mean"
+        " choosing on the test clips: part of that accuracy would be luck, and no clips would be left to show how much."
     )
 
 
@@ -179,7 +178,7 @@ def _actions(state: State, made: SearchRun, standing: Standing) -> None:
             assert run is not None
             state.run = run.id
             st.switch_page("pages/results.py")
-        label = "Train this on all clips" if made.search.share < 1 else "Take over to Train"
+        label = "Train this on all clips" if made.search.share < 1 else "Use on the Train page"
         if st.button(
             label,
             icon=":material/model_training:",

@@ -104,7 +104,7 @@ def _base(state: State, dataset: Dataset) -> Experiment:
     with right:
         st.text_input(
             "Name of the search",
-            placeholder="made of the model and what is varied",
+            placeholder="made from the model and what is varied",
             key="search.name",
             persist_state="session",
         )
@@ -123,7 +123,7 @@ def _base(state: State, dataset: Dataset) -> Experiment:
         escape(
             f"{experiment.model.title} on the {features} of {dataset.name}, {count(len(dataset), 'clip')}."
             + (f" {kept:.0%} of the training clips are kept for validation, to choose by." if kept else "")
-            + (f" It keeps no validation clips; {VALIDATION:.0%} are taken here, to choose by." if not kept else "")
+            + (f" It has no validation clips, so {VALIDATION:.0%} are taken here to choose by." if not kept else "")
         )
     )
     about = f"{base} {experiment.model.kind} {[feature.kind for feature in experiment.features]}"
@@ -272,7 +272,7 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
             list(METRICS),
             format_func=lambda name: f"{METRICS[name]} {name}",
             key="search.metric",
-            help="Both are measured on the validation clips. The test clips have no say.",
+            help="Both are measured on the validation clips. The test clips are not used.",
             persist_state="session",
         )
     with columns[1]:

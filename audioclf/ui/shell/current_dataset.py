@@ -37,7 +37,7 @@ def load(state: State) -> Task:
 
 
 def _task(state: State) -> str:
-    """Key of the task; what is not the reader's to see has one of their own, so that nobody else's result is found."""
+    """Key of the task; what is not the user's to see has one of their own, so that nobody else's result is found."""
     try:
         require_own(state.data, state.options, state.workspace)
     except WorkspaceError:
@@ -46,7 +46,7 @@ def _task(state: State) -> str:
 
 
 def require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
-    """Raise where a data set lies where the reader must not look; what a reader's options name lies inside of it."""
+    """Raise where a data set lies where the user must not look; what a user's options name lies inside of it."""
     path = options.get("path") if name in SOURCES else name
     if path:
         workspaces.require_own(str(path), workspace)
@@ -97,7 +97,7 @@ def failed(state: State, task: Task) -> None:
         if st.button("Try again", icon=":material/refresh:"):
             tasks.forget(task.key)
             st.rerun()
-        if st.button("Take another data set", icon=":material/close:"):
+        if st.button("Choose another data set", icon=":material/close:"):
             state.choose("")
             st.rerun()
 

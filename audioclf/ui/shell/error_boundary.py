@@ -1,4 +1,4 @@
-"""Where errors end: the reader sees one sentence, the log has the rest."""
+"""Where errors end: the user sees one sentence, the log has the rest."""
 
 from __future__ import annotations
 

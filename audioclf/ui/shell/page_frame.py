@@ -80,7 +80,7 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
     Yields
     ------
     State
-        The reader's choices.
+        The user's choices.
     """
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
     state = states.current()

@@ -42,13 +42,13 @@ def wait(timeout: float | None = None) -> bool:
 def until_ready() -> None:
     """Say that the first pictures take a moment, until they do not.
 
-    The script gives way between the steps, so the reader can click on something else meanwhile.
+    The script gives way between the steps, so the user can click on something else meanwhile.
     """
     if ready():
         return
     start(0.0)
     slot = st.empty()
-    with st.spinner("The first picture after a start takes some seconds …", show_time=True):
+    with st.spinner("Getting ready: the first features take a few seconds …", show_time=True):
         while not ready():
             time.sleep(0.1)
             slot.empty()
@@ -74,5 +74,5 @@ def _features() -> None:
         try:
             feature().compute(y, 22050)
         except Exception:
-            # a page that needs it meets the same error and tells its reader
+            # a page that needs it meets the same error and reports it
             _log.exception("warm-up of %s failed", feature.kind)

@@ -1,4 +1,4 @@
-"""Feature settings as the reader left them, and the panels drawn with them."""
+"""Feature settings as the user left them, and the panels drawn with them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def panels(
     ----------
     clips : sequence of Clip
     kinds : sequence of str
-        Features, with the parameters the reader gave them.
+        Features, with the parameters the user gave them.
     audio : AudioSettings
     shared : bool
         Whether the colours of a row mean the same in every column.
@@ -84,7 +84,7 @@ def panels(
 
 def save(clip: Clip, feature: Feature, audio: AudioSettings) -> None:
     """Offer the picture with its axes as a file; it is drawn when the button is pressed."""
-    with st.popover("Save the picture", icon=":material/download:"):
+    with st.popover("Save as an image", icon=":material/download:"):
         for ending, words in (("png", "PNG, for slides"), ("svg", "SVG, for print")):
             st.download_button(
                 words,

@@ -226,7 +226,7 @@ def _words(value: Parameters, title: str) -> str:
             shown = ", ".join(map(str, now)) if isinstance(now, tuple) else now
             named.append(f"{name} {'automatic' if now is None else shown}")
     if isinstance(value, Training) and _classical():
-        named = ["fitted at once"]
+        named = ["fitted in one step"]
     return " · ".join([title, *named] if title else named)
 
 
@@ -272,7 +272,7 @@ def _model(sheet: Sheet, dataset: Dataset) -> None:
 
 def _training(sheet: Sheet, dataset: Dataset) -> None:
     if sheet.drawing and _classical():
-        st.markdown("This model is fitted at once: there are no epochs and no learning rate to set.")
+        st.markdown("This model is fitted in one step: there are no epochs and no learning rate to set.")
     sheet.form("training", Training, "train.training", columns=3, hide=_FITTED_AT_ONCE if _classical() else ())
 
 
@@ -287,7 +287,7 @@ def _split(sheet: Sheet, dataset: Dataset) -> None:
     if sheet.drawing:
         if PROTOCOLS[kind].leaky:
             st.warning(
-                "The model will have learned from the test clips: the accuracy will say nothing about new sounds."
+                "The model will have learned from the test clips: its accuracy will say nothing about new sounds."
             )
         st.caption(f"This data set has {known_groups(dataset)}.")
     sheet.form("split", PROTOCOLS[kind], f"train.split.{kind}")

@@ -140,15 +140,17 @@ def _beginning(state: State, dataset: Dataset) -> None:
         titles = distinct(["Our suggestion for these sounds", *(plain(recipes.get(name).title) for name in names[1:])])
         told = dict(zip(names, titles, strict=True))
         chosen = st.selectbox(
-            "Begin with", names, format_func=told.__getitem__, key="train.start", persist_state="session"
+            "Start from", names, format_func=told.__getitem__, key="train.start", persist_state="session"
         )
     with middle:
-        if st.button("Fill in", icon=":material/edit_note:", width="stretch", help="Puts these settings in the forms."):
+        if st.button(
+            "Fill in", icon=":material/edit_note:", width="stretch", help="Put these settings into the form below."
+        ):
             experiment_draft.take(state, experiment_draft.start_from(state, chosen, dataset))
     with right:
         st.text_input(
             "Name of the run",
-            placeholder="made of data, picture and model",
+            placeholder="made from data, features and model",
             key="train.name",
             persist_state="session",
         )
@@ -165,24 +167,24 @@ def _sentence(
     if experiment is None:
         return what
     pictures = " and ".join(dict.fromkeys(f"**{escape(feature.title)}**" for feature in experiment.features))
-    words = [what, f"The model looks at the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
+    words = [what, f"The model is given the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
     if outlook is not None and outlook.n_parameters:
         words[-1] += f" with {count(outlook.n_parameters, 'weight')}"
     if outlook is not None:
         first = outlook.splits[0]
         dealt = ("copy", "copies") if experiment.copies.before_split else ("clip", "clips")
-        tested = " it has never met."
+        tested = " it has not seen before."
         if experiment.leaky:
             tested = " of the same" + ("" if experiment.split.leaky else " clips")
-            tested += ": LEAKY, that says nothing about new sounds."
+            tested += ": LEAKY, so the result will say nothing about new sounds."
         words[-1] += f"; it learns from {count(len(first.train), *dealt)}"
         words[-1] += f" and is then tested on {len(first.test):,}{tested}"
         if outlook.n_models > 1:
-            words.append(f"{count(outlook.n_models, 'model')} are trained.")
+            words.append(f"{count(outlook.n_models, 'model')} will be trained.")
     else:
         words[-1] += "."
     if expected is not None and expected.low is not None and expected.high is not None:
-        words.append(f"That takes about **{span(expected.low, expected.high)}** here.")
+        words.append(f"This takes about **{span(expected.low, expected.high)}** here.")
     return " ".join(words)
 
 
@@ -195,7 +197,7 @@ def summary(experiment: Experiment, outlook: Outlook) -> None:
         st.metric("Validation", f"{len(first.validation):,}", width="content")
         st.metric("Test", f"{len(first.test):,}", width="content")
     if len(outlook.splits) > 1:
-        st.caption(f"The first of {len(outlook.splits)} splits; each trains a model of its own.")
+        st.caption(f"The first of {len(outlook.splits)} splits; each trains its own model.")
     sizes = [
         f"{feature.title} {' × '.join(f'{size:,}' for size in shape)}"
         for feature, shape in zip(experiment.features, outlook.feature_shapes, strict=True)
@@ -208,7 +210,7 @@ def summary(experiment: Experiment, outlook: Outlook) -> None:
             f"{count(training.epochs, 'epoch')} of {count(steps, 'step')}, {count(training.batch_size, 'clip')} each."
         )
         if outlook.n_train > len(first.train):
-            lines[-1] += f" With their copies the clips are {outlook.n_train:,} examples."
+            lines[-1] += f" With copies, that is {outlook.n_train:,} examples."
     for sentence in (*lines, *outlook.advice):
         st.caption(escape(sentence))
 
