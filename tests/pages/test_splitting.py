@@ -53,7 +53,7 @@ def test_groups_that_are_known_and_not_used_are_warned_of_and_can_be_used(open_p
     assert page.toggle(key="split.holdout.by_group").value, "the beginning keeps groups together"
     assert not page.warning
     page.toggle(key="split.holdout.by_group").set_value(False).run()
-    assert "Groups are known and not used" in page.warning[0].value
+    assert "Groups are known but not used" in page.warning[0].value
     page.button(key="split.group").click().run()
     assert page.toggle(key="split.holdout.by_group").value
     assert not page.warning

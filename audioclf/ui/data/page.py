@@ -16,6 +16,9 @@ def draw() -> None:
             sources.choose(state)
             dataset_list.draw(state)
             st.stop()
+        about = current_dataset.key(state.data, state.options)
+        if st.session_state.get("data.about") != about:  # another data set is chosen now
+            st.session_state["data.about"], st.session_state["data.other"] = about, False
         other = st.expander("Choose other sounds", icon=":material/swap_horiz:", key="data.other", on_change="rerun")
         if other.open:
             with other:

@@ -41,7 +41,7 @@ class Subject:
 
 def choose(state: State) -> tuple[Run, Subject]:
     """Draw the choice of a model and a sound; the page ends here where there is none yet."""
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         run = run_picker.pick(state, with_starter=True)
     given = TESTED if _has_tested(run) else KNOWN

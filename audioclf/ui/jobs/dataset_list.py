@@ -61,7 +61,7 @@ def draw(state: State) -> None:
     if not found:
         return
     title = f"Added or edited before ({len(found):,})"
-    box = st.expander(title, icon=":material/inventory_2:", key="mine.open", on_change="rerun")
+    box = st.expander(title, icon=":material/inventory_2:", key="mine.shown", on_change="rerun")
     if not box.open:
         return
     with box:
