@@ -1,8 +1,8 @@
 """Sessions of the app as browsers hold them, without browsers: each opens one page after another.
 
 Run as ``python crowd.py URL QUERY SESSIONS PERIOD ROUNDS [PAGE]`` (PERIOD in seconds; with PAGE, ``/`` for the first,
-they stay on one page); prints one JSON list: how long every run of a page took, in seconds, from the click to the end of
-the script.
+they stay on one page); prints one JSON list: how long every run of a page took, in seconds, from the click to the end
+of the script.
 """
 
 from __future__ import annotations
