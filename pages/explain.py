@@ -1,9 +1,5 @@
 """See and hear what a model used."""
 
-from audioclf.ui.inference import explanation, model_client, sound_picker
-from audioclf.ui.shell import page_frame
+from audioclf.ui.explain import page
 
-with page_frame.page("Explain", "Where in the sound did the model find its answer? See it, and hear it.") as state:
-    model_client.warm()
-    run, subject = sound_picker.choose(state)
-    explanation.draw(run, subject, start=explanation.window(run, subject))
+page.draw()

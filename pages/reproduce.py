@@ -1,16 +1,5 @@
 """The reference systems, run again: the published figure, the figure here, and the pictures they show."""
 
-import streamlit as st
+from audioclf.ui.reproduce import page
 
-from audioclf.ui.reproduce import report_view, systems
-from audioclf.ui.shell import page_frame
-
-with page_frame.page(
-    "Reproduce", "Published systems, run again here: what they reported, what comes out, and what that is worth."
-) as state:
-    systems.start(state)
-    st.subheader("Published and here", anchor=False)
-    report = systems.standing(state)
-    if report is not None:
-        report_view.downloads(state, report)
-        report_view.show(report)
+page.draw()

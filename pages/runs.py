@@ -1,9 +1,5 @@
 """All runs side by side: how good is each, and what was set differently?"""
 
-from audioclf.ui.runs import comparison
-from audioclf.ui.shell import page_frame
+from audioclf.ui.runs import page
 
-with page_frame.page(
-    "Runs", "Every training so far. Tick two or more to see what was set differently, and what came of it."
-) as state:
-    comparison.page(state)
+page.draw()

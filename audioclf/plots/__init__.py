@@ -1,7 +1,7 @@
 """Pictures: what was computed elsewhere in, a figure, a PNG or a chart out. Nothing is computed here.
 
 Figures are ``matplotlib.figure.Figure`` objects that belong to nobody else (pyplot keeps its own for the
-whole process); charts are Altair's.
+whole process); charts are Vega-Lite specifications, plain data that :func:`streamlit.vega_lite_chart` draws.
 """
 
 from audioclf.plots.canvas import Look

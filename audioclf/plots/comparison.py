@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from audioclf.core.errors import ParameterError
 from audioclf.core.params import unknown
-from audioclf.plots.curves import CURVES, GREY, MEASURES, layered
-
-if TYPE_CHECKING:
-    import altair as alt
+from audioclf.plots.curves import CURVES, MEASURES, dashes, value_axis
+from audioclf.plots.vega import GREY, PERCENTS, Spec, chart, epochs_axis, layers, mark, name, names_axis, quantity
 
 SIDES: Final = {"Validation": ("Validation",), "Training": ("Training",), "Both": CURVES}
-"""Which curves are drawn, by what a reader can choose."""
+"""Which curves are drawn, by what a user can choose."""
 
 _LEGEND: Final = 20
 _ROW: Final = 34
 _AXIS: Final = 60
-_LABEL: Final = 260
 
 
 def histories_chart(
@@ -29,7 +26,7 @@ def histories_chart(
     measure: str = "accuracy",
     side: str = "Validation",
     height: int = 300,
-) -> alt.LayerChart:
+) -> Spec:
     """Learning curves of several runs over each other, one colour per run.
 
     Parameters
@@ -47,50 +44,33 @@ def histories_chart(
     ParameterError
         For an unknown measure or side.
     """
-    import altair as alt
-
     if measure not in MEASURES:
         raise ParameterError(unknown(measure, MEASURES, "measure"), "measure")
     if side not in SIDES:
         raise ParameterError(unknown(side, SIDES, "side"), "side")
-    points = [point for name, rows in histories.items() for point in _points(name, rows, measure, SIDES[side])]
+    points = [point for run, rows in histories.items() for point in _points(run, rows, measure, SIDES[side])]
     last = max((point["epoch"] for point in points), default=1)
-    percent = measure == "accuracy"
-    base = alt.Chart(alt.InlineData(values=points)).encode(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False)).scale(
-            domain=[1, max(2, last)], nice=False
-        ),
-        y=alt.Y(
-            "value:Q",
-            title=MEASURES[measure],
-            scale=alt.Scale(domain=[0, 1]) if percent else alt.Scale(zero=True),
-            axis=alt.Axis(format=".0%") if percent else alt.Axis(),
-        ),
-        color=alt.Color(
-            "run:N",
-            title=None,
-            scale=alt.Scale(domain=list(histories)),
-            legend=alt.Legend(orient="top", columns=1, labelLimit=360, symbolType="stroke", symbolStrokeWidth=4),
-        ),
-        strokeDash=alt.StrokeDash(
-            "curve:N", title=None, scale=alt.Scale(domain=list(CURVES), range=[[1, 0], [6, 4]]), legend=None
-        ),
-    )
-    said = [
-        alt.Tooltip("run:N", title="Run"),
-        alt.Tooltip("curve:N", title="Curve"),
-        alt.Tooltip("epoch:Q", title="Epoch", format="d"),
-        alt.Tooltip("value:Q", title=MEASURES[measure], format=".4f"),
+    legend = {"orient": "top", "columns": 1, "labelLimit": 360, "symbolType": "stroke", "symbolStrokeWidth": 4}
+    encoding = {
+        "x": epochs_axis(last),
+        "y": value_axis(measure),
+        "color": name("run", scale={"domain": list(histories)}, legend=legend),
+        "strokeDash": dashes(None),
+    }
+    tooltip = [
+        name("run", "Run"),
+        name("curve", "Curve"),
+        quantity("epoch", "Epoch", format="d"),
+        quantity("value", MEASURES[measure], format=".4f"),
     ]
-    return layered(
-        base.mark_line(strokeWidth=2.5),
-        base.mark_point(filled=True, size=30, opacity=1 if last <= 30 else 0).encode(tooltip=said),
-    ).properties(height=height + _LEGEND * len(histories), width="container")
+    dots = mark("point", {"tooltip": tooltip}, filled=True, size=30, opacity=1 if last <= 30 else 0)
+    group = layers(points, encoding, mark("line", strokeWidth=2.5), dots)
+    return chart(group, height=height + _LEGEND * len(histories))
 
 
 def accuracies_chart(
     accuracies: Sequence[tuple[str, float, float | None, float | None]],
-) -> alt.LayerChart:
+) -> Spec:
     """Accuracies with their intervals side by side, one colour per run.
 
     Parameters
@@ -98,48 +78,41 @@ def accuracies_chart(
     accuracies : sequence of (name, accuracy, low, high)
         In [0, 1]; the ends of the interval are None where it is not known.
     """
-    import altair as alt
-
-    rows: list[dict[str, Any]] = [
+    rows = [
         {
-            "run": name,
+            "run": run,
             "accuracy": accuracy,
             "low": accuracy if low is None else low,
             "high": accuracy if high is None else high,
             "text": f"{accuracy:.1%}",
         }
-        for name, accuracy, low, high in accuracies
+        for run, accuracy, low, high in accuracies
     ]
-    names = [row["run"] for row in rows]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y(
-            "run:N",
-            title=None,
-            scale=alt.Scale(domain=names),
-            axis=alt.Axis(labelLimit=_LABEL, ticks=False, labelOverlap=False),
-        ),
-        color=alt.Color("run:N", scale=alt.Scale(domain=names), legend=None),
-        tooltip=[
-            alt.Tooltip("run:N", title="Run"),
-            alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
-            alt.Tooltip("low:Q", title="from", format=".1%"),
-            alt.Tooltip("high:Q", title="to", format=".1%"),
+    runs = [run for run, *_ in accuracies]
+    encoding = {
+        "y": names_axis("run", runs, limit=260),
+        "color": name("run", scale={"domain": runs}, legend=None),
+        "tooltip": [
+            name("run", "Run"),
+            quantity("accuracy", "Accuracy", format=".1%"),
+            quantity("low", "from", format=".1%"),
+            quantity("high", "to", format=".1%"),
         ],
+    }
+
+    def share(field: str) -> Spec:
+        scale = {"domain": [0, 1.12], "nice": False}
+        return quantity(field, "Accuracy, with 95 % interval", scale=scale, axis=PERCENTS)
+
+    words = {"x": share("high"), "text": name("text"), "color": {"value": GREY}}
+    group = layers(
+        rows,
+        encoding,
+        mark("rule", {"x": share("low"), "x2": {"field": "high"}}, strokeWidth=4, opacity=0.45, strokeCap="round"),
+        mark("point", {"x": share("accuracy")}, filled=True, size=110, opacity=1),
+        mark("text", words, align="left", dx=8),
     )
-
-    def share(field: str) -> alt.X:
-        return alt.X(
-            f"{field}:Q",
-            title="Accuracy, with 95 % interval",
-            scale=alt.Scale(domain=[0, 1.12], nice=False),
-            axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
-        )
-
-    return layered(
-        base.mark_rule(strokeWidth=4, opacity=0.45, strokeCap="round").encode(x=share("low"), x2="high:Q"),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=share("accuracy")),
-        base.mark_text(align="left", dx=8).encode(x=share("high"), text="text:N", color=alt.value(GREY)),
-    ).properties(height=_ROW * max(1, len(rows)) + _AXIS, width="container")
+    return chart(group, height=_ROW * max(1, len(rows)) + _AXIS)
 
 
 def _points(name: str, rows: Sequence[Mapping[str, Any]], measure: str, curves: Sequence[str]) -> list[dict[str, Any]]:

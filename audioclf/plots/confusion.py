@@ -11,12 +11,11 @@ import numpy.typing as npt
 from audioclf.core.errors import ParameterError
 from audioclf.features.colormap import palette
 from audioclf.plots.canvas import FONT, Look
-from audioclf.plots.curves import GREY, layered
 from audioclf.plots.theme import SEQUENTIAL, plain, theme_of
+from audioclf.plots.vega import GREY, Spec, chart, layers, mark, name, quantity
 from audioclf.training.metrics import normalized
 
 if TYPE_CHECKING:
-    import altair as alt
     from matplotlib.figure import Figure
 
 CELL: Final = "cell"
@@ -29,7 +28,7 @@ _WRITTEN: Final = 30
 
 def confusion_chart(
     counts: npt.ArrayLike, classes: Sequence[str], *, normalised: bool = False, theme: str = "light"
-) -> alt.LayerChart:
+) -> Spec:
     """Confusion matrix to click on, the true class on y.
 
     Parameters
@@ -44,16 +43,14 @@ def confusion_chart(
 
     Returns
     -------
-    altair.LayerChart
-        With a point selection named ``"cell"`` over the fields ``true`` and ``predicted``.
+    dict
+        A Vega-Lite specification with a point selection named ``"cell"`` over the fields ``true`` and ``predicted``.
 
     Raises
     ------
     ParameterError
         When the matrix does not fit the classes.
     """
-    import altair as alt
-
     matrix, shares = _checked(counts, classes)
     ramp = _ramp(theme)
     shown = shares if normalised else matrix
@@ -75,39 +72,32 @@ def confusion_chart(
     room = 70 + 5 * min(24, max(map(len, classes)))
     names = list(dict.fromkeys(classes))
     axis: dict[str, Any] = {"labelLimit": 180, "labelOverlap": False, "ticks": False, "domain": False, "grid": False}
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("predicted:N", title="Predicted class", scale=alt.Scale(domain=names)).axis(labelAngle=-45, **axis),
-        y=alt.Y("true:N", title="True class", scale=alt.Scale(domain=names)).axis(**axis),
-    )
-    chosen = alt.selection_point(name=CELL, fields=["true", "predicted"], on="click", clear="dblclick")
-    cells = (
-        base.mark_rect(stroke=GREY, cursor="pointer")
-        .encode(
-            color=alt.Color(
-                "depth:Q",
-                scale=alt.Scale(domain=[0, 1], range=_hex(ramp)),
-                legend=None,
-            ),
-            strokeWidth=alt.condition(chosen, alt.value(4), alt.value(0.3), empty=False),
-            tooltip=[
-                alt.Tooltip("true:N", title="True class"),
-                alt.Tooltip("predicted:N", title="Predicted class"),
-                alt.Tooltip("clips:Q", title="Clips"),
-                alt.Tooltip("share:Q", title="Share of the true class", format=".1%"),
-            ],
-        )
-        .add_params(chosen)
-    )
-    layers: list[Any] = [cells]
+    encoding = {
+        "x": name("predicted", "Predicted class", scale={"domain": names}, axis={"labelAngle": -45, **axis}),
+        "y": name("true", "True class", scale={"domain": names}, axis=axis),
+    }
+    of_cell = {
+        "color": quantity("depth", scale={"domain": [0, 1], "range": _hex(ramp)}, legend=None),
+        "strokeWidth": {"condition": {"param": CELL, "empty": False, "value": 4}, "value": 0.3},
+        "tooltip": [
+            name("true", "True class"),
+            name("predicted", "Predicted class"),
+            quantity("clips", "Clips"),
+            quantity("share", "Share of the true class", format=".1%"),
+        ],
+    }
+    chosen = {"type": "point", "fields": ["true", "predicted"], "on": "click", "clear": "dblclick"}
+    cells = mark("rect", of_cell, stroke=GREY, cursor="pointer") | {"params": [{"name": CELL, "select": chosen}]}
+    marks = [cells]
     if len(classes) <= _WRITTEN:
         # Two layers of one colour each: a text's colour without a scale of its own cannot stand beside the cells'.
-        layers += [
-            base.transform_filter(alt.datum.ink == ink)
-            .mark_text(fontSize=max(9, min(14, size // 3)), color=ink, cursor="pointer")
-            .encode(text="text:N")
+        font = max(9, min(14, size // 3))
+        marks += [
+            mark("text", {"text": name("text")}, fontSize=font, color=ink, cursor="pointer")
+            | {"transform": [{"filter": f"datum.ink === '{ink}'"}]}
             for ink in INKS
         ]
-    return layered(*layers).properties(width="container", height=size * len(classes) + room)
+    return chart(layers(rows, encoding, *marks), height=size * len(classes) + room)
 
 
 def confusion_figure(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.plots.curves import GREY
 from audioclf.plots.theme import plain
-
-if TYPE_CHECKING:
-    import altair as alt
+from audioclf.plots.vega import GREY, Spec, chart, layers, mark, name, quantity
 
 _POINTS: Final = 900
 _LEGEND: Final = 50
@@ -38,7 +35,7 @@ class Stretch(Protocol):
 
 def cuts_chart(
     levels: npt.NDArray[Any], frame: float, cuts: Sequence[Stretch], span: tuple[float, float], *, height: int = 220
-) -> alt.LayerChart:
+) -> Spec:
     """Outline of a recording, with a coloured stretch for every cut; the gaps are what is left out.
 
     Parameters
@@ -53,8 +50,6 @@ def cuts_chart(
     height : int
         In pixels.
     """
-    import altair as alt
-
     begin, end = span
     shown = [cut for cut in cuts if cut.end > begin and cut.start < end][:MOST]
     first, last = int(begin / frame), max(int(np.ceil(end / frame)), int(begin / frame) + 1)
@@ -77,33 +72,28 @@ def cuts_chart(
         }
         for number, cut in enumerate(shown)
     ]
-    time = alt.Scale(domain=[begin, end], nice=False)
-    up = alt.Scale(domain=[-1, 1])
-    named = len({mark["class"] for mark in marks}) > 1
-    wave = (
-        alt.Chart(alt.InlineData(values=outline))
-        .mark_area(color=GREY, opacity=0.85)
-        .encode(
-            x=alt.X("t:Q", title="Time (s)", scale=time, axis=alt.Axis(grid=False)),
-            y=alt.Y("low:Q", scale=up, axis=None),
-            y2="high:Q",
-        )
+    time = {"domain": [begin, end], "nice": False}
+    up = {"domain": [-1, 1]}
+    named = len({row["class"] for row in marks}) > 1
+    turn = {"field": "turn", "type": "nominal", "legend": None}
+    of_wave = {
+        "x": quantity("t", "Time (s)", scale=time, axis={"grid": False}),
+        "y": quantity("low", scale=up, axis=None),
+        "y2": {"field": "high"},
+    }
+    of_clips = {
+        "x": quantity("from", "Time (s)", scale=time, axis={"grid": False}),
+        "x2": {"field": "to"},
+        "color": name("class", "Class", legend={"orient": "top", "symbolLimit": 12}) if named else turn,
+        "opacity": {**turn, "scale": {"domain": [0, 1], "range": [0.45, 0.25]}},
+        "tooltip": [
+            name("class", "Class"),
+            quantity("begins", "From (s)", format=".2f"),
+            quantity("length", "Length (s)", format=".2f"),
+        ],
+    }
+    return chart(
+        layers(marks, of_clips, mark("rect", stroke=GREY, strokeWidth=1)),
+        layers(outline, of_wave, mark("area", color=GREY, opacity=0.85)),
+        height=height + (_LEGEND if named else 0),
     )
-    clips = (
-        alt.Chart(alt.InlineData(values=marks))
-        .mark_rect(stroke=GREY, strokeWidth=1)
-        .encode(
-            x=alt.X("from:Q", scale=time),
-            x2="to:Q",
-            color=alt.Color("class:N", title="Class", legend=alt.Legend(orient="top", symbolLimit=12))
-            if named
-            else alt.Color("turn:N", legend=None),
-            opacity=alt.Opacity("turn:N", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.45, 0.25])),
-            tooltip=[
-                alt.Tooltip("class:N", title="Class"),
-                alt.Tooltip("begins:Q", title="From (s)", format=".2f"),
-                alt.Tooltip("length:Q", title="Length (s)", format=".2f"),
-            ],
-        )
-    )
-    return cast("alt.LayerChart", alt.layer(clips, wave).properties(height=height + (_LEGEND if named else 0)))

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from audioclf.plots.curves import GREY, layered
-
-if TYPE_CHECKING:
-    import altair as alt
+from audioclf.plots.vega import GREY, Spec, bars_height, chart, layers, mark, name, names_axis, quantity
 
 PARTS: Final = ("training", "validation", "test")
 
-_BAR: Final = 26
-_AXIS: Final = 60
 _LABEL: Final = 180
 _LEGEND: Final = 44
 
 
-def parts_chart(counts: Mapping[str, Mapping[str, int]]) -> alt.Chart:
+def parts_chart(counts: Mapping[str, Mapping[str, int]]) -> Spec:
     """Clips of every class as a bar, divided by the part they go to.
 
     Parameters
@@ -26,39 +21,23 @@ def parts_chart(counts: Mapping[str, Mapping[str, int]]) -> alt.Chart:
     counts : mapping of class to mapping of part to number of clips
         Parts are those of :data:`PARTS`.
     """
-    import altair as alt
-
-    rows: list[dict[str, Any]] = [
-        {"class": name, "part": part, "clips": int(parts.get(part, 0)), "order": order}
-        for name, parts in counts.items()
+    rows = [
+        {"class": label, "part": part, "clips": int(parts.get(part, 0)), "order": order}
+        for label, parts in counts.items()
         for order, part in enumerate(PARTS)
         if parts.get(part, 0)
     ]
-    chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_bar()
-        .encode(
-            y=alt.Y(
-                "class:N",
-                title=None,
-                scale=alt.Scale(domain=list(counts)),
-                axis=alt.Axis(labelLimit=_LABEL, ticks=False, labelOverlap=False),
-            ),
-            x=alt.X("clips:Q", title="Clips", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=alt.Color("part:N", title=None, scale=alt.Scale(domain=list(PARTS)), legend=alt.Legend(orient="top")),
-            order=alt.Order("order:Q"),
-            tooltip=[
-                alt.Tooltip("class:N", title="Class"),
-                alt.Tooltip("part:N", title="Part"),
-                alt.Tooltip("clips:Q", title="Clips"),
-            ],
-        )
-        .properties(height=_BAR * max(1, len(counts)) + _AXIS + _LEGEND, width="container")
-    )
-    return chart
+    encoding = {
+        "y": names_axis("class", list(counts), limit=_LABEL),
+        "x": quantity("clips", "Clips", axis={"tickMinStep": 1, "format": "d"}),
+        "color": name("part", scale={"domain": list(PARTS)}, legend={"orient": "top"}),
+        "order": {"field": "order", "type": "quantitative"},
+        "tooltip": [name("class", "Class"), name("part", "Part"), quantity("clips", "Clips")],
+    }
+    return chart(layers(rows, encoding, mark("bar")), height=bars_height(len(counts)) + _LEGEND)
 
 
-def shortcut_chart(columns: Sequence[str], accuracies: Sequence[float], chance: float) -> alt.LayerChart:
+def shortcut_chart(columns: Sequence[str], accuracies: Sequence[float], chance: float) -> Spec:
     """Accuracy that each column reaches by itself as bars, with a line where guessing stands.
 
     Parameters
@@ -69,32 +48,25 @@ def shortcut_chart(columns: Sequence[str], accuracies: Sequence[float], chance: 
     chance : float
         Accuracy of guessing.
     """
-    import altair as alt
-
-    rows: list[dict[str, Any]] = [
+    rows = [
         {"column": column, "accuracy": float(value), "text": f"{value:.0%}"}
         for column, value in zip(columns, accuracies, strict=True)
     ]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y(
-            "column:N",
-            title=None,
-            scale=alt.Scale(domain=list(columns)),
-            axis=alt.Axis(labelLimit=_LABEL, ticks=False, labelOverlap=False),
+    encoding = {
+        "y": names_axis("column", columns, limit=_LABEL),
+        "x": quantity(
+            "accuracy",
+            "Right without listening",
+            axis={"format": ".0%", "tickCount": 5},
+            scale={"domain": [0, 1.08], "nice": False},
         ),
-        x=alt.X("accuracy:Q", title="Right without listening", axis=alt.Axis(format=".0%", tickCount=5)).scale(
-            domain=[0, 1.08], nice=False
-        ),
-        tooltip=[
-            alt.Tooltip("column:N", title="Through"),
-            alt.Tooltip("accuracy:Q", title="Right", format=".1%"),
-        ],
+        "tooltip": [name("column", "Through"), quantity("accuracy", "Right", format=".1%")],
+    }
+    words = mark("text", {"text": name("text")}, align="left", dx=5, color=GREY)
+    guess = layers(
+        [{"chance": chance, "text": f"guessing: {chance:.0%}"}],
+        {"x": {"field": "chance", "type": "quantitative"}, "tooltip": [name("text", "Chance")]},
+        mark("rule", color=GREY, strokeDash=[4, 3], strokeWidth=1.5),
     )
-    guess = alt.Chart(alt.InlineData(values=[{"chance": chance, "text": f"guessing: {chance:.0%}"}]))
-    return layered(
-        base.mark_bar(cornerRadiusEnd=3),
-        base.mark_text(align="left", dx=5, color=GREY).encode(text="text:N"),
-        guess.mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5).encode(
-            x="chance:Q", tooltip=[alt.Tooltip("text:N", title="Chance")]
-        ),
-    ).properties(height=_BAR * max(1, len(rows)) + _AXIS, width="container")
+    bars = layers(rows, encoding, mark("bar", cornerRadiusEnd=3), words)
+    return chart(bars, guess, height=bars_height(len(rows)))

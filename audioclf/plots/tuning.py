@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from audioclf.plots.curves import GREY, layered
-
-if TYPE_CHECKING:
-    import altair as alt
+from audioclf.plots.vega import GREY, Spec, chart, layers, mark, quantity
+from audioclf.plots.vega import name as named
 
 TITLES: Final = {"val_loss": "Validation loss", "val_accuracy": "Validation accuracy"}
 
@@ -33,7 +31,7 @@ def values_chart(
     titles: Sequence[str] = (),
     best: int | None = None,
     height: int = 220,
-) -> alt.LayerChart:
+) -> Spec:
     """Every point as a dot over its value of one parameter, the chosen one in colour, the means as a line.
 
     Parameters
@@ -51,8 +49,6 @@ def values_chart(
     height : int
         In pixels.
     """
-    import altair as alt
-
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     line = numeric and len(set(values)) > _FEW
     told = [value if line else _text(value) for value in values]
@@ -65,29 +61,26 @@ def values_chart(
     rows.sort(key=lambda row: bool(row["best"]))  # drawn last, on top of the others
     if line:
         far = min(values) > 0 and max(values) / min(values) >= 30
-        x: Any = alt.X("value:Q", title=name, scale=alt.Scale(type="log" if far else "linear", nice=False, zero=False))
+        x = quantity("value", name, scale={"type": "log" if far else "linear", "nice": False, "zero": False})
     else:
-        x = alt.X("value:N", title=name, sort=None, scale=alt.Scale(domain=order), axis=alt.Axis(labelAngle=0))
+        x = named("value", name, sort=None, scale={"domain": order}, axis={"labelAngle": 0})
     percent = metric == "val_accuracy"
-    y = alt.Y(
-        "figure:Q",
-        title=TITLES[metric],
-        scale=alt.Scale(zero=False, nice=True, padding=8),
-        axis=alt.Axis(format=".0%" if percent else "~g"),
-    )
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
-    dots = base.mark_circle(size=90, opacity=0.85).encode(
-        y=y,
-        color=alt.condition("datum.best", alt.value(_BEST), alt.value(GREY)),
-        tooltip=[
-            alt.Tooltip("point:N", title="Point"),
-            alt.Tooltip("figure:Q", title=TITLES[metric], format=".2%" if percent else ".4f"),
-        ],
-    )
-    if line:
-        return layered(dots).properties(height=height, width="container")
-    mean = base.mark_line(color=GREY, strokeDash=[4, 3]).encode(y=alt.Y("mean(figure):Q").title(TITLES[metric]))
-    return layered(mean, dots).properties(height=height, width="container")
+    title = TITLES[metric]
+    dots = {
+        "y": quantity(
+            "figure",
+            title,
+            scale={"zero": False, "nice": True, "padding": 8},
+            axis={"format": ".0%" if percent else "~g"},
+        ),
+        "color": {"condition": {"test": "datum.best", "value": _BEST}, "value": GREY},
+        "tooltip": [named("point", "Point"), quantity("figure", title, format=".2%" if percent else ".4f")],
+    }
+    marks = [mark("circle", dots, size=90, opacity=0.85)]
+    if not line:
+        mean = {"y": quantity("figure", title, aggregate="mean")}
+        marks.insert(0, mark("line", mean, color=GREY, strokeDash=[4, 3]))
+    return chart(layers(rows, {"x": x}, *marks), height=height)
 
 
 def importance_spec(importance: Mapping[str, float]) -> dict[str, Any]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
-from audioclf.plots.curves import GREY
 from audioclf.plots.theme import SEQUENTIAL, theme_of
-
-if TYPE_CHECKING:
-    import altair as alt
+from audioclf.plots.vega import GREY, Spec, chart, layers, mark, name, names_axis, quantity
 
 _ROW: Final = 30
-_LABEL: Final = 220
 
 
 def windows_chart(
@@ -27,7 +23,7 @@ def windows_chart(
     *,
     most: int = 6,
     theme: str = "light",
-) -> alt.Chart:
+) -> Spec:
     """Probability of the leading classes in every window of a sound, time from left to right.
 
     Parameters
@@ -48,8 +44,6 @@ def windows_chart(
     ParameterError
         When the shapes do not fit.
     """
-    import altair as alt
-
     theme_of(theme)
     rows = np.asarray(probabilities, dtype=np.float64)
     if rows.shape != (len(starts), len(classes)):
@@ -58,37 +52,28 @@ def windows_chart(
             "probabilities",
         )
     shown = np.argsort(-rows.max(axis=0), kind="stable")[:most].tolist()
-    values: list[dict[str, Any]] = [
+    values = [
         {"class": classes[number], "start": start, "end": start + length, "probability": float(row[number])}
         for start, row in zip(starts, rows, strict=True)
         for number in shown
     ]
     names = [classes[number] for number in shown]
-    chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=values))
-        .mark_rect(stroke=GREY, strokeWidth=0.5, strokeOpacity=0.4)
-        .encode(
-            x=alt.X("start:Q", title="Time (s)", axis=alt.Axis(grid=False)).scale(nice=False),
-            x2="end:Q",
-            y=alt.Y(
-                "class:N",
-                title=None,
-                scale=alt.Scale(domain=names),
-                axis=alt.Axis(labelLimit=_LABEL, ticks=False, domain=False),
-            ),
-            color=alt.Color(
-                "probability:Q",
-                title="Probability",
-                scale=alt.Scale(scheme=SEQUENTIAL, domain=[0, 1], reverse=theme == "light"),
-                legend=alt.Legend(format=".0%", gradientLength=90),
-            ),
-            tooltip=[
-                alt.Tooltip("class:N", title="Class"),
-                alt.Tooltip("start:Q", title="From (s)", format=".2f"),
-                alt.Tooltip("end:Q", title="To (s)", format=".2f"),
-                alt.Tooltip("probability:Q", title="Probability", format=".1%"),
-            ],
-        )
-        .properties(height=alt.Step(_ROW), width="container")
-    )
-    return chart
+    encoding = {
+        "x": quantity("start", "Time (s)", axis={"grid": False}, scale={"nice": False}),
+        "x2": {"field": "end"},
+        "y": names_axis("class", names, domain=False),
+        "color": quantity(
+            "probability",
+            "Probability",
+            scale={"scheme": SEQUENTIAL, "domain": [0, 1], "reverse": theme == "light"},
+            legend={"format": ".0%", "gradientLength": 90},
+        ),
+        "tooltip": [
+            name("class", "Class"),
+            quantity("start", "From (s)", format=".2f"),
+            quantity("end", "To (s)", format=".2f"),
+            quantity("probability", "Probability", format=".1%"),
+        ],
+    }
+    cells = mark("rect", stroke=GREY, strokeWidth=0.5, strokeOpacity=0.4)
+    return chart(layers(values, encoding, cells), height={"step": _ROW})

@@ -1,7 +1,8 @@
 """Sessions of the app as browsers hold them, without browsers: each opens one page after another.
 
-Run as ``python crowd.py URL QUERY SESSIONS PERIOD ROUNDS`` (PERIOD in seconds); prints one JSON list: how long
-every run of a page took, in seconds, from the click to the end of the script.
+Run as ``python crowd.py URL QUERY SESSIONS PERIOD ROUNDS [PAGE]`` (PERIOD in seconds; with PAGE, ``/`` for the first,
+they stay on one page); prints one JSON list: how long every run of a page took, in seconds, from the click to the end
+of the script.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -37,13 +39,15 @@ async def open_page(connection: websockets.ClientConnection, page: str, query: s
             return time.perf_counter() - begun
 
 
-async def session(url: str, query: str, number: int, period: float, rounds: int) -> list[float]:
+async def session(
+    url: str, query: str, number: int, period: float, rounds: int, pages: Sequence[str] = PAGES
+) -> list[float]:
     """One person at work, who begins at a moment and on a page of their own."""
     await asyncio.sleep(period * (0.618 * number % 1))  # spread over the first period
     times = []
     async with websockets.connect(url, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None) as connection:
         for step in range(rounds):
-            times.append(await open_page(connection, PAGES[(number + step) % len(PAGES)], query))
+            times.append(await open_page(connection, pages[(number + step) % len(pages)], query))
             await asyncio.sleep(max(period - times[-1], 0))
     return times
 
@@ -51,7 +55,8 @@ async def session(url: str, query: str, number: int, period: float, rounds: int)
 async def main() -> None:
     url, query = sys.argv[1].replace("http", "ws", 1) + "/_stcore/stream", sys.argv[2]
     sessions, period, rounds = int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5])
-    times = await asyncio.gather(*(session(url, query, number, period, rounds) for number in range(sessions)))
+    pages = [sys.argv[6].strip("/")] if len(sys.argv) > 6 else PAGES
+    times = await asyncio.gather(*(session(url, query, number, period, rounds, pages) for number in range(sessions)))
     print(json.dumps([taken for one in times for taken in one]))
 
 

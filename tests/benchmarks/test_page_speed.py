@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from audioclf.inference.assets import app_folder
+
+CROWD = Path(__file__).with_name("crowd.py")
 
 
 @pytest.mark.slow
@@ -50,6 +53,74 @@ def test_first_paint_on_a_cold_server_against_an_empty_page(
             break
     measured("; ".join(f"{name or 'home'}: {min(times):.2f} s" for name, times in taken.items()))
     assert ratio < 2
+
+
+PLAIN = "import streamlit as st\nfor line in range(100):\n    st.text(line)\n"
+ROUNDS = 10
+
+
+@pytest.mark.slow
+def test_processor_time_of_every_page_against_a_plain_one(
+    browsing: ModuleType, esc10: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: Callable[[str], None]
+) -> None:
+    """What a page costs a server that thirty share, with everything warm; a page of a hundred texts is the unit.
+
+    Processor time of the server's process for one run of the page, in one session. No page may cost more than
+    four times the plain one, which is what Streamlit itself needs for a hundred elements.
+    """
+    psutil = pytest.importorskip("psutil")
+    monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path / "home"))
+    app = tmp_path / "plain" / "app.py"
+    app.parent.mkdir()
+    app.write_text(PLAIN)
+
+    def costs(server: Any, query: str, pages: tuple[str, ...]) -> dict[str, float]:
+        command = [sys.executable, str(CROWD), server.url, query, "1", "0", str(ROUNDS)]
+        process = psutil.Process(server.process.pid)
+        subprocess.run([*command[:-1], str(len(pages))], check=True, capture_output=True, timeout=300)
+        busy = 1.0
+        while busy > 0.1:  # the health report and the first features are being made
+            before = process.cpu_times()
+            time.sleep(2)
+            after = process.cpu_times()
+            busy = after.user + after.system - before.user - before.system
+        found = {}
+        for page in pages:
+            for turn in range(4):  # the last turn counts: what the page asks for has come by then
+                before = process.cpu_times()
+                subprocess.run([*command, page or "/"], check=True, capture_output=True, timeout=300)
+                after = process.cpu_times()
+                found[page] = (after.user + after.system - before.user - before.system) / ROUNDS
+                time.sleep(3 if turn < 3 and page in ("explain", "classify") else 0)
+        return found
+
+    server = browsing.start_server(app.parent, app)
+    try:
+        unit = costs(server, "", ("",))[""]
+    finally:
+        browsing.stop_server(server)
+    lines, worst = [f"processor time of a plain page {1e3 * unit:.0f} ms"], {}
+    for name, query in {"instruments": "data=instruments", "esc10": f"data={esc10}"}.items():
+        server = browsing.start_server(tmp_path)
+        try:
+            found = costs(server, query, crowd_pages())
+        finally:
+            browsing.stop_server(server)
+        lines.append(f"{name} " + ", ".join(f"{page or 'home'} {1e3 * cost:.0f}" for page, cost in found.items()))
+        worst[name] = max(found.values()) / unit
+    measured("; ".join(lines))
+    assert max(worst.values()) < 4, lines
+
+
+def crowd_pages() -> tuple[str, ...]:
+    """The pages that a crowd visits."""
+    spec = importlib.util.spec_from_file_location("crowd", CROWD)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pages: tuple[str, ...] = module.PAGES
+    return pages
 
 
 CHANGES = """

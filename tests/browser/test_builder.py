@@ -26,8 +26,9 @@ def sounds(tmp_path: Path, write_tone: Callable[..., Path]) -> Path:
     return tmp_path / "two pitches"
 
 
-def tab(page: Any, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click()
+def stage(page: Any, name: str) -> None:
+    """Open a stage of the Train page."""
+    page.locator(f".st-key-train-stage-{name} button").click()
 
 
 def number(page: Any, name: str, value: int) -> None:
@@ -66,24 +67,25 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(
     summary.get_by_text("What will be trained").wait_for()
 
     # two features, a model each
-    page.get_by_role("button", name="Add another picture").click()
-    page.get_by_text("Picture 2", exact=True).wait_for()
+    stage(page, "features")
+    page.get_by_role("button", name="Add another feature").click()
+    page.get_by_text("Feature 2", exact=True).wait_for()
     select(page, "combine", "ensemble")
     summary.get_by_text("Model 2: MFCC").wait_for()
     # folds
-    tab(page, "Split")
+    stage(page, "split")
     pill(page, "k-fold cross-validation")
     number(page, "n_splits", 2)
-    summary.get_by_text("4 models are trained").wait_for()
+    summary.get_by_text("4 models will be trained").wait_for()
     # augmentation, seen and heard before it is used
-    tab(page, "Augmentation")
-    select(page, "Augmentation", "Picture: Time and frequency masking")
+    stage(page, "augmentations")
+    select(page, "Augmentation", "Feature: Time and frequency masking")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("See and hear it").click()
-    page.get_by_role("button", name="Roll the dice again").wait_for()
+    page.get_by_role("button", name="Another random draw").wait_for()
     page.locator(".panel canvas").nth(1).wait_for()
     # a small network for a few epochs
-    tab(page, "Training")
+    stage(page, "training")
     number(page, "batch_size", 4)
     number(page, "epochs", 3)
     summary.get_by_text("3 epochs of").wait_for()
@@ -98,10 +100,10 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(
             page.wait_for_timeout(50)
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="See the results").wait_for()
-    page.get_by_text("of 20 test clips right").wait_for()
+    page.get_by_text("of 20 test clips correct").wait_for()
 
     # another run, of a model that is fitted at once
-    tab(page, "Model")
+    stage(page, "model")
     pill(page, "Decision tree")
     summary.get_by_text("It is a Decision tree").wait_for()
     page.get_by_role("button", name="Start training").click()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,6 +23,20 @@ from audioclf.training import Training
 from audioclf.ui.shell import tasks, warmup
 
 OpenPage = Callable[..., AppTest]
+
+STAGES = {
+    "audio": "audio",
+    "dataset": "audio",
+    "split": "split",
+    "feature": "features",
+    "combination": "features",
+    "picture": "features",
+    "augmentation": "augmentations",
+    "preview": "augmentations",
+    "model": "model",
+    "training": "training",
+}
+"""Stages of the Train page, by the second word of a widget's key."""
 
 
 @pytest.fixture
@@ -43,6 +58,33 @@ def _open(name: str = "", /, **query: str | Path) -> AppTest:
         if not task.finished:
             assert task.wait(120)
             page.run()
+    assert not page.exception
+    return page
+
+
+@pytest.fixture
+def keyed() -> Callable[[AppTest, str], Any]:
+    """``keyed(page, "train.model.cnn.filters")``: a widget of the Train page, in its stage opened before."""
+    return _keyed
+
+
+def _keyed(page: AppTest, key: str) -> Any:
+    section = key.split(".")[1]
+    if section in STAGES:
+        page.session_state["train.stage"] = STAGES[section]
+        page.session_state[f"{key.rpartition('.')[0]}:more"] = True
+        page.run()
+        assert not page.exception
+    elements = (*page.number_input, *page.selectbox, *page.pills, *page.text_input, *page.toggle, *page.button)
+    return next(element for element in elements if element.key == key)
+
+
+@pytest.fixture
+def train(open_page: OpenPage, class_folders: Path) -> AppTest:
+    """The Train page with the experiment as text on it."""
+    page = open_page("train", data=class_folders)
+    page.session_state["train.text"] = True
+    page.run()
     assert not page.exception
     return page
 

@@ -21,16 +21,12 @@ from audioclf.models import MODELS
 from audioclf.training import Training
 
 OpenPage = Callable[..., AppTest]
+Keyed = Callable[[AppTest, str], Any]
 
 
 def experiment(page: AppTest) -> Experiment:
     """What the forms hold, from the TOML on the page."""
     return Experiment.from_toml(page.code[0].value)
-
-
-def keyed(page: AppTest, key: str) -> Any:
-    elements = (*page.number_input, *page.selectbox, *page.pills, *page.text_input, *page.toggle, *page.button)
-    return next(element for element in elements if element.key == key)
 
 
 def use(page: AppTest, toml: str) -> None:
@@ -47,8 +43,8 @@ def complaints(page: AppTest) -> str:
 
 
 @pytest.fixture
-def page(open_page: OpenPage, class_folders: Path) -> AppTest:
-    return open_page("train", data=class_folders)
+def page(train: AppTest) -> AppTest:
+    return train
 
 
 def test_everything_an_experiment_holds_goes_through_the_forms(page: AppTest, class_folders: Path) -> None:
@@ -112,7 +108,7 @@ def test_what_cannot_be_is_said_before_a_job_is_made(
 @pytest.mark.parametrize(
     ("changed", "learns", "tested"),
     [
-        ({}, "it learns from 6 clips and is then tested on 4", "it has never met."),
+        ({}, "it learns from 6 clips and is then tested on 4", "it has not seen before."),
         ({"split": PROTOCOLS["resubstitution"]()}, "from 12 clips and is then tested on 12", "of the same: LEAKY"),
         (
             {"copies": Copies(number=2, before_split=True), "augmentations": (AUGMENTATIONS["gaussian-noise"](),)},
@@ -169,7 +165,9 @@ def players(page: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.json) for element in page.get("bidi_component")]
 
 
-def test_an_augmentation_is_seen_and_heard_and_the_dice_rolled_again(page: AppTest, class_folders: Path) -> None:
+def test_an_augmentation_is_seen_and_heard_and_the_dice_rolled_again(
+    page: AppTest, class_folders: Path, keyed: Keyed
+) -> None:
     wanted = Experiment(
         dataset=DatasetChoice(str(class_folders)),
         augmentations=(AUGMENTATIONS["gaussian-noise"](min_snr=0.0, max_snr=1.0), AUGMENTATIONS["row-shift"]()),
@@ -179,7 +177,7 @@ def test_an_augmentation_is_seen_and_heard_and_the_dice_rolled_again(page: AppTe
     keyed(page, "train.preview.0.gaussian-noise.on").set_value(True)
     page.run()
     before, after = players(page)
-    assert before["tracks"][0]["note"] == "as it is"
+    assert before["tracks"][0]["note"] == "original"
     assert after["tracks"][0]["note"] == "changed"
     assert before["tracks"][0]["audio"] != after["tracks"][0]["audio"]
     keyed(page, "train.preview.0.gaussian-noise.again").click()

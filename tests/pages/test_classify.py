@@ -43,7 +43,7 @@ def test_an_example_is_classified_and_explained(open_page: OpenPage, finished: R
         finished.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted])
     )[0]
     assert page.title[-1].value.replace("\\", "") == finished.classes[first.predicted]
-    assert "It knows 3 classes" in words(page)
+    assert "The model knows 3 classes" in words(page)
     whole, used = (json.loads(element.proto.json) for element in page.get("bidi_component"))
     assert whole["tracks"][0]["title"] == finished.classes[first.true]
     assert used["panels"][0]["heat"]
@@ -64,7 +64,7 @@ def test_good_files_are_answered_and_bad_ones_told(
     assert all("Traceback" not in error.value for error in page.error)
     table = page.dataframe[0].value
     assert list(table["sound"]) == ["high.flac", "also high.ogg", "high.mp3"]
-    assert set(table["answer"]) == {"high"}
+    assert set(table["prediction"]) == {"high"}
     assert table["probability"].between(100 / 3, 100).all()  # per cent
 
 

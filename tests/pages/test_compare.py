@@ -39,7 +39,7 @@ def test_shared_colours_mean_the_same_in_a_row_and_own_ones_do_not(open_page: Op
         return [{(p["low"], p["high"]) for p in panels if p["title"] == title} for title in titles]
 
     assert [len(found) for found in ranges(page)] == [1, 1, 1]
-    control(page, "compare.scale").set_value("their own")
+    control(page, "compare.scale").set_value("one for each")
     page.run()
     assert max(len(found) for found in ranges(page)) == 2
 
@@ -56,7 +56,7 @@ def test_sounds_of_different_length_stand_on_one_time_axis(
 
 def test_clips_are_put_aside_by_hand(open_page: OpenPage, class_folders: Path) -> None:
     page = open_page("compare", data=class_folders)
-    control(page, "compare.how").set_value("Clips by hand")
+    control(page, "compare.how").set_value("Clips you choose")
     page.run()
     for label in ("high", "low"):
         page.selectbox(key="compare.class").set_value(label)

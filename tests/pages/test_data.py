@@ -44,6 +44,8 @@ def test_a_folder_that_is_not_there_keeps_what_was_chosen(
     open_page: OpenPage, class_folders: Path, tmp_path: Path
 ) -> None:
     page = open_page("data", data=class_folders)
+    page.session_state["data.other"] = True
+    page.run()
     page.text_input(key="folder.path").set_value(str(tmp_path / "no"))
     button(page, "Load the folder").click()
     page.run()

@@ -39,7 +39,14 @@ def settle(page: AppTest) -> None:
     assert not page.exception
 
 
+def choose_other(page: AppTest) -> None:
+    """Open what leads to other sounds, where some are chosen already."""
+    page.session_state["data.other"] = True
+    page.run()
+
+
 def way(page: AppTest, name: str) -> None:
+    choose_other(page)
     page.segmented_control(key="sources.way").set_value(name)
     page.run()
 
@@ -132,8 +139,10 @@ def test_a_cancelled_upload_leaves_nothing(open_page: OpenPage, tone: Any) -> No
     press(page, "Load them")
     (folder,) = set(workspaces.datasets_folder().iterdir()) - before
     a_day_later = time.localtime((folder / "waiting").stat().st_mtime + 24 * 3600)
-    until = f"kept for a day, until {time.strftime('%Y-%m-%d %H:%M', a_day_later)}; once opened, it stays"
+    until = f"deleted on {time.strftime('%Y-%m-%d %H:%M', a_day_later)} unless you open it first"
     for shown in (page, open_page("data")):  # beside the questions, and in the list of what was brought in
+        shown.session_state["mine.shown"] = True
+        shown.run()
         told = [item.value for item in shown.caption if until in item.value.replace("\\", "")]
         assert len(told) >= 1 + (shown is page)
     press(page, "Cancel")
@@ -296,6 +305,7 @@ def test_no_clip_at_all_is_a_sentence_on_every_page(
 
 def test_what_was_loaded_can_be_read_another_way(open_page: OpenPage, class_folders: Path) -> None:
     page = open_page("data", data=class_folders)
+    choose_other(page)
     press(page, "Read these sounds another way")
     page.segmented_control[0].set_value("recording")
     settle(page)

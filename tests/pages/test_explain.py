@@ -39,7 +39,7 @@ def test_evidence_lies_over_the_picture_beside_the_plain_one(open_page: OpenPage
     assert whole != part
     assert "What the model used" in used["tracks"][0]["title"]
     wrong = [item for item in finished.predictions if item.true != item.predicted]
-    assert "but it is" in words(page), "wrong ones come first"
+    assert "but the true class is" in words(page), "wrong ones come first"
     assert any(f"({len(wrong)} predicted wrong" in element.label for element in page.selectbox)
 
 
@@ -49,7 +49,7 @@ def test_any_class_and_either_method_can_be_asked(open_page: OpenPage, finished:
     chooser = next(element for element in page.selectbox if element.label == "Evidence for")
     assert len(chooser.options) == 3
     other = next(number for number, title in enumerate(chooser.options) if title.startswith("high,"))
-    assert "its answer" not in chooser.options[other]
+    assert "predicted" not in chooser.options[other]
     chooser.set_value(other)
     for _ in range(20):
         page.run()
@@ -89,7 +89,7 @@ def test_ones_own_sound_and_a_file_that_is_none(open_page: OpenPage, finished: R
         if len(players(page)) == 2:
             break
     assert not page.error
-    assert "It predicts" in words(page)
+    assert "The model predicted" in words(page)
 
 
 def test_a_model_without_convolutions_is_explained_by_occlusion(open_page: OpenPage, finished: Run) -> None:

@@ -50,6 +50,8 @@ def test_the_clip_in_the_address_is_the_one_shown(open_page: OpenPage, class_fol
 @pytest.mark.parametrize("kind", list(FEATURES))
 def test_one_picture_comes_with_explanation_and_parameters(kind: str, open_page: OpenPage, class_folders: Path) -> None:
     page = view(open_page("explore", data=class_folders), kind)
+    page.session_state[f"feature.{kind}:more"] = True
+    page.run()
     (panel,) = player(page)["panels"]
     assert panel["title"] == FEATURES[kind].title
     assert any(FEATURES[kind].explanation in text.value.replace("\\", "") for text in page.markdown)

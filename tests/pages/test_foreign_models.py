@@ -20,6 +20,9 @@ def test_a_network_of_ones_own_is_neither_offered_nor_taken_nor_imported(
     open_page: OpenPage, class_folders: Path
 ) -> None:
     page = open_page("train", data=class_folders)
+    page.session_state["train.stage"] = "model"
+    page.session_state["train.text"] = True
+    page.run()
     offered = next(pills for pills in page.pills if pills.key == "train.model").options
     assert MODELS["vgg16"].title in offered
     assert MODELS["custom"].title not in offered

@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
 from audioclf.inference.assets import app_folder
-from audioclf.ui.data import quality
 from audioclf.ui.data.quality import spare
+from audioclf.ui.jobs import health
 from audioclf.ui.shell import current_dataset, tasks, warmup
 
 OpenPage = Callable[..., AppTest]
@@ -70,7 +70,7 @@ def test_findings_stand_in_sentences_with_the_gravest_first(open_page: OpenPage,
     page = open_page("data", data=ill)
     tab(page, "Health")
     said = words(page)
-    assert "to mend before training" in said
+    assert "to fix before training" in said
     assert "Silent from beginning to end" in said
     assert "In two classes at once (the same file): 2 clips" in said
     assert "More than once in a class (the same file)" in said
@@ -96,7 +96,7 @@ def test_the_clips_of_a_finding_can_be_heard(open_page: OpenPage, ill: Path) -> 
     tab(page, "Health")
     before = len(page.get("bidi_component"))
     press(page, "health.listen.silent")
-    assert not page.error or all("mend" in item.value for item in page.error)
+    assert not page.error or all("to fix" in item.value for item in page.error)
     assert len(page.get("bidi_component")) == before + 1
 
 
@@ -154,13 +154,13 @@ def test_the_check_begins_by_itself_and_stands_on_the_train_page(open_page: Open
     assert f"Health: {sum(f.severity != 'note' for f in checking.result.findings)} findings" in told
     assert next(f.sentence for f in checking.result.findings if f.kind == "shortcut") in told
     press(page, "health.open")
-    assert "to mend before training" in words(page)
+    assert "to fix before training" in words(page)
 
 
 def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: Path) -> None:
     gate = threading.Event()
     dataset = load_dataset(class_folders)
-    slow = tasks.start(quality.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
+    slow = tasks.start(health.key(str(class_folders), {}, dataset), "Checking", lambda *_: gate.wait(60))
     try:
         assert warmup.wait(120)
         page = AppTest.from_file(str(app_folder() / "app.py"), default_timeout=600)

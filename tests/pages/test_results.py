@@ -66,7 +66,7 @@ def test_copies_of_tested_clips_are_marked_and_stand_once_among_test_clips(open_
     page = open_page("results", run=copy.id)
     assert not page.exception
     assert any("copies of clips it learned from" in warning.value for warning in page.warning)
-    assert "Learned from 1 copy of every clip" in words(page)
+    assert "Trained with 1 copy of every clip" in words(page)
     page = open_page("explain", run=copy.id)
     chooser = next(element for element in page.selectbox if element.label.startswith("Test clip"))
     assert len(chooser.options) == len(rows)
@@ -100,15 +100,21 @@ def test_every_cell_can_be_chosen(open_page: OpenPage, finished: Run) -> None:
 
 def test_precision_recall_and_support_of_every_class(open_page: OpenPage, finished: Run) -> None:
     page = open_page("results", run=finished.id)
+    page.session_state["results.tabs"] = "Classes"
+    page.run()
     table = page.dataframe[0].value
     assert list(table["class"]) == [row["class"] for row in finished.metrics["per_class"]]
     assert list(table["support"]) == [3, 3, 3]
     assert list(table["f1"]) == pytest.approx([row["f1"] for row in finished.metrics["per_class"]])
+    page.session_state["results.tabs"] = "Settings and files"
+    page.run()
     assert finished.experiment.to_toml().strip() == page.code[0].value
 
 
 def test_a_run_is_renamed_noted_and_deleted(open_page: OpenPage, copy: Run) -> None:
     page = open_page("results", run=copy.id)
+    page.session_state[f"edit {copy.id}"] = True
+    page.run()
     page.text_input[0].set_value("$another$ name")
     page.text_area[0].set_value("[a note](http://x.example)")
     page.run()

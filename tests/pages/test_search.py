@@ -200,6 +200,7 @@ def test_a_point_opens_as_a_run_and_goes_over_to_train(
     assert page.title[0].value == "Results"
     assert "".join(page.query_params["run"]) == f"{made.id}.{best.number:02d}"
     page = open_page("search", data=three_classes, search=made.id)
+    page.session_state["train.text"] = True
     keyed(page, "search.train").click()
     page.run()
     assert not page.exception

@@ -18,6 +18,7 @@ OpenPage = Callable[..., AppTest]
 
 def split_tab(page: AppTest) -> None:
     page.session_state["data.tabs"] = "Split"
+    page.session_state["split.numbers"] = True
     page.run()
     assert not page.exception
 
@@ -52,7 +53,7 @@ def test_groups_that_are_known_and_not_used_are_warned_of_and_can_be_used(open_p
     assert page.toggle(key="split.holdout.by_group").value, "the beginning keeps groups together"
     assert not page.warning
     page.toggle(key="split.holdout.by_group").set_value(False).run()
-    assert "Groups are known and not used" in page.warning[0].value
+    assert "Groups are known but not used" in page.warning[0].value
     page.button(key="split.group").click().run()
     assert page.toggle(key="split.holdout.by_group").value
     assert not page.warning
@@ -79,7 +80,7 @@ def test_the_split_goes_along_to_the_train_page(open_page: OpenPage, class_folde
     page.button(key="split.train").click().run()
     assert not page.exception
     assert page.session_state["train.split"] == "k-fold"
-    assert page.number_input(key="train.split.k-fold.n_splits").value == 3
+    assert page.session_state["train.split.k-fold.n_splits"] == 3
 
 
 def test_what_straddles_is_counted(class_folders: Path) -> None:

@@ -16,16 +16,12 @@ from audioclf.experiments.runs import Run, list_runs, open_run
 from audioclf.jobs import queue
 
 OpenPage = Callable[..., AppTest]
+Keyed = Callable[[AppTest, str], Any]
 
 
 def experiment(page: AppTest) -> Experiment:
     """What the forms hold, from the TOML on the page."""
     return Experiment.from_toml(page.code[0].value)
-
-
-def keyed(page: AppTest, key: str) -> Any:
-    elements = (*page.number_input, *page.selectbox, *page.pills, *page.text_input, *page.toggle)
-    return next(element for element in elements if element.key == key)
 
 
 def button(page: AppTest, label: str) -> Any:
@@ -51,8 +47,8 @@ def eventually(page: AppTest, condition: Callable[[], bool], seconds: float = 18
 
 
 @pytest.fixture
-def page(open_page: OpenPage, class_folders: Path) -> AppTest:
-    return open_page("train", data=class_folders)
+def page(train: AppTest) -> AppTest:
+    return train
 
 
 def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Path) -> None:
@@ -90,7 +86,9 @@ def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Pa
         ("train.model.compact-cnn.filters", "4, x", "list of numbers"),
     ],
 )
-def test_what_cannot_be_is_said_and_stops_the_button(page: AppTest, key: str, value: Any, said: str) -> None:
+def test_what_cannot_be_is_said_and_stops_the_button(
+    page: AppTest, key: str, value: Any, said: str, keyed: Keyed
+) -> None:
     before = runs()
     keyed(page, key).set_value(value)
     page.run()
@@ -100,7 +98,7 @@ def test_what_cannot_be_is_said_and_stops_the_button(page: AppTest, key: str, va
     assert runs() == before
 
 
-def test_vgg16_on_a_picture_of_one_pixel_is_told_beside_its_height(page: AppTest) -> None:
+def test_vgg16_on_a_picture_of_one_pixel_is_told_beside_its_height(page: AppTest, keyed: Keyed) -> None:
     keyed(page, "train.model").set_value("vgg16")
     keyed(page, "train.picture.colormap").set_value("viridis")
     page.run()
@@ -111,26 +109,28 @@ def test_vgg16_on_a_picture_of_one_pixel_is_told_beside_its_height(page: AppTest
     page.run()
     told = [error.value.replace("\\", "") for error in page.error]
     assert len(told) == 2
-    assert told[0].startswith("Pictures: ")  # beside the button; the other stands under the field
+    assert told[0].startswith("Features: ")  # beside the button; the other stands under the field
     assert all("needs at least 32 x 32, got 1 x 1" in sentence for sentence in told)
     assert button(page, "Start training").disabled
     assert runs() == before
 
 
-def test_a_network_of_pictures_cannot_take_a_curve(page: AppTest) -> None:
+def test_a_network_of_pictures_cannot_take_a_curve(page: AppTest, keyed: Keyed) -> None:
     keyed(page, "train.feature.0").set_value("waveform")
     page.run()
     assert any(error.value.replace("\\", "").startswith("Model:") for error in page.error)
     keyed(page, "train.model").set_value("logreg")
     page.run()
     assert not page.error
-    assert "fitted at once" in words(page)
+    assert "fitted in one step" in words(page)
     assert not any(element.key == "train.training.epochs" for element in page.number_input)
     assert experiment(page).model.kind == "logreg"
 
 
-def test_pictures_and_augmentations_can_be_added_and_taken_away(page: AppTest) -> None:
-    button(page, "Add another picture").click()
+def test_pictures_and_augmentations_can_be_added_and_taken_away(page: AppTest, keyed: Keyed) -> None:
+    page.session_state["train.stage"] = "features"
+    page.run()
+    button(page, "Add another feature").click()
     page.run()
     assert [feature.kind for feature in experiment(page).features] == ["mel", "mfcc"]
     assert any("Channels of one picture" in error.value for error in page.error)
@@ -143,12 +143,12 @@ def test_pictures_and_augmentations_can_be_added_and_taken_away(page: AppTest) -
     assert "2 models" in words(page)
     keyed(page, "train.feature.1.mfcc.n_mfcc").set_value(13)
     page.run()
-    next(element for element in page.button if element.key == "train.feature.remove.0").click()
+    keyed(page, "train.feature.remove.0").click()
     page.run()
     (kept,) = experiment(page).features
     assert (kept.kind, kept.to_dict()["n_mfcc"]) == ("mfcc", 13)
     keyed(page, "train.augmentation.new").set_value("noise")
-    next(element for element in page.button if element.key == "train.augmentation.add").click()
+    keyed(page, "train.augmentation.add").click()
     page.run()
     assert [augmentation.kind for augmentation in experiment(page).augmentations] == ["noise"]
 
@@ -174,7 +174,7 @@ def test_an_experiment_can_be_pasted_and_a_wrong_one_is_told_beside(page: AppTes
     assert experiment(page) == made
 
 
-def test_a_recipe_can_be_filled_in(page: AppTest, class_folders: Path) -> None:
+def test_a_recipe_can_be_filled_in(page: AppTest, class_folders: Path, keyed: Keyed) -> None:
     keyed(page, "train.start").set_value("instruments-mfcc-tree")
     page.run()
     button(page, "Fill in").click()
@@ -185,7 +185,7 @@ def test_a_recipe_can_be_filled_in(page: AppTest, class_folders: Path) -> None:
 
 
 def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
-    page: AppTest, open_page: OpenPage, class_folders: Path
+    page: AppTest, open_page: OpenPage, class_folders: Path, keyed: Keyed
 ) -> None:
     keyed(page, "train.training.epochs").set_value(600)
     keyed(page, "train.name").set_value("*long* one")
@@ -226,6 +226,8 @@ def test_a_finished_run_says_how_good_it_is_and_leads_to_its_results(
     open_page: OpenPage, finished: Run, three_classes: Path
 ) -> None:
     page = open_page("train", run=finished.id)
+    page.session_state["train.text"] = True
+    page.run()
     assert experiment(page).dataset.name == str(three_classes)
     assert any("9 test clips" in element.value for element in page.markdown)
     assert button(page, "See the results")
@@ -237,3 +239,29 @@ def test_a_run_of_an_unknown_id_is_no_error(open_page: OpenPage, class_folders: 
     page = open_page("train", data=class_folders, run="../../etc")
     assert not page.error
     assert button(page, "Start training")
+
+
+def test_a_stage_is_a_line_until_it_is_opened_and_keeps_what_was_set(page: AppTest, keyed: Keyed) -> None:
+    lines = {words.split("**")[1]: words for words in (item.value for item in page.markdown) if words.startswith("**")}
+    assert "Mel spectrogram" in lines["Features:"]
+    assert "epochs 40" in lines["Training:"].replace("\\", "")
+    assert not any(widget.key.startswith("train.training") for widget in page.number_input)
+    keyed(page, "train.training.epochs").set_value(7)
+    page.run()
+    assert not any(widget.key.startswith("train.audio") for widget in page.number_input)
+    button(page, "Done").click()
+    page.run()
+    assert not any(widget.key.startswith("train.training") for widget in page.number_input)
+    assert "epochs 7" in words(page).replace("\\", "")
+    assert experiment(page).training.epochs == 7
+
+
+def test_what_cannot_be_is_still_said_once_its_stage_is_closed(page: AppTest, keyed: Keyed) -> None:
+    keyed(page, "train.training.batch_size").set_value(0)
+    page.run()
+    button(page, "Done").click()
+    page.run()
+    (error,) = page.error
+    assert error.value.replace("\\", "").startswith("Training: batch_size must be at least 1")
+    assert "batch_size must be at least 1" in words(page).replace("\\", "")
+    assert button(page, "Start training").disabled

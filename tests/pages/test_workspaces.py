@@ -105,7 +105,7 @@ def test_the_apps_own_folder_is_closed_but_for_ones_own_part(
                  workspaces.folder(mine).parent):  # fmt: skip
         page = open_page("data", workspace=mine, data=path)
         assert "is not yours" in page.error[0].value, path
-        assert any(button.label == "Take another data set" for button in page.button)
+        assert any(button.label == "Choose another data set" for button in page.button)
 
 
 @pytest.fixture
@@ -171,6 +171,8 @@ def test_what_was_brought_in_before_is_opened_and_deleted_by_its_owner_only(
     others = open_page("data", workspace=workspaces.new_id())
     assert all(key not in str(button.key) for button in others.button)
     own = open_page("data", workspace=workspace)
+    own.session_state["mine.shown"] = True
+    own.run()
     own.button(key=f"mine.open.{key}").click().run()
     assert value(own, "data") == data
     own.button(key=f"mine.delete.{key}").click().run()

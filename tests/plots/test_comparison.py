@@ -12,9 +12,8 @@ from audioclf.plots import accuracies_chart, histories_chart
 
 
 def rows_of(chart: Any) -> list[dict[str, Any]]:
-    plain = chart.to_dict()
-    json.dumps(plain, allow_nan=False)
-    return list(plain["datasets"][plain["data"]["name"]] if "name" in plain["data"] else plain["data"]["values"])
+    json.dumps(chart, allow_nan=False)
+    return list(chart["layer"][0]["data"]["values"])
 
 
 def history(fit: str, losses: list[float | None]) -> list[dict[str, Any]]:

@@ -13,10 +13,8 @@ from audioclf.plots import balance_chart, history_chart, probability_chart, rate
 
 
 def rows_of(chart: Any, layer: int = 0) -> list[dict[str, Any]]:
-    plain = chart.to_dict()
-    json.dumps(plain, allow_nan=False)
-    data = plain["layer"][layer].get("data", plain.get("data"))
-    return list(data["values"] if "values" in data else plain["datasets"][data["name"]])
+    json.dumps(chart, allow_nan=False)
+    return list(chart["layer"][layer]["data"]["values"])
 
 
 def history(fits: tuple[str, ...] = ("main",), epochs: int = 3) -> list[dict[str, Any]]:
@@ -44,15 +42,15 @@ def test_curves_hold_what_was_measured(measure: str) -> None:
 
 
 def test_epochs_begin_at_one_and_the_kept_one_is_marked() -> None:
-    plain = history_chart(history(), best_epoch=2).to_dict()
-    assert plain["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 3]
-    assert rows_of(history_chart(history(), best_epoch=2), 2) == [{"epoch": 2, "text": "kept: epoch 2"}]
+    chart = history_chart(history(), best_epoch=2)
+    assert chart["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 3]
+    assert rows_of(chart, 1) == [{"epoch": 2, "text": "kept: epoch 2"}]
 
 
 def test_several_fits_have_a_line_each_and_their_mean() -> None:
-    plain = history_chart(history(("fold-1", "fold-2"))).to_dict()
-    assert plain["layer"][0]["encoding"]["detail"]["field"] == "fit"
-    assert plain["layer"][1]["encoding"]["y"]["aggregate"] == "mean"
+    each, mean, _ = history_chart(history(("fold-1", "fold-2")))["layer"][0]["layer"]
+    assert each["encoding"]["detail"]["field"] == "fit"
+    assert mean["encoding"]["y"]["aggregate"] == "mean"
 
 
 def test_a_training_that_has_not_begun_is_an_empty_chart() -> None:
@@ -75,24 +73,24 @@ def test_probabilities_are_ranked_and_bounded_in_number() -> None:
 def test_classes_keep_their_order() -> None:
     chart = balance_chart({"b": 3, "a": 5})
     assert rows_of(chart) == [{"class": "b", "clips": 3}, {"class": "a", "clips": 5}]
-    assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["b", "a"]
+    assert chart["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["b", "a"]
     assert rows_of(balance_chart({})) == []
 
 
 def test_the_learning_rate_has_a_curve_of_its_own() -> None:
     rows = [row | {"learning_rate": 0.1 ** row["epoch"]} for row in history(epochs=4)]
     assert [row["rate"] for row in rows_of(rate_chart(rows))] == [row["learning_rate"] for row in rows]
-    assert rate_chart(rows).to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+    assert rate_chart(rows)["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
     assert rows_of(rate_chart([row | {"learning_rate": None} for row in history()])) == []
 
 
 def test_a_cosine_stays_a_cosine() -> None:
     rates = [0.001 * (1 + math.cos(math.pi * step / 100)) / 2 + 1e-9 for step in range(101)]
     rows = [{"epoch": number, "learning_rate": rate} for number, rate in enumerate(rates, start=1)]
-    assert rate_chart(rows).to_dict()["layer"][0]["encoding"]["y"]["scale"] == {"zero": True}
+    assert rate_chart(rows)["layer"][0]["encoding"]["y"]["scale"] == {"zero": True}
 
 
 def test_a_curve_alone_has_no_legend() -> None:
     alone = [row | {"val_loss": None} for row in history()]
-    assert history_chart(alone, measure="loss").to_dict()["layer"][0]["encoding"]["color"]["legend"] is None
-    assert history_chart(history(), measure="loss").to_dict()["layer"][0]["encoding"]["color"]["legend"] is not None
+    assert history_chart(alone, measure="loss")["layer"][0]["encoding"]["color"]["legend"] is None
+    assert history_chart(history(), measure="loss")["layer"][0]["encoding"]["color"]["legend"] is not None

@@ -14,8 +14,7 @@ LEVELS = np.concatenate([np.full(100, -6.0206), np.full(100, -120.0)])
 
 
 def _values(cuts: list[Cut], span: tuple[float, float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    drawn = cuts_chart(LEVELS, 0.01, cuts, span).to_dict()
-    marks, wave = (drawn["datasets"][layer["data"]["name"]] for layer in drawn["layer"])
+    marks, wave = (layer["data"]["values"] for layer in cuts_chart(LEVELS, 0.01, cuts, span)["layer"])
     return marks, wave
 
 

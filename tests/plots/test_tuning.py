@@ -13,14 +13,13 @@ from audioclf.plots.tuning import importance_spec, parallel_spec, values_chart
 
 def rows(chart: Any) -> list[dict[str, Any]]:
     """The points as the chart holds them."""
-    (found,) = chart.to_dict()["datasets"].values()
-    return list(found)
+    return list(chart["layer"][0]["data"]["values"])
 
 
 @pytest.mark.parametrize("values", [(512, 1024, 512), ("mlp", "cnn", "mlp"), (True, False, True), (0.1, 0.5, 0.1)])
 def test_few_values_stand_side_by_side_in_order_with_their_mean(values: tuple[Any, ...]) -> None:
     chart = values_chart(values, (0.5, 0.2, 0.4), name="x", metric="val_loss", titles=("a", "b", "c"), best=1)
-    assert len(chart.to_dict()["layer"]) == 2
+    assert len(chart["layer"][0]["layer"]) == 2
     shown = rows(chart)
     assert [row["best"] for row in shown] == [False, False, True]
     assert shown[-1]["point"] == "b"
@@ -30,9 +29,10 @@ def test_few_values_stand_side_by_side_in_order_with_their_mean(values: tuple[An
 def test_many_numbers_lie_on_a_line_and_what_was_not_measured_is_left_out() -> None:
     rates = [10 ** (-number / 4) for number in range(12)]
     chart = values_chart(rates, [*range(11), float("nan")], name="learning_rate", metric="val_accuracy")
-    (dots,) = chart.to_dict()["layer"]
-    assert dots["encoding"]["x"]["type"] == "quantitative"
-    assert dots["encoding"]["x"]["scale"]["type"] == "log"
+    (group,) = chart["layer"]
+    assert len(group["layer"]) == 1
+    assert group["encoding"]["x"]["type"] == "quantitative"
+    assert group["encoding"]["x"]["scale"]["type"] == "log"
     assert len(rows(chart)) == 11
 
 

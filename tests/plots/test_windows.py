@@ -11,8 +11,8 @@ from audioclf.plots import windows_chart
 
 def test_every_window_has_its_stretch_and_probability() -> None:
     rows = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
-    drawn = windows_chart([0.0, 2.0], 2.0, ["a", "b", "c"], rows, most=2).to_dict()
-    (values,) = drawn["datasets"].values()
+    drawn = windows_chart([0.0, 2.0], 2.0, ["a", "b", "c"], rows, most=2)["layer"][0]
+    values = drawn["data"]["values"]
     assert {(row["class"], row["start"], row["end"]): row["probability"] for row in values} == {
         ("c", 0.0, 2.0): 0.1,
         ("a", 0.0, 2.0): 0.7,
@@ -25,7 +25,7 @@ def test_every_window_has_its_stretch_and_probability() -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_looks_like_the_page(theme: str) -> None:
-    drawn = windows_chart([0.0], 1.0, ["a", "b"], [[0.5, 0.5]], theme=theme).to_dict()
+    drawn = windows_chart([0.0], 1.0, ["a", "b"], [[0.5, 0.5]], theme=theme)["layer"][0]
     assert drawn["encoding"]["color"]["scale"]["reverse"] == (theme == "light")
 
 

@@ -14,7 +14,7 @@ from audioclf.inference.predictor import Classification
 from audioclf.ui.inference import explanation, model_client, sound_picker
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.jobs import run_picker
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
@@ -26,6 +26,14 @@ MOST = 50
 _UNSURE = 0.5
 
 
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Classify", "Give the model a new sound: your voice, a file, or an example.") as state:
+        model_client.warm()
+        run, chosen = choose(state)
+        answer(run, chosen)
+
+
 def choose(state: State) -> tuple[Run, list[Subject]]:
     """Draw the choice of a model and of sounds; the page ends here while there are none."""
     left, right = st.columns([5, 3], vertical_alignment="bottom")
@@ -34,7 +42,7 @@ def choose(state: State) -> tuple[Run, list[Subject]]:
     with right:
         source = switch("Sound", [EXAMPLE, FILES, MICROPHONE], "classify.source")
     known = ", ".join(plain(label, 32) for label in run.classes[:12]) + (" …" if len(run.classes) > 12 else "")
-    st.caption(escape(f"It knows {count(len(run.classes), 'class', 'classes')}: {known}"))
+    st.caption(escape(f"The model knows {count(len(run.classes), 'class', 'classes')}: {known}"))
     if source == EXAMPLE:
         return run, [sound_picker.known(state, run)]
     found = _files() if source == FILES else _recorded()
@@ -52,9 +60,9 @@ def _files() -> list[Subject]:
         try:
             found.append(Subject(clip_picker.take(file, file.name)))
         except AudioclfError as error:
-            error_boundary.complain(AudioError(f"{plain(file.name, 60)}: {error}"))
+            error_boundary.show_error(AudioError(f"{plain(file.name, 60)}: {error}"))
     if len(brought) > MOST:
-        st.caption(f"The first {MOST} files are taken.")
+        st.caption(f"Only the first {MOST} files are used.")
     return found
 
 
@@ -74,11 +82,11 @@ def answer(run: Run, chosen: Sequence[Subject]) -> None:
         if isinstance(predicted, Classification):
             good.append((subject, predicted))
         else:
-            error_boundary.complain(AudioError(f"{plain(subject.clip.label, 60)}: {predicted}"))
+            error_boundary.show_error(AudioError(f"{plain(subject.clip.label, 60)}: {predicted}"))
     if len(good) < len(found) and st.button("Try again", icon=":material/refresh:", key="classify.again"):
         model_client.again("classify", task)
     if good:
-        warmup_wait.until_ready()
+        warmup.until_ready()
         _one(run, *(good[0] if len(good) == 1 else good[_table(run, good)]))
 
 
@@ -91,7 +99,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Classification]]) -> int:
         pd.DataFrame(
             {
                 "sound": [plain(subject.clip.label, 80) for subject, _ in good],
-                "answer": [plain(run.classes[number], 60) for number in best],
+                "prediction": [plain(run.classes[number], 60) for number in best],
                 "probability": [
                     100 * float(predicted.probabilities[number])
                     for number, (_, predicted) in zip(best, good, strict=True)
@@ -108,7 +116,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Classification]]) -> int:
             "seconds": st.column_config.NumberColumn(format="%.2f"),
         },
     )
-    st.caption("Click a line for all about that sound.")
+    st.caption("Click a row to see more about that sound.")
     rows = event["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(good) else 0
 
@@ -120,19 +128,19 @@ def _one(run: Run, subject: Subject, predicted: Classification) -> None:
     rows = np.stack([window.probabilities for window in predicted.windows])
     with left:
         with st.container(gap=None):
-            st.caption("The model hears")
+            st.caption("The model predicted")
             st.title(escape(run.classes[best], 40), anchor=False)
         if subject.true in run.classes:
             right_one = subject.true == run.classes[best]
             st.markdown(
-                "That is right. :green[:material/check_circle:]"
+                "That is correct. :green[:material/check_circle:]"
                 if right_one
-                else f"It is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
+                else f"The true class is **{escape(subject.true, 60)}**. :red[:material/cancel:]"
             )
         if len(set(rows.argmax(axis=1).tolist())) > 1:
-            st.caption("Different sections of it sound like different classes; see below.")
+            st.caption("Different parts of the sound were classified differently; see below.")
         elif predicted.probabilities[best] < _UNSURE:
-            st.caption("It is not sure: none of its classes fits well.")
+            st.caption("The model is not sure: none of its classes fits well.")
         explanation.bars(run, predicted.probabilities, subject.true, key="classify.bars")
     with right:
         _picture(run, subject)
@@ -142,10 +150,9 @@ def _one(run: Run, subject: Subject, predicted: Classification) -> None:
         st.subheader("Along the sound", anchor=False)
         names = distinct(plain(label, 32) for label in run.classes)
         theme = st.context.theme.type or "light"
-        chart = plots.windows_chart(starts, length, names, rows, theme=theme)
-        st.altair_chart(chart, width="stretch", key="along")
+        st.vega_lite_chart(plots.windows_chart(starts, length, names, rows, theme=theme), key="along")
         start = st.select_slider(
-            "Window to look into (starts at, s)",
+            "Window to explain (start in s)",
             starts,
             value=starts[int(rows[:, best].argmax())],
             format_func=lambda value: f"{value:.2f}",

@@ -15,7 +15,7 @@ from audioclf.ui.sound import clip_picker
 MOST = 6
 """Columns that can still be told apart on a projector."""
 
-BY_CLASS, BY_HAND = "Examples of classes", "Clips by hand"
+BY_CLASS, BY_HAND = "Examples of classes", "Clips you choose"
 
 
 def choose(state: State, dataset: Dataset) -> list[Clip]:
@@ -38,7 +38,7 @@ def _examples(dataset: Dataset) -> list[Clip]:
             persist_state="session",
         )
     with middle:
-        each = st.number_input("Examples of each", 1, MOST, key="compare.each", persist_state="session")
+        each = st.number_input("Examples per class", 1, MOST, key="compare.each", persist_state="session")
     with right:
         if st.button("Other examples", icon=":material/casino:", width="stretch"):
             st.session_state["compare.seed"] = random.getrandbits(32)

@@ -10,7 +10,7 @@ import streamlit as st
 from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, curation, load_dataset
 from audioclf.ui.data import exporting, versions
-from audioclf.ui.shell import error_boundary, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -33,7 +33,7 @@ def draw(state: State, dataset: Dataset) -> None:
 
 def _history(state: State, dataset: Dataset) -> None:
     """What this version was edited from, with the way back."""
-    st.markdown("Every change makes a new version of the data set; your files and the version before stay as they are.")
+    st.markdown("Every change makes a new version of the data set; your files and earlier versions stay as they are.")
     came = versions.origin(state, dataset)
     if came is None:
         return
@@ -47,7 +47,7 @@ def _said(state: State, dataset: Dataset, source: str, options: dict[str, Any]) 
     """What was changed since the parent, where the parent can still be loaded."""
     task = tasks.start(
         f"parent {state.workspace} {state.data} {dataset.fingerprint}",
-        "Looking at the version before",
+        "Looking at the previous version",
         lambda progress, should_stop: curation.changes(
             load_dataset(source, progress=progress, should_stop=should_stop, **options), dataset
         ),
@@ -73,7 +73,7 @@ def _clips(state: State, dataset: Dataset) -> None:
     with table:
         _table(dataset, pending, shown)
     with sounds:
-        warmup_wait.until_ready()
+        warmup.until_ready()
         clips = [dataset.clips[number] for number in shown]
         titles = [f"{number + 1} · {plain(clip.label, 36)}" for number, clip in zip(shown, clips, strict=True)]
         clip_list.players(state, "edit", dataset, clips, titles)
@@ -88,7 +88,7 @@ def _clips(state: State, dataset: Dataset) -> None:
         ):
             with error_boundary.boundary("save"):
                 versions.take(state, dataset, edited(dataset, pending))
-        if pending and st.button("Drop these changes", icon=":material/close:", key="edit.drop"):
+        if pending and st.button("Discard these changes", icon=":material/close:", key="edit.drop"):
             pending.clear()
             _turn()
             st.rerun()
@@ -129,12 +129,12 @@ def _table(dataset: Dataset, pending: dict[int, dict[str, Any]], shown: list[int
         height=38 * (len(shown) + 1) + 4,
         column_config={
             "number": st.column_config.NumberColumn("#", width=50),
-            "use": st.column_config.CheckboxColumn("use", width=50, help="Without the mark a clip is left out."),
+            "use": st.column_config.CheckboxColumn("use", width=50, help="Untick to leave the clip out."),
             "class": st.column_config.TextColumn(
                 "class", required=True, max_chars=curation.LONGEST_LABEL, help="Type another class, or a new one."
             ),
             "group": st.column_config.TextColumn(
-                "group", help="Speaker, source recording, pitch: what must not be in training and test at once."
+                "group", help="Speaker, source recording or pitch: a group is never split between training and test."
             ),
         },
     )
@@ -191,7 +191,7 @@ def _classes(state: State, dataset: Dataset) -> None:
     """Rename, merge and leave out whole classes."""
     import pandas as pd
 
-    st.markdown("Type another name to rename a class. Two classes that get one name become one.")
+    st.markdown("Type another name to rename a class. Two classes with the same name become one.")
     table = st.data_editor(
         pd.DataFrame(
             {
@@ -206,7 +206,7 @@ def _classes(state: State, dataset: Dataset) -> None:
         disabled=["class", "clips"],
         height=height(len(dataset.classes), 12),
         column_config={
-            "use": st.column_config.CheckboxColumn(width=60, help="Without the mark a class is left out."),
+            "use": st.column_config.CheckboxColumn(width=60, help="Untick to leave the class out."),
             "new name": st.column_config.TextColumn(required=True, max_chars=curation.LONGEST_LABEL),
         },
     )
@@ -250,9 +250,9 @@ def _groups(state: State, dataset: Dataset) -> None:
     """Set the groups of all clips at once, from their names or not at all."""
     known = len({clip.group for clip in dataset.clips if clip.group is not None})
     st.markdown(
-        "A group is what must not be in training and test at once: a speaker, a source recording, a pitch."
-        f" This data set has {count(known, 'group') if known else 'none'}. Single clips are set in the table of clips;"
-        " all of them here, by a part of their file names."
+        "A group is never split between training and test: a speaker, a source recording, a pitch."
+        f" This data set has {count(known, 'group') if known else 'none'}. Set the groups of single clips in the table"
+        " of clips, or all of them here, from a part of their file names."
     )
     mark = st.segmented_control(
         "Parts are separated by",
@@ -280,7 +280,7 @@ def _groups(state: State, dataset: Dataset) -> None:
         ):
             with error_boundary.boundary("save"):
                 versions.take(state, dataset, curation.edit(dataset, groups=groups))
-        if known and st.button("Take all clips out of their groups", icon=":material/group_off:", key="edit.ungroup"):
+        if known and st.button("Remove all groups", icon=":material/group_off:", key="edit.ungroup"):
             with error_boundary.boundary("save"):
                 versions.take(state, dataset, curation.edit(dataset, groups=[None] * len(dataset)))
 

@@ -23,10 +23,10 @@ _DAY = 86400.0
 
 def draw(state: State, dataset: Dataset) -> None:
     """Draw the button that begins the export, how far it is, and the download once it is there."""
-    st.markdown("**Take it along**")
+    st.markdown("**Download the data set**")
     st.markdown(
-        "A zip with manifest.csv (file, class, group, fold, start, duration) and all sounds; this page and"
-        " `audioclf data add` read it back the same."
+        "A zip with manifest.csv (file, class, group, fold, start, duration) and all sounds. This page and"
+        " `audioclf data add` can read it again."
     )
     key = f"export {current_dataset.key(state.data, state.options)} {dataset.fingerprint}"
     making = tasks.find(key)
@@ -48,7 +48,7 @@ def draw(state: State, dataset: Dataset) -> None:
         if isinstance(making.error, Stopped):
             st.info("Packing was stopped.", icon=":material/stop_circle:")
         else:
-            error_boundary.complain(making.error)
+            error_boundary.show_error(making.error)
         if st.button("Try again", icon=":material/refresh:", key="export.again"):
             tasks.forget(key)
             st.rerun()
@@ -89,4 +89,4 @@ def pack(dataset: Dataset, key: str, progress: Progress, should_stop: ShouldStop
 
 
 def _amount(making: Task) -> str:
-    return f"{making.done:,} of {count(making.total, 'file')}" if making.total else "beginning …"
+    return f"{making.done:,} of {count(making.total, 'file')}" if making.total else "starting …"

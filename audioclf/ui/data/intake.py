@@ -127,7 +127,7 @@ def _finish(state: State, task: Task) -> None:
         if isinstance(task.error, Stopped):
             st.info("Stopped; nothing was kept.", icon=":material/stop_circle:")
         else:
-            error_boundary.complain(task.error)
+            error_boundary.show_error(task.error)
         return
     # A new uploader lets go of the files, which the server would hold in memory.
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1

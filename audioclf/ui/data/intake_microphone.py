@@ -25,7 +25,7 @@ from audioclf.plots import balance_chart
 from audioclf.plots.segmentation import cuts_chart
 from audioclf.ui.data import intake
 from audioclf.ui.data.intake_store import Brought, on_disk
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
 
@@ -85,8 +85,8 @@ def _recorder(takes: list[Take]) -> None:
         found = slices(level, len(y) / sr, rule, length)
         if not found:
             raise AudioError("The recording is silent; check which microphone the browser uses, and record again.")
-        warmup_wait.until_ready()
-        st.altair_chart(cuts_chart(level, FRAME, found, (0.0, len(y) / sr), height=120), width="stretch")
+        warmup.until_ready()
+        st.vega_lite_chart(cuts_chart(level, FRAME, found, (0.0, len(y) / sr), height=120))
         named = label.strip() or "this class"
         if st.button(
             f"Keep {count(len(found), 'example')} of {escape(named, 40)}",
@@ -111,8 +111,8 @@ def _so_far(state: State, takes: list[Take]) -> None:
         st.markdown("Nothing yet. Two classes with a few examples each make a data set.")
         return
     counts = Counter(take.label for take in takes)
-    warmup_wait.until_ready()
-    st.altair_chart(balance_chart({plain(label, 48): number for label, number in counts.items()}), width="stretch")
+    warmup.until_ready()
+    st.vega_lite_chart(balance_chart({plain(label, 48): number for label, number in counts.items()}))
     st.caption("Kept in this tab of the browser until a data set is made of them.")
     with st.container(horizontal=True):
         made = st.button("Make the data set", type="primary", icon=":material/check:", disabled=len(counts) < 2)

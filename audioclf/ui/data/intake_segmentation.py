@@ -18,7 +18,7 @@ from audioclf.datasets.segmentation import Cut
 from audioclf.plots.segmentation import cuts_chart
 from audioclf.ui.data.intake_store import Brought, label_tracks
 from audioclf.ui.forms import parameter_form
-from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
 
@@ -73,7 +73,7 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
         task_bar.follow(task, _amount, "intake.levels.stop")
         return None
     if task.error is not None:
-        error_boundary.complain(task.error)
+        error_boundary.show_error(task.error)
         return None
     with form.beside():
         found, refused = _cuts(form.value, brought, shown, info, task.result)
@@ -132,8 +132,8 @@ def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo
             key=f"{key}.window",
         )
         end = max(end, begin + 1.0)
-    warmup_wait.until_ready()
-    st.altair_chart(cuts_chart(levels, segmentation.FRAME, found, (begin, min(end, info.seconds))), width="stretch")
+    warmup.until_ready()
+    st.vega_lite_chart(cuts_chart(levels, segmentation.FRAME, found, (begin, min(end, info.seconds))))
     for problem in refused[:5]:
         st.warning(escape(f"{problem.file}: {problem.reason} {problem.remedy}"))
     if len(refused) > 5:

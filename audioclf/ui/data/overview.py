@@ -11,8 +11,9 @@ import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.data import curation, quality, splitting
-from audioclf.ui.shell import charts, error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain, seconds
 from audioclf.ui.sound import clip_list
 
@@ -30,8 +31,8 @@ def head(dataset: Dataset) -> None:
     facts = {
         "Clips": f"{len(dataset):,}",
         "Classes": f"{len(dataset.classes):,}",
-        "Length of all": seconds(sum(lengths)),
-        "Length of one": _range(lengths),
+        "Total length": seconds(sum(lengths)),
+        "Clip length": _range(lengths),
         "Sample rate": " / ".join(f"{rate:,} Hz" for rate, _ in rates.most_common(2))
         + (" …" if len(rates) > 2 else ""),
     }
@@ -54,10 +55,7 @@ def views(state: State, dataset: Dataset) -> None:
     }
     if dataset.problems:
         shows[f"Problems ({len(dataset.problems):,})"] = lambda: problems(dataset)
-    for tab, show in zip(st.tabs(list(shows), key="data.tabs", on_change="rerun"), shows.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    tabs("data.tabs", shows)
 
 
 def listen(state: State, dataset: Dataset) -> None:
@@ -76,7 +74,7 @@ def balance(dataset: Dataset) -> None:
 
     counts = {plain(label, 48): number for label, number in dataset.counts.items()}
     with st.container(height=560 if len(counts) > 20 else "content", border=False):
-        charts.show(balance_chart, counts)
+        st.vega_lite_chart(balance_chart(counts))
 
 
 @error_boundary.fragment()
@@ -95,7 +93,7 @@ def _list(state: State, dataset: Dataset) -> None:
     with top[1]:
         number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
     shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
-    warmup_wait.until_ready()
+    warmup.until_ready()
     clip_list.players(state, "list", dataset, shown)
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.core.errors import Stopped
-from audioclf.datasets import Dataset, Progress, ShouldStop, curation
+from audioclf.datasets import Dataset, curation
 from audioclf.datasets.quality.findings import Finding
-from audioclf.datasets.quality.report import HealthReport, Spread, check
+from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import versions
-from audioclf.ui.shell import charts, current_dataset, error_boundary, task_bar, tasks, warmup, warmup_wait
+from audioclf.ui.jobs import health
+from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -23,92 +22,21 @@ from audioclf.ui.sound import clip_list
 
 PER_PAGE = 8
 
-LOOKS: dict[str, tuple[Any, str, str]] = {
-    "error": ("red", ":material/error:", "mend first"),
-    "warning": ("orange", ":material/warning:", "look at it"),
-    "note": ("blue", ":material/info:", "good to know"),
-}
-"""Colour, icon and words of every severity."""
-
 _EXCLUDE = frozenset(("broken", "silent", "too long", "duplicates across classes", "near duplicates across classes"))
 _COPIES = frozenset(("duplicates", "near duplicates"))
 
 
-_LARGE = 2000
-"""Clips above which a check would take the processor from the page that asked for it ..."""
-_DRAWN = 2.0
-"""... and the seconds which that page is given to be drawn."""
-
-
-def key(name: str, options: Mapping[str, Any], dataset: Dataset) -> str:
-    """Key of the task that checks a data set."""
-    return f"health {current_dataset.key(name, options)} {dataset.fingerprint}"
-
-
-def task(state: State, dataset: Dataset) -> Task:
-    """Task whose result is the report; the one under way or ended where there is one.
-
-    Pages ask for it as soon as a data set is chosen, so that what it finds is known before anything is trained.
-    A report names files, so that it is shared only by those who load the same ones.
-    """
-    name = key(state.data, state.options, dataset)
-    return tasks.find(name) or tasks.start(
-        name,
-        f"Checking {plain(dataset.name, 60)}",
-        lambda progress, should_stop: _check(dataset, progress, should_stop),
-    )
-
-
-def _check(dataset: Dataset, progress: Progress, should_stop: ShouldStop) -> HealthReport:
-    """The report, once the first page has got what it needs; a shared server spends one thread on each."""
-    warmup.wait(60)
-    if len(dataset) > _LARGE:
-        time.sleep(_DRAWN)
-    return check(dataset, progress=progress, should_stop=should_stop, n_jobs=int(workspaces.shared()))
-
-
-def line(state: State, dataset: Dataset) -> None:
-    """Draw what the report comes to in one line, with the way to it; until it is there, that it is being made."""
-    checking = task(state, dataset)
-    if not checking.finished:
-        _waiting(checking)
-    elif checking.error is None:
-        _line(checking.result)
-
-
-@error_boundary.fragment(run_every=1.0)
-def _waiting(checking: Task) -> None:
-    if checking.finished:
-        st.rerun()
-    st.caption(":material/health_and_safety: Health: the sounds are being checked …")
-
-
-def _line(report: HealthReport) -> None:
-    grave = [finding for finding in report.findings if finding.severity != "note"]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if not grave:
-            st.caption(":material/check_circle: Health: nothing is in the way of training.", width="content")
-        else:
-            colour, icon, _ = LOOKS[report.worst]
-            first = next((finding for finding in grave if finding.kind == "shortcut"), grave[0])
-            told = f"**Health: {count(len(grave), 'finding')}.** {escape(first.sentence, 240)}"
-            st.markdown(f":{colour}[{icon}] {told}", width="stretch")
-        if st.button("See the report", type="tertiary", icon=":material/arrow_forward:", key="health.open"):
-            st.session_state["data.tabs"] = "Health"
-            st.switch_page("pages/data.py")
-
-
 def draw(state: State, dataset: Dataset) -> None:
     """Draw the report, or how far it has come."""
-    checking = task(state, dataset)
+    checking = health.task(state, dataset)
     if not checking.wait(0.3):
         task_bar.follow(checking, _amount, "health.stop")
         return
     if checking.error is not None:
         if isinstance(checking.error, Stopped):
-            st.info("The check was stopped; what was measured until then is kept.", icon=":material/stop_circle:")
+            st.info("The check was stopped; what was measured so far is kept.", icon=":material/stop_circle:")
         else:
-            error_boundary.complain(checking.error)
+            error_boundary.show_error(checking.error)
         if st.button("Check again", icon=":material/refresh:", key="health.again"):
             tasks.forget(checking.key)
             st.rerun()
@@ -129,7 +57,7 @@ def draw(state: State, dataset: Dataset) -> None:
 
 def _amount(checking: Task) -> str:
     if not checking.total:
-        return "beginning …"
+        return "starting …"
     if checking.done >= checking.total:
         return "looking for copies and shortcuts …"
     return f"{checking.done:,} of {count(checking.total, 'sound')}"
@@ -140,15 +68,15 @@ def _verdict(report: HealthReport) -> None:
     look = sum(finding.severity == "warning" for finding in report.findings)
     looked = f"{count(report.n_clips, 'clip')} were measured"
     if grave:
-        st.error(f"{looked}: {count(grave, 'thing')} to mend before training.", icon=":material/error:")
+        st.error(f"{looked}: {count(grave, 'problem')} to fix before training.", icon=":material/error:")
     elif look:
-        st.warning(f"{looked}: {count(look, 'thing')} to look at before training.", icon=":material/warning:")
+        st.warning(f"{looked}: {count(look, 'finding')} to check before training.", icon=":material/warning:")
     else:
-        st.success(f"{looked}, and nothing is in the way of training.", icon=":material/check_circle:")
+        st.success(f"{looked}, and no problems were found.", icon=":material/check_circle:")
 
 
 def _finding(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
-    colour, icon, words = LOOKS[finding.severity]
+    colour, icon, words = health.LOOKS[finding.severity]
     shown = st.session_state.get("health.shown") == finding.kind
     with st.container(border=True, gap="small"):
         st.badge(words, icon=icon, color=colour)
@@ -184,7 +112,7 @@ def _listen(state: State, dataset: Dataset, report: HealthReport, finding: Findi
     page = 1
     if pages > 1:
         page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"health.page.{finding.kind}", width=160)
-    warmup_wait.until_ready()
+    warmup.until_ready()
     clip_list.players(state, f"health {finding.kind}", dataset, found[(page - 1) * PER_PAGE : page * PER_PAGE])
 
 
@@ -198,7 +126,7 @@ def _remedies(state: State, dataset: Dataset, report: HealthReport, finding: Fin
         within = _within(dataset, _groups(report, finding.kind))
         if st.button("Keep one of each", key=f"health.one.{finding.kind}", icon=":material/filter_1:"):
             versions.take(state, dataset, curation.exclude(dataset, spare(within)))
-        if st.button("Give copies one group", key=f"health.group.{finding.kind}", icon=":material/group_work:"):
+        if st.button("Put copies in one group", key=f"health.group.{finding.kind}", icon=":material/group_work:"):
             versions.take(state, dataset, curation.group_copies(dataset, within))
 
 
@@ -232,9 +160,9 @@ def spare(groups: Iterable[Iterable[int]]) -> set[int]:
 def _shortcut(found: ShortcutCheck | None) -> None:
     """By how much, and through which column, the classes can be told without listening."""
     with st.container(border=True, gap="small"):
-        st.markdown("**Can the classes be told without listening?**")
+        st.markdown("**Can the classes be told apart without listening?**")
         if found is None:
-            st.markdown("There are too few clips to tell: two classes with five clips each are needed.")
+            st.markdown("There are too few clips to check this: two classes with five clips each are needed.")
             return
         if not found.clear:  # else it is among the findings
             st.markdown(escape(found.sentence))
@@ -243,12 +171,12 @@ def _shortcut(found: ShortcutCheck | None) -> None:
 
             names = ["all together", *(column.column for column in found.columns)]
             values = [found.all.accuracy, *(column.accuracy for column in found.columns)]
-            charts.show(shortcut_chart, names, values, found.chance)
+            st.vega_lite_chart(shortcut_chart(names, values, found.chance))
         together = ", groups kept together" if found.grouped else ""
         st.caption(
             f"A tiny decision tree on {count(found.n_clips, 'clip')} of {count(found.n_classes, 'class', 'classes')},"
-            f" cross-validated{together}. It sees only how the files were made, never the sound; what it finds, a"
-            " network finds too."
+            f" cross-validated{together}. It sees only how the files were made, not the sound; whatever it"
+            " finds, a network can find too."
         )
 
 
@@ -265,7 +193,10 @@ def _figures(report: HealthReport) -> None:
         st.markdown("**Measured**")
         for name, value in facts.items():
             st.markdown(f"{name}: {escape(value, 200)}")
-        with st.expander("Length by class"):
+        lengths = st.expander("Length by class", key="health.lengths", on_change="rerun")
+        if not lengths.open:
+            return
+        with lengths:
             spreads = report.durations_by_class
             st.dataframe(
                 {

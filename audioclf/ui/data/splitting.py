@@ -13,7 +13,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.splits import PROTOCOLS, Protocol, Split
 from audioclf.plots.split_bars import PARTS
 from audioclf.ui.forms import experiment_draft, parameter_form
-from audioclf.ui.shell import charts, current_dataset, error_boundary
+from audioclf.ui.shell import current_dataset, error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
 
@@ -35,11 +35,11 @@ def draw(state: State, dataset: Dataset) -> None:
         splits = protocol.splits(dataset)
     except ParameterError as error:
         with left:
-            form.complain(error)
+            form.show_error(error)
         return
     except AudioclfError as error:
         with right:
-            error_boundary.complain(error)
+            error_boundary.show_error(error)
         return
     with right:
         split = _which(splits)
@@ -82,13 +82,7 @@ def _protocol(dataset: Dataset) -> type[Protocol]:
     )
     chosen = PROTOCOLS[str(kind or next(iter(PROTOCOLS)))]
     st.markdown(escape(chosen.explanation))
-    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
-    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
-    st.caption(
-        f"{count(groups, 'group') if groups else 'No groups'} and"
-        f" {count(folds, 'official fold') if folds else 'no official folds'} are known."
-        + (" There is an official split." if any(clip.split for clip in dataset.clips) else "")
-    )
+    st.caption(f"This data set has {current_dataset.known_groups(dataset)}.")
     return chosen
 
 
@@ -96,7 +90,7 @@ def _which(splits: tuple[Split, ...]) -> Split:
     if len(splits) == 1:
         return splits[0]
     number = st.selectbox(
-        f"One of {len(splits):,} splits, each trains a model of its own",
+        f"One of {len(splits):,} splits; each trains its own model",
         range(len(splits)),
         format_func=lambda n: plain(splits[n].name, 60),
         key=f"split.which.{len(splits)}",
@@ -107,7 +101,7 @@ def _which(splits: tuple[Split, ...]) -> Split:
 def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     if protocol.leaky:
         st.warning(
-            "The test clips are known to the model: the accuracy will say nothing about new sounds.",
+            "The model will have learned from the test clips: its accuracy will say nothing about new sounds.",
             icon=":material/warning:",
         )
         return
@@ -115,9 +109,9 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     if groups:
         known = len({clip.group for clip in dataset.clips if clip.group is not None})
         st.warning(
-            f"Groups are known and not used: {groups:,} of {count(known, 'group')}"
-            f" {'stands' if groups == 1 else 'stand'} on both sides, in training and in the test. The model may"
-            " recognise the speaker or the recording, and the accuracy comes out too high.",
+            f"Groups are known but not used: {groups:,} of {count(known, 'group')}"
+            f" {'has' if groups == 1 else 'have'} clips in both training and test. The model may recognise the speaker"
+            " or the recording, and the accuracy will be too high.",
             icon=":material/warning:",
         )
         if not protocol.by_group and st.button("Keep groups together", icon=":material/group_work:", key="split.group"):
@@ -126,8 +120,8 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     copies = straddling(dataset.clips, split, lambda clip: clip.key)
     if copies:
         st.warning(
-            f"{count(copies, 'sound')} {'is' if copies == 1 else 'are'} in training and in the test at once, as copies"
-            " of one file; the Health tab leaves them out or gives them one group.",
+            f"{count(copies, 'sound')} {'is' if copies == 1 else 'are'} in both training and test, as copies of one"
+            " file; the Health tab can leave them out or put them in one group.",
             icon=":material/warning:",
         )
 
@@ -149,8 +143,11 @@ def _balance(dataset: Dataset, split: Split) -> None:
     if len(counts) <= _MOST_BARS:
         named = {plain(label, 48): row for label, row in counts.items()}
         with st.container(height=560 if len(named) > 20 else "content", border=False):
-            charts.show(parts_chart, named)
-    with st.expander("The numbers", expanded=len(counts) > _MOST_BARS):
+            st.vega_lite_chart(parts_chart(named))
+    table = st.expander("The numbers", len(counts) > _MOST_BARS, key="split.numbers", on_change="rerun")
+    if not table.open:
+        return
+    with table:
         st.dataframe(
             {
                 "class": [plain(label, 80) for label in counts],

@@ -1,4 +1,4 @@
-"""Versions of a data set in the reader's workspace: keeping an edit, and going back."""
+"""Versions of a data set in the user's workspace: keeping an edit, and going back."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def take(state: State, dataset: Dataset, edited: Dataset) -> None:
         When nothing is left, or when there is no room.
     """
     if edited is dataset:
-        st.toast("Nothing is different, so nothing was saved.", icon=":material/info:")
+        st.toast("Nothing has changed, so nothing was saved.", icon=":material/info:")
         return
     if not edited.clips:
         raise DatasetError(f"No clip of {dataset.name} would be left; keep at least one.")
-    # What the reader chose loads the parent again, from here and in any later session.
+    # What the user chose loads the parent again, from here and in any later session.
     told = replace(edited, source=state.data)
     kept = versions.save(told, workspaces.datasets_folder(state.workspace), state.options)
     state.choose(kept.source)

@@ -35,11 +35,11 @@ class Combination(Parameters):
 
     combine: str = param(
         "channels",
-        "As channels of one picture (equal sizes), put one after the other, or as an ensemble: one model each.",
+        "As channels of one input (equal sizes), one after the other, or as an ensemble with one model for each.",
         choices=COMBINATIONS,
     )
     weights: tuple[float, ...] = param(
-        (), "Say of each model of an ensemble, one number per feature; empty counts all alike.", low=0
+        (), "Weight of each model of an ensemble, one number per feature; empty weights all equally.", low=0
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -22,18 +22,21 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass
 class Form(Generic[P]):
-    """What a reader has filled in.
+    """What a user has filled in.
 
     Attributes
     ----------
     value : Parameters or None
         The finished object; None while a field holds something that cannot be.
+    problems : dict
+        A sentence for every field that holds such a thing, by the name of the field.
     """
 
     value: P | None
+    problems: dict[str, str] = field(default_factory=dict)
     _slots: dict[str, DeltaGenerator] = field(default_factory=dict)
 
-    def complain(self, error: ParameterError) -> None:
+    def show_error(self, error: ParameterError) -> None:
         """Show a sentence beside the field it is about; below the page's last element where there is none."""
         slot = self._slots.get(error.field.rsplit(".", 1)[-1])
         (slot or st).error(escape(error))
@@ -44,7 +47,7 @@ class Form(Generic[P]):
         try:
             yield
         except ParameterError as error:
-            self.complain(error)
+            self.show_error(error)
 
 
 def parameters(
@@ -56,7 +59,7 @@ def parameters(
     hide: Collection[str] = (),
     live: Collection[str] = (),
 ) -> Form[P]:
-    """Draw one widget per parameter.
+    """Draw one widget per parameter; advanced ones only while the user has opened them.
 
     Parameters
     ----------
@@ -79,27 +82,53 @@ def parameters(
     """
     begin = start if start is not None else cls()
     described = {name: item for name, item in cls.describe().items() if name not in hide}
-    values: dict[str, Any] = {name: getattr(begin, name) for name in hide}
     slots: dict[str, DeltaGenerator] = {}
-    plain = [name for name, (_, about) in described.items() if not about.advanced]
-    advanced = [name for name in described if name not in plain]
 
     def draw(names: list[str]) -> None:
         for first in range(0, len(names), columns):
             for name, column in zip(names[first : first + columns], st.columns(columns), strict=False):
                 with column:
-                    annotation, about = described[name]
-                    values[name] = _widget(name, annotation, about, getattr(begin, name), f"{key}.{name}", name in live)
+                    _widget(name, *described[name], getattr(begin, name), f"{key}.{name}", name in live)
                     slots[name] = st.empty()
 
-    draw(plain)
+    draw([name for name, (_, about) in described.items() if not about.advanced])
+    advanced = [name for name, (_, about) in described.items() if about.advanced]
     if advanced:
-        with st.expander("More settings"):
-            draw(advanced)
-    made = _made(cls, values, described, slots)
-    if made is not None:
-        st.session_state[f"{key}:last"] = made
-    return Form(made, slots)
+        more = st.expander("More settings", key=f"{key}:more", on_change="rerun")
+        if more.open:
+            with more:
+                draw(advanced)
+    form = held(cls, key, start=begin, hide=hide)
+    form._slots = slots
+    for name, problem in form.problems.items():
+        form.show_error(ParameterError(problem, name))
+    if form.value is not None:
+        st.session_state[f"{key}:last"] = form.value
+    return form
+
+
+def held(cls: type[P], key: str, *, start: P | None = None, hide: Collection[str] = ()) -> Form[P]:
+    """What a form holds, whether it is drawn or not."""
+    begin = start if start is not None else cls()
+    ready: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name, (annotation, about) in cls.describe().items():
+        field = f"{key}.{name}"
+        if name in hide or field not in st.session_state:
+            ready[name] = getattr(begin, name)
+            continue
+        try:
+            value = coerce(_read(st.session_state[field], annotation, name), annotation, name)
+            check(value, about, name)
+            ready[name] = value
+        except ParameterError as error:
+            problems[name] = str(error)
+    if problems:
+        return Form(None, problems)
+    try:
+        return Form(cls(**ready))
+    except ParameterError as error:
+        return Form(None, {error.field: str(error)})
 
 
 def last(cls: type[P], key: str) -> P:
@@ -115,37 +144,8 @@ def fill(value: Parameters, key: str) -> None:
         st.session_state[f"{key}.{name}"] = _shown(getattr(value, name), annotation)
 
 
-def _made(
-    cls: type[P],
-    values: Mapping[str, Any],
-    described: Mapping[str, tuple[Any, Param]],
-    slots: Mapping[str, DeltaGenerator],
-) -> P | None:
-    """The object, or a sentence beside every field that is wrong."""
-    good = True
-    ready: dict[str, Any] = {}
-    for name, value in values.items():
-        try:
-            if name in described:
-                annotation, about = described[name]
-                value = _read(value, annotation, name)
-                value = coerce(value, annotation, name)
-                check(value, about, name)
-            ready[name] = value
-        except ParameterError as error:
-            slots[name].error(escape(error))
-            good = False
-    if not good:
-        return None
-    try:
-        return cls(**ready)
-    except ParameterError as error:
-        (slots.get(error.field) or st).error(escape(error))
-        return None
-
-
-def _widget(name: str, annotation: Any, about: Param, start: Any, key: str, live: bool = False) -> Any:
-    # from the code, not from a reader: escaped, its underscores would be read out with their backslashes
+def _widget(name: str, annotation: Any, about: Param, start: Any, key: str, live: bool = False) -> None:
+    # from the code, not from a user: escaped, its underscores would be read out with their backslashes
     label = f"{name} ({about.unit})" if about.unit else name
     shared: dict[str, Any] = {"key": key, "help": escape(about.help), "persist_state": "session"}
     bare, optional = _bare(annotation)
@@ -154,15 +154,16 @@ def _widget(name: str, annotation: Any, about: Param, start: Any, key: str, live
         options = ([None] if optional else []) + list(about.choices)
         if st.session_state[key] not in options:
             st.session_state[key] = start
-        return st.selectbox(label, options, format_func=_choice, **shared)
-    if bare is bool:
-        return st.toggle(label, **shared)
-    if bare in (int, float):
+        st.selectbox(label, options, format_func=_choice, **shared)
+    elif bare is bool:
+        st.toggle(label, **shared)
+    elif bare in (int, float):
         start_empty: dict[str, Any] = {"value": None, "placeholder": "automatic"} if optional else {}
         step = int(about.step or 1) if bare is int else float(about.step or _step(start))
-        return st.number_input(label, step=step, format="%d" if bare is int else "%g", **start_empty, **shared)
-    placeholder = "values, separated by commas" if bare is not str else None
-    return st.text_input(label, placeholder=placeholder, live=live, **shared)
+        st.number_input(label, step=step, format="%d" if bare is int else "%g", **start_empty, **shared)
+    else:
+        placeholder = "values, separated by commas" if bare is not str else None
+        st.text_input(label, placeholder=placeholder, live=live, **shared)
 
 
 def _choice(item: Any) -> str:

@@ -17,14 +17,22 @@ from audioclf.ui.sound.player import player, track
 _SR = 22050
 
 
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Home", heading=False) as state:
+        hero(state)
+        st.space("small")
+        steps(state)
+
+
 def hero(state: State) -> None:
     """What this is, the button to begin with, and a sound to play."""
     left, right = st.columns([5, 6], gap="large", vertical_alignment="center")
     with left:
         st.title("See how a machine hears", anchor=False)
         st.markdown(
-            "Listen to sounds and look at them. Teach a model to tell them apart. Then find out **why** it decides as"
-            " it does, and let it try your own voice."
+            "Listen to sounds and look at them. Teach a model to tell them apart. Then find out **why** it"
+            " decides the way it does, and try it on your own voice."
         )
         with st.container(horizontal=True):
             if not state.data:
@@ -44,24 +52,19 @@ def hero(state: State) -> None:
 
 def steps(state: State) -> None:
     """The pages, in the order of a lesson."""
-    link = state.place()
     for column, (number, (group, entries)) in zip(
         st.columns(3, gap="medium"), enumerate(page_frame.GROUPS.items(), 1), strict=True
     ):
         with column, st.container(border=True, height="stretch", gap="xsmall"):
             st.subheader(f"{number}  {group}", anchor=False)
             for entry in entries:
-                if page_frame.available(entry):
-                    st.page_link(entry.file, label=f"**{entry.title}**", icon=entry.icon, query_params=link)
-                    st.caption(entry.intro)
+                page_frame.link(entry, f"**{entry.title}**", state.place())
+                st.caption(entry.intro)
 
 
-@error_boundary.fragment(run_every=1.0)
-def _until_ready(state: State) -> None:
-    if _ready(state):
-        st.rerun()
+def _making() -> None:
     st.skeleton(height=330)
-    st.caption("The first picture is being made …")
+    st.caption("Preparing the first sound …")
 
 
 def _ready(state: State) -> bool:
@@ -72,7 +75,7 @@ def _ready(state: State) -> bool:
 def live(state: State) -> None:
     """A sound with its picture: one of the data set where it is loaded, otherwise a small melody."""
     if not _ready(state):
-        _until_ready(state)
+        error_boundary.until(lambda: _ready(state), _making, every=1.0)
         return
     dataset = current_dataset.loaded(state)
     audio = AudioSettings()
@@ -81,7 +84,7 @@ def live(state: State) -> None:
         shown = FEATURES["mel"]().compute(y, _SR)
         player(
             "home",
-            [track("A small melody", wav_bytes(y, _SR), len(y) / _SR, "press play, or click into the picture")],
+            [track("A small melody", wav_bytes(y, _SR), len(y) / _SR, "press play, or click the spectrogram")],
             [feature_panels.panel(shown, title="Mel spectrogram")],
             height=300,
         )

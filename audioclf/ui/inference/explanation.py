@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,22 +17,22 @@ from audioclf.features import FeatureMap
 from audioclf.inference.predictor import Explanation
 from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
-from audioclf.ui.shell import warmup_wait
+from audioclf.ui.shell import warmup
 from audioclf.ui.shell.text import distinct, escape, plain
 from audioclf.ui.sound import feature_panels
 from audioclf.ui.sound.player import player, track
 
 METHODS = {"grad-cam": "Grad-CAM", "occlusion": "Occlusion"}
 EXPLAINED = {
-    "grad-cam": "Grad-CAM: the filters of the last convolution, weighted by how much each speaks for the class. The"
-    " map is coarse, since pooling has made the picture small by then.",
-    "occlusion": "Occlusion: a patch after the other is covered, and where the probability falls most, the evidence"
-    " lay. It works for any model and takes a little longer.",
+    "grad-cam": "Grad-CAM: the filters of the last convolution, weighted by how much each supports the class. The"
+    " map is coarse, because pooling has made it small by then.",
+    "occlusion": "Occlusion: one patch after another is covered, and where the probability falls most, the evidence"
+    " was. It works for any model but takes a little longer.",
 }
 NOTHING = {
-    "grad-cam": "No filter of the last convolution speaks for {}: there is no evidence to show.",
-    "occlusion": "Covering any patch of the map leaves the probability of {} as it is: the answer hangs on no single"
-    " place, or the class was never likely.",
+    "grad-cam": "No filter of the last convolution supports {}: there is no evidence to show.",
+    "occlusion": "Covering any patch of the feature leaves the probability of {} as it is: the prediction depends on no"
+    " single place, or the class was never likely.",
 }
 _LEAST = 1e-4
 """A smaller fall of the probability is rounding."""
@@ -58,7 +59,7 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     _answer(run, subject, found.probabilities)
     left, right = st.columns(2, gap="medium")
     with left:
-        note = "as the model is given it"
+        note = "as the model receives it"
         sound = track("The sound", playable(found.y, found.sr), len(found.y) / found.sr, note)
         player("evidence.sound", [sound], [feature_panels.panel(found.shown, title=found.title)], height=_HEIGHT)
     with right:
@@ -105,14 +106,20 @@ class Evidence:
         if self.peak < _LEAST:
             st.info(escape(NOTHING[self.method].format(self.label)), icon=":material/visibility_off:")
             return
-        used = heard(self.shown, self.heat, self.y, self.sr)
-        note = f"only what speaks for {self.label}"
-        sound = track("What the model used", playable(used, self.sr), len(used) / self.sr, note)
+        content = hashlib.blake2b(self.heat.tobytes() + self.y.tobytes(), digest_size=16).hexdigest()
+        note = f"only the part that supports {self.label}"
+        sound = track("What the model used", _used(content, self), len(self.y) / self.sr, note)
         panel = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat)
         player("evidence.used", [sound], [panel], height=height)
         if self.method == "occlusion":
             points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
-            st.caption(f"Where it is brightest, covering takes {points} points off the probability.")
+            st.caption(f"Covering the brightest part lowers the probability by {points} percentage points.")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _used(content: str, _evidence: Evidence) -> bytes:
+    y = heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr)
+    return wav_bytes(y, _evidence.sr)
 
 
 def ask(
@@ -152,7 +159,7 @@ def ask(
         asked = model_client.wait("evidence", task)
         if asked is None:
             return None
-    warmup_wait.until_ready()
+    warmup.until_ready()
     return Evidence(
         plain(run.classes[wanted], 40),
         run.experiment.features[feature_index].title,
@@ -205,7 +212,7 @@ def _class(run: Run, probabilities: Array, predicted: int, truth: str, place: De
     true = run.classes.index(truth) if truth in run.classes else predicted
     order = [predicted, true, *np.argsort(-probabilities, kind="stable").tolist()]
     numbers = list(dict.fromkeys(int(number) for number in order))
-    roles = {true: " (the truth)"} | {predicted: " (its answer)"}
+    roles = {true: " (true class)"} | {predicted: " (predicted)"}
     titles = distinct(
         f"{plain(run.classes[number], 40)}, {probabilities[number]:.1%}{roles.get(number, '')}" for number in numbers
     )
@@ -221,15 +228,15 @@ def _class(run: Run, probabilities: Array, predicted: int, truth: str, place: De
 
 def _answer(run: Run, subject: Subject, probabilities: Array) -> None:
     predicted = int(probabilities.argmax())
-    words = f"It predicts **{escape(run.classes[predicted], 60)}** ({probabilities[predicted]:.1%})"
+    words = f"The model predicted **{escape(run.classes[predicted], 60)}** ({probabilities[predicted]:.1%})"
     if not subject.true:
         st.markdown(f"{words}.")
     elif subject.true == run.classes[predicted]:
-        st.markdown(f"{words}, and that is right. :green[:material/check_circle:]")
+        st.markdown(f"{words}, which is correct. :green[:material/check_circle:]")
     elif subject.true in run.classes:
-        st.markdown(f"{words}, but it is **{escape(subject.true, 60)}**. :red[:material/cancel:]")
+        st.markdown(f"{words}, but the true class is **{escape(subject.true, 60)}**. :red[:material/cancel:]")
     else:
-        st.markdown(f"{words}. It has never learned **{escape(subject.true, 60)}**.")
+        st.markdown(f"{words}. It was never trained on **{escape(subject.true, 60)}**.")
 
 
 def playable(y: Array, sr: int) -> bytes:
@@ -260,5 +267,4 @@ def bars(run: Run, probabilities: Array, true: str = "", key: str = "bars") -> N
     """Probabilities of the first classes as bars."""
     names = distinct(plain(label, 32) for label in run.classes)
     known = names[run.classes.index(true)] if true in run.classes else None
-    chart = plots.probability_chart(names, probabilities.tolist(), true=known)
-    st.altair_chart(chart, width="stretch", key=key)
+    st.vega_lite_chart(plots.probability_chart(names, probabilities.tolist(), true=known), key=key)

@@ -118,7 +118,7 @@ def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:
         _under_way(task)
         return None
     if task.error is not None:
-        error_boundary.complain(task.error)
+        error_boundary.show_error(task.error)
         if st.button("Try again", key=f"{slot}.again", icon=":material/refresh:"):
             again(slot, task)
         return None

@@ -41,7 +41,7 @@ class Subject:
 
 def choose(state: State) -> tuple[Run, Subject]:
     """Draw the choice of a model and a sound; the page ends here where there is none yet."""
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         run = run_picker.pick(state, with_starter=True)
     given = TESTED if _has_tested(run) else KNOWN
@@ -64,7 +64,7 @@ def known(state: State, run: Run) -> Subject:
         choice = run.experiment.dataset
         state.choose(choice.name, choice.options)
     clip = clip_picker.pick(state, current_dataset.require(state))
-    st.caption("Which clips this model has learned from is not known; this may be one of them.")
+    st.caption("It is not known which clips this model was trained on; this may be one of them.")
     return Subject(clip, clip.label)
 
 
@@ -88,9 +88,7 @@ def _tested(state: State, run: Run) -> Subject:
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
         chosen = st.selectbox(
-            f"Test clip ({wrong} predicted wrong, they come first)"
-            if wrong
-            else "Test clip (all were predicted right)",
+            f"Test clip ({wrong} predicted wrong, listed first)" if wrong else "Test clip (all predicted correctly)",
             range(len(found)),
             index=at,
             format_func=titles.__getitem__,

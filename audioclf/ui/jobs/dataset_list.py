@@ -1,4 +1,4 @@
-"""What lies in the reader's workspace: data sets that were brought in or edited, to open again or to delete."""
+"""What lies in the user's workspace: data sets that were brought in or edited, to open again or to delete."""
 
 from __future__ import annotations
 
@@ -60,7 +60,11 @@ def draw(state: State) -> None:
     found = kept(state.workspace) if made else []
     if not found:
         return
-    with st.expander(f"Brought in or edited before ({len(found):,})", icon=":material/inventory_2:"):
+    title = f"Added or edited before ({len(found):,})"
+    box = st.expander(title, icon=":material/inventory_2:", key="mine.shown", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         for item in found[:_MOST]:
             _line(state, item)
         if len(found) > _MOST:
@@ -71,14 +75,14 @@ def unopened(until: float | None) -> None:
     """Say how long what nobody has opened yet is kept; nothing where it is to stay."""
     if until is not None:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(until))
-        st.caption(escape(f"Not opened yet: kept for a day, until {when}; once opened, it stays."))
+        st.caption(escape(f"Not opened yet: it will be deleted on {when} unless you open it first."))
 
 
 def _line(state: State, item: Kept) -> None:
     key = item.folder.name
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
-            what = "edited" if item.edited else "brought in"
+            what = "edited" if item.edited else "added"
             st.markdown(f"**{escape(plain(item.name, 60))}** · {what} {escape(run_picker.ago(item.changed))}")
             unopened(item.until)
         if st.button("Open", icon=":material/folder_open:", key=f"mine.open.{key}"):
@@ -86,9 +90,9 @@ def _line(state: State, item: Kept) -> None:
             st.rerun()
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown(
-                "Its table goes; the sounds stay where they are."
+                "This deletes its table; the sounds stay where they are."
                 if item.edited
-                else "Its sounds go for good; versions and runs made of it cannot be loaded again."
+                else "This deletes its sounds for good; versions and runs made from it cannot be loaded again."
             )
             if st.button("Delete for good", type="primary", key=f"mine.delete.{key}"):
                 shutil.rmtree(item.folder, ignore_errors=True)

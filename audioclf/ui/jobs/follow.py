@@ -18,21 +18,14 @@ def follow(job: JobFolder, draw: Callable[[], None]) -> None:
     if job.status.ended:
         draw()
     else:
-        _live(job, draw)
-
-
-@error_boundary.fragment(run_every=2.0)
-def _live(job: JobFolder, draw: Callable[[], None]) -> None:
-    if job.status.ended:
-        st.rerun()
-    draw()
+        error_boundary.until(lambda: job.status.ended, draw, every=2.0)
 
 
 def waiting(job: JobFolder) -> None:
     """Draw how many go before one that is queued."""
     before = queue.queue_position(job)
     words = f"{count(before, 'training')} before it" if before else "it is next"
-    st.progress(0.0, text=f"Waiting for its turn: {words}.")
+    st.progress(0.0, text=f"Waiting in the queue: {words}.")
 
 
 def time_left(status: Status) -> list[str]:
@@ -44,7 +37,7 @@ def stop_button(job: JobFolder, key: str) -> None:
     """Draw the button that stops it."""
     if st.button("Stop", icon=":material/stop_circle:", key=key):
         queue.stop(job)
-        st.toast("It stops after the batch under way.")
+        st.toast("It will stop after the current batch.")
 
 
 def buttons(job: JobFolder, status: Status, key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -12,18 +13,21 @@ from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
 
-UNDER_WAY = "It is under way; stop it first."
+UNDER_WAY = "It is still running; stop it first."
 
 
-def edit(state: State, run: Run) -> None:
+def edit(state: State, run: Run, width: Literal["content", "stretch"] = "stretch") -> None:
     """Draw the button behind which a run is named, noted and deleted."""
-    with st.popover("Edit", icon=":material/edit:", width="stretch", key=f"edit {run.id}"):
-        describe(run)
+    box = st.popover("Edit", icon=":material/edit:", width=width, key=f"edit {run.id}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        _describe(run)
         st.divider()
         delete(state, [run])
 
 
-def describe(run: Run) -> None:
+def _describe(run: Run) -> None:
     """Draw the fields for name and note."""
     about = run.about
     name = st.text_input("Name", about["name"], max_chars=120, key=f"edit.name {run.id}")
@@ -42,9 +46,9 @@ def delete(state: State, runs: Sequence[Run]) -> None:
         return
     what = "this run" if len(runs) == 1 else count(len(ended), "run")
     sure = st.checkbox(f"Delete {what} for good", key=f"edit.sure {key}")
-    st.caption("Its models, curves and results go; this cannot be undone.")
+    st.caption("This deletes its models, curves and results, and cannot be undone.")
     if len(ended) < len(runs):
-        st.caption(f"{count(len(runs) - len(ended), 'run')} under way stay.")
+        st.caption(f"{count(len(runs) - len(ended), 'run')} still running will stay.")
     if st.button("Delete", disabled=not sure, icon=":material/delete:", key=f"edit.delete {key}"):
         kept = []
         for run in ended:
@@ -59,4 +63,4 @@ def delete(state: State, runs: Sequence[Run]) -> None:
         if not kept:
             st.rerun()
         for complaint in kept:
-            error_boundary.complain(complaint)
+            error_boundary.show_error(complaint)

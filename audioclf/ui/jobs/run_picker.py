@@ -29,7 +29,7 @@ class Look(NamedTuple):
     icon: str
 
 
-LEAKY = "leaky: it had met its test clips"
+LEAKY = "leaky: it was trained on its test clips"
 
 _WORTH_NAMING = 0.01
 
@@ -41,32 +41,32 @@ LOOKS = {
     "done": Look("done", "green", ":material/check_circle:"),
     "pruned": Look("pruned", "gray", ":material/content_cut:"),
     "stopped": Look("stopped", "orange", ":material/stop_circle:"),
-    "interrupted": Look("cut off", "orange", ":material/power_off:"),
+    "interrupted": Look("interrupted", "orange", ":material/power_off:"),
     "failed": Look("failed", "red", ":material/error:"),
 }
 
 
 def runs(state: State) -> list[Run]:
-    """All runs of the reader's workspace, newest first; looks after those that wait for their turn."""
+    """All runs of the user's workspace, newest first; looks after those that wait for their turn."""
     queue.ensure_supervisor()
     return list_runs(workspaces.runs_folder(state.workspace))
 
 
 def find(state: State, run_id: str) -> Run | None:
-    """A run of the reader's workspace by its id; ids come from addresses, so they are looked up and never joined."""
+    """A run of the user's workspace by its id; ids come from addresses, so they are looked up and never joined."""
     if not run_id:
         return None
     return next((run for run in runs(state) if run.id == run_id), None) or point(state, run_id)
 
 
 def searches(state: State) -> list[SearchRun]:
-    """All searches of the reader's workspace, newest first."""
+    """All searches of the user's workspace, newest first."""
     queue.ensure_supervisor()
     return list_searches(workspaces.searches_folder(state.workspace))
 
 
 def point(state: State, run_id: str) -> Run | None:
-    """The run of a point of one of the reader's searches, by its id."""
+    """The run of a point of one of the user's searches, by its id."""
     of = next((made for made in searches(state) if run_id.startswith(f"{made.id}.")), None)
     return next((run for run in of.runs if run.id == run_id), None) if of is not None else None
 
@@ -201,7 +201,7 @@ def _row(run: Run) -> dict[str, Any]:
         "accuracy": None if known.accuracy is None else 100 * known.accuracy,
         "remark": remark(known),
         "data set": plain(known.data, 40),
-        "pictures": ", ".join(known.features),
+        "features": ", ".join(known.features),
         "model": known.model,
         "made": ago(known.created),
     }

@@ -11,12 +11,12 @@ from audioclf import plots
 from audioclf.experiments.diagnosis import diagnose_run, fit_title
 from audioclf.experiments.runs import Run, Status
 from audioclf.ui.jobs import follow, run_picker
-from audioclf.ui.shell import charts, error_boundary
+from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 
 EVERY = "All models"
-STAGES = {"data": "Sounds", "features": "Pictures", "training": "Learning", "testing": "Test"}
+STAGES = {"data": "Sounds", "features": "Features", "training": "Training", "testing": "Test"}
 
 
 def current(state: State) -> Run | None:
@@ -108,7 +108,7 @@ def _where(run: Run, status: Status) -> None:
         metrics = run.metrics
         low, high = metrics["interval"]
         st.markdown(
-            f"**{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} right"
+            f"**{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} correct"
             f" (95 % interval {low:.1%} to {high:.1%}; {escape(metrics['protocol'])}),"
             f" after {seconds(metrics['seconds'])}."
         )
@@ -132,12 +132,12 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
     else:
         epoch = f"{sum(row['epoch'] for row in latest):,} in {len(latest)} models"
     shown = {
-        "Epoch": (epoch, "How often every training clip has been seen."),
+        "Epoch": (epoch, "How many times the model has seen every training clip."),
         "Accuracy": (_percent(mean("accuracy")), "On the training clips, as the model saw them."),
-        "On validation": (_percent(mean("val_accuracy")), "On clips kept aside, which it does not learn from."),
-        "Loss": (_number(mean("loss")), "How wrong its answers are, counting how sure it was; 0 is perfect."),
+        "On validation": (_percent(mean("val_accuracy")), "On clips kept aside, which the model does not learn from."),
+        "Loss": (_number(mean("loss")), "How wrong the predictions are, given how sure the model was; 0 is perfect."),
         "On validation ": (_number(mean("val_loss")), "The loss on clips kept aside."),
-        "Learning rate": (_number(mean("learning_rate")), "How large its steps are."),
+        "Learning rate": (_number(mean("learning_rate")), "How large the training steps are."),
         "Clips per second": (_number(mean("samples_per_second"), digits=0), "Training clips, of each model."),
         "Spent on input": (
             _percent(mean("input_share")),
@@ -154,10 +154,10 @@ def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
     """Accuracy and loss over the epochs, side by side where there is room."""
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
         with column:
-            make = partial(plots.history_chart, measure=measure, best_epoch=best_epoch, height=300)
-            charts.show(make, rows, key=f"curves.{measure}")
+            chart = plots.history_chart(rows, measure=measure, best_epoch=best_epoch, height=300)
+            st.vega_lite_chart(chart, key=f"curves.{measure}")
     if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
-        charts.show(plots.rate_chart, rows, key="curves.rate")
+        st.vega_lite_chart(plots.rate_chart(rows), key="curves.rate")
 
 
 def _percent(value: float | None) -> str:

@@ -21,8 +21,9 @@ from audioclf.reproduce import page, pictures
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.table import to_csv
 from audioclf.ui.inference import model_client
-from audioclf.ui.shell import error_boundary, tasks, warmup_wait
+from audioclf.ui.shell import error_boundary, tasks, warmup
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def downloads(state: State, report: Report) -> None:
         making_page = tasks.find(key)
         if making_page is not None and making_page.finished and making_page.error is None:
             st.download_button(
-                "Page with all pictures (HTML)",
+                "Page with all figures (HTML)",
                 making_page.result.read_bytes,
                 "reproduced.html",
                 "text/html",
@@ -55,14 +56,15 @@ def downloads(state: State, report: Report) -> None:
             )
         elif making_page is None or making_page.finished:
             if making_page is not None and making_page.error is not None:
-                error_boundary.complain(making_page.error)
-            if st.button("Make a page with all pictures (HTML)", icon=":material/web:", key="reproduce.html"):
+                error_boundary.show_error(making_page.error)
+            if st.button("Make a page with all figures (HTML)", icon=":material/web:", key="reproduce.html"):
                 runs = workspaces.runs_folder(state.workspace)
-                title = "Drawing all pictures"
+                title = "Drawing all figures"
                 tasks.start(key, title, lambda progress, should_stop: _write(key, runs, names, progress))
                 st.rerun()
         else:
-            _writing(making_page)
+            words = f"{making_page.title} …"
+            error_boundary.until(lambda: making_page.finished, lambda: st.caption(words), every=0.5)
 
 
 def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> Path:
@@ -88,13 +90,6 @@ def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> 
     return folder / HTML
 
 
-@error_boundary.fragment(run_every=0.5)
-def _writing(task: tasks.Task) -> None:
-    if task.finished:
-        st.rerun()
-    st.caption(f"{task.title} …")
-
-
 def show(report: Report) -> None:
     """Draw the choice of a finished recipe, what else was published of it, and its pictures."""
     finished = {row.recipe: row for row in report.rows if row.accuracy is not None and row.run is not None}
@@ -116,14 +111,21 @@ def show(report: Report) -> None:
         st.markdown(escape(recipe.note))
     for what, said in page.figures(row, recipe).items():
         st.markdown(f"**{escape(what)}**: {escape(said)}")
-    model, sounds = st.tabs(["The model", "The sounds"])
-    warmup_wait.until_ready()
-    with model:
-        _images(row.run, pictures.of_run(row.run, row.letter))
-        if row.letter == "C":
-            _evidence(row.run)
-    with sounds:
-        _images(row.run, pictures.of_sounds(row.run, row.letter))
+    run, letter = row.run, row.letter
+    warmup.until_ready()
+    tabs(
+        "reproduce.tabs",
+        {
+            "The model": lambda: _of_model(run, letter),
+            "The sounds": lambda: _images(run, pictures.of_sounds(run, letter)),
+        },
+    )
+
+
+def _of_model(run: Run, letter: str) -> None:
+    _images(run, pictures.of_run(run, letter))
+    if letter == "C":
+        _evidence(run)
 
 
 def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:

@@ -66,11 +66,11 @@ def start(state: State) -> None:
         at_random = False
         if any(RANDOM[0] in recipe.experiment.model.describe() for recipe in chosen):
             at_random = st.checkbox(
-                "Where ImageNet's weights cannot be had, go on with random ones (the result says so)",
+                "If ImageNet's weights cannot be downloaded, use random ones (the result says so)",
                 key="reproduce.random",
             )
         limit = st.number_input(
-            "Epochs at most (0 trains as published)", 0, 10_000, 0, key="reproduce.epochs", width=260
+            "Maximum number of epochs (0: as published)", 0, 10_000, 0, key="reproduce.epochs", width=260
         )
         most = {"": int(limit)} if limit else None
         planned = plan(chosen, datasets=given, epochs=most, random_weights=at_random, find=_find)
@@ -160,7 +160,7 @@ def _begin(state: State, planned: Iterable[Planned]) -> None:
         else:
             continue
         begun += 1
-    st.toast(f"{count(begun, 'recipe')} begun." if begun else "All of that is done, or under way.")
+    st.toast(f"{count(begun, 'recipe')} started." if begun else "All of that is already done or running.")
 
 
 def _submit(state: State, item: Planned) -> JobFolder:
@@ -177,18 +177,12 @@ def standing(state: State) -> Report | None:
         st.info("Nothing was run yet: choose a reference system above.", icon=":material/science:")
         return None
     if any(_active(row) for row in report.rows):
-        _live(state)
+        error_boundary.until(
+            lambda: not any(_active(row) for row in _report(state).rows), lambda: _draw(_report(state)), every=2.0
+        )
     else:
         _draw(report)
     return report
-
-
-@error_boundary.fragment(run_every=2.0)
-def _live(state: State) -> None:
-    report = _report(state)
-    if not any(_active(row) for row in report.rows):
-        st.rerun()
-    _draw(report)
 
 
 def _active(row: Row) -> bool:
@@ -196,7 +190,7 @@ def _active(row: Row) -> bool:
 
 
 def _report(state: State) -> Report:
-    """The newest run of every recipe in the reader's workspace."""
+    """The newest run of every recipe in the user's workspace."""
     queue.ensure_supervisor()
     return Report.newest(workspaces.runs_folder(state.workspace))
 
@@ -220,7 +214,7 @@ def _draw(report: Report) -> None:
     )
     if any(row.leaky for row in report.rows):
         st.caption(
-            f"{LEAKY}: the model had met the clips it is judged on, or copies of them; the figure says nothing about"
+            f"{LEAKY}: the model was trained on its test clips, or copies of them; the accuracy says nothing about"
             " new sounds."
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -18,7 +17,7 @@ from audioclf.experiments.runs.export import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.training.history import epochs_of, kept_epoch
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
-from audioclf.ui.shell import charts, error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -27,7 +26,7 @@ from audioclf.ui.sound import cache, clip_picker, feature_panels
 from audioclf.ui.sound.player import player
 
 PER_PAGE = 6
-MISTAKES, EVERYTHING = "All mistakes, the surest first", "All test clips"
+MISTAKES, EVERYTHING = "All mistakes, most confident first", "All test clips"
 
 
 def head(run: Run, metrics: dict[str, Any]) -> None:
@@ -36,16 +35,16 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
     with st.container(border=True):
         left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
         with left, st.container(gap=None):
-            st.caption("Accuracy" if metrics["leaky"] else "Accuracy on clips it has never met")
+            st.caption("Accuracy" if metrics["leaky"] else "Accuracy on unseen clips")
             st.title(f"{metrics['accuracy']:.1%}", anchor=False)
             st.caption(f"95 % interval {low:.1%} to {high:.1%}")
         with right:
             right_ones = round(metrics["accuracy"] * metrics["n_test"])
             st.markdown(
-                f"**{right_ones:,} of {count(metrics['n_test'], 'test clip')}** were told right,"
-                f" by chance it would be about {metrics['n_test'] / len(metrics['per_class']):.0f}."
+                f"**{right_ones:,} of {count(metrics['n_test'], 'test clip')}** were predicted correctly;"
+                f" guessing would get about {metrics['n_test'] / len(metrics['per_class']):.0f}."
                 f" Tested by {escape(metrics['protocol'])}."
-                + (f" Learned from {escape(metrics['augmentation'])}." if metrics.get("augmentation") else "")
+                + (f" Trained with {escape(metrics['augmentation'])}." if metrics.get("augmentation") else "")
             )
         with st.container(horizontal=True, gap="medium"):
             for name, value in _figures(metrics).items():
@@ -53,7 +52,7 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
         if metrics["leaky"]:
             known = "copies of clips" if run.experiment.copies.before_split else "clips"
             st.warning(
-                f"The model was tested on {known} it learned from. This figure says nothing about new sounds.",
+                f"The model was tested on {known} it learned from. This accuracy says nothing about new sounds.",
                 icon=":material/warning:",
             )
         for remark in metrics.get("remarks", ()):
@@ -66,13 +65,13 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
 def _figures(metrics: dict[str, Any]) -> dict[str, str]:
     shown = {"F1 (macro)": f"{metrics['macro_f1']:.3f}"}
     if metrics.get("top2") is not None:
-        shown["Among the first two"] = f"{metrics['top2']:.1%}"
+        shown["In the top two"] = f"{metrics['top2']:.1%}"
     shown["Log loss"] = f"{metrics['log_loss']:.3g}"
     if metrics["accuracy_sd"] is not None:
         shown["Over the splits"] = f"{metrics['accuracy_mean']:.1%} ± {metrics['accuracy_sd']:.1%}"
     if metrics["n_parameters"]:
         shown["Weights"] = f"{metrics['n_parameters']:,}"
-    return shown | {"Made in": seconds(metrics["seconds"])}
+    return shown | {"Time taken": seconds(metrics["seconds"])}
 
 
 def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
@@ -80,18 +79,12 @@ def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
     names = distinct(plain(label, 32) for label in run.classes)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Which classes are mixed up?", anchor=False)
+        st.subheader("Which classes are confused?", anchor=False)
         unit = switch("Numbers", ["Clips", "Share of the true class"], "results.unit")
-        make = partial(plots.confusion_chart, normalised=unit != "Clips", theme=st.context.theme.type or "light")
-        event = charts.show(
-            make,
-            metrics["confusion"],
-            names,
-            key=f"confusion {run.id}",
-            on_select="rerun",
-            selection_mode="cell",
-        )
-        st.caption("Click a cell to hear its clips; double-click to let go.")
+        theme = st.context.theme.type or "light"
+        chart = plots.confusion_chart(metrics["confusion"], names, normalised=unit != "Clips", theme=theme)
+        event = st.vega_lite_chart(chart, key=f"confusion {run.id}", on_select="rerun", selection_mode="cell")
+        st.caption("Click a cell to hear its clips; double-click to clear the selection.")
     with right:
         _clips(state, run, names, event["selection"].get("cell") or [])
 
@@ -114,18 +107,18 @@ def _clips(state: State, run: Run, names: list[str], clicked: list[dict[str, str
         if isinstance(option, str):
             return f"{option} ({len(predictions) if option == EVERYTHING else sum(cells[cell] for cell in wrong)})"
         true, predicted = option
-        words = "told right" if true == predicted else f"taken for {names[predicted]}"
+        words = "predicted correctly" if true == predicted else f"predicted as {names[predicted]}"
         return f"{names[true]}, {words} ({cells[option]})"
 
     st.subheader("Which clips?", anchor=False)
     chosen = st.selectbox("Clips", options, format_func=title, key=key, label_visibility="collapsed")
     found = _found(predictions, chosen)
     if not found:
-        st.success("Not one test clip was told wrong.", icon=":material/celebration:")
+        st.success("Every test clip was predicted correctly.", icon=":material/celebration:")
         return
     pages = math.ceil(len(found) / PER_PAGE)
     page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"{key} page {chosen}") if pages > 1 else 1
-    warmup_wait.until_ready()
+    warmup.until_ready()
     _players(state, run, found[(page - 1) * PER_PAGE : page * PER_PAGE])
 
 
@@ -142,7 +135,7 @@ def _found(predictions: Sequence[Prediction], chosen: Any) -> list[Prediction]:
 
 def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
     if not run.clips:
-        st.caption("The list of this run's clips is not there any more.")
+        st.caption("The list of this run's clips no longer exists.")
         return
     audio = run.experiment.audio
     wave = FEATURES["waveform"]()
@@ -168,7 +161,7 @@ def curves(run: Run) -> None:
     """Learning curves, and what they say."""
     rows = run.history
     if not rows or run.experiment.model.family == "classical":
-        st.caption("This model was fitted at once; it has no curves.")
+        st.caption("This model was fitted in one step; it has no curves.")
         return
     parts = list(epochs_of(rows).values())
     best = kept_epoch(parts[0], run.experiment.training) if len(parts) == 1 else None
@@ -188,8 +181,8 @@ def classes(metrics: dict[str, Any]) -> None:
     share = {
         name: st.column_config.ProgressColumn(title, help=help, format="%.3f", min_value=0, max_value=1)
         for name, title, help in (
-            ("precision", "Precision", "Of the clips it called so, the share that was so."),
-            ("recall", "Recall", "Of the clips that were so, the share it found."),
+            ("precision", "Precision", "Of the clips predicted as this class, the share that really was."),
+            ("recall", "Recall", "Of the clips of this class, the share the model found."),
             ("f1", "F1", "Harmonic mean of the two."),
         )
     }

@@ -15,7 +15,6 @@ from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import run_edit, run_picker
 from audioclf.ui.runs import run_table
 from audioclf.ui.shell import error_boundary
-from audioclf.ui.shell.charts import show
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -28,14 +27,9 @@ MOST = 10
 def page(state: State) -> None:
     """Draw the table and what belongs to the chosen runs; again every few seconds while a run is under way."""
     if any(not run.status.ended for run in run_picker.runs(state)):
-        _live(state)
+        error_boundary.fragment(run_every=3.0)(_draw)(state)
     else:
         _draw(state)
-
-
-@error_boundary.fragment(run_every=3.0)
-def _live(state: State) -> None:
-    _draw(state)
 
 
 def _draw(state: State) -> None:
@@ -82,10 +76,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
         )
         if begin:
             _begin(state, run)
-        with st.popover("Edit", icon=":material/edit:", key=f"runs.edit {run.id}"):
-            run_edit.describe(run)
-            st.divider()
-            run_edit.delete(state, [run])
+        run_edit.edit(state, run, "content")
 
 
 def _said(summary: Summary) -> str:
@@ -119,7 +110,7 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
     if not known:
         return
     st.subheader("Accuracy", anchor=False)
-    show(plots.accuracies_chart, known)
+    st.vega_lite_chart(plots.accuracies_chart(known))
     tested = {
         (summary.fingerprint or summary.data, summary.protocol)
         for _, summary in compared
@@ -142,12 +133,8 @@ def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> No
         side = switch("On which clips", list(SIDES), "runs.side", default="Validation")
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
         with column:
-            show(_histories, histories, measure, str(side))
+            st.vega_lite_chart(plots.histories_chart(histories, measure=measure, side=str(side)))
     st.caption("Dashed: on validation clips. Solid: on training clips, also where a run keeps none for validation.")
-
-
-def _histories(histories: dict[str, list[dict[str, Any]]], measure: str, side: str) -> Any:
-    return plots.histories_chart(histories, measure=measure, side=side)
 
 
 def _history(run: Run) -> list[dict[str, Any]]:

@@ -110,7 +110,7 @@ def _row(summary: Summary) -> dict[str, Any]:
         "seconds": summary.seconds,
         "weights": summary.n_parameters or None,
         "model": summary.model,
-        "pictures": ", ".join(summary.features),
+        "features": ", ".join(summary.features),
         "data set": plain(summary.data, 40),
         "tested by": plain(summary.protocol, 120),
         "note": plain(summary.note, 200),

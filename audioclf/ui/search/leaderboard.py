@@ -14,7 +14,7 @@ from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.search import analysis
-from audioclf.ui.shell import charts, error_boundary
+from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -102,16 +102,15 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     if run is not None and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
-        met = "LEAKY, on clips it had met" if metrics["leaky"] else "On clips it has never met"
+        met = "LEAKY, on clips it was trained on" if metrics["leaky"] else "On unseen clips"
         words += (
             f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%},"
             f" {count(metrics['n_test'], 'test clip')}; {escape(metrics['protocol'])})."
         )
     st.markdown(words)
     st.caption(
-        "Only the chosen point's test accuracy is shown. Whoever looks at the test result of every point and takes the"
-        " highest has chosen on the test clips: part of that figure would be luck, and no clips would be left to show"
-        " how much."
+        "Only the chosen point's test accuracy is shown. Picking the point with the best test result would mean"
+        " choosing on the test clips: part of that accuracy would be luck, and no clips would be left to show how much."
     )
 
 
@@ -185,7 +184,7 @@ def _actions(state: State, made: SearchRun, standing: Standing) -> None:
             assert run is not None
             state.run = run.id
             st.switch_page("pages/results.py")
-        label = "Train this on all clips" if made.search.share < 1 else "Take over to Train"
+        label = "Train this on all clips" if made.search.share < 1 else "Use on the Train page"
         if st.button(
             label,
             icon=":material/model_training:",
@@ -211,26 +210,15 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
     for first in range(0, len(several), 3):
         for column, name in zip(st.columns(3, gap="medium"), several[first : first + 3], strict=False):
             with column:
-                charts.show(
-                    _chart,
-                    tuple(_value(item.settings[name]) for item in shown),
-                    tuple(float(item.figure(metric) or 0.0) for item in shown),
-                    names[name],
-                    metric,
-                    tuple(item.title for item in shown),
-                    next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
+                chart = values_chart(
+                    [_value(item.settings[name]) for item in shown],
+                    [float(item.figure(metric) or 0.0) for item in shown],
+                    name=names[name],
+                    metric=metric,
+                    titles=[item.title for item in shown],
+                    best=next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
                 )
-
-
-def _chart(
-    values: tuple[Any, ...],
-    figures: tuple[float, ...],
-    name: str,
-    metric: str,
-    titles: tuple[str, ...],
-    best: int | None,
-) -> Any:
-    return values_chart(values, figures, name=name, metric=metric, titles=titles, best=best)
+                st.vega_lite_chart(chart)
 
 
 def _value(value: Any) -> Any:

@@ -19,7 +19,7 @@ from audioclf.models.trust import require_allowed
 from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import time_estimate
-from audioclf.ui.shell import warmup, warmup_wait
+from audioclf.ui.shell import warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain, size, span
 
@@ -34,7 +34,6 @@ VALIDATION = 0.2
 
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
 _SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": "TPE"}
-_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
             key="search.go",
         )
         if search is not None and not wrong and forecast is None:
-            warmup_wait.until_ready()
+            warmup.until_ready()
             if not pressed:
                 st.rerun()
     if pressed and search is not None:
@@ -104,7 +103,7 @@ def _base(state: State, dataset: Dataset) -> Experiment:
     with right:
         st.text_input(
             "Name of the search",
-            placeholder="made of the model and what is varied",
+            placeholder="made from the model and what is varied",
             key="search.name",
             persist_state="session",
         )
@@ -123,7 +122,7 @@ def _base(state: State, dataset: Dataset) -> Experiment:
         escape(
             f"{experiment.model.title} on the {features} of {dataset.name}, {count(len(dataset), 'clip')}."
             + (f" {kept:.0%} of the training clips are kept for validation, to choose by." if kept else "")
-            + (f" It keeps no validation clips; {VALIDATION:.0%} are taken here, to choose by." if not kept else "")
+            + (f" It has no validation clips, so {VALIDATION:.0%} are taken here to choose by." if not kept else "")
         )
     )
     about = f"{base} {experiment.model.kind} {[feature.kind for feature in experiment.features]}"
@@ -278,7 +277,7 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
             list(METRICS),
             format_func=lambda name: f"{METRICS[name]} {name}",
             key="search.metric",
-            help="Both are measured on the validation clips. The test clips have no say.",
+            help="Both are measured on the validation clips. The test clips are not used.",
             persist_state="session",
         )
     with columns[1]:
@@ -323,31 +322,30 @@ def _made(experiment: Experiment, grid: dict[str, Any] | None, about: Mapping[st
 
 
 def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
-    """What the search comes to; kept for the session, since every click on the page asks."""
-    kept: dict[tuple[str, str], Forecast] = st.session_state.setdefault("search.forecasts", {})
-    key = (search.to_toml(), dataset.fingerprint)
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            del kept[next(iter(kept))]
-        points = search.preview[:PREVIEWED]
-        outlooks = search.examine(dataset, most=PREVIEWED)
-        estimates = [
-            time_estimate.estimated(state, point.experiment, outlook)
-            for point, outlook in zip(points, outlooks, strict=True)
-        ]
-        times = [item.seconds for item in estimates if item.seconds is not None]
-        tight = [
-            f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
-            f" {size(item.most_bytes)} here: it would end there."
-            for point, item in zip(points, estimates, strict=True)
-            if not item.fits
-        ]
-        advice = dict.fromkeys(
-            (*search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice))
-        )
-        seconds = search.count / len(points) * sum(times) if len(times) == len(points) else None
-        kept[key] = Forecast(seconds, tuple(advice))
-    return kept[key]
+    """What the search comes to; kept, since every click on the page asks."""
+    return _forecast_of(search.to_toml(), dataset.fingerprint, state.workspace, state, search, dataset)
+
+
+@st.cache_resource(max_entries=64, ttl=600, show_spinner=False)
+def _forecast_of(
+    toml: str, fingerprint: str, workspace: str, _state: State, _search: Search, _dataset: Dataset
+) -> Forecast:
+    points = _search.preview[:PREVIEWED]
+    outlooks = _search.examine(_dataset, most=PREVIEWED)
+    estimates = [
+        time_estimate.estimated(_state, point.experiment, outlook)
+        for point, outlook in zip(points, outlooks, strict=True)
+    ]
+    times = [item.seconds for item in estimates if item.seconds is not None]
+    tight = [
+        f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
+        f" {size(item.most_bytes)} here: it would end there."
+        for point, item in zip(points, estimates, strict=True)
+        if not item.fits
+    ]
+    advice = dict.fromkeys((*_search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice)))
+    seconds = _search.count / len(points) * sum(times) if len(times) == len(points) else None
+    return Forecast(seconds, tuple(advice))
 
 
 def _summary(search: Search, forecast: Forecast | None) -> None:

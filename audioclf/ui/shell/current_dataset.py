@@ -37,7 +37,7 @@ def load(state: State) -> Task:
 
 
 def _task(state: State) -> str:
-    """Key of the task; what is not the reader's to see has one of their own, so that nobody else's result is found."""
+    """Key of the task; what is not the user's to see has one of their own, so that nobody else's result is found."""
     try:
         require_own(state.data, state.options, state.workspace)
     except WorkspaceError:
@@ -46,7 +46,7 @@ def _task(state: State) -> str:
 
 
 def require_own(name: str, options: Mapping[str, Any], workspace: str) -> None:
-    """Raise where a data set lies where the reader must not look; what a reader's options name lies inside of it."""
+    """Raise where a data set lies where the user must not look; what a user's options name lies inside of it."""
     path = options.get("path") if name in SOURCES else name
     if path:
         workspaces.require_own(str(path), workspace)
@@ -92,12 +92,12 @@ def failed(state: State, task: Task) -> None:
     if isinstance(task.error, Stopped):
         st.info("Loading was stopped.", icon=":material/stop_circle:")
     else:
-        error_boundary.complain(task.error)
+        error_boundary.show_error(task.error)
     with st.container(horizontal=True):
         if st.button("Try again", icon=":material/refresh:"):
             tasks.forget(task.key)
             st.rerun()
-        if st.button("Take another data set", icon=":material/close:"):
+        if st.button("Choose another data set", icon=":material/close:"):
             state.choose("")
             st.rerun()
 
@@ -125,3 +125,14 @@ def summary(state: State) -> str:
     if dataset is not None:
         return f"{count(len(dataset), 'clip')}, {count(len(dataset.classes), 'class', 'classes')}"
     return "Not loaded yet" if state.data else "Choose one on the Data page"
+
+
+def known_groups(dataset: Dataset) -> str:
+    """How many groups and official folds a data set names: what a split can go by."""
+    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
+    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
+    return (
+        f"{count(groups, 'group') if groups else 'no groups'} and"
+        f" {count(folds, 'official fold') if folds else 'no official folds'}"
+        + (", and an official split" if any(clip.split for clip in dataset.clips) else "")
+    )

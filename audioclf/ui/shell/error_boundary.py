@@ -1,4 +1,4 @@
-"""Where errors end: the reader sees one sentence, the log has the rest."""
+"""Where errors end: the user sees one sentence, the log has the rest."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def boundary(where: str) -> Iterator[None]:
     try:
         yield
     except AudioclfError as error:
-        complain(error)
+        show_error(error)
     except Exception as error:
-        complain(tasks.bug(error, where))
+        show_error(tasks.bug(error, where))
 
 
-def complain(error: AudioclfError) -> None:
+def show_error(error: AudioclfError) -> None:
     """Show the sentence of an error, letter by letter."""
     st.error(escape(error), icon=":material/error:")
 
@@ -45,3 +45,22 @@ def fragment(run_every: float | None = None) -> Callable[[Callable[P, None]], Ca
         return drawn
 
     return decorate
+
+
+def until(finished: Callable[[], bool], draw: Callable[[], object], every: float) -> None:
+    """Draw something by itself every few seconds; once it is finished the whole page runs again.
+
+    Parameters
+    ----------
+    finished, draw : callable
+    every : float
+        Seconds.
+    """
+
+    @fragment(run_every=every)
+    def live() -> None:
+        if finished():
+            st.rerun()
+        draw()
+
+    live()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,7 +15,7 @@ from audioclf.core.errors import WorkspaceError
 from audioclf.inference.assets import app_folder
 from audioclf.ui.shell import current_dataset, warmup, workspace
 from audioclf.ui.shell import state as states
-from audioclf.ui.shell.error_boundary import boundary, complain
+from audioclf.ui.shell.error_boundary import boundary, show_error
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape, plain
 
@@ -53,6 +55,17 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
 HOME = Entry("app.py", "Home", ":material/home:", "")
 
 
+@functools.cache
+def _page(entry: Entry) -> Any:
+    """The page itself: given its path, Streamlit would look it up on disk for every link."""
+    return st.Page(_ROOT / entry.file, default=entry is HOME)
+
+
+def link(entry: Entry, label: str, query: Mapping[str, str], width: Literal["content", "stretch"] = "content") -> None:
+    """Draw the link to a page."""
+    st.page_link(_page(entry), label=label, icon=entry.icon, query_params=dict(query), width=width)
+
+
 @contextmanager
 def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State]:
     """Everything a page has in common with the others; the page's own part is the body of the ``with``.
@@ -67,14 +80,14 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
     Yields
     ------
     State
-        The reader's choices.
+        The user's choices.
     """
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
     state = states.current()
     try:
         state.adopt({name: st.query_params[name] for name in st.query_params})
     except WorkspaceError as error:
-        complain(error)
+        show_error(error)
         st.stop()
     state.publish()  # a page that stops early writes nothing at its end
     box = _sidebar(state)
@@ -91,23 +104,16 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
         warmup.start()
 
 
-def available(entry: Entry) -> bool:
-    """Whether the page's file is there."""
-    return (_ROOT / entry.file).is_file()
-
-
 def _sidebar(state: State) -> DeltaGenerator:
     """Draw the groups of pages and the chosen data set; returns the place of the latter."""
     st.logo(str(LOGO), size="large", icon_image=str(MARK))
-    link = {name: value for name, value in state.query().items() if name in ("workspace", "data", "options")}
+    query = {name: value for name, value in state.query().items() if name in ("workspace", "data", "options")}
     with st.sidebar:
-        st.page_link(HOME.file, label=HOME.title, icon=HOME.icon, query_params=link, width="stretch")
+        link(HOME, HOME.title, query, "stretch")
         for group, entries in GROUPS.items():
-            shown = [entry for entry in entries if available(entry)]
-            if shown:
-                st.caption(group)
-            for entry in shown:
-                st.page_link(entry.file, label=entry.title, icon=entry.icon, query_params=link, width="stretch")
+            st.caption(group)
+            for entry in entries:
+                link(entry, entry.title, query, "stretch")
         st.caption("Data set")
         box = st.empty()
         workspace.draw(state)

@@ -1,4 +1,4 @@
-"""What a reader has chosen, as one object under one key of the session, and in the page's address.
+"""What a user has chosen, as one object under one key of the session, and in the page's address.
 
 A widget's own value is gone one page later, so pages read and write this object. The data
 set, clip and run stand in the address too: a refresh or a shared link shows the same.
@@ -52,7 +52,7 @@ class State:
     _written: dict[str, str] = field(default_factory=dict)
 
     def choose(self, data: str, options: Mapping[str, Any] | None = None) -> None:
-        """Take another data set; the chosen clips belonged to the old one."""
+        """Choose another data set; the chosen clips belonged to the old one."""
         if (data, dict(options or {})) != (self.data, self.options):
             self.data, self.options, self.clip, self.tray = data, dict(options or {}), "", []
 

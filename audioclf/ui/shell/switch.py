@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 def switch(label: str, ways: Sequence[V], key: str, *, default: V | None = None) -> V:
-    """Draw a switch that stays as it is set while its reader is on other pages; returns the way taken.
+    """Draw a switch that stays as it is set while its user is on other pages; returns the way taken.
 
     Parameters
     ----------

@@ -11,7 +11,6 @@ from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import escape
 
 
-@error_boundary.fragment(run_every=0.5)
 def follow(task: Task, amount: Callable[[Task], str], key: str) -> None:
     """Draw it, again by itself; once it has ended the whole page runs anew.
 
@@ -23,9 +22,11 @@ def follow(task: Task, amount: Callable[[Task], str], key: str) -> None:
     key : str
         Of the button.
     """
-    if task.finished:
-        st.rerun()
-    share = task.done / task.total if task.total else 0.0
-    st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount(task)}"))
-    if st.button("Stop", icon=":material/stop_circle:", key=key):
-        task.stop()
+
+    def draw() -> None:
+        share = task.done / task.total if task.total else 0.0
+        st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount(task)}"))
+        if st.button("Stop", icon=":material/stop_circle:", key=key):
+            task.stop()
+
+    error_boundary.until(lambda: task.finished, draw, every=0.5)

@@ -1,7 +1,7 @@
 """Long work outside the page: one thread per piece of work, shared by everyone who asks for the same.
 
 A page starts a task, shows its progress from a fragment and may ask it to stop; a refresh,
-a second tab or another reader finds the same task again by its key.
+a second tab or another user finds the same task again by its key.
 """
 
 from __future__ import annotations
@@ -125,5 +125,5 @@ def bug(error: BaseException, where: str) -> AudioclfError:
     _log.error("bug %s in %s", number, where, exc_info=error)
     return AudioclfError(
         f"Something went wrong on our side (number {number}); nothing of yours is lost. Try again, and if it"
-        " comes back, give this number to whoever looks after the server."
+        " comes back, give this number to the person who runs the server."
     )

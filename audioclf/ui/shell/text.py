@@ -21,8 +21,11 @@ def plain(text: object, most: int = 0) -> str:
 
     Control characters include the ones that turn the direction of everything after them.
     """
-    cleaned = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text))
-    cleaned = "".join(c for c in cleaned if unicodedata.category(c) not in ("Cf", "Cs", "Co") or c == "\u200d").strip()
+    cleaned = str(text)
+    if not cleaned.isprintable():
+        cleaned = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in cleaned)
+        cleaned = "".join(c for c in cleaned if unicodedata.category(c) not in ("Cf", "Cs", "Co") or c == "\u200d")
+    cleaned = cleaned.strip()
     if most and len(cleaned) > most:
         tail = most // 3
         cleaned = f"{cleaned[: most - tail - 1]}…{cleaned[-tail:]}"

@@ -11,6 +11,8 @@ import logging
 import threading
 import time
 
+import streamlit as st
+
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -37,11 +39,25 @@ def wait(timeout: float | None = None) -> bool:
     return _done.wait(timeout)
 
 
+def until_ready() -> None:
+    """Say that the first pictures take a moment, until they do not.
+
+    The script gives way between the steps, so the user can click on something else meanwhile.
+    """
+    if ready():
+        return
+    start(0.0)
+    slot = st.empty()
+    with st.spinner("Getting ready: the first features take a few seconds …", show_time=True):
+        while not ready():
+            time.sleep(0.1)
+            slot.empty()
+
+
 def _run(delay: float) -> None:
     time.sleep(delay)
     try:
-        for name in ("altair", "pandas"):
-            importlib.import_module(name)
+        importlib.import_module("pandas")
         _features()
     finally:
         _done.set()
@@ -58,5 +74,5 @@ def _features() -> None:
         try:
             feature().compute(y, 22050)
         except Exception:
-            # a page that needs it meets the same error and tells its reader
+            # a page that needs it meets the same error and reports it
             _log.exception("warm-up of %s failed", feature.kind)

@@ -10,7 +10,7 @@ from audioclf.ui.shell.text import escape
 
 
 def draw(state: State) -> None:
-    """Say in the sidebar how full the reader's workspace is; nothing on a private machine."""
+    """Say in the sidebar how full the user's workspace is; nothing on a private machine."""
     if not workspaces.shared():
         return
     full = workspaces.usage(state.workspace)
@@ -22,8 +22,10 @@ def draw(state: State) -> None:
     else:
         st.text(used)
     if not full.free:
-        st.warning("It is full: delete runs or data sets before you bring or train more.", icon=":material/warning:")
+        st.warning(
+            "It is full: delete runs or data sets before you add sounds or train again.", icon=":material/warning:"
+        )
     st.caption(
-        "Only who has the address of this page sees what is in it. Keep the address as a bookmark to come back,"
-        " and share it with nobody else."
+        "Only people who have the address of this page can see what is in it. Bookmark it to come back, and do not"
+        " share it."
     )

@@ -78,7 +78,7 @@ def pick(state: State, dataset: Dataset) -> Clip:
             step = -1
         if st.button("", icon=":material/skip_next:", help="Next clip of this class", key="clip.next"):
             step = 1
-        if st.button("Any", icon=":material/casino:", help="A clip by chance, of any class", key="clip.any"):
+        if st.button("Any", icon=":material/casino:", help="A random clip of any class", key="clip.any"):
             state.clip = random.choice(names)
             st.rerun()
     state.clip = names[of_class[(at + step) % len(of_class)]]
@@ -118,14 +118,14 @@ def take(brought: UploadedFile, name: str) -> Clip:
     """
     most = number("max_upload_mb")
     if brought.size > most * 1e6:
-        raise AudioError(f"The file has {brought.size / 1e6:.0f} MB, at most {most:g} are taken; cut out a part of it.")
+        raise AudioError(f"The file has {brought.size / 1e6:.0f} MB, the limit is {most:g} MB; use a shorter part.")
     clip = keep(brought.getvalue(), name)
     if clip.info.seconds > OWN_SECONDS:
         whole = seconds(clip.info.seconds)
         st.caption(
             escape(
-                f"{clip.name}: the first {seconds(OWN_SECONDS)} of {whole} are taken here; `audioclf classify` takes it"
-                " whole."
+                f"{clip.name}: only the first {seconds(OWN_SECONDS)} of {whole} are used here; `audioclf classify`"
+                " uses all of it."
             )
         )
     return clip
@@ -167,7 +167,7 @@ def facts(clip: Clip) -> str:
 
 
 def own_or_chosen(state: State, key: str) -> Clip:
-    """A clip of the data set or a sound of one's own, whichever the reader wants; the page ends where there is none."""
+    """A clip of the data set or a sound of one's own, whichever the user wants; the page ends where there is none."""
     source = switch("Sound", ["From the data set", "Your own"], f"{key}.source")
     if source == "Your own":
         clip = own(key)

@@ -1,4 +1,4 @@
-"""Feature settings as the reader left them, and the panels drawn with them."""
+"""Feature settings as the user left them, and the panels drawn with them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, feature_panels
 
 
-def audio_form() -> Form[AudioSettings]:
-    """How sounds are read before anything is computed."""
-    return parameter_form.parameters(AudioSettings, "audio", columns=4)
+def audio_form() -> None:
+    """How sounds are read before anything is computed, behind a heading."""
+    box = st.expander("How the sound is read", icon=":material/tune:", key="audio.open", on_change="rerun")
+    if box.open:
+        with box:
+            parameter_form.parameters(AudioSettings, "audio", columns=4)
 
 
 def audio() -> AudioSettings:
@@ -55,7 +58,7 @@ def panels(
     ----------
     clips : sequence of Clip
     kinds : sequence of str
-        Features, with the parameters the reader gave them.
+        Features, with the parameters the user gave them.
     audio : AudioSettings
     shared : bool
         Whether the colours of a row mean the same in every column.
@@ -70,7 +73,7 @@ def panels(
         try:
             row: list[FeatureMap] = [cache.feature_map(clip, wanted, audio) for clip in clips]
         except ParameterError as error:
-            error_boundary.complain(error)
+            error_boundary.show_error(error)
             continue
         limits = value_limits(row) if shared else None
         made += [
@@ -82,7 +85,7 @@ def panels(
 
 def save(clip: Clip, feature: Feature, audio: AudioSettings) -> None:
     """Offer the picture with its axes as a file; it is drawn when the button is pressed."""
-    with st.popover("Save the picture", icon=":material/download:"):
+    with st.popover("Save as an image", icon=":material/download:"):
         for ending, words in (("png", "PNG, for slides"), ("svg", "SVG, for print")):
             st.download_button(
                 words,
@@ -103,7 +106,10 @@ def _figure(clip: Clip, feature: Feature, audio: AudioSettings, ending: str) -> 
 
 def explanations() -> None:
     """What each picture shows, in a few sentences each."""
-    with st.expander("What do the pictures show?", icon=":material/help:"):
+    box = st.expander("What do the features show?", icon=":material/help:", key="explanations", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         columns = st.columns(2, gap="medium")
         for number, kind in enumerate(features.views().values()):
             with columns[number % 2]:

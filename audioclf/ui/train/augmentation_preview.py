@@ -18,7 +18,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.splits import Protocol
 from audioclf.features import FEATURES, Feature, FeatureMap
 from audioclf.features.extraction import common_duration
-from audioclf.ui.shell import error_boundary, warmup_wait
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.text import plain, seconds
 from audioclf.ui.sound import cache, clip_picker, feature_panels
 from audioclf.ui.sound.player import player, track
@@ -53,10 +53,10 @@ def draw(
             training = split.splits(dataset)[0].train
             audio = audio.replace(duration=common_duration(dataset.clips, audio))
         except AudioclfError:
-            st.caption("There are no training clips to show it on; see the sentence at the top.")
+            st.caption("There are no training clips to show it on; see the message at the top.")
             return
         clip = _pick(dataset, training, key)
-        warmup_wait.until_ready()
+        warmup.until_ready()
         _draw(dataset, training, clip, feature, audio, augmentation, key)
 
 
@@ -69,7 +69,7 @@ def _pick(dataset: Dataset, training: tuple[int, ...], key: str) -> Clip:
             session[at] = 0
         if st.button("Another clip", icon=":material/library_music:", key=f"{key}.another"):
             session[at] = random.randrange(len(training))
-        if st.button("Roll the dice again", icon=":material/casino:", key=f"{key}.again"):
+        if st.button("Another random draw", icon=":material/casino:", key=f"{key}.again"):
             session[f"{key}.roll"] = session.get(f"{key}.roll", 0) + 1
     return dataset.clips[training[int(session.get(at, 0))]]
 
@@ -96,12 +96,12 @@ def _draw(
     before = cache.feature_map(clip, feature, audio)
     limits = plots.value_limits([before, after])
     name = plain(clip.label, 40)
-    sound = clip_picker.track(clip, audio, title=name, note="as it is")
+    sound = clip_picker.track(clip, audio, title=name, note="original")
     panel = feature_panels.panel(before, title="", limits=limits)
     if changed is None:
         panels = [panel, feature_panels.panel(after, title="Changed", limits=limits)]
         player(f"{key}.player", [sound], panels, columns=2, height=_HEIGHT)
-        st.caption("This change is made in the picture; no sound belongs to it.")
+        st.caption("This changes the feature, not the sound, so there is nothing to hear.")
         return
     left, right = st.columns(2, gap="small")
     with left:

@@ -1,10 +1,10 @@
-"""The forms of an experiment, one function per part, and the experiment that comes out of them."""
+"""The stages of an experiment: a line for each, one of them open as a form, and the experiment they come to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -25,20 +25,24 @@ from audioclf.training import Training
 from audioclf.ui.forms import experiment_draft, parameter_form
 from audioclf.ui.forms.experiment_draft import Combination
 from audioclf.ui.forms.parameter_form import Form
+from audioclf.ui.shell.current_dataset import known_groups
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.text import count, escape
+from audioclf.ui.shell.text import escape
 from audioclf.ui.train import augmentation_preview
 
 MOST_FEATURES = 4
-TABS = {
+STAGES = {
     "audio": "Sounds",
     "split": "Split",
-    "features": "Pictures",
+    "features": "Features",
     "augmentations": "Augmentation",
     "model": "Model",
     "training": "Training",
 }
-"""Parts of an experiment by the heading their form stands under, on the way from sounds to a trained model."""
+"""Stages by the section of the experiment they set, on the way from sounds to a trained model."""
+
+OPEN = "train.stage"
+"""Key under which the session keeps the open stage; empty where all are closed."""
 
 _WITHIN = {
     "dataset": "audio",
@@ -47,9 +51,9 @@ _WITHIN = {
     "scaling": "features",
     "copies": "augmentations",
 }
-"""Parts whose form stands under the heading of another."""
+"""Sections that are set in the stage of another."""
 
-_CHANGES = {"samples": "Sound", "map": "Picture"}
+_CHANGES = {"samples": "Sound", "map": "Feature"}
 _FITTED_AT_ONCE = frozenset(Training.describe()) - {"class_weight", "seed"}
 
 
@@ -61,34 +65,74 @@ class Sheet:
     ----------
     experiment : Experiment or None
         None while a field holds something that cannot be.
-    parts : dict
-        The form of every part, and the place where it stands.
+    sections : dict
+        The form of every section, and the place where it stands if it is drawn.
+    problem : str
+        Why there is no experiment, beginning with the stage it is about.
+    drawing : bool
+        Whether the stage at hand is open; of a closed one the values are read, and nothing is drawn.
     """
 
     experiment: Experiment | None = None
-    parts: dict[str, tuple[Form[Any], DeltaGenerator]] = field(default_factory=dict)
+    sections: dict[str, tuple[Form[Any], DeltaGenerator | None]] = field(default_factory=dict)
+    problem: str = ""
+    drawing: bool = False
 
-    def complain(self, error: ParameterError) -> str:
-        """Show a sentence beside the field it is about; returns the heading the field stands under."""
-        for part in sorted(self.parts, key=len, reverse=True):
-            if error.field == part or error.field.startswith(f"{part}."):
-                form, place = self.parts[part]
-                with place:
-                    form.complain(ParameterError(str(error), error.field.removeprefix(part).lstrip(".")))
-                return heading(part)
-        return ""
+    def form(self, section: str, cls: type[Parameters], key: str, **options: Any) -> Form[Any]:
+        """Read the form of a section, and draw it where its stage is open."""
+        place = st.container() if self.drawing else None
+        if place is None:
+            form = parameter_form.held(cls, key, hide=options.get("hide", ()))
+        else:
+            with place:
+                form = parameter_form.parameters(cls, key, **options)
+        self.sections[section] = (form, place)
+        return form
+
+    def kind(self, label: str, registry: Registry[Any], key: str) -> str:
+        """Read the choice of one entry of a registry, and draw it with its explanation where its stage is open."""
+        if not self.drawing:
+            return str(st.session_state.get(key) or next(iter(registry)))
+        kind = st.pills(
+            label,
+            [name for name in registry if getattr(registry[name], "listed", True)],
+            required=True,
+            format_func=lambda name: registry[name].title,
+            key=key,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        chosen = str(kind or next(iter(registry)))
+        st.markdown(escape(registry[chosen].explanation))
+        return chosen
+
+    def values(self, prefix: str) -> list[Any]:
+        """What the sections hold whose names begin so."""
+        return [form.value for section, (form, _) in self.sections.items() if section.startswith(prefix)]
+
+    def show_error(self, error: ParameterError) -> None:
+        """Take up what is wrong, and show it beside the field it is about where that is drawn."""
+        self.problem = str(error)
+        for section in sorted(self.sections, key=len, reverse=True):
+            if error.field == section or error.field.startswith(f"{section}."):
+                self.problem = f"{STAGES[stage_of(section)]}: {error}"
+                form, place = self.sections[section]
+                if place is not None:
+                    with place:
+                        form.show_error(ParameterError(str(error), error.field.removeprefix(section).lstrip(".")))
+                return
 
 
-def heading(part: str) -> str:
-    """Heading of the tab in which the form of a part stands."""
-    first = part.split(".")[0]
-    return TABS.get(_WITHIN.get(first, first), "")
+def stage_of(section: str) -> str:
+    """Key of the stage in which a section is set."""
+    first = section.split(".")[0]
+    return _WITHIN.get(first, first)
 
 
 def draw(state: State, dataset: Dataset) -> Sheet:
-    """Draw all forms in tabs; returns what they hold."""
+    """Draw a line for every stage, and the form of the open one; returns what all of them hold."""
     sheet = Sheet()
-    tabs: dict[str, Callable[[Sheet, Dataset], None]] = {
+    stages: dict[str, Callable[[Sheet, Dataset], None]] = {
         "audio": _audio,
         "split": _split,
         "features": _features,
@@ -96,113 +140,140 @@ def draw(state: State, dataset: Dataset) -> Sheet:
         "model": _model,
         "training": _training,
     }
-    for place, part in zip(_tabs([TABS[part] for part in tabs]), tabs, strict=True):
-        with place:
-            tabs[part](sheet, dataset)
-    values: dict[str, Any] = {part: form.value for part, (form, _) in sheet.parts.items()}
-    if None not in values.values():
-        together = values.get("combine", Combination())
-        try:
-            sheet.experiment = Experiment(
-                dataset=values["dataset"].replace(name=state.data, options=dict(state.options)),
-                audio=values["audio"],
-                split=values["split"],
-                features=_in_order(values, "features"),
-                combine=together.combine,
-                weights=together.weights if together.combine == "ensemble" else (),  # the field stays filled in
-                picture=values["picture"],
-                scaling=values["scaling"],
-                augmentations=_in_order(values, "augmentations"),
-                copies=values.get("copies", Copies()),
-                model=values["model"],
-                training=values["training"],
-                name=st.session_state["train.name"].strip(),
-                note=st.session_state["train.note"],
-            )
-        except ParameterError as error:
-            where = "combine.weights" if error.field == "weights" else error.field
-            sheet.complain(ParameterError(str(error), where))
+    for stage, read in stages.items():
+        sheet.drawing = st.session_state.get(OPEN) == stage
+        with st.container(border=True):
+            if sheet.drawing:
+                _line(f"**{STAGES[stage]}**", "Done", stage, "")
+            read(sheet, dataset)
+            if not sheet.drawing:
+                _line(f"**{STAGES[stage]}:** {_summary(sheet, stage)}", "Change", stage, stage)
+    sheet.experiment = _experiment(sheet, state)
     if sheet.experiment is not None:
         experiment_draft.remember(sheet.experiment)
     return sheet
 
 
-def _tabs(titles: list[str]) -> Sequence[DeltaGenerator]:
-    """Draw the tabs; the chosen one stays chosen when the page moves, and when the reader comes back to it."""
-    session = st.session_state
-    session.setdefault("train.tab", session.get("train.tab:last", TABS["features"]))
-    tabs = st.tabs(titles, key="train.tab", on_change="rerun")
-    session["train.tab:last"] = session["train.tab"]
-    return tabs
+def _line(words: str, button: str, stage: str, opens: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(words, width="stretch")
+        st.button(button, type="tertiary", key=f"{OPEN}.{stage}", on_click=_open, args=(opens,))
 
 
-def _in_order(values: dict[str, Any], what: str) -> tuple[Any, ...]:
-    return tuple(values[part] for part in values if part.startswith(f"{what}."))
+def _open(stage: str) -> None:
+    st.session_state[OPEN] = stage
 
 
-def _form(sheet: Sheet, part: str, cls: type[Parameters], key: str, **options: Any) -> Form[Any]:
-    place = st.container()
-    with place:
-        form = parameter_form.parameters(cls, key, **options)
-    sheet.parts[part] = (form, place)
-    return form
+def _experiment(sheet: Sheet, state: State) -> Experiment | None:
+    """What the stages come to, where nothing is wrong with any of them."""
+    for section, (form, _) in sheet.sections.items():
+        for problem in form.problems.values():
+            sheet.problem = f"{STAGES[stage_of(section)]}: {problem}"
+            return None
+    values: dict[str, Any] = {section: form.value for section, (form, _) in sheet.sections.items()}
+    together = values.get("combine", Combination())
+    try:
+        return Experiment(
+            dataset=values["dataset"].replace(name=state.data, options=dict(state.options)),
+            audio=values["audio"],
+            split=values["split"],
+            features=tuple(sheet.values("features.")),
+            combine=together.combine,
+            weights=together.weights if together.combine == "ensemble" else (),  # the field stays filled in
+            picture=values["picture"],
+            scaling=values["scaling"],
+            augmentations=tuple(sheet.values("augmentations.")),
+            copies=values.get("copies", Copies()),
+            model=values["model"],
+            training=values["training"],
+            name=st.session_state["train.name"].strip(),
+            note=st.session_state["train.note"],
+        )
+    except ParameterError as error:
+        where = "combine.weights" if error.field == "weights" else error.field
+        sheet.show_error(ParameterError(str(error), where))
+        return None
 
 
-def _kind(label: str, registry: Registry[Any], key: str) -> str:
-    """Draw the choice of one entry with its explanation."""
-    kind = st.pills(
-        label,
-        [name for name in registry if getattr(registry[name], "listed", True)],
-        required=True,
-        format_func=lambda name: registry[name].title,
-        key=key,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    chosen = str(kind or next(iter(registry)))
-    st.markdown(escape(registry[chosen].explanation))
-    return chosen
+def _summary(sheet: Sheet, stage: str) -> str:
+    """What is set in a closed stage: a title, and what differs from the defaults."""
+    told = []
+    for section, (form, _) in sheet.sections.items():
+        if stage_of(section) != stage:
+            continue
+        if form.value is None:
+            return f":red[{escape(next(iter(form.problems.values())))}]"
+        chosen = section.split(".")[0] in ("split", "features", "augmentations", "model")
+        words = _words(form.value, form.value.title if chosen else "")
+        if words:
+            told.append(words)
+    if stage == "augmentations" and not told:
+        told.append("none")
+    return escape("; ".join(told), 240)
+
+
+_ALWAYS = ("sr", "epochs", "batch_size", "learning_rate")
+"""Settings that a line names even where they are the defaults."""
+
+
+def _words(value: Parameters, title: str) -> str:
+    """Title of a setting, and each parameter that differs from its default."""
+    usual = type(value)()
+    named = []
+    for name in value.describe():
+        now = getattr(value, name)
+        if name != "name" and (name in _ALWAYS or now != getattr(usual, name)):
+            shown = ", ".join(map(str, now)) if isinstance(now, tuple) else now
+            named.append(f"{name} {'automatic' if now is None else shown}")
+    if isinstance(value, Training) and _classical():
+        named = ["fitted in one step"]
+    return " · ".join([title, *named] if title else named)
 
 
 def _features(sheet: Sheet, dataset: Dataset) -> None:
     kinds: list[str] = st.session_state["train.features"]
     for number in range(len(kinds)):
-        if number:
+        if sheet.drawing and number:
             st.divider()
-        if len(kinds) > 1:
+        if sheet.drawing and len(kinds) > 1:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**Picture {number + 1}**", width="stretch")
+                st.markdown(f"**Feature {number + 1}**", width="stretch")
                 _remove("train.features", "train.feature", number)
-        kinds[number] = _kind("Feature", FEATURES, f"train.feature.{number}")
-        _form(sheet, f"features.{number}", FEATURES[kinds[number]], f"train.feature.{number}.{kinds[number]}")
+        kinds[number] = sheet.kind("Feature", FEATURES, f"train.feature.{number}")
+        sheet.form(f"features.{number}", FEATURES[kinds[number]], f"train.feature.{number}.{kinds[number]}")
     if len(kinds) > 1:
-        st.divider()
-        st.markdown("**Together**")
-        _form(sheet, "combine", Combination, "train.combination")
-    if len(kinds) < MOST_FEATURES and st.button("Add another picture", icon=":material/add:"):
+        _subheading(sheet, "Together")
+        sheet.form("combine", Combination, "train.combination")
+    if sheet.drawing and len(kinds) < MOST_FEATURES and st.button("Add another feature", icon=":material/add:"):
         unused = next((kind for kind in ("mfcc", "cqt", "stft", *FEATURES) if kind not in kinds), kinds[0])
         st.session_state[f"train.feature.{len(kinds)}"] = unused
         kinds.append(unused)
         st.rerun()
-    st.divider()
-    st.markdown("**Scaling**")
-    _form(sheet, "scaling", Scaling, "train.scaling")
-    st.markdown("**Colours**")
-    st.caption("Only for networks that were made for photographs, such as VGG16.")
+    _subheading(sheet, "Scaling")
+    sheet.form("scaling", Scaling, "train.scaling")
+    _subheading(sheet, "Colours", "Only for networks that were made for photographs, such as VGG16.")
     drawn = st.session_state.get("train.picture.colormap", "none") != "none"
     hidden = () if drawn else tuple(name for name in Picture.describe() if name != "colormap")
-    _form(sheet, "picture", Picture, "train.picture", hide=hidden)
+    sheet.form("picture", Picture, "train.picture", hide=hidden)
+
+
+def _subheading(sheet: Sheet, title: str, caption: str = "") -> None:
+    if sheet.drawing:
+        st.divider()
+        st.markdown(f"**{title}**")
+        if caption:
+            st.caption(caption)
 
 
 def _model(sheet: Sheet, dataset: Dataset) -> None:
-    kind = _kind("Model", MODELS, "train.model")
-    _form(sheet, "model", MODELS[kind], f"train.model.{kind}")
+    kind = sheet.kind("Model", MODELS, "train.model")
+    sheet.form("model", MODELS[kind], f"train.model.{kind}")
 
 
 def _training(sheet: Sheet, dataset: Dataset) -> None:
-    if _classical():
-        st.markdown("This model is fitted at once: there are no epochs and no learning rate to set.")
-    _form(sheet, "training", Training, "train.training", columns=3, hide=_FITTED_AT_ONCE if _classical() else ())
+    if sheet.drawing and _classical():
+        st.markdown("This model is fitted in one step: there are no epochs and no learning rate to set.")
+    sheet.form("training", Training, "train.training", columns=3, hide=_FITTED_AT_ONCE if _classical() else ())
 
 
 def _classical() -> bool:
@@ -212,33 +283,53 @@ def _classical() -> bool:
 
 
 def _split(sheet: Sheet, dataset: Dataset) -> None:
-    kind = _kind("Split", PROTOCOLS, "train.split")
-    if PROTOCOLS[kind].leaky:
-        st.warning("The test clips are known to the model: the accuracy will say nothing about new sounds.")
-    groups = len({clip.group for clip in dataset.clips if clip.group is not None})
-    folds = len({clip.fold for clip in dataset.clips if clip.fold is not None})
-    st.caption(
-        f"This data set has {count(groups, 'group') if groups else 'no groups'} and"
-        f" {count(folds, 'official fold') if folds else 'no official folds'}"
-        + (", and an official split." if any(clip.split for clip in dataset.clips) else ".")
-    )
-    _form(sheet, "split", PROTOCOLS[kind], f"train.split.{kind}")
+    kind = sheet.kind("Split", PROTOCOLS, "train.split")
+    if sheet.drawing:
+        if PROTOCOLS[kind].leaky:
+            st.warning(
+                "The model will have learned from the test clips: its accuracy will say nothing about new sounds."
+            )
+        st.caption(f"This data set has {known_groups(dataset)}.")
+    sheet.form("split", PROTOCOLS[kind], f"train.split.{kind}")
 
 
 def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
     kinds: list[str] = st.session_state["train.augmentations"]
-    st.markdown("The training clips are changed a little, so that more can be learned from them; test clips never are.")
+    if sheet.drawing:
+        st.markdown(
+            "Training clips are changed a little, so that the model can learn more from them; test clips never are."
+        )
     for number, kind in enumerate(kinds):
+        key = f"train.augmentation.{number}.{kind}"
+        if not sheet.drawing:
+            sheet.form(f"augmentations.{number}", AUGMENTATIONS[kind], key)
+            continue
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{escape(AUGMENTATIONS[kind].title)}**", width="stretch")
                 _remove("train.augmentations", "train.augmentation", number)
             st.markdown(escape(AUGMENTATIONS[kind].explanation))
-            key = f"train.augmentation.{number}.{kind}"
-            form = _form(sheet, f"augmentations.{number}", AUGMENTATIONS[kind], key)
-            split, first, audio = (cast(Any, sheet.parts[part][0].value) for part in ("split", "features.0", "audio"))
-            if form.value is not None and None not in (split, first, audio):
+            form = sheet.form(f"augmentations.{number}", AUGMENTATIONS[kind], key)
+            shown: list[Any] = [sheet.sections[name][0].value for name in ("split", "features.0", "audio")]
+            if form.value is not None and None not in shown:
+                split, first, audio = shown
                 augmentation_preview.draw(dataset, split, first, audio, form.value, f"train.preview.{number}.{kind}")
+    if sheet.drawing:
+        _add(kinds)
+    of_samples = [kind for kind in kinds if AUGMENTATIONS[kind].stage == "samples"]
+    if of_samples or parameter_form.held(Copies, "train.copies").value != Copies():
+        _subheading(sheet, "Copies")
+        form = sheet.form("copies", Copies, "train.copies")
+        made = sheet.values("augmentations.")
+        if sheet.drawing and form.value is not None and None not in made:
+            if form.value.before_split:
+                st.warning("Copies of one clip are on both sides of the split: the accuracy will be too high.")
+            words = form.value.sentence(made)
+            st.caption(escape(f"{words[0].upper()}{words[1:]}." if words else ""))
+
+
+def _add(kinds: list[str]) -> None:
+    """Draw the choice of one more augmentation."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Augmentation",
@@ -250,27 +341,15 @@ def _augmentations(sheet: Sheet, dataset: Dataset) -> None:
         if st.button("Add", icon=":material/add:", key="train.augmentation.add"):
             kinds.append(chosen)
             st.rerun()
-    of_samples = [kind for kind in kinds if AUGMENTATIONS[kind].stage == "samples"]
-    if of_samples or parameter_form.last(Copies, "train.copies") != Copies():
-        st.divider()
-        st.markdown("**Copies**")
-        form = _form(sheet, "copies", Copies, "train.copies")
-        made = [of.value for part, (of, _) in sheet.parts.items() if part.startswith("augmentations.")]
-        if form.value is not None and None not in made:
-            if form.value.before_split:
-                st.warning("Copies of one clip stand on both sides of the split: the accuracy will say too much.")
-            st.caption(escape(_sentence(form.value.sentence(made))))
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _audio(sheet: Sheet, dataset: Dataset) -> None:
-    st.markdown("How every clip is read before its picture is made.")
-    _form(sheet, "audio", AudioSettings, "train.audio")
-    st.markdown("**How many of them**")
-    _form(sheet, "dataset", DatasetChoice, "train.dataset", hide=("name",))
+    if sheet.drawing:
+        st.markdown("How every clip is read before its features are computed.")
+    sheet.form("audio", AudioSettings, "train.audio")
+    if sheet.drawing:
+        st.markdown("**How many of them**")
+    sheet.form("dataset", DatasetChoice, "train.dataset", hide=("name",))
 
 
 def _remove(kinds_key: str, prefix: str, number: int) -> None:

@@ -18,15 +18,40 @@ from audioclf.jobs import queue
 from audioclf.models.layers import Row
 from audioclf.models.trust import require_allowed
 from audioclf.ui.forms import experiment_draft
-from audioclf.ui.jobs import time_estimate
-from audioclf.ui.shell import current_dataset, error_boundary, warmup, warmup_wait
+from audioclf.ui.jobs import health, run_picker, time_estimate, training_progress
+from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 from audioclf.ui.train import experiment_form
 from audioclf.ui.train.experiment_form import Sheet
 
-_KEPT = 32
+
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page(
+        "Train", "Teach a model to tell the classes apart: press Start, or change something first."
+    ) as state:
+        run = training_progress.current(state)
+        active = run is not None and not run.status.ended
+        if run is not None and active:
+            training_progress.show(run)
+        if run is not None and not state.data:
+            state.choose(run.experiment.dataset.name, run.experiment.dataset.options)
+        dataset = current_dataset.require(state)
+        top = st.container(border=True)
+        health.line(state, dataset)
+        if run is not None and not active:
+            training_progress.show(run)
+        st.subheader("Settings", anchor=False)
+        filled, beside = settings(state, dataset)
+        start(state, dataset, filled, top, beside, again=active)
+        text = st.expander("The experiment as text (TOML)", icon=":material/code:", key="train.text", on_change="rerun")
+        if text.open:
+            with text:
+                as_toml(state, filled)
+        st.subheader("Recent runs", anchor=False)
+        run_picker.recent(state)
 
 
 def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
@@ -59,14 +84,13 @@ def start(
         dataset = experiment.dataset.part(dataset)
     outlook: Outlook | None = None
     expected: Estimate | None = None
-    wrong = "" if experiment is not None else "A field below holds a value that cannot be; the sentence is beside it."
     if experiment is not None and warmup.ready():
         try:
             outlook = _examined(experiment, dataset)
             expected = time_estimate.estimated(state, experiment, outlook)
         except ParameterError as error:
-            where = filled.complain(error)
-            wrong = f"{where}: {error}" if where else str(error)
+            filled.show_error(error)
+    wrong = filled.problem
     with place:
         text, button = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with text:
@@ -87,7 +111,7 @@ def start(
             time_estimate.draw(experiment, expected)
             layers(experiment, outlook)
         elif not wrong:
-            warmup_wait.until_ready()
+            warmup.until_ready()
             if not pressed:
                 st.rerun()
     if pressed and experiment is not None:
@@ -98,15 +122,14 @@ def start(
 
 
 def _examined(experiment: Experiment, dataset: Dataset) -> Outlook:
-    """What the experiment comes to; kept for the session, since every click on the page asks."""
+    """What the experiment comes to; kept, since every click on the page asks."""
     require_allowed(experiment.model)
-    kept: dict[tuple[str, str], Outlook] = st.session_state.setdefault("train.outlooks", {})
-    key = (experiment.to_toml(), dataset.fingerprint)
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = examine(experiment, dataset)
-    return kept[key]
+    return _outlook(experiment.to_toml(), dataset.fingerprint, experiment, dataset)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _outlook(toml: str, fingerprint: str, _experiment: Experiment, _dataset: Dataset) -> Outlook:
+    return examine(_experiment, _dataset)
 
 
 def _beginning(state: State, dataset: Dataset) -> None:
@@ -117,15 +140,17 @@ def _beginning(state: State, dataset: Dataset) -> None:
         titles = distinct(["Our suggestion for these sounds", *(plain(recipes.get(name).title) for name in names[1:])])
         told = dict(zip(names, titles, strict=True))
         chosen = st.selectbox(
-            "Begin with", names, format_func=told.__getitem__, key="train.start", persist_state="session"
+            "Start from", names, format_func=told.__getitem__, key="train.start", persist_state="session"
         )
     with middle:
-        if st.button("Fill in", icon=":material/edit_note:", width="stretch", help="Puts these settings in the forms."):
+        if st.button(
+            "Fill in", icon=":material/edit_note:", width="stretch", help="Put these settings into the form below."
+        ):
             experiment_draft.take(state, experiment_draft.start_from(state, chosen, dataset))
     with right:
         st.text_input(
             "Name of the run",
-            placeholder="made of data, picture and model",
+            placeholder="made from data, features and model",
             key="train.name",
             persist_state="session",
         )
@@ -142,20 +167,20 @@ def _sentence(
     if experiment is None:
         return what
     pictures = " and ".join(dict.fromkeys(f"**{escape(feature.title)}**" for feature in experiment.features))
-    words = [what, f"The model looks at the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
+    words = [what, f"The model is given the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
     if outlook is not None and outlook.n_parameters:
         words[-1] += f" with {count(outlook.n_parameters, 'weight')}"
     if outlook is not None:
         first = outlook.splits[0]
         dealt = ("copy", "copies") if experiment.copies.before_split else ("clip", "clips")
-        tested = " it has never met."
+        tested = " it has not seen before."
         if experiment.leaky:
             tested = " of the same" + ("" if experiment.split.leaky else " clips")
-            tested += ": LEAKY, that says nothing about new sounds."
+            tested += ": LEAKY, so the result will say nothing about new sounds."
         words[-1] += f"; it learns from {count(len(first.train), *dealt)}"
         words[-1] += f" and is then tested on {len(first.test):,}{tested}"
         if outlook.n_models > 1:
-            words.append(f"{count(outlook.n_models, 'model')} are trained.")
+            words.append(f"{count(outlook.n_models, 'model')} will be trained.")
     else:
         words[-1] += "."
     if expected is not None:
@@ -172,7 +197,7 @@ def summary(experiment: Experiment, outlook: Outlook) -> None:
         st.metric("Validation", f"{len(first.validation):,}", width="content")
         st.metric("Test", f"{len(first.test):,}", width="content")
     if len(outlook.splits) > 1:
-        st.caption(f"The first of {len(outlook.splits)} splits; each trains a model of its own.")
+        st.caption(f"The first of {len(outlook.splits)} splits; each trains its own model.")
     sizes = [
         f"{feature.title} {' × '.join(f'{size:,}' for size in shape)}"
         for feature, shape in zip(experiment.features, outlook.feature_shapes, strict=True)
@@ -185,7 +210,7 @@ def summary(experiment: Experiment, outlook: Outlook) -> None:
             f"{count(training.epochs, 'epoch')} of {count(steps, 'step')}, {count(training.batch_size, 'clip')} each."
         )
         if outlook.n_train > len(first.train):
-            lines[-1] += f" With their copies the clips are {outlook.n_train:,} examples."
+            lines[-1] += f" With copies, that is {outlook.n_train:,} examples."
     for sentence in (*lines, *outlook.advice):
         st.caption(escape(sentence))
 
@@ -217,7 +242,7 @@ def as_toml(state: State, filled: Sheet) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         if filled.experiment is None:
-            st.caption("A field above holds a value that cannot be.")
+            st.caption("One of the settings is not valid; see the message at the top.")
         else:
             text = filled.experiment.to_toml()
             st.code(text, language="toml", height=360)
@@ -242,4 +267,4 @@ def as_toml(state: State, filled: Sheet) -> None:
                 experiment_draft.take(state, experiment)
             except ParameterError as error:
                 with slot:
-                    error_boundary.complain(error)
+                    error_boundary.show_error(error)

@@ -29,7 +29,9 @@ def _page(kind: str) -> None:
 
 
 def draw(kind: str) -> AppTest:
-    return AppTest.from_function(_page, kwargs={"kind": kind}, default_timeout=600).run()
+    page = AppTest.from_function(_page, kwargs={"kind": kind}, default_timeout=600)
+    page.session_state["form:more"] = True  # all settings are shown
+    return page.run()
 
 
 def field(page: AppTest, name: str) -> Any:
@@ -133,3 +135,16 @@ def test_a_form_can_be_filled_from_an_object_and_remembers_what_it_last_held() -
     page.run()
     assert page.session_state["made"] is None
     assert page.session_state["last"].n_mels == 64
+
+
+def test_advanced_fields_are_drawn_when_they_are_opened_and_keep_their_values() -> None:
+    page = draw("mel")
+    advanced = [name for name, (_, about) in EVERY["mel"].describe().items() if about.advanced]
+    assert advanced
+    field(page, "htk").set_value(True)
+    page.run()
+    page.session_state["form:more"] = False
+    page.run()
+    keys = {widget.key for widget in (*page.number_input, *page.selectbox, *page.text_input, *page.toggle)}
+    assert not keys & {f"form.{name}" for name in advanced}
+    assert page.session_state["made"].htk

@@ -1,0 +1,14 @@
+"""See and hear what a model used."""
+
+from __future__ import annotations
+
+from audioclf.ui.inference import explanation, model_client, sound_picker
+from audioclf.ui.shell import page_frame
+
+
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Explain", "Which part of the sound did the model use? See it, and hear it.") as state:
+        model_client.warm()
+        run, subject = sound_picker.choose(state)
+        explanation.draw(run, subject, start=explanation.window(run, subject))

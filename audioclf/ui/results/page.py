@@ -1,0 +1,21 @@
+"""How good is a run, and where does it go wrong?"""
+
+from __future__ import annotations
+
+from audioclf.ui.results import sections
+from audioclf.ui.shell import page_frame
+from audioclf.ui.shell.tabs import tabs
+
+
+def draw() -> None:
+    """Draw the page."""
+    with page_frame.page("Results", "How good is the model, and where does it go wrong?") as state:
+        run = sections.choose(state)
+        metrics = run.metrics
+        sections.head(run, metrics)
+        sections.mixups(state, run, metrics)
+        shows = {"Learning curves": lambda: sections.curves(run), "Classes": lambda: sections.classes(metrics)}
+        if len(metrics["splits"]) > 1:
+            shows["Splits"] = lambda: sections.folds(metrics)
+        shows["Settings and files"] = lambda: sections.files(run)
+        tabs("results.tabs", shows)

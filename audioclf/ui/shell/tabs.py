@@ -1,0 +1,23 @@
+"""Tabs of which only the open one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+
+def tabs(key: str, shows: Mapping[str, Callable[[], None]]) -> None:
+    """Draw tabs.
+
+    Parameters
+    ----------
+    key : str
+        The session keeps the title of the open tab under it.
+    shows : mapping of title to function
+        What draws each tab.
+    """
+    for tab, show in zip(st.tabs(list(shows), key=key, on_change="rerun"), shows.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
