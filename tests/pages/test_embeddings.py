@@ -60,6 +60,7 @@ def test_a_recipe_on_embeddings_can_be_filled_in(open_page: OpenPage, class_fold
     next(box for box in page.selectbox if box.key == "train.start").set_value(recipe)
     page.run()
     next(button for button in page.button if button.label == "Fill in").click()
+    page.session_state["train.text"] = True
     page.run()
     made = Experiment.from_toml(page.code[0].value)
     assert made.features[0].heavy

@@ -10,10 +10,9 @@ from pathlib import Path
 import streamlit as st
 
 from audioclf.core import settings, workspaces
-from audioclf.core.errors import Stopped
 from audioclf.datasets import Dataset, Progress, ShouldStop
 from audioclf.datasets.readers import versions
-from audioclf.ui.shell import current_dataset, error_boundary, task_bar, tasks
+from audioclf.ui.shell import current_dataset, task_bar, tasks
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, plain
@@ -45,13 +44,7 @@ def draw(state: State, dataset: Dataset) -> None:
     if not making.wait(0.3):
         task_bar.follow(making, _amount, "export.stop")
     elif making.error is not None:
-        if isinstance(making.error, Stopped):
-            st.info("Packing was stopped.", icon=":material/stop_circle:")
-        else:
-            error_boundary.show_error(making.error)
-        if st.button("Try again", icon=":material/refresh:", key="export.again"):
-            tasks.forget(key)
-            st.rerun()
+        task_bar.failed(making, "Packing was stopped.", "Try again", "export.again")
     else:
         path: Path = making.result
         st.download_button(

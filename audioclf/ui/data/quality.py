@@ -7,14 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf.core.errors import Stopped
 from audioclf.datasets import Dataset, curation
 from audioclf.datasets.quality.findings import Finding
 from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import versions
 from audioclf.ui.jobs import health
-from audioclf.ui.shell import error_boundary, task_bar, tasks, warmup
+from audioclf.ui.shell import task_bar, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -33,13 +32,8 @@ def draw(state: State, dataset: Dataset) -> None:
         task_bar.follow(checking, _amount, "health.stop")
         return
     if checking.error is not None:
-        if isinstance(checking.error, Stopped):
-            st.info("The check was stopped; what was measured so far is kept.", icon=":material/stop_circle:")
-        else:
-            error_boundary.show_error(checking.error)
-        if st.button("Check again", icon=":material/refresh:", key="health.again"):
-            tasks.forget(checking.key)
-            st.rerun()
+        stopped = "The check was stopped; what was measured so far is kept."
+        task_bar.failed(checking, stopped, "Check again", "health.again")
         return
     report: HealthReport = checking.result
     _verdict(report)

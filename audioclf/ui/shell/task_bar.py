@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from audioclf.ui.shell import error_boundary
+from audioclf.core.errors import Stopped
+from audioclf.ui.shell import error_boundary, tasks
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import escape
 
@@ -30,3 +31,14 @@ def follow(task: Task, amount: Callable[[Task], str], key: str) -> None:
             task.stop()
 
     error_boundary.until(lambda: task.finished, draw, every=0.5)
+
+
+def failed(task: Task, stopped: str, label: str, key: str) -> None:
+    """Show why a task has no result, ``stopped`` where the user stopped it, and the button that begins again."""
+    if isinstance(task.error, Stopped):
+        st.info(stopped, icon=":material/stop_circle:")
+    elif task.error is not None:
+        error_boundary.show_error(task.error)
+    if st.button(label, icon=":material/refresh:", key=key):
+        tasks.forget(task.key)
+        st.rerun()
