@@ -9,8 +9,19 @@ import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
+from audioclf.cli.options import (
+    as_json,
+    on_data,
+    print_json,
+    print_table,
+    quiet_start,
+    settings_of,
+    trust_code,
+    watcher,
+)
 from audioclf.core.errors import AudioclfError, ParameterError, Stopped
+from audioclf.models import Model
+from audioclf.models.trust import require_trusted, trusting_code
 from audioclf.tuning import METRICS, Range, Search, SearchRun, read_values, short, spelled
 
 
@@ -32,6 +43,7 @@ from audioclf.tuning import METRICS, Range, Search, SearchRun, read_values, shor
 @click.option("--seed", type=int, help="Seed of the draw.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the search; a new one where left out.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with the search in FOLDER.")
+@trust_code
 @as_json
 def search(
     recipe_or_toml: str | None,
@@ -45,6 +57,7 @@ def search(
     seed: int | None,
     out: Path | None,
     resume: Path | None,
+    trust_code: bool,
     as_json: bool,
 ) -> None:
     """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
@@ -59,10 +72,10 @@ def search(
                 "A search goes on with the values it began with; name nothing beside --resume FOLDER.", "resume"
             )
     folder = resume or out or new_folder(searches_folder())
+    named: list[Model] = []
     try:
         if resume is not None:
             made = open_search(folder)
-            (folder / "stop").unlink(missing_ok=True)
         elif recipe_or_toml is None:
             raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
         else:
@@ -78,13 +91,20 @@ def search(
             for sentence in wanted.advice:
                 click.echo(f"audioclf: {sentence}", err=True)
             made = create_search(wanted, folder, begun=True)
-        families = {point.experiment.model.family for point in made.search.points}
-        quiet_start("network" if "network" in families else "classical")
-        execute_search(made, watch=watcher("point"), should_stop=stopping.asked)
+        models = [point.experiment.model for point in made.search.points]
+        named = [model for model in models if model.names_code]
+        trusted = trust_code or resume is None
+        with trusting_code(trusted):
+            for model in named:
+                require_trusted(model)
+        (folder / "stop").unlink(missing_ok=True)
+        quiet_start("network" if "network" in {model.family for model in models} else "classical")
+        execute_search(made, watch=watcher("point"), should_stop=stopping.asked, trust_code=trusted)
     except (Stopped, KeyboardInterrupt) as error:
         if not (folder / SearchRun.recipe).is_file():
             raise
-        stopping.end(error, go_on=["audioclf", "search", "--resume", folder])
+        more = ["--trust-code"] if named else []
+        stopping.end(error, go_on=["audioclf", "search", "--resume", folder, *more])
     _report(made, as_json)
 
 

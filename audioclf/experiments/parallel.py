@@ -28,6 +28,7 @@ from audioclf.experiments.fit import Part, is_done, plan, train_part
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.runs import Run, open_run
 from audioclf.features.cache import FeatureStore
+from audioclf.models import trust
 from audioclf.training import Epoch
 
 PAYS: Final = 30.0
@@ -152,6 +153,7 @@ class Crew:
         self._hello = {
             "run": str(run.folder.resolve()),
             "fingerprint": inputs.dataset.fingerprint,
+            "trust_code": trust.code_trusted(),
             "store": None if store is None else [str(store.folder), store.max_bytes],
         }
         self._begin, self._on_epoch = begin, on_epoch
@@ -218,7 +220,7 @@ class _Helper:
         self._heard = False
         self._crew = crew
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "audioclf.jobs.worker", "--parts"],
+            [sys.executable, "-P", "-m", "audioclf.jobs.worker", "--parts"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"},
@@ -302,7 +304,8 @@ def serve() -> None:
         limits.cap_memory(hello["cap"])
     orders = _Orders()
     try:
-        _obey(hello, orders, tell)
+        with trust.trusting_code(hello["trust_code"]):
+            _obey(hello, orders, tell)
     except Stopped:
         pass
     except AudioclfError as error:  # the run's process takes the part back, and meets it too if it is of the part

@@ -20,6 +20,7 @@ from audioclf.features import FeatureMap
 from audioclf.features.base import Array
 from audioclf.features.extraction import load_clip
 from audioclf.features.scaling import Scaler
+from audioclf.models import trust
 
 METHODS = ("grad-cam", "occlusion")
 
@@ -101,15 +102,22 @@ class Predictor:
     ----------
     run : Run
         Finished.
+    trust_code : bool
+        Allows the import of code that the run names to build its model.
 
     Raises
     ------
     RunError
         When the run has no models yet, or they cannot be read.
+    ParameterError
+        When its model names code that is not trusted.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, trust_code: bool = False) -> None:
         self.run = run
+        self._trust_code = trust_code or trust.code_trusted()
+        with trust.trusting_code(self._trust_code):
+            trust.require_trusted(run.experiment.model)
         self.experiment = run.experiment
         self.signature = run.signature
         made, known = int(self.signature.get("version", 1)), self.experiment.model.version
@@ -273,7 +281,8 @@ class Predictor:
         if part["id"] not in self._fitted:
             shape = tuple(self.signature["input_shapes"][part["member"]])
             folder = self.run.part_folder(part["id"])
-            self._fitted[part["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
+            with trust.trusting_code(self._trust_code):
+                self._fitted[part["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
         return self._fitted[part["id"]]
 
     def _predict(self, part: dict[str, Any], values: list[Array]) -> Array:

@@ -244,7 +244,7 @@ def start_process(job: JobFolder) -> subprocess.Popen[bytes]:
     """Start the process that makes a run or a search; what it prints is added to the folder's log."""
     with (job.folder / "log.txt").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "audioclf.jobs.worker", str(job.folder)],
+            [sys.executable, "-P", "-m", "audioclf.jobs.worker", str(job.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -21,7 +21,8 @@ from audioclf.models.trust import MARK
 
 
 def main(arguments: list[str]) -> int:
-    """Run as told; the exit code is 0 where the work came to its end, or was stopped, or refused in words."""
+    """Do what the arguments ask for; the exit code is 0 where the work was finished, stopped or refused in words."""
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # processes started from here import nothing that lies about
     if arguments == ["--parts"]:
         from audioclf.experiments import parallel
 

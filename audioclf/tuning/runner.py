@@ -14,6 +14,7 @@ from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_text
 from audioclf.experiments.runs.writer import StatusWriter
+from audioclf.models import trust
 from audioclf.tuning.config import Point, Search
 from audioclf.tuning.folder import SearchRun, create_search
 from audioclf.tuning.shared_cache import SharedStore
@@ -56,7 +57,7 @@ def run_search(
         When no point could be made; :class:`~audioclf.core.errors.Stopped` after a stop.
     """
     made = create_search(search, Path(folder), name=name, begun=True)
-    return execute_search(made, watch=watch, should_stop=should_stop)
+    return execute_search(made, watch=watch, should_stop=should_stop, trust_code=True)
 
 
 def execute_search(
@@ -65,21 +66,27 @@ def execute_search(
     watch: Watcher | None = None,
     should_stop: Callable[[], bool] | None = None,
     give_way: Callable[[], bool] | None = None,
+    trust_code: bool = False,
 ) -> SearchRun:
     """Make, or go on making, a search whose folder exists.
 
     Points that are done stay; the one under way goes on after its last epoch. A point that fails, or whose process
     ended twice in the same epoch, is passed over and says why; on resuming it is tried again. After every point
-    ``give_way`` is asked; when it says yes, the search goes back into the queue.
+    ``give_way`` is asked; when it says yes, the search goes back into the queue. ``trust_code`` allows the import of
+    code that the points' models name: the folder may be a stranger's.
 
     Raises
     ------
     RunError
         When another process is making it at this moment.
+    ParameterError
+        When a point's model names code that is not trusted.
     """
     made.require_mine()
     maker = _Maker(made, watch, should_stop, give_way)
-    with maker.writer.ending():
+    with trust.trusting_code(trust_code or trust.code_trusted()), maker.writer.ending():
+        for point in made.search.points:
+            trust.require_trusted(point.experiment.model)
         maker.make()
     return made
 
