@@ -12,6 +12,7 @@ from typing import Any
 from audioclf.core import workspaces
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import Run, list_runs
+from audioclf.experiments.runs.checks import require_own_files
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.experiments.runs.writer import make_folder
 from audioclf.training import Epoch, Training, epochs_of
@@ -88,13 +89,16 @@ class SearchRun(JobFolder):
 
     def run(self, number: int) -> Run | None:
         """Run of a point, from 1; None where it has not begun."""
+        require_own_files(self.folder / "points", self.folder, f"search '{self.id}'")
         folder = self.point_folder(number)
         return Run(folder) if (folder / Run.recipe).is_file() else None
 
     @property
     def runs(self) -> list[Run]:
         """Runs of all points that have begun, in their order."""
-        return sorted(list_runs(self.folder / "points"), key=lambda run: int(run.id.rsplit(".", 1)[-1]))
+        require_own_files(self.folder / "points", self.folder, f"search '{self.id}'")
+        runs = [run for run in list_runs(self.folder / "points") if run.id.rsplit(".", 1)[-1].isdecimal()]
+        return sorted(runs, key=lambda run: int(run.id.rsplit(".", 1)[-1]))
 
     @property
     def board(self) -> list[Standing]:

@@ -20,8 +20,8 @@ from audioclf.tuning.folder import SearchRun, create_search
 from audioclf.tuning.shared_cache import SharedStore
 
 _CRASHES = (
-    "The process ended twice in the same epoch of this point, most likely because memory ran out; take a smaller model"
-    " or batch."
+    "The process ended twice in the same epoch of this point without a reason of its own; take a smaller model or batch"
+    " if memory is short, or look into log.txt in the search's folder."
 )
 
 

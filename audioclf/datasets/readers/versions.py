@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, ClassVar
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
 from audioclf.core import workspaces
+from audioclf.core.documents import read_json
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.csv_table import guarded
@@ -279,12 +280,10 @@ def _clip(values: Mapping[str, Any]) -> Clip:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ValueError("it is too large")
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = read_json(path, _MOST_BYTES)
         if not isinstance(told, dict) or told.get("format") != FORMAT:
             raise ValueError(f"its format is not '{FORMAT}'")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise _damaged(path.parent, error) from None
     return told
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,18 @@ def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
             " another program, so run the experiment again."
         ) from error
     return found
+
+
+def read_plain(path: Path, names: Collection[str] = ()) -> Arrays:
+    """Read all arrays of a file, or those of these names that it holds; no more than the file itself is allocated.
+
+    Raises
+    ------
+    RunError
+        When the file is no such file.
+    """
+    found = headers(path)
+    return read_arrays(path, {name: found[name] for name in found if not names or name in names})
 
 
 def read_arrays(path: Path, expected: Expected) -> Arrays:
