@@ -6,6 +6,7 @@ new one and never a part.
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Collection, Mapping
@@ -49,7 +50,7 @@ def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
                     if version != (1, 0):
                         raise ValueError(info.filename)
                     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-                    if dtype.hasobject or file.tell() + dtype.itemsize * int(np.prod(shape)) != info.file_size:
+                    if dtype.hasobject or file.tell() + dtype.itemsize * math.prod(shape) != info.file_size:
                         raise ValueError(info.filename)
                 found[info.filename.removesuffix(".npy")] = (tuple(shape), dtype.str)
     except Exception as error:  # numpy gives a header to Python's own parser, which raises whatever it stumbles over

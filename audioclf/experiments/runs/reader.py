@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -138,7 +139,18 @@ class Run(JobFolder):
         return RunError(f"{name} of run '{self.name}' cannot be read ({why}); the run is damaged, so run it again.")
 
     def part_folder(self, part: str) -> Path:
-        """Folder of one part's weights and scaling."""
+        """Folder of one part's weights and scaling.
+
+        Raises
+        ------
+        RunError
+            When the id is no plain name, or a file there leads out of the run: neither is read or written then.
+        """
+        if not (isinstance(part, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", part)):
+            raise RunError(
+                f"Run '{self.name}' names a model {part!r}, where a plain name such as 's00-m0' is expected; the run is"
+                " damaged, so run it again."
+            )
         models = self.folder / "models"
         for folder in (models, models / part):
             require_own_files(folder, self.folder, f"run '{self.id}'")
