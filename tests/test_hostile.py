@@ -25,6 +25,7 @@ from audioclf.core.errors import AudioclfError, DatasetError
 from audioclf.datasets import load_dataset
 from audioclf.experiments.runs import Run, compare_runs, list_runs, open_run
 from audioclf.inference.predictor import Predictor
+from audioclf.jobs import queue
 from audioclf.tuning import list_searches, open_search
 
 STARTER = Path(audioclf.__file__).parents[1] / "assets" / "starter"
@@ -427,6 +428,14 @@ def test_code_is_imported_where_it_is_trusted(scene: Scene) -> None:
     command("classify", ".", scene.sound, "--trust-code")
     assert (scene.run / "ran").exists()
     sys.modules.pop("own_networks_of_test_hostile")
+
+
+def test_a_process_that_is_started_in_the_folder_imports_nothing_from_it(scene: Scene) -> None:
+    for name in ("traceback", "json", "random", "audioclf"):
+        (scene.run / f"{name}.py").write_text(EVIL.format(canary=str(scene.canary)))
+    toml_is_deep(scene)
+    queue.start_process(open_run(scene.run)).wait(timeout=120)
+    assert "not valid TOML" in (scene.run / "log.txt").read_text()
 
 
 CLIPS = "label,path,start,duration,group,fold,sr,channels,frames,format,subtype,content,file\n"

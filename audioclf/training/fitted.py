@@ -228,8 +228,8 @@ def _require_size(model: Model, path: Path, input_shape: Shape, n_classes: int) 
         n_weights = sum(row.trainable + row.frozen for row in model.summary(input_shape, n_classes))
         if 4 * n_weights > path.stat().st_size:
             raise RunError(
-                f"{path.name} is too small for the model: {model.title} on {tuple(input_shape)} has {n_weights:,} weights;"
-                " the recipe beside it is of another model."
+                f"{path.name} is too small: {model.title} on {tuple(input_shape)} has {n_weights:,} weights; the recipe"
+                " beside it is of another model."
             )
 
 
