@@ -37,10 +37,10 @@ def log_size(log: Path) -> int:
 
 
 def ended_by(code: int) -> str:
-    """How a process ended, by its exit code: the signal's name, or the code."""
+    """How a process ended, by its exit code: the signal that killed it, or the code."""
     number = -code if code < 0 else code - 128 if code > 128 else 0
     try:
-        return f"signal {signal.Signals(number).name}"
+        return f"killed by {signal.Signals(number).name}"
     except ValueError:
         return f"exit code {code}"
 
