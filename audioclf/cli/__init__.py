@@ -14,5 +14,6 @@ def main() -> None:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # processes started from here import nothing that lies about
     stopping.listen()
     cli(prog_name="audioclf", windows_expand_args=False)

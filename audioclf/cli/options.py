@@ -19,6 +19,8 @@ from audioclf.experiments.runs import Status
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object (or list) on the last line.")
 
+trust_code = click.option("--trust-code", is_flag=True, help="Allow the import of code that the run or search names.")
+
 
 def quiet_start(family: str) -> None:
     """Import TensorFlow without its start-up notes, where a network is going to need it.

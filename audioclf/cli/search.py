@@ -9,9 +9,20 @@ import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
+from audioclf.cli.options import (
+    as_json,
+    on_data,
+    print_json,
+    print_table,
+    quiet_start,
+    settings_of,
+    trust_code,
+    watcher,
+)
 from audioclf.core.errors import AudioclfError, ParameterError, Stopped
 from audioclf.core.text import duration
+from audioclf.models import Model
+from audioclf.models.trust import require_trusted, trusting_code
 from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun, read_values, short, spelled
 
 
@@ -41,6 +52,7 @@ from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun
     metavar="FOLDER",
     help="Take points of the search in FOLDER, which another process is making.",
 )
+@trust_code
 @as_json
 def search(
     recipe_or_toml: str | None,
@@ -57,6 +69,7 @@ def search(
     out: Path | None,
     resume: Path | None,
     join: Path | None,
+    trust_code: bool,
     as_json: bool,
 ) -> None:
     """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
@@ -73,11 +86,10 @@ def search(
                 "resume",
             )
     folder = known or out or new_folder(searches_folder())
+    named: list[Model] = []
     try:
         if known is not None:
             made = open_search(folder)
-            if resume is not None:
-                (folder / "stop").unlink(missing_ok=True)
         elif recipe_or_toml is None:
             raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
         else:
@@ -94,13 +106,22 @@ def search(
             for sentence in wanted.advice:
                 click.echo(f"audioclf: {sentence}", err=True)
             made = create_search(wanted, folder, begun=True)
-        families = {point.experiment.model.family for point in made.search.preview}
-        quiet_start("network" if "network" in families else "classical")
-        execute_search(made, watch=watcher("point"), should_stop=stopping.asked, join=join is not None)
+        models = [point.experiment.model for point in made.search.preview]
+        named = [model for model in models if model.names_code]
+        trusted = trust_code or known is None
+        with trusting_code(trusted):
+            for model in named:
+                require_trusted(model)
+        if resume is not None:
+            (folder / "stop").unlink(missing_ok=True)
+        quiet_start("network" if "network" in {model.family for model in models} else "classical")
+        watch = watcher("point")
+        execute_search(made, watch=watch, should_stop=stopping.asked, join=join is not None, trust_code=trusted)
     except (Stopped, KeyboardInterrupt) as error:
         if not (folder / SearchRun.recipe).is_file():
             raise
-        stopping.end(error, go_on=["audioclf", "search", "--join" if join else "--resume", folder])
+        more = ["--trust-code"] if named else []
+        stopping.end(error, go_on=["audioclf", "search", "--join" if join else "--resume", folder, *more])
     if join is not None and made.best is None:
         click.echo(f"search   {made.folder}")
         return

@@ -9,7 +9,7 @@ import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, watcher
+from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, trust_code, watcher
 from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
@@ -17,6 +17,7 @@ from audioclf.experiments.diagnosis import diagnose_run
 from audioclf.experiments.preflight import examine
 from audioclf.experiments.runner import execute, run_experiment
 from audioclf.experiments.runs import Run, Status, Watcher
+from audioclf.models.trust import require_trusted, trusting_code
 
 
 @cli.command()
@@ -25,11 +26,22 @@ from audioclf.experiments.runs import Run, Status, Watcher
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value, such as training.epochs=5.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; a new one where left out.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out where it was stopped or cut off.")
+@trust_code
 @as_json
 def run(
-    recipe_or_toml: str, dataset: str | None, pairs: tuple[str, ...], out: Path | None, resume: bool, as_json: bool
+    recipe_or_toml: str,
+    dataset: str | None,
+    pairs: tuple[str, ...],
+    out: Path | None,
+    resume: bool,
+    trust_code: bool,
+    as_json: bool,
 ) -> None:
-    """Run an experiment: the name of a recipe, or a TOML file."""
+    """Run an experiment: the name of a recipe, or a TOML file.
+
+    Code that a TOML file of yours names is imported. With --resume, it is imported where RECIPE_OR_TOML names the same
+    as the run, or with --trust-code.
+    """
     from audioclf import recipes
     from audioclf.core.workspaces import runs_folder
     from audioclf.experiments.runs import new_folder, open_run
@@ -42,9 +54,12 @@ def run(
         if resume:
             finished = open_run(folder)
             _require_resumable(finished, dataset, pairs)
+            trusted = trust_code or _is_named_by(recipe_or_toml, finished)
+            with trusting_code(trusted):
+                require_trusted(finished.experiment.model)
             quiet_start(finished.experiment.model.family)
             (folder / "stop").unlink(missing_ok=True)
-            execute(finished, watch=watch, should_stop=stopping.asked)
+            execute(finished, watch=watch, should_stop=stopping.asked, trust_code=trusted)
         else:
             is_file = recipe_or_toml.endswith(".toml")
             if not is_file and recipes.get(recipe_or_toml).search is not None:
@@ -56,7 +71,8 @@ def run(
             experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
             if experiment.model.only_here:  # only Keras can say what it is
                 quiet_start(experiment.model.family)
-            _examine(experiment, watch)
+            with trusting_code(True):
+                _examine(experiment, watch)
             quiet_start(experiment.model.family)
             finished = run_experiment(experiment, folder, watch=watch, should_stop=stopping.asked)
     except (Stopped, KeyboardInterrupt) as error:
@@ -76,6 +92,13 @@ def _require_resumable(run: Run, dataset: str | None, pairs: Sequence[str]) -> N
             "A run goes on with the data and the settings it began with; leave --dataset and --set out, or --resume.",
             "resume",
         )
+
+
+def _is_named_by(toml: str, run: Run) -> bool:
+    """Whether the model of a run, and with it the code that it names, is that of a TOML file of the user's own."""
+    if not run.experiment.model.names_code or not toml.endswith(".toml"):
+        return False
+    return Experiment.load(toml).model == run.experiment.model
 
 
 def _examine(experiment: Experiment, watch: Watcher) -> None:

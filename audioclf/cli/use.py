@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, quiet_start
+from audioclf.cli.options import as_json, print_json, quiet_start, trust_code
 from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.params import unknown
 from audioclf.experiments.runs import Run, open_run
@@ -17,12 +17,13 @@ from audioclf.experiments.runs import Run, open_run
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@trust_code
 @as_json
-def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
+def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool) -> None:
     """Classify sound FILES with the models of RUN (a folder, or "starter": the model that comes with audioclf)."""
     from audioclf.inference.predictor import Predictor
 
-    predictor = Predictor(_open(run))
+    predictor = Predictor(_open(run), trust_code=trust_code)
     answers: list[dict[str, Any]] = []
     failed = False
     for file in files:
@@ -51,13 +52,16 @@ def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--class", "label", help="Class to explain; the predicted one where left out.")
 @click.option("--method", default="grad-cam", show_default=True, help="grad-cam (networks) or occlusion (any model).")
 @click.option("--feature-index", default=0, show_default=True, help="Which of several features to look at.")
-def explain(run: Path, file: Path, out: Path, label: str | None, method: str, feature_index: int) -> None:
+@trust_code
+def explain(
+    run: Path, file: Path, out: Path, label: str | None, method: str, feature_index: int, trust_code: bool
+) -> None:
     """Draw where in FILE the models of RUN find the evidence for a class."""
     from audioclf.inference.predictor import Predictor
     from audioclf.plots.feature import overlay_figure
     from audioclf.plots.png import save
 
-    predictor = Predictor(_open(run))
+    predictor = Predictor(_open(run), trust_code=trust_code)
     index = None
     if label is not None:
         if label not in predictor.classes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from audioclf.core.documents import MAX_TOML_LENGTH, parse_toml, read_text
 from audioclf.core.errors import ParameterError
 
 
@@ -36,8 +36,8 @@ class FromToml:
             Where the text is no TOML, or something else.
         """
         try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            values = parse_toml(text)
+        except ValueError as error:
             raise ParameterError(f"The {cls.what} is not valid TOML: {error}; correct that line.") from None
         return cls.from_dict(values)
 
@@ -51,8 +51,8 @@ class FromToml:
             Where it cannot be read, or holds something else.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_text(Path(path), 4 * MAX_TOML_LENGTH)
+        except (OSError, ValueError) as error:
             raise ParameterError(
                 f"The {cls.what} file {str(path)!r} cannot be read ({error}); check the path."
             ) from None
@@ -64,6 +64,6 @@ def literal(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {value}")["value"]
+    except ValueError:
         return value

@@ -11,6 +11,8 @@ import numpy as np
 
 from audioclf import training
 from audioclf.augment import on_batches
+from audioclf.core.errors import RunError
+from audioclf.core.npz import read_plain
 from audioclf.datasets.splits import Split
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.progress import RESULT, ProgressWriter
@@ -65,10 +67,19 @@ def plan(inputs: Inputs) -> tuple[Fit, ...]:
 
 
 def read_result(folder: Path) -> Result:
-    """What the fit of this folder came to."""
-    with np.load(folder / RESULT, allow_pickle=False) as stored:
-        shape = tuple(map(int, stored["shape"])) if "shape" in stored.files else ()
-        return Result(stored["probabilities"], int(stored["n_parameters"]), shape)
+    """What the fit of this folder came to.
+
+    Raises
+    ------
+    RunError
+        When the file is damaged.
+    """
+    stored = read_plain(folder / RESULT)
+    try:
+        shape = tuple(map(int, stored["shape"])) if "shape" in stored else ()
+        return Result(stored["probabilities"].astype(np.float32), int(stored["n_parameters"]), shape)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{RESULT} is damaged ({error}); delete it and resume the run.") from error
 
 
 def train_fit(

@@ -20,6 +20,7 @@ from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.progress import Progress, Watched, is_done, revoke
 from audioclf.experiments.runs import STOPPED, Run, open_run
 from audioclf.features.cache import FeatureStore
+from audioclf.models import trust
 
 __all__ = ["Fits", "Outcome", "Pool", "run_calls"]
 
@@ -67,7 +68,8 @@ class Fits:
         self.here: Fit | None = None
         self.failed: dict[str, str] = {}
         store = FeatureStore() if store is None else store
-        self._given = (str(run.folder.resolve()), inputs.dataset.fingerprint, str(store.folder), store.max_bytes)
+        about = (str(run.folder.resolve()), inputs.dataset.fingerprint, str(store.folder), store.max_bytes)
+        self._given = (*about, trust.code_trusted())
         self._alone = run.experiment.model.only_here or len(self.waiting) < 2
         self._pool: Pool | None = None
         self._cap: float | None = None
@@ -206,7 +208,9 @@ _last: tuple[tuple[str, str], Inputs] | None = None
 """What this process trained last, so that the next fit of the same run finds its arrays; those of one run stay."""
 
 
-def train_elsewhere(name: str, folder: str, fingerprint: str, store: str, max_bytes: int, on_cluster: bool) -> None:
+def train_elsewhere(
+    name: str, folder: str, fingerprint: str, store: str, max_bytes: int, trust_code: bool, on_cluster: bool
+) -> None:
     """Train one fit of a run in its folder; called in another process than the run's.
 
     Parameters
@@ -219,6 +223,8 @@ def train_elsewhere(name: str, folder: str, fingerprint: str, store: str, max_by
         Of the data set as the run's process read it.
     store, max_bytes : str, int
         The run's feature store.
+    trust_code : bool
+        Whether the run's process may import code that its model names.
     on_cluster : bool
         Whether this process goes on living when the run's has ended, and must look for itself.
     """
@@ -235,7 +241,8 @@ def train_elsewhere(name: str, folder: str, fingerprint: str, store: str, max_by
                 limits.one_thread()
             inputs = _inputs(run, fingerprint, FeatureStore(Path(store), max_bytes), should_stop)
             fit = next(fit for fit in plan(inputs) if fit.id == name)
-            train_fit(fit, inputs, run.fit_folder(name), should_stop=should_stop)
+            with trust.trusting_code(trust_code):
+                train_fit(fit, inputs, run.fit_folder(name), should_stop=should_stop)
     except Stopped:  # seen by the run's process too, or of no interest to it any more
         pass
 

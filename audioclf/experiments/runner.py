@@ -22,6 +22,7 @@ from audioclf.experiments.runs import STOPPED, Prediction, Run, RunWriter, Watch
 from audioclf.experiments.transform import ensemble
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
+from audioclf.models import trust
 from audioclf.training import metrics as evaluation
 
 
@@ -57,7 +58,7 @@ def run_experiment(
         For anything the user can mend; :class:`~audioclf.core.errors.Stopped` after a stop.
     """
     run = create_run(experiment, Path(folder), name=name, begun=True)
-    return execute(run, watch=watch, should_stop=should_stop)
+    return execute(run, watch=watch, should_stop=should_stop, trust_code=True)
 
 
 def execute(
@@ -66,20 +67,26 @@ def execute(
     watch: Watcher | None = None,
     should_stop: Callable[[], bool] | None = None,
     store: FeatureStore | None = None,
+    trust_code: bool = False,
 ) -> Run:
     """Make, or go on making, a run whose folder exists.
 
     What an earlier process finished is kept: whole fits by their test results, a fit under way
     by its checkpoint. Features are looked up in ``store``; None takes the one in the cache folder.
 
+    ``trust_code`` allows the import of code that the run's experiment names: the folder may be a stranger's.
+
     Raises
     ------
     RunError
         When another process is making it at this moment.
+    ParameterError
+        When its model names code that is not trusted.
     """
     run.require_mine()
     maker = _Maker(run, watch, should_stop, store)
-    with maker.writer.ending():
+    with trust.trusting_code(trust_code or trust.code_trusted()), maker.writer.ending():
+        trust.require_trusted(run.experiment.model)
         try:
             maker.make()
         except MemoryError as error:

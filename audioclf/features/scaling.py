@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from audioclf.core.errors import RunError
 from audioclf.core.files import atomic
+from audioclf.core.npz import read_plain
 from audioclf.core.params import Parameters, param
 
 Array = npt.NDArray[np.float32]
@@ -30,6 +31,11 @@ class Scaling(Parameters):
     title = "Scaling"
 
     mode: str = param("row-standard", "What is brought to a common range, and how.", choices=SCALINGS)
+
+
+def _fits(sizes: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether an array of these sizes is broadcast to a shape without making it larger."""
+    return all(size in (1, wanted) for size, wanted in zip(sizes[::-1], shape[::-1], strict=False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +79,11 @@ class Scaler:
             offset, scale = x.min(axes, keepdims=True), np.ptp(x, axis=axes, keepdims=True)
         elif self.mode == "clip-standard":
             offset, scale = x.mean(axes, keepdims=True), x.std(axes, keepdims=True)
+        if any(len(sizes) > x.ndim or not _fits(sizes, x.shape) for sizes in (np.shape(offset), np.shape(scale))):
+            raise RunError(
+                f"The scaling of this run is of values of shape {np.shape(offset)[1:]}, and the features are of shape"
+                f" {x.shape[1:]}; train the run again."
+            )
         scaled: Array = ((x - offset) / np.where(scale < 1e-8, np.float32(1), scale)).astype(np.float32)
         return scaled
 
@@ -90,7 +101,10 @@ class Scaler:
         RunError
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(str(stored["mode"]), stored["offset"], stored["scale"])
-        except (OSError, ValueError, KeyError) as error:
+            stored = read_plain(path)
+            mode, offset, scale = str(stored["mode"]), stored["offset"], stored["scale"]
+            if mode not in SCALINGS or {offset.dtype.kind, scale.dtype.kind} != {"f"}:
+                raise ValueError(mode)
+            return cls(mode, offset.astype(np.float32), scale.astype(np.float32))
+        except (RunError, ValueError, KeyError) as error:
             raise RunError(f"The scaling of this run ({path.name}) cannot be read; train the run again.") from error

@@ -20,6 +20,7 @@ from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
 from audioclf.features.extraction import load_clip
 from audioclf.inference.sound_cache import SoundCache, file_key
+from audioclf.models import trust
 
 METHODS = ("grad-cam", "occlusion")
 
@@ -103,16 +104,23 @@ class Predictor:
         Finished.
     cache : SoundCache, optional
         Where decoded clips and their features stay for the next question; nothing is kept where left out.
+    trust_code : bool
+        Allows the import of code that the run names to build its model.
 
     Raises
     ------
     RunError
         When the run has no models yet, or they cannot be read.
+    ParameterError
+        When its model names code that is not trusted.
     """
 
-    def __init__(self, run: Run, cache: SoundCache | None = None) -> None:
+    def __init__(self, run: Run, cache: SoundCache | None = None, *, trust_code: bool = False) -> None:
         self.run = run
         self._cache = SoundCache(0) if cache is None else cache
+        self._trust_code = trust_code or trust.code_trusted()
+        with trust.trusting_code(self._trust_code):
+            trust.require_trusted(run.experiment.model)
         self.experiment = run.experiment
         self.signature = run.signature
         made, known = int(self.signature.get("version", 1)), self.experiment.model.version
@@ -299,7 +307,8 @@ class Predictor:
         if fit["id"] not in self._fitted:
             shape = tuple(self.signature["input_shapes"][fit["member"]])
             folder = self.run.fit_folder(fit["id"])
-            self._fitted[fit["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
+            with trust.trusting_code(self._trust_code):
+                self._fitted[fit["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
         return self._fitted[fit["id"]]
 
     def _predict(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array:

@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from audioclf.core import settings, workspaces
+from audioclf.core import memory, settings, workspaces
 from audioclf.core.errors import RunError
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import (
@@ -127,6 +127,7 @@ class Supervisor:
         self.home = settings.home()
         self.interval = interval
         self._children: dict[Path, subprocess.Popen[bytes]] = {}
+        self._begun: dict[Path, tuple[int, int]] = {}
         self._served: dict[str, float] = defaultdict(float)
         self._ended: dict[Path, int] = {}
         self._stopping: dict[Path, float] = {}
@@ -195,6 +196,7 @@ class Supervisor:
 
     def _start(self, run: JobFolder) -> None:
         self._served[_workspace(run)] = time.monotonic()
+        self._begun[run.folder] = memory.oom_kills(), memory.log_size(run.folder / "log.txt")
         self._children[run.folder] = start_process(run)
         pid = self._children[run.folder].pid
         _write(run, state="running", message="Starting", started=time.time(), pid=pid, pid_created=process_created(pid))
@@ -204,10 +206,11 @@ class Supervisor:
         if child is None or child.poll() is None:
             return
         del self._children[run.folder]
+        begun = self._begun.pop(run.folder, None)
         # one that heeds at once has ended before this supervisor saw that it was asked
         asked = self._stopping.pop(run.folder, None) is not None or (run.folder / "stop").exists()
         if run.status.state in ("running", "interrupted", "stopped"):
-            _write(run, **_ending(child.returncode, asked, run.word))
+            _write(run, **_ending(child.returncode, asked, run, begun))
 
     def _enforce_stop(self, run: JobFolder, status: Status) -> None:
         if not (run.folder / "stop").exists():
@@ -219,7 +222,7 @@ class Supervisor:
         kill_tree(child.pid if child else status.pid, 0.0 if child else status.pid_created)
         if child is None:
             self._stopping.pop(run.folder)
-            _write(run, **_ending(-9, True, run.word))
+            _write(run, **_ending(-9, True, run))
 
     def _in_charge(self) -> bool:
         """Whether this process is the one supervisor of the data home; takes over from a dead one."""
@@ -244,7 +247,7 @@ def start_process(job: JobFolder) -> subprocess.Popen[bytes]:
     """Start the process that makes a run or a search; what it prints is added to the folder's log."""
     with (job.folder / "log.txt").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "audioclf.jobs.worker", str(job.folder)],
+            [sys.executable, "-P", "-m", "audioclf.jobs.worker", str(job.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -287,18 +290,15 @@ def ensure_supervisor() -> Supervisor:
     return _supervisor
 
 
-_NO_MEMORY = {-9: "was killed", 137: "was killed", -6: "aborted", 134: "aborted", -11: "crashed", 139: "crashed"}
-"""Exit codes whose most likely cause is a lack of memory: TensorFlow dies of it in all these ways."""
-
-
-def _ending(code: int, asked: bool, word: str) -> dict[str, str]:
+def _ending(code: int, asked: bool, job: JobFolder, begun: tuple[int, int] | None = None) -> dict[str, str]:
+    """What a job's status says when its process has gone; ``begun`` counts OOM kills and log bytes at its start."""
     if asked:
         return {"state": "stopped", "message": STOPPED}
-    why = f"it {_NO_MEMORY[code]}, most likely because memory ran out" if code in _NO_MEMORY else f"exit code {code}"
-    return {
-        "state": "interrupted",
-        "message": f"The {word}'s process ended by itself ({why}); resume it, or take a smaller model or batch.",
-    }
+    if begun is not None and memory.ran_out(code, begun[0], job.folder / "log.txt", begun[1]):
+        why, rest = "memory ran out", "resume it, or take a smaller model or batch"
+    else:
+        why, rest = memory.ended_by(code), "resume it, or look into log.txt in its folder"
+    return {"state": "interrupted", "message": f"The {job.word}'s process ended by itself ({why}); {rest}."}
 
 
 def _write(run: JobFolder, **changes: object) -> None:

@@ -20,6 +20,7 @@ from audioclf.models.trust import MARK
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments ask for; the exit code is 0 where the work was done, stopped, or refused in words."""
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # processes started from here import nothing that lies about
     be_modest()
     os.environ[MARK] = "1"
     if arguments == ["--serve"]:

@@ -93,6 +93,11 @@ class Model(Parameters):
         return ""
 
     @property
+    def names_code(self) -> str:
+        """Code that building the model would import, as module:function; empty where there is none."""
+        return ""
+
+    @property
     def only_here(self) -> bool:
         """Whether no other process can build it."""
         return False

@@ -21,7 +21,7 @@ from audioclf.models.network import Network
 Builder = Callable[..., Any]
 
 _GIVEN: dict[str, Builder] = {}
-"""Functions that were given in this process, by the name a run's TOML has for them."""
+"""Functions that were given in this process, or imported with leave, by the name a run's TOML has for them."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,15 @@ class Custom(Network):
     >>> model = audioclf.models.Custom(builder=my_function, options={"units": 32})
     >>> experiment = audioclf.Experiment(model=model)
 
-    In TOML: ``kind = "custom"``, ``builder = "my_module:my_function"`` and a table ``[model.options]``; the module
-    is imported when the network is built, so run only files whose code you trust.
+    In TOML: ``kind = "custom"``, ``builder = "my_module:my_function"`` and a table ``[model.options]``. The module is
+    imported when an experiment of your own is run, so run only files whose code you trust; where a run or a search is
+    opened, it is imported only with ``trust_code=True`` (``--trust-code``).
     """
 
     kind = "custom"
     title = "Your own network"
     order = 90
-    batch_normalization = False  # nobody knows
+    batch_normalization = False  # unknown
     listed = False
     explanation = (
         "A Keras network that a function of your own builds, from Python or the command line. "
@@ -131,6 +132,10 @@ class Custom(Network):
         )
 
     @property
+    def names_code(self) -> str:
+        return "" if self.builder in _GIVEN else self.builder
+
+    @property
     def only_here(self) -> bool:
         """A function of the script itself, or one inside another, has no name for another process."""
         return self.builder.startswith("__main__:") or "<locals>" in self.builder
@@ -146,7 +151,7 @@ class Custom(Network):
         Raises
         ------
         ParameterError
-            When there is none of that name, or this process works for the web app.
+            When there is none of that name, it may not be imported, or this process works for the web app.
         """
         if trust.is_job():
             trust.require_allowed(self)
@@ -158,6 +163,7 @@ class Custom(Network):
                 f"builder names a function as module:function, such as my_networks:small, got {self.builder!r}.",
                 "builder",
             )
+        trust.require_trusted(self)
         # an installed command does not look where it is started, as python -m does
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())
@@ -173,5 +179,5 @@ class Custom(Network):
             ) from error
         if not callable(found):
             raise ParameterError(f"{self.builder} is no function, got {type(found).__name__}.", "builder")
-        function: Builder = found
-        return function
+        _GIVEN[self.builder] = found
+        return _GIVEN[self.builder]

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import RunError
+from audioclf.core.npz import headers, read_arrays, write_arrays
 from audioclf.models.base import Model, Shape
 from audioclf.training.history import FIELDS, Epoch
-from audioclf.training.npz import headers, read_arrays, write_arrays
 from audioclf.training.settings import Training
 
 CHECKPOINT = "checkpoint.npz"

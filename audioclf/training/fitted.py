@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.core.files import atomic
+from audioclf.core.npz import Expected, read_arrays, write_arrays
 from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
+from audioclf.models.network import Network
 from audioclf.training.history import Epoch
-from audioclf.training.npz import Expected, read_arrays, write_arrays
 
 Array = npt.NDArray[np.float32]
 
@@ -215,6 +216,22 @@ def load_estimator(model: Classical, folder: Path) -> Any:
         raise RunError(f"{path.name} is damaged and cannot be read; run the experiment again.") from error
 
 
+def _require_size(model: Model, path: Path, input_shape: Shape, n_classes: int) -> None:
+    """Raise where a network would have more weights than its file holds, before any of them is allocated.
+
+    Raises
+    ------
+    RunError
+    """
+    if isinstance(model, Network) and model.listed:
+        n_weights = sum(row.trainable + row.frozen for row in model.summary(input_shape, n_classes))
+        if 4 * n_weights > path.stat().st_size:
+            raise RunError(
+                f"{path.name} is too small: {model.title} on {tuple(input_shape)} has {n_weights:,} weights; the recipe"
+                " beside it is of another model."
+            )
+
+
 def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitted:
     """Read a trained model: its recipe builds it, the folder's file gives the numbers.
 
@@ -235,6 +252,7 @@ def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitt
                 f" {int(np.prod(input_shape))} values; the recipe beside it is of another model."
             )
         return Fitted(model, estimator, tuple(input_shape), n_classes, epoch=1)
+    _require_size(model, folder / name, input_shape, n_classes)
     network = model.build(input_shape, n_classes)
     epoch = load_weights(network, folder)
     return Fitted(model, network, tuple(input_shape), n_classes, epoch=epoch)

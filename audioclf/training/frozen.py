@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core.documents import read_json
+from audioclf.core.errors import RunError
 from audioclf.core.files import write_atomic
 from audioclf.models.base import Model
 from audioclf.training.fitted import predict_function
@@ -74,6 +76,17 @@ def write_remarks(folder: Path, remarks: Sequence[str]) -> None:
 
 
 def read_remarks(folder: Path) -> tuple[str, ...]:
-    """Remarks about the model in a folder, one sentence each."""
+    """Remarks about the model in a folder, one sentence each.
+
+    Raises
+    ------
+    RunError
+        Where the file is damaged.
+    """
     path = folder / REMARKS
-    return tuple(map(str, json.loads(path.read_text(encoding="utf-8")))) if path.is_file() else ()
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(map(str, read_json(path)))
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path.name} cannot be read ({error}); the run is damaged, so run it again.") from error

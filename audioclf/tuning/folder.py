@@ -12,6 +12,7 @@ from typing import Any, Final
 from audioclf.core import workspaces
 from audioclf.core.errors import AudioclfError, RunError
 from audioclf.experiments.runs import Run, list_runs
+from audioclf.experiments.runs.checks import require_own_files
 from audioclf.experiments.runs.files import read_json
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.experiments.runs.writer import make_folder
@@ -98,13 +99,16 @@ class SearchRun(JobFolder):
 
     def run(self, number: int) -> Run | None:
         """Run of a point, from 1; None where it has not begun."""
+        require_own_files(self.folder / "points", self.folder, f"search '{self.id}'")
         folder = self.point_folder(number)
         return Run(folder) if (folder / Run.recipe).is_file() else None
 
     @property
     def runs(self) -> list[Run]:
         """Runs of all points that have begun, in their order."""
-        return sorted(list_runs(self.folder / "points"), key=_number)
+        require_own_files(self.folder / "points", self.folder, f"search '{self.id}'")
+        runs = [run for run in list_runs(self.folder / "points") if run.id.rsplit(".", 1)[-1].isdecimal()]
+        return sorted(runs, key=_number)
 
     def point(self, number: int) -> Point:
         """A point that is known: of a grid any, else one that has begun.

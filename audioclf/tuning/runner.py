@@ -16,6 +16,7 @@ from audioclf.experiments.preflight import Outlook
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
 from audioclf.experiments.runs.writer import StatusWriter
+from audioclf.models import trust
 from audioclf.training import epochs_of
 from audioclf.tuning.config import METRICS, Point, Search
 from audioclf.tuning.folder import IMPORTANCE, SETTINGS, SearchRun, create_search
@@ -26,9 +27,9 @@ _POLL: Final = 0.5
 _SELDOM: Final = 20
 """So many times as long as it took passes before importance is computed again."""
 _PRUNED: Final = "Stopped after epoch {} of {}: its validation loss was behind that of the other points."
-_CRASHES: Final = (
-    "The process ended twice in the same epoch of this point, most likely because memory ran out; take a smaller model"
-    " or batch."
+_CRASHES = (
+    "The process ended twice in the same epoch of this point without a reason of its own; take a smaller model or batch"
+    " if memory is short, or look into log.txt in the search's folder."
 )
 
 
@@ -64,7 +65,7 @@ def run_search(
         When no point could be made; :class:`~audioclf.core.errors.Stopped` after a stop.
     """
     made = create_search(search, Path(folder), name=name, begun=True)
-    return execute_search(made, watch=watch, should_stop=should_stop)
+    return execute_search(made, watch=watch, should_stop=should_stop, trust_code=True)
 
 
 def execute_search(
@@ -74,6 +75,7 @@ def execute_search(
     should_stop: Callable[[], bool] | None = None,
     give_way: Callable[[], bool] | None = None,
     join: bool = False,
+    trust_code: bool = False,
 ) -> SearchRun:
     """Make, or go on making, a search whose folder exists.
 
@@ -90,18 +92,26 @@ def execute_search(
     join : bool
         Whether another process is making the search and this one takes some of its points. It returns when there
         are none left to take; the search's status is the other's.
+    trust_code : bool
+        Allows the import of code that the points' models name: the folder may be a stranger's.
 
     Raises
     ------
     RunError
         When another process is making it at this moment, and ``join`` is not set; when its journal is damaged.
+    ParameterError
+        When a point's model names code that is not trusted.
     """
+    trusted = trust_code or trust.code_trusted()
     if join:
-        _Maker(made, StatusWriter(made, watch, should_stop), join=True).work()
+        with trust.trusting_code(trusted):
+            _Maker(made, StatusWriter(made, watch, should_stop), join=True).work()
         return made
     made.require_mine()
     writer = StatusWriter(made, watch, should_stop)
-    with writer.ending():
+    with trust.trusting_code(trusted), writer.ending():
+        for point in made.search.preview:
+            trust.require_trusted(point.experiment.model)
         _Maker(made, writer, give_way).make()
     return made
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from audioclf.core.documents import parse_toml
 from audioclf.core.errors import ParameterError
 from audioclf.core.params import Parameters, param
 from audioclf.core.toml import literal
@@ -106,8 +106,8 @@ def read_values(text: str) -> tuple[Any, ...] | Range:
                 f"A range is two numbers such as 0.0001:0.01 or 0.0001:0.01:log, got '{text.strip()}'."
             ) from None
     try:
-        return tuple(_plain(value) for value in tomllib.loads(f"values = [{text}]")["values"])
-    except tomllib.TOMLDecodeError:
+        return tuple(_plain(value) for value in parse_toml(f"values = [{text}]")["values"])
+    except ValueError:
         return tuple(literal(part.strip()) for part in text.split(",") if part.strip())
 
 

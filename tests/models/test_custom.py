@@ -20,7 +20,7 @@ from audioclf.inference.predictor import Predictor
 from audioclf.jobs import queue
 from audioclf.models import MODELS, build
 from audioclf.models.custom import Custom
-from audioclf.models.trust import MARK
+from audioclf.models.trust import MARK, trusting_code
 from audioclf.training import Training
 
 MODULE = """
@@ -89,13 +89,18 @@ def test_a_named_builder_trains_explains_and_is_read_again(
         "from audioclf.experiments.runs import open_run\n"
         "from audioclf.core.errors import AudioclfError\n"
         "run = open_run(sys.argv[1])\n"
-        "try: print(Predictor(run).classify(run.clips[0].path).label in run.classes)\n"
+        "try: print(Predictor(run, trust_code=bool(sys.argv[2])).classify(run.clips[0].path).label in run.classes)\n"
         "except AudioclfError as error: print(error)"
     )
-    for mark, said in (("", "True"), ("1", "the app does not do")):
+    answers = (("", "", "add --trust-code"), ("", "trust", "True"), ("1", "trust", "the app does not do"))
+    for mark, trusted, said in answers:
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), MARK: mark}
         done = subprocess.run(
-            [sys.executable, "-c", script, str(run.folder)], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script, str(run.folder), trusted],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert said in done.stdout
 
@@ -153,6 +158,6 @@ def no_network(input_shape: tuple[int, ...], n_classes: int) -> Any:
     ],
 )
 def test_what_is_wrong_with_a_builder_is_said(builder: Any, part: str) -> None:
-    with pytest.raises(ParameterError, match=part) as caught:
+    with trusting_code(True), pytest.raises(ParameterError, match=part) as caught:
         Custom(builder=builder).build((20,), 3)
     assert caught.value.field == "builder"

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from audioclf.core.errors import RunError
+from audioclf.core.npz import headers, read_arrays, write_arrays
 from audioclf.models import MODELS
 from audioclf.training import Training, load
-from audioclf.training.npz import headers, read_arrays, write_arrays
 
 QUICK = Training(epochs=1, batch_size=16)
 SHAPE = (12, 10)

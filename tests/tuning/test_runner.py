@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 import audioclf
-from audioclf.core import workspaces
+from audioclf.core import memory, workspaces
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import create_run, open_run
@@ -234,6 +234,24 @@ def test_between_points_a_search_gives_way_to_other_workspaces(experiment: Exper
     assert made.status.state == "done"
 
 
-@pytest.mark.parametrize(("code", "said"), [(-9, "killed.*memory"), (-11, "crashed.*memory"), (3, "exit code 3")])
-def test_how_a_process_ended_is_told(code: int, said: str) -> None:
-    assert re.search(f"The search's process.*{said}", queue._ending(code, False, "search")["message"])
+@pytest.mark.parametrize(
+    ("code", "printed", "begun", "said"),
+    [
+        (-9, "", (0, 0), "SIGKILL"),
+        (-11, "", (0, 0), "SIGSEGV"),
+        (3, "", (0, 0), "exit code 3"),
+        (-6, "std::bad_alloc", (0, 99), "SIGABRT"),
+        (-6, "std::bad_alloc", None, "SIGABRT"),
+        (-6, "std::bad_alloc", (0, 0), "memory ran out"),
+        (-9, "std::bad_alloc", (-1, 0), "memory ran out"),
+    ],
+)
+def test_memory_is_named_where_the_system_reported_it(
+    experiment: Experiment, tmp_path: Path, code: int, printed: str, begun: tuple[int, int] | None, said: str
+) -> None:
+    made = create_search(Search(experiment, {"model.C": [0.1, 1.0]}), tmp_path / "search")
+    (made.folder / "log.txt").write_text(printed)
+    kills = 0 if begun is None else memory.oom_kills() + begun[0]
+    message = queue._ending(code, False, made, None if begun is None else (kills, begun[1]))["message"]
+    assert re.search(f"The search's process.*{said}", message)
+    assert ("memory" in message) == (said == "memory ran out")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from audioclf.core import settings
+from audioclf.core.documents import read_json
 from audioclf.core.errors import DatasetError
 from audioclf.core.files import write_atomic
 from audioclf.core.params import param
@@ -171,7 +172,7 @@ def _recorded(folder: Path, remote: Remote) -> Path | None:
     from audioclf.datasets.ingest import staging
 
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = read_json(folder / RECORD)
         stored = folder / Path(str(record["stored"])).name
         return stored if record["url"] == remote.url and staging.is_stored(stored) else None
     except (OSError, ValueError, KeyError, TypeError):

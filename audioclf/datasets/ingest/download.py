@@ -14,6 +14,7 @@ from typing import Any
 
 from audioclf.audio.containers import NotASoundError, recognise
 from audioclf.core import workspaces
+from audioclf.core.documents import read_json
 from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
 from audioclf.core.locks import try_lock
 from audioclf.datasets.base import ByteCount, Progress, ShouldStop
@@ -224,7 +225,7 @@ class _Resuming:
     def _validator(self, url: str) -> str:
         """What makes sure that the rest belongs to the same file as the beginning; empty where nothing does."""
         try:
-            notes = json.loads(self._notes.read_text(encoding="utf-8"))
+            notes = read_json(self._notes)
             return str(notes["validator"]) if notes["url"] == url else ""
         except (OSError, ValueError, KeyError, TypeError):
             return ""

@@ -23,6 +23,7 @@ from typing import BinaryIO, Self
 
 from audioclf.audio.sources import readable
 from audioclf.core import workspaces
+from audioclf.core.documents import read_json
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets import naming, segmentation
 from audioclf.datasets.base import Problem, Progress, ShouldStop
@@ -290,7 +291,7 @@ def stored_tree(folder: Path) -> Tree:
         When ``stored.json`` cannot be read.
     """
     try:
-        told = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        told = read_json(folder / INDEX)
         files = [(str(stored), str(name)) for stored, name in told["files"] if _STORED.fullmatch(str(stored))]
         files.sort(key=lambda file: [naming.natural(part) for part in file[1].split("/")])
         entries = tuple(Entry(name, folder / stored) for stored, name in files)

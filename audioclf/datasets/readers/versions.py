@@ -14,8 +14,9 @@ from typing import Any, BinaryIO, ClassVar
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
-from audioclf.core import workspaces
-from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core import settings, workspaces
+from audioclf.core.documents import read_json
+from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
 from audioclf.core.files import atomic
 from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.csv_table import write_table
@@ -159,6 +160,18 @@ class SavedReader(Reader):
             about = {name: str(record[name]) for name in ("name", "description", "licence", "citation", "parent")}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(tree.path, error) from None
+        if workspaces.shared():
+            allowed = [_may_read(clip.path, tree.root) for clip in clips]
+            problems += [
+                Problem(
+                    clip.file or readable(clip.path.name),
+                    "The version points at a file of this server that is not yours.",
+                    "Point it at sounds of your own data sets.",
+                )
+                for clip, may in zip(clips, allowed, strict=True)
+                if not may
+            ]
+            clips = [clip for clip, may in zip(clips, allowed, strict=True) if may]
         found = FileIndex().lookup([clip.path for clip in clips], progress=progress, should_stop=should_stop)
         kept: list[Clip] = []
         for clip, fact in zip(clips, found, strict=True):
@@ -279,14 +292,23 @@ def _clip(values: Mapping[str, Any]) -> Clip:
     )
 
 
+def _may_read(path: Path, version: Path) -> bool:
+    """Whether the owner of a version may read a sound of a shared server: their own, or one that everyone may."""
+    try:
+        if path.resolve().is_relative_to(settings.datasets_folder().resolve()):
+            return True
+        workspaces.require_own(path, workspaces.owner(version) or workspaces.DEFAULT)
+    except (WorkspaceError, OSError, RuntimeError, ValueError):
+        return False
+    return True
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ValueError("it is too large")
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, _MOST_BYTES)
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise ValueError(f"its format is not '{FORMAT}'")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise _damaged(path.parent, error) from None
     return record
 

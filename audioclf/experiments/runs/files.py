@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from audioclf.core import documents
 from audioclf.core.errors import RunError
 from audioclf.core.files import write_atomic
+
+MAX_CSV_BYTES = 256 * 2**20
 
 
 def write_text(path: Path, text: str) -> None:
@@ -33,7 +36,7 @@ def read_json(path: Path, missing: Any = None) -> Any:
     if missing is not None and not path.is_file():
         return missing
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return documents.read_json(path)
     except (OSError, ValueError) as error:
         raise RunError(
             f"{path.name} of run '{path.parent.name}' cannot be read ({error}); the run is damaged."
@@ -44,13 +47,24 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """Rows below the header, by its names; a row that is not whole, as one that is being written, is left out.
 
     Columns that an older or newer version of the program had or has not are empty, or passed over.
+
+    Raises
+    ------
+    RunError
     """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        rows = [dict(zip(header, row, strict=True)) for row in reader if len(row) == len(header)]
+    try:
+        if path.stat().st_size > MAX_CSV_BYTES:
+            raise ValueError(f"it is larger than {MAX_CSV_BYTES:,} bytes")
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            rows = [dict(zip(header, row, strict=True)) for row in reader if len(row) == len(header)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunError(
+            f"{path.name} of run '{path.parent.name}' cannot be read ({error}); the run is damaged."
+        ) from error
     return [{name: row.get(name, "") for name in columns} for row in rows]
 
 

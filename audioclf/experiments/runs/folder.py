@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_type_hints
 
-from audioclf.core.errors import RunError
+from audioclf.core.errors import ParameterError, RunError
+from audioclf.core.params import coerce
 from audioclf.experiments.runs import old_versions
+from audioclf.experiments.runs.checks import require_own_files
 from audioclf.experiments.runs.files import read_json, write_json
 from audioclf.experiments.runs.processes import process_lives
 from audioclf.experiments.runs.status import STOPPED, Status
@@ -41,6 +45,7 @@ class JobFolder:
             raise RunError(
                 f"{str(folder)!r} is no {self.what} (it has no {self.recipe}); give the folder of a {self.what}."
             )
+        require_own_files(self.folder, self.folder, f"{self.what} '{self.id}'")
 
     @classmethod
     def all_in(cls, parent: str | Path) -> list[Self]:
@@ -48,7 +53,11 @@ class JobFolder:
         parent = Path(parent)
         if not parent.is_dir():
             return []
-        found = [cls(path) for path in parent.iterdir() if (path / cls.recipe).is_file() and path.name[0] != "."]
+        found = []
+        for path in parent.iterdir():
+            if (path / cls.recipe).is_file() and path.name[0] != ".":
+                with contextlib.suppress(RunError):
+                    found.append(cls(path))
         return sorted(found, key=lambda job: (job.about["created"], job.id), reverse=True)
 
     @property
@@ -62,7 +71,8 @@ class JobFolder:
         known: dict[str, Any] = {"name": self.id, "note": "", "created": 0.0}
         try:
             stored: dict[str, Any] = read_json(self.folder / "run.json", missing={})
-            return known | stored | {"created": float(stored.get("created", 0.0))}
+            created = float(stored.get("created", 0.0))
+            return known | stored | {"created": created if math.isfinite(created) else 0.0}
         except (RunError, AttributeError, TypeError, ValueError):
             return known
 
@@ -80,13 +90,14 @@ class JobFolder:
     @property
     def status(self) -> Status:
         """Where it stands now; ``"interrupted"`` when its process has gone, ``"failed"`` when it is damaged."""
-        known = {item.name for item in dataclasses.fields(Status)}
+        known = get_type_hints(Status)
         try:
             stored = read_json(self.folder / "status.json", missing={})
-            status = Status(**{key: value for key, value in old_versions.renamed(stored).items() if key in known})
+            renamed = old_versions.renamed(stored)
+            status = Status(**{key: coerce(value, known[key], key) for key, value in renamed.items() if key in known})
         except RunError as error:
             return Status(state="failed", message=str(error))
-        except AttributeError:
+        except (AttributeError, ParameterError):
             return Status(
                 state="failed", message=f"status.json of {self.what} '{self.id}' is damaged; delete the {self.what}."
             )

@@ -15,6 +15,7 @@ from audioclf.core.errors import RunError
 from audioclf.datasets import Clip
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import old_versions
+from audioclf.experiments.runs.checks import Metrics, require_own_files, require_signature
 from audioclf.experiments.runs.files import read_csv, read_json
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.experiments.runs.status import CLIPS, HISTORY, Prediction
@@ -55,8 +56,10 @@ class Run(JobFolder):
         path = self.folder / "metrics.json"
         if not path.is_file():
             raise RunError(f"Run '{self.name}' has no results yet; wait until it is done, or resume it.")
-        metrics: dict[str, Any] = read_json(path)
-        return metrics
+        metrics = read_json(path)
+        if not isinstance(metrics, dict):
+            raise self._damaged(path.name, "it is no table")
+        return Metrics(metrics, self.name)
 
     @property
     def has_metrics(self) -> bool:
@@ -77,13 +80,13 @@ class Run(JobFolder):
             raise RunError(f"Run '{self.name}' holds no trained model yet; wait until it is done, or resume it.")
         try:
             signature = old_versions.signature(read_json(path))
-            whole = all({"id", "split", "split_index", "member"} <= set(fit) for fit in signature["fits"])
+            for fit in signature["fits"]:
+                self.fit_folder(fit["id"])
+            require_signature(signature, "fits")
         except (AttributeError, KeyError, TypeError) as error:
             raise self._damaged(path.name, "it does not list the run's models") from error
-        if not whole:
-            raise self._damaged(path.name, "it does not list the run's models")
-        for fit in signature["fits"]:
-            self.fit_folder(fit["id"])
+        except ValueError as error:
+            raise self._damaged(path.name, error) from error
         return signature
 
     @property
@@ -102,7 +105,7 @@ class Run(JobFolder):
         """
         try:
             return tuple(_clip(row) for row in read_csv(self.folder / "clips.csv", CLIPS))
-        except (ValueError, csv.Error) as error:
+        except (ValueError, OverflowError) as error:
             raise self._damaged("clips.csv", error) from error
 
     @property
@@ -120,7 +123,7 @@ class Run(JobFolder):
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 reader = csv.reader(file)
-                next(reader, None)
+                n_classes = len(next(reader, [])) - 4
                 found = [
                     Prediction(
                         int(clip), split, int(true), int(predicted), tuple(float(value) for value in probabilities)
@@ -130,7 +133,13 @@ class Run(JobFolder):
         except (ValueError, csv.Error) as error:
             raise self._damaged(path.name, error) from error
         n_clips = len(self.clips) or math.inf
-        if not found or not all(0 <= item.clip < n_clips for item in found):
+        if not found or not all(
+            0 <= item.clip < n_clips
+            and 0 <= min(item.true, item.predicted) <= max(item.true, item.predicted) < n_classes
+            and len(item.probabilities) == n_classes
+            and not any(value < 0 or value > 1 for value in item.probabilities)
+            for item in found
+        ):
             raise self._damaged(path.name, "it does not go with the run's clips")
         return found
 
@@ -143,14 +152,17 @@ class Run(JobFolder):
         Raises
         ------
         RunError
-            When the id is no plain name: one that was read from a file must not lead out of the run.
+            When the id is no plain name, or a file there leads out of the run: neither is read or written then.
         """
         if not (isinstance(fit, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", fit)):
             raise RunError(
                 f"Run '{self.name}' names a model {fit!r}, where a plain name such as 's00-m0' is expected; the run is"
                 " damaged, so run it again."
             )
-        return self.folder / "models" / fit
+        models = self.folder / "models"
+        for folder in (models, models / fit):
+            require_own_files(folder, self.folder, f"run '{self.id}'")
+        return models / fit
 
 
 def open_run(folder: str | Path) -> Run:
@@ -178,7 +190,7 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
             numbers = {key: _number(value) for key, value in row.items() if key != "fit"}
         except ValueError:
             continue
-        if numbers["epoch"] is None:
+        if numbers["epoch"] is None or not math.isfinite(numbers["epoch"]):
             continue
         split_index, member = old_versions.numbers(fit)
         if numbers["split_index"] is not None and numbers["member"] is not None:
@@ -199,12 +211,17 @@ def _clip(row: Mapping[str, str]) -> Clip:
     info = AudioInfo(
         int(row["sr"]), int(row["channels"]), int(row["frames"]), row["format"], row["subtype"], row["content"]
     )
+    start, duration = float(row["start"]), float(row["duration"]) if row["duration"] else None
+    if min(info.sr, info.channels) < 1 or info.frames < 0:
+        raise ValueError(f"a sound of {info.channels} channels and {info.frames} frames at {info.sr} Hz")
+    if not 0 <= start < math.inf or (duration is not None and not 0 < duration < math.inf):
+        raise ValueError(f"a clip from {start} s that lasts {duration} s")
     return Clip(
         Path(row["path"]),
         row["label"],
         info,
-        start=float(row["start"]),
-        duration=float(row["duration"]) if row["duration"] else None,
+        start=start,
+        duration=duration,
         group=row["group"] or None,
         fold=int(row["fold"]) if row["fold"] else None,
         file=row["file"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from audioclf.core import workspaces
+from audioclf.core.documents import read_json
 from audioclf.datasets.ingest import staging
 from audioclf.datasets.readers import versions
 from audioclf.ui.jobs import run_picker
@@ -48,7 +48,7 @@ def kept(workspace: str) -> list[Kept]:
 @st.cache_data(max_entries=1000, show_spinner=False)
 def _name(path: str, changed: float) -> str:
     try:
-        return str(json.loads(Path(path).read_text(encoding="utf-8"))["name"])
+        return str(read_json(Path(path))["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return "damaged"
 

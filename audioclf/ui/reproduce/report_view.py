@@ -71,7 +71,7 @@ def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> 
     """Have the page written by a process of its own, which may load Keras."""
     folder = settings.cache_folder() / "exports" / key.split()[-1]
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "audioclf.reproduce", str(runs), str(folder), *names]
+    command = [sys.executable, "-P", "-m", "audioclf.reproduce", str(runs), str(folder), *names]
     with (folder / "log.txt").open("wb") as log:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:

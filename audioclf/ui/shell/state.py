@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from audioclf.core import workspaces
+from audioclf.core.documents import parse_json
 
 _KEY = "audioclf"
 _NAMES = ("workspace", "data", "options", "clip", "run", "search")
@@ -104,7 +105,7 @@ class State:
         if found and found not in (self._written, self._seen):
             if "data" in found:
                 try:
-                    options = json.loads(found.get("options") or "{}")
+                    options = parse_json(found.get("options") or "{}")
                 except ValueError:
                     options = {}
                 self.choose(found["data"], options if isinstance(options, dict) else {})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
                     if version != (1, 0):
                         raise ValueError(info.filename)
                     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-                    if dtype.hasobject or file.tell() + dtype.itemsize * int(np.prod(shape)) != info.file_size:
+                    if dtype.hasobject or file.tell() + dtype.itemsize * math.prod(shape) != info.file_size:
                         raise ValueError(info.filename)
                 found[info.filename.removesuffix(".npy")] = (tuple(shape), dtype.str)
     except Exception as error:  # numpy gives a header to Python's own parser, which raises whatever it stumbles over
@@ -50,6 +51,18 @@ def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
             " another program, so run the experiment again."
         ) from error
     return found
+
+
+def read_plain(path: Path, names: Collection[str] = ()) -> Arrays:
+    """Read all arrays of a file, or those of these names that it holds; no more than the file itself is allocated.
+
+    Raises
+    ------
+    RunError
+        When the file is no such file.
+    """
+    found = headers(path)
+    return read_arrays(path, {name: found[name] for name in found if not names or name in names})
 
 
 def read_arrays(path: Path, expected: Expected) -> Arrays:
