@@ -97,7 +97,7 @@ def test_members_of_one_feature_are_networks_of_their_own(experiment: Experiment
     second = experiment.with_settings({"training.seed": experiment.training.seed + 1})
     runs = [run_experiment(made, tmp_path / name) for made, name in ((twice, "twice"), (second, "second"))]
     (one, other), (alone,) = (
-        [np.load(folder / "test.npz")["probabilities"] for folder in sorted(run.part_folder("").iterdir())]
+        [np.load(folder / "test.npz")["probabilities"] for folder in sorted((run.folder / "models").iterdir())]
         for run in runs
     )
     assert not np.allclose(one, other)
