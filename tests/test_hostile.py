@@ -168,11 +168,11 @@ def builder_of_the_standard_library(scene: Scene) -> None:
 
 
 def id_leads_up(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["parts"][0].update(id="../../../outside/starter/models/s00-m0"))
+    scene.edit("model.json", lambda told: told["fits"][0].update(id="../../../outside/starter/models/s00-m0"))
 
 
 def id_is_absolute(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["parts"][0].update(id=str(scene.outside / "starter/models/s00-m0")))
+    scene.edit("model.json", lambda told: told["fits"][0].update(id=str(scene.outside / "starter/models/s00-m0")))
 
 
 def weights_are_a_link(scene: Scene) -> None:
@@ -311,7 +311,7 @@ def classes_are_half_characters(scene: Scene) -> None:
 
 
 def member_is_negative(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["parts"][0].update(member=-1))
+    scene.edit("model.json", lambda told: told["fits"][0].update(member=-1))
 
 
 def model_is_a_list(scene: Scene) -> None:
@@ -584,10 +584,9 @@ def version(folder: Path, **changes: Any) -> Path:
 def test_a_version_that_points_elsewhere_gives_what_a_decoder_takes(scene: Scene, tmp_path: Path) -> None:
     paths = ["/etc/passwd", "/dev/zero", str(scene.outside / "secret.txt"), str(scene.outside), "\0"]
     clips = [{"path": path, "label": "a", "content": "b"} for path in paths]
-    found = load_dataset(version(tmp_path / "version", clips=clips))
-    assert not found.clips
-    assert len(found.problems) == len(paths)
-    assert not any(SECRET in problem.reason for problem in found.problems)
+    with pytest.raises(DatasetError, match=f"{len(paths)} files or rows could not be used") as caught:
+        load_dataset(version(tmp_path / "version", clips=clips))
+    assert SECRET not in str(caught.value)
 
 
 def test_a_version_on_a_shared_server_points_at_nothing_of_others(
@@ -604,9 +603,8 @@ def test_a_version_on_a_shared_server_points_at_nothing_of_others(
     opened = tmp_path / "open"
     monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", str(opened))
     assert workspaces.shared()
-    found = load_dataset(version(opened / "version", clips=clips))
-    assert not found.clips
-    assert "not yours" in found.problems[0].reason or "outside" in found.problems[0].reason
+    with pytest.raises(DatasetError, match="not yours|outside"):
+        load_dataset(version(opened / "version", clips=clips))
     assert settings.home() in other.parents
 
 
@@ -639,9 +637,9 @@ def test_a_manifest_names_nothing_outside(scene: Scene, tmp_path: Path) -> None:
     rows = "".join(f"{name},a\n" for name in [*names, "pipe.wav"])
     (folder / "manifest.csv").write_text(f"file,label\n{rows}")
     os.mkfifo(folder / "pipe.wav")
-    found = load_dataset(folder)
-    assert not found.clips
-    assert len(found.problems) >= len(names)
+    with pytest.raises(DatasetError, match="names a file outside") as caught:
+        load_dataset(folder)
+    assert SECRET not in str(caught.value)
 
 
 def test_pipes_and_devices_among_sounds_hang_nothing(scene: Scene, class_folders: Path) -> None:

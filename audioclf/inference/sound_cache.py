@@ -62,6 +62,6 @@ def file_key(path: Path) -> tuple[str, int, int]:
     """Names the content of a file as it is now: path, size and time of its last change."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name with a null character
         return str(path), 0, 0
     return str(path), found.st_size, found.st_mtime_ns

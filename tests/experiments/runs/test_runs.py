@@ -225,7 +225,9 @@ def test_a_damaged_list_of_models_is_a_sentence(stored: object, tmp_path: Path) 
 def test_fits_of_earlier_versions_are_read_as_those_of_today(tmp_path: Path) -> None:
     run = create_run(Experiment(), tmp_path / "run")
     old = {"id": "s03-m1", "split": "fold 4", "member": 1}
-    write_json(run.folder / "model.json", {"classes": ["a"], "parts": [old]})
+    shapes = [[4, 4], [4, 4]]
+    about = {"classes": ["a", "b"], "duration": 1.0, "input_shapes": shapes, "parts": [old]}
+    write_json(run.folder / "model.json", about)
     assert run.signature["fits"] == [{**old, "split_index": 3}]
     assert "parts" not in run.signature
     header = "part,epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,samples_per_second,input_share"
