@@ -603,7 +603,7 @@ def test_a_version_on_a_shared_server_points_at_nothing_of_others(
     opened = tmp_path / "open"
     monkeypatch.setenv("AUDIOCLF_DATA_FOLDERS", str(opened))
     assert workspaces.shared()
-    with pytest.raises(DatasetError, match="not yours|outside"):
+    with pytest.raises(DatasetError, match=r"not yours|outside"):
         load_dataset(version(opened / "version", clips=clips))
     assert settings.home() in other.parents
 
