@@ -42,7 +42,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "open_search": ("audioclf.tuning", "Open the folder of a search: its leader board, its points' runs."),
     "Run": ("audioclf.experiments.runs", "A run's folder: status, history, metrics, predictions, clips."),
     "Predictor": ("audioclf.inference.predictor", "The models of a finished run: classify and explain."),
-    "AudioclfError": ("audioclf.core.errors", "What a user can mend; its text is one sentence."),
+    "AudioclfError": ("audioclf.core.errors", "What a user can correct; its text is one sentence."),
 }
 
 __all__ = [  # noqa: RUF022 (the order of the table)

@@ -1,4 +1,4 @@
-"""What a file is, told from its bytes before any decoder sees it.
+"""What a file is, by its bytes, before any decoder sees it.
 
 Names and suffixes are not asked: an HTML page or a playlist named ``.mp3`` is recognised here and
 never reaches libsndfile or FFmpeg. Where a container states its length, it is compared with the
@@ -28,9 +28,9 @@ class Container:
     start, end : int
         Where the sound's bytes lie in the file; tags before and behind an MP3 or AAC stream are left out.
     missing : int
-        Bytes that the header promises and the file does not have; 0 where it is whole or where nothing can be told.
+        Bytes that the header promises and the file does not have; 0 where it is whole or where it is not known.
     measured : bool
-        Whether the header tells the length. Not so for MP3 without a Xing tag, AAC, and FLAC written to a pipe.
+        Whether the header states the length. Not so for MP3 without a Xing tag, AAC, and FLAC written to a pipe.
     codec : bytes
         How the samples are coded, where the container states it at a known place (see
         :class:`audioclf.audio.headers.Layout`; of Ogg, the first bytes of the first packet).
@@ -98,7 +98,7 @@ def recognise(file: BinaryIO, size: int) -> Container:
 
 
 def _known(file: BinaryIO, start: int, size: int) -> Container | None:
-    """What tells its name at ``start``."""
+    """Name of the chunk at ``start``."""
     head = _head(file, start)
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
         return _wav(file, start, size, "WAV" if head[:3] == b"RIF" else "RF64")

@@ -44,9 +44,9 @@ class Stream:
     missing : int
         Bytes that its Xing tag promises and the file does not have.
     measured : bool
-        Whether a Xing tag tells its length.
+        Whether a Xing tag states its length.
     fault : str
-        Why its length cannot be told; empty where it can.
+        Why its length is not known; empty where it can.
     """
 
     name: str

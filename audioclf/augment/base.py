@@ -21,7 +21,7 @@ class Augmentation(Parameters):
     ----------------
     stage : str
         What it changes: ``"samples"`` before any feature is computed (see :class:`SampleAugmentation`),
-        or ``"map"``: batches of feature maps, made anew in every epoch by :meth:`apply`.
+        or ``"map"``: batches of feature maps, made again in every epoch by :meth:`apply`.
     heard : str
         How a change of the map is to be heard in a preview: ``"curve"`` by the same change of the
         samples, ``"gain"`` by what it adds to a map in dB, ``"mask"`` by silence where the map changes;
@@ -100,7 +100,7 @@ class SampleAugmentation(Augmentation):
             raise ParameterError(f"{self.title} needs mono samples, one at least, got shape {samples.shape}.", "y")
         if not np.isfinite(samples).all():
             raise ParameterError(
-                f"{self.title} needs finite samples, got NaN or infinity; leave the clip out or save it anew.", "y"
+                f"{self.title} needs finite samples, got NaN or infinity; leave the clip out or save it again.", "y"
             )
         return np.asarray(self.change(samples, sr, rng, n_samples or samples.size), dtype=np.float32)
 

@@ -15,7 +15,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.core.params import Parameters, param
 
 VERSION: Final = 1
-"""Raised whenever an augmentation of samples begins to give other numbers, so that stored features are made anew."""
+"""Raised whenever an augmentation of samples begins to give other numbers, so that stored features are made again."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Copies(Parameters):
 
     number: int = param(
         0,
-        "Changed copies of every training clip, made once before training; 0 changes it anew in every epoch.",
+        "Changed copies of every training clip, made once before training; 0 changes it again in every epoch.",
         low=0,
         high=100,
     )
@@ -76,12 +76,12 @@ class Copies(Parameters):
             )
         if self.before_split:
             raise ParameterError(
-                "before_split deals out copies, and number is 0; set number to 1 or more, or switch before_split off.",
+                "before_split splits copies, and number is 0; set number to 1 or more, or switch before_split off.",
                 "before_split",
             )
 
     def on_the_fly(self, augmentations: Sequence[Augmentation]) -> bool:
-        """Whether training clips are changed anew in every epoch."""
+        """Whether training clips are changed again in every epoch."""
         return self.number == 0 and bool(on_samples(augmentations))
 
     def changes(self, augmentations: Sequence[Augmentation], seed: int) -> tuple[Change, ...]:
@@ -109,7 +109,7 @@ class Copies(Parameters):
         names = [augmentation.title.lower() for augmentation in known]
         if not self.number:
             chosen = ", then ".join(names) if self.how == "chain" else f"one of: {', '.join([*names, 'none'])}"
-            return f"training clips changed anew in every epoch ({chosen})"
+            return f"training clips changed again in every epoch ({chosen})"
         copies = "1 copy" if self.number == 1 else f"{self.number} copies"
         made = f"{copies} of every {'' if self.before_split else 'training '}clip"
         made += f" ({', then '.join(names)})" if self.how == "chain" else f" by each of: {', '.join(names)}"

@@ -25,7 +25,7 @@ class Filter(Augmentation):
     title = "Random filter"
     order = 27
     explanation = (
-        "Makes some frequencies louder and others softer, as another microphone or room would. The network cannot tell"
+        "Makes some frequencies louder and others softer, as another microphone or room would. The network cannot know"
         " sounds by how they were recorded."
     )
 

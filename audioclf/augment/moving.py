@@ -20,7 +20,7 @@ class Roll(Augmentation):
     order = 10
     explanation = (
         "Lets the sound begin somewhere else, and puts what falls off the end at the start. "
-        "Right for sounds without a fixed beginning, such as rain; wrong where the attack tells the class."
+        "Right for sounds without a fixed beginning, such as rain; wrong where the attack identifies the class."
     )
 
     max_shift: float = param(0.5, "Farthest shift either way, as a share of the clip.", above=0, high=0.5)

@@ -1,6 +1,6 @@
 """What a user can do wrong, as exceptions.
 
-Everything that is the user's to mend is an :class:`AudioclfError`; its text is one
+Everything that the user can correct is an :class:`AudioclfError`; its text is one
 sentence that says what was expected, what arrived and what to do. Any other exception
 that leaves the package is a bug.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class AudioclfError(Exception):
-    """A mistake the user can mend; ``str(error)`` is the sentence to show."""
+    """A mistake the user can correct; ``str(error)`` is the sentence to show."""
 
 
 class AudioError(AudioclfError):

@@ -167,7 +167,7 @@ class Pool:
         return max(0, self.workers - len(self._calls))
 
     def start(self, name: Hashable, function: Callable[..., Any], *given: Any) -> None:
-        """Begin a call; :meth:`finished` tells when it has ended."""
+        """Begin a call; :meth:`finished` reports when it has ended."""
         if self.cluster is not None:
             future = self.cluster.submit(_there, function, given, self._memory_gb)
             self._calls[name] = _Call(name, function, given, future)

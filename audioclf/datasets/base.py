@@ -18,7 +18,7 @@ from audioclf.core.errors import DatasetError
 
 
 class ByteCount(int):
-    """A number of bytes, where progress is told in these."""
+    """A number of bytes, where progress is counted in bytes."""
 
 
 SPLITS = ("train", "validation", "test")

@@ -27,7 +27,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Question:
-    """What the files do not tell, so that their owner has to.
+    """What the files do not state, so that their owner is asked.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Question:
 class Reading:
     """How files are read. It lists clips by what names and tables say; no sound is read for it.
 
-    Where a table gives times, the headers of a few files tell whether these are places in them.
+    Where a table gives times, the headers of a few files show whether these are positions in them.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Reading:
     tree : Tree
         The files.
     rows : tuple of Row
-        The clips to be; empty where only the sounds themselves tell (a recording that is cut).
+        The future clips; empty where the sounds must be read first (a recording that is cut).
     problems : tuple of Problem
         Files and rows that are left out, and why.
     layout : str

@@ -12,7 +12,7 @@ from audioclf.datasets.base import SPLIT_FOLDS
 
 @dataclass(frozen=True)
 class Named:
-    """What a file name tells about a clip; None where it tells nothing."""
+    """What a file name states about a clip; None where it states nothing."""
 
     label: str | None = None
     group: str | None = None
@@ -31,7 +31,7 @@ class Scheme:
     expression : re.Pattern
         Matches the whole stem; its named parts are read by ``read``.
     read : callable
-        From a match to what it tells.
+        From a match to what it states.
     """
 
     name: str
@@ -127,7 +127,7 @@ def recognise(stems: Sequence[str], share: float = 1.0) -> Scheme | None:
 
 
 def read(scheme: Scheme, stem: str) -> Named:
-    """What one name tells under a scheme."""
+    """What one name states under a scheme."""
     match = scheme.expression.fullmatch(stem)
     return scheme.read(match) if match else Named()
 
@@ -165,7 +165,7 @@ def split(text: str) -> str:
 
 
 def split_in(name: str, known: frozenset[str] = frozenset()) -> str:
-    """Part of an official split that the name of a folder, list or table tells; empty for none or several.
+    """Subset of an official split that the name of a folder, list or table stands for; empty for none or several.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ _NUMBERED = re.compile(r"\s*(?P<number>\d+)(\s*[-–_.)]\s*|\s+)(?P<rest>\S.*)")
 def without_numbers(names: Sequence[str]) -> list[str]:
     """Class names without their leading numbers ("001 - Dog bark" gives "Dog bark").
 
-    Only where every name carries a number of its own and what remains tells the classes apart: "10 degrees" and
+    Only where every name carries a number of its own and what remains distinguishes the classes: "10 degrees" and
     "20 degrees" stay as they are.
     """
     matches = [_NUMBERED.fullmatch(name) for name in names]

@@ -39,7 +39,7 @@ class Cut:
     start, duration : float
         Seconds.
     label : str
-        Class; empty where the rule tells none.
+        Class; empty where the rule gives none.
     group : str or None
     """
 

@@ -160,7 +160,7 @@ class KFold(Protocol):
         groups = _groups(dataset, self.by_group)
         if len(set(groups)) < self.n_splits:
             raise ParameterError(
-                f"n_splits is {self.n_splits}, and {dataset.name} has only {len(set(groups))} groups to deal out;"
+                f"n_splits is {self.n_splits}, and {dataset.name} has only {len(set(groups))} groups to distribute;"
                 " take fewer splits.",
                 "n_splits",
             )

@@ -1,4 +1,4 @@
-"""What memory a training needs, and how long it takes where finished runs tell.
+"""What memory a training needs, and how long it takes, as far as finished runs show.
 
 Nothing is guessed from the layers: a run records how long its epochs took, and another one of the
 same model on inputs of the same shape takes as long. Without such a run the time is shown after the first epoch.
@@ -15,7 +15,7 @@ from typing import Final
 from audioclf.core import limits, settings
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.preflight import Outlook
+from audioclf.experiments.preflight import Plan
 from audioclf.experiments.runs import Run
 from audioclf.models import Shape
 from audioclf.models.layers import Row
@@ -50,7 +50,7 @@ class Estimate:
     Attributes
     ----------
     seconds : float or None
-        To train all fits, to their last epoch; None where no finished run tells.
+        To train all fits, to their last epoch; None where no finished run shows it.
     feature_bytes : float
         Features of all clips, as the job holds them.
     model_bytes : float
@@ -78,31 +78,31 @@ class Estimate:
         return self.memory_bytes <= self.most_bytes
 
 
-def estimate(experiment: Experiment, outlook: Outlook, *, paces: Iterable[Pace] = ()) -> Estimate:
+def estimate(experiment: Experiment, plan: Plan, *, paces: Iterable[Pace] = ()) -> Estimate:
     """Time and memory of an experiment on this machine.
 
     Parameters
     ----------
     experiment : Experiment
-    outlook : Outlook
+    plan : Plan
         What :func:`audioclf.experiments.preflight.examine` finds for it.
     paces : iterable of Pace
         Those of this machine's finished runs, the newest first.
     """
-    values = [math.prod(shape) for shape in outlook.input_shapes]
-    held = sum(math.prod(shape) for shape in outlook.feature_shapes) + 2 * max(values)
+    values = [math.prod(shape) for shape in plan.input_shapes]
+    held = sum(math.prod(shape) for shape in plan.feature_shapes) + 2 * max(values)
     slots = 2 + _SLOTS.get(experiment.training.optimizer, 2)
     return Estimate(
-        _seconds(experiment, outlook, paces),
-        feature_bytes=4.0 * outlook.n_examples * held,
-        model_bytes=max((4.0 * slots * _parameters(rows) for rows in outlook.layers), default=0.0),
-        batch_bytes=max((8.0 * experiment.training.batch_size * _values(rows) for rows in outlook.layers), default=0.0),
+        _seconds(experiment, plan, paces),
+        feature_bytes=4.0 * plan.n_examples * held,
+        model_bytes=max((4.0 * slots * _parameters(rows) for rows in plan.layers), default=0.0),
+        batch_bytes=max((8.0 * experiment.training.batch_size * _values(rows) for rows in plan.layers), default=0.0),
         most_bytes=settings.number("job_memory_gb") * 1e9,
     )
 
 
 def pace_of(run: Run) -> Pace | None:
-    """How fast a finished run trained; None where it does not tell, or is damaged."""
+    """How fast a finished run trained; None where it is not recorded, or is damaged."""
     try:
         shapes = tuple(tuple(shape) for shape in run.signature["input_shapes"])
         rows = [row for row in run.history if row["seconds"]]
@@ -119,14 +119,14 @@ def _of(experiment: Experiment, shapes: tuple[Shape, ...]) -> str:
     return repr((model, shapes, batch_size, experiment.augmentations, experiment.copies))
 
 
-def _seconds(experiment: Experiment, outlook: Outlook, paces: Iterable[Pace]) -> float | None:
-    of = _of(experiment, outlook.input_shapes)
+def _seconds(experiment: Experiment, plan: Plan, paces: Iterable[Pace]) -> float | None:
+    of = _of(experiment, plan.input_shapes)
     alike = [pace.seconds for pace in paces if pace.of == of][:_NEWEST]
     if not alike:
         return None
     epochs = experiment.training.epochs if experiment.model.family == "network" else 1
-    at_a_time = 1 if experiment.model.only_here else min(limits.fit_processes(), outlook.n_models)
-    return statistics.median(alike) * outlook.n_train * epochs * outlook.n_models / at_a_time
+    at_a_time = 1 if experiment.model.only_here else min(limits.fit_processes(), plan.n_models)
+    return statistics.median(alike) * plan.n_train * epochs * plan.n_models / at_a_time
 
 
 def _parameters(rows: Sequence[Row]) -> int:

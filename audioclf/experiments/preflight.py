@@ -23,7 +23,7 @@ from audioclf.models.layers import Row
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Plan:
     """What will be trained.
 
     Attributes
@@ -66,7 +66,7 @@ class Outlook:
         return len(self.splits) * len(self.input_shapes)
 
 
-def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
+def examine(experiment: Experiment, dataset: Dataset) -> Plan:
     """Shapes, clip counts and layers of an experiment; computes one feature map of silence per feature.
 
     Parameters
@@ -130,7 +130,7 @@ def examine(experiment: Experiment, dataset: Dataset) -> Outlook:
                 experiment.training.require_unweighted(experiment.model.title)
         if any(augmentation.stage == "map" for augmentation in experiment.augmentations):
             advice.append("This model has no epochs, so what changes the picture anew in every epoch is left out.")
-    return Outlook(
+    return Plan(
         splits,
         duration,
         tuple(shapes),

@@ -172,7 +172,7 @@ class Inputs:
         words = [self.experiment.copies.sentence(self.experiment.augmentations)]
         maps = [item.title.lower() for item in self.experiment.augmentations if item.stage == "map"]
         if maps and isinstance(self.experiment.model, Network):
-            words.append(f"feature maps changed anew in every epoch ({', then '.join(maps)})")
+            words.append(f"feature maps changed again in every epoch ({', then '.join(maps)})")
         return "; ".join(filter(None, words))
 
     def compute(

@@ -55,7 +55,7 @@ def run_experiment(
     Raises
     ------
     AudioclfError
-        For anything the user can mend; :class:`~audioclf.core.errors.Stopped` after a stop.
+        For anything the user can correct; :class:`~audioclf.core.errors.Stopped` after a stop.
     """
     run = create_run(experiment, Path(folder), name=name, begun=True)
     return execute(run, watch=watch, should_stop=should_stop, trust_code=True)

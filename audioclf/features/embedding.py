@@ -97,7 +97,7 @@ class SpeechEmbeddingFeature(EmbeddingFeature):
     title: ClassVar[str] = "Speech embedding"
     order: ClassVar[int] = 71
     explanation: ClassVar[str] = (
-        "A network that learned to tell thousands of spoken words apart describes every stretch of 0.8 seconds by 96"
+        "A network that learned to distinguish thousands of spoken words describes every stretch of 0.8 seconds by 96"
         " numbers. It is small and quick, and made for single words, whoever speaks them."
     )
 

@@ -188,7 +188,7 @@ class Framed(Feature):
 
     n_fft: int = param(
         2048,
-        "Length of the stretch that is transformed: longer tells frequencies apart better, shorter tells times apart.",
+        "Length of the stretch that is transformed: longer separates frequencies better, shorter separates times.",
         low=16,
         high=65536,
         unit="samples",

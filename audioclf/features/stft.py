@@ -21,7 +21,7 @@ class STFT(Framed):
     order: ClassVar[int] = 30
     explanation: ClassVar[str] = (
         "The sound is cut into short overlapping stretches and each is Fourier transformed; side by side they show"
-        " which frequencies sound when. A long window tells close frequencies apart but blurs time, a short one does"
+        " which frequencies sound when. A long window separates close frequencies but blurs time, a short one does"
         " the opposite."
     )
 

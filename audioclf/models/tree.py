@@ -78,7 +78,7 @@ class RandomForest(Classical):
 
 @dataclass(frozen=True)
 class GradientBoosting(Classical):
-    """Trees that mend each other's errors (:class:`sklearn.ensemble.GradientBoostingClassifier`).
+    """Trees that correct each other's errors (:class:`sklearn.ensemble.GradientBoostingClassifier`).
 
     The exact algorithm, not the histogram one: on a few hundred clips of thousands of values,
     looking at a part of the values at every question is a hundred times faster.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 History = Sequence[Mapping[str, Any]]
 
 SECOND = {"light": "#1f6fb2", "dark": "#7cc0f4"}
-"""A second curve beside the theme's own, told apart by colour-blind readers too."""
+"""A second curve beside the theme's own, distinguishable for colour-blind people too."""
 
 
 def twin_figure(history: History, *, title: str = "", look: Look | None = None) -> Figure:

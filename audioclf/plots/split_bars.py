@@ -1,4 +1,4 @@
-"""Bars over a data set: which part of a split its classes go to, and how far they can be told without listening."""
+"""Bars over a data set: the split of each class, and how well classes are recognized without listening."""
 
 from __future__ import annotations
 

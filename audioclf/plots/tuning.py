@@ -37,7 +37,7 @@ def values_chart(
     Parameters
     ----------
     values : sequence [shape=(n_points,)]
-        Numbers, or what is told apart by its text.
+        Numbers, or values that are identified by their text.
     figures : sequence of float [shape=(n_points,)]
     name : str
         Of the parameter.
@@ -127,7 +127,7 @@ def parallel_spec(
     Parameters
     ----------
     settings : sequence of mapping [shape=(n_points,)]
-        What each point sets: numbers, or what is told apart by its text.
+        What each point sets: numbers, or values that are identified by their text.
     figures : sequence of float [shape=(n_points,)]
     names : mapping
         Of the parameters as in ``settings`` to what their axes are called, in order.

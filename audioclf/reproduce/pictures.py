@@ -156,7 +156,7 @@ def of_evidence(found: Explanation, name: str) -> Picture:
 
 
 def explained(run: Run) -> tuple[Explanation, str] | None:
-    """Grad-CAM of the first test clip that was told right, by the model that had not met it.
+    """Grad-CAM of the first test clip that was predicted correctly, by the model that was not trained on it.
 
     Loads the model, and with it Keras: for the command line, not for a web server.
 

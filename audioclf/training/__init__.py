@@ -1,4 +1,4 @@
-"""Training: fit one model, tell its progress by plain callbacks, honour a stop request."""
+"""Training: fit one model, report progress through plain callbacks, honour a stop request."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _dead(history: Sequence[Epoch], n_train: int, n_classes: int, training: Trai
     chance = 1 / n_classes
     margin = 2 * math.sqrt(chance * (1 - chance) / n_train)
     last = history[-3:]
-    # with very few clips chance reaches far, and yet a network that tells most of them has learned something
+    # with very few clips chance reaches far, and yet a network that gets most of them right has learned something
     at_chance = all(row.accuracy <= min(chance + margin, (1 + chance) / 2) for row in last)
     if at_chance and min(row.loss for row in history) > 0.9 * math.log(n_classes):
         top = _highest(history, n_train, training)

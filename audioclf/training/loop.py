@@ -1,4 +1,4 @@
-"""fit: train one model, tell its progress by plain callbacks, honour a stop request, go on after a crash."""
+"""fit: train one model, report progress through plain callbacks, honour a stop request, go on after a crash."""
 
 from __future__ import annotations
 
@@ -295,7 +295,7 @@ def _checked(
 
 
 def class_weights(y: Labels, n_classes: int, training: Training) -> Array:
-    """Weight of every class: 1, or what gives all classes the same say (scikit-learn's ``balanced``)."""
+    """Weight of every class: 1, or what weights all classes equally (scikit-learn's ``balanced``)."""
     if training.class_weight == "none":
         return np.ones(n_classes, dtype=np.float32)
     counts = np.bincount(y, minlength=n_classes)

@@ -53,7 +53,7 @@ class Training(Parameters):
     label_smoothing: float = param(0.0, "Share of every label spread over all classes.", low=0, high=0.9)
     class_weight: str = param(
         "none",
-        "Whether rare classes count more: 'balanced' gives all classes the same say.",
+        "Whether rare classes count more: 'balanced' weights all classes equally.",
         choices=("none", "balanced"),
     )
     test_rolls: int = param(

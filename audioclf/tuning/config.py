@@ -14,7 +14,7 @@ from audioclf.core.params import Parameters, param, unknown
 from audioclf.core.toml import FromToml
 from audioclf.datasets import Dataset
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.preflight import Outlook, examine
+from audioclf.experiments.preflight import Plan, examine
 from audioclf.tuning.space import Variable, canonical, find, short
 from audioclf.tuning.values import Range, about, spelled, values_of
 
@@ -155,7 +155,7 @@ class Search(FromToml, Parameters):
 
     def _alone(self, name: str, value: Any) -> None:
         if name.endswith(".kind") or name in ("features", "augmentations", "combine", "weights"):
-            return  # what they come to depends on the others: the points tell
+            return  # their effect depends on the others: the points show it
         kinds = {other: values for other, values in self.grid.items() if other.endswith(".kind")}
         if any(canonical(name).startswith(canonical(other).removesuffix("kind")) for other in kinds):
             return
@@ -269,7 +269,7 @@ class Search(FromToml, Parameters):
         dataset = experiment.dataset
         return experiment.replace(dataset=dataset.replace(share=dataset.share * self.share), name="", note="")
 
-    def examine(self, dataset: Dataset, *, most: int = MOST_POINTS) -> tuple[Outlook, ...]:
+    def examine(self, dataset: Dataset, *, most: int = MOST_POINTS) -> tuple[Plan, ...]:
         """What every point of the preview comes to, before anything is made.
 
         Parameters
@@ -285,18 +285,18 @@ class Search(FromToml, Parameters):
             Where a point cannot be made, or has nothing to be judged by.
         """
         part = self.preview[0].experiment.dataset.part(dataset)
-        outlooks = []
+        plans = []
         for point in self.preview[:most]:
             with about(f"point {point.number} ({point.title})"):
-                outlook = examine(point.experiment, part)
-                if not all(split.validation for split in outlook.splits):
+                plan = examine(point.experiment, part)
+                if not all(split.validation for split in plan.splits):
                     raise ParameterError(
                         "Points are judged by validation clips, and the split keeps none; set split.validation_size,"
                         " such as 0.2.",
                         "split.validation_size",
                     )
-            outlooks.append(outlook)
-        return tuple(outlooks)
+            plans.append(plan)
+        return tuple(plans)
 
     @property
     def advice(self) -> tuple[str, ...]:

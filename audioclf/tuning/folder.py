@@ -94,7 +94,7 @@ class SearchRun(JobFolder):
         return {}
 
     def point_folder(self, number: int) -> Path:
-        """Folder of a point's run; its name is made here and tells points of all searches apart."""
+        """Folder of a point's run; its name is made here and is unique among the points of all searches."""
         return self.folder / "points" / f"{self.id}.{number:02d}"
 
     def run(self, number: int) -> Run | None:

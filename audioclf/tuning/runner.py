@@ -12,7 +12,7 @@ from typing import Any, Final
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.core.files import write_atomic
 from audioclf.datasets import load_dataset
-from audioclf.experiments.preflight import Outlook
+from audioclf.experiments.preflight import Plan
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
 from audioclf.experiments.runs.writer import StatusWriter
@@ -152,11 +152,9 @@ class _Maker:
         choice = self.search.experiment.dataset
         # all of it: every point takes its share by itself
         dataset = load_dataset(choice.name, **dict(choice.options), should_stop=self.should_stop)
-        outlooks = self.search.examine(dataset)
+        plans = self.search.examine(dataset)
         self.tell(stage="training", n_fits=self.search.count)
-        costs = {
-            point.number: cost(point, outlook) for point, outlook in zip(self.search.preview, outlooks, strict=True)
-        }
+        costs = {point.number: cost(point, plan) for point, plan in zip(self.search.preview, plans, strict=True)}
         if self.search.sampler != "grid":
             costs = dict.fromkeys(range(1, self.search.count + 1), 1.0)
         if not self.work(_Clock(costs)):
@@ -297,10 +295,10 @@ def _try(attempt: Path, epoch: int) -> bool:
     return True
 
 
-def cost(point: Point, outlook: Outlook) -> float:
+def cost(point: Point, plan: Plan) -> float:
     """How much work a point is, in proportion to the others: values fed through all epochs of all models."""
-    values = sum(math.prod(shape) for shape in outlook.input_shapes)
-    clips = sum(len(split.train) for split in outlook.splits)
+    values = sum(math.prod(shape) for shape in plan.input_shapes)
+    clips = sum(len(split.train) for split in plan.splits)
     return float(values * clips * point.experiment.training.epochs)
 
 

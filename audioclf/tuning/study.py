@@ -227,7 +227,7 @@ class SharedStudy:
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.search.seed)
         try:
             found = optuna.importance.get_param_importances(study, evaluator=evaluator)
-        except RuntimeError:  # so few points that no tree of the forest tells two apart
+        except RuntimeError:  # so few points that no tree of the forest separates two
             return {}
         shares = {name: float(found.get(name, 0.0)) for name in self.search.grid}
         return shares if all(map(math.isfinite, shares.values())) else {}

@@ -95,7 +95,7 @@ def test_what_can_be_is_not_refused(copies: Copies) -> None:
 
 def test_the_sentence_says_what_trains() -> None:
     assert Copies().sentence((MIXUP,)) == ""
-    assert Copies().sentence(BOTH) == "training clips changed anew in every epoch (gaussian noise, then pitch shift)"
+    assert Copies().sentence(BOTH) == "training clips changed again in every epoch (gaussian noise, then pitch shift)"
     assert "one of: gaussian noise, pitch shift, none" in Copies(how="each").sentence(BOTH)
     assert (
         Copies(number=5, originals=False).sentence((AUGMENTATIONS["random-pad"](),))

@@ -37,9 +37,9 @@ def experiment(class_folders: Path) -> Experiment:
 
 
 def test_a_run_on_pictures_answers_and_explains_on_the_map(experiment: Experiment, tmp_path: Path) -> None:
-    outlook = examine(experiment, load_dataset(experiment.dataset.name))
-    assert outlook.feature_shapes == ((32, 13),)
-    assert outlook.input_shapes == ((24, 40, 3),)
+    plan = examine(experiment, load_dataset(experiment.dataset.name))
+    assert plan.feature_shapes == ((32, 13),)
+    assert plan.input_shapes == ((24, 40, 3),)
     run = run_experiment(experiment, tmp_path / "run")
     assert run.signature["input_shapes"] == [[24, 40, 3]]
     predictor = Predictor(run)

@@ -58,11 +58,11 @@ def test_memory_is_counted_by_hand(experiment: Experiment, dataset: Dataset, mon
         return estimate(experiment, examine(experiment, dataset))
 
     mlp = experiment.replace(model=MODELS["mlp"](units=(100,)), training=Training(batch_size=4, optimizer="sgd"))
-    outlook, found = examine(mlp, dataset), expected(mlp)
-    (shape,) = outlook.input_shapes
+    plan, found = examine(mlp, dataset), expected(mlp)
+    (shape,) = plan.input_shapes
     # the features as they come, and twice as the model gets them: scaled, and picked out for training
     assert found.feature_bytes == 4 * 12 * 3 * math.prod(shape)
-    assert found.model_bytes == 4 * 2 * outlook.n_parameters
+    assert found.model_bytes == 4 * 2 * plan.n_parameters
     assert expected(mlp.replace(training=mlp.training.replace(optimizer="adam"))).model_bytes == 2 * found.model_bytes
     # three copies of each training clip, none of the others
     changed = mlp.replace(augmentations=(AUGMENTATIONS["pitch-shift"](),), copies=Copies(number=3))

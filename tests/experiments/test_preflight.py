@@ -40,13 +40,13 @@ def experiment(class_folders: Path) -> Experiment:
 
 
 def test_what_is_promised_is_what_the_run_holds(experiment: Experiment, dataset: Dataset, tmp_path: Path) -> None:
-    outlook = examine(experiment, dataset)
+    plan = examine(experiment, dataset)
     run = run_experiment(experiment, tmp_path / "run")
-    assert [list(shape) for shape in outlook.input_shapes] == run.signature["input_shapes"]
-    assert outlook.duration == run.signature["duration"]
-    assert outlook.n_parameters == run.metrics["n_parameters"]
-    assert outlook.n_models == 1
-    (split,) = outlook.splits
+    assert [list(shape) for shape in plan.input_shapes] == run.signature["input_shapes"]
+    assert plan.duration == run.signature["duration"]
+    assert plan.n_parameters == run.metrics["n_parameters"]
+    assert plan.n_models == 1
+    (split,) = plan.splits
     assert len(split.train) == run.metrics["n_train"]
     assert len(split.validation) == run.metrics["n_validation"]
     assert len(split.test) == run.metrics["n_test"]
@@ -54,18 +54,18 @@ def test_what_is_promised_is_what_the_run_holds(experiment: Experiment, dataset:
 
 def test_every_member_of_an_ensemble_counts(experiment: Experiment, dataset: Dataset) -> None:
     both = experiment.replace(features=(Mel(n_mels=32), MFCC(n_mfcc=16)), combine="ensemble", split=KFold(n_splits=3))
-    outlook = examine(both, dataset)
-    assert outlook.n_models == 6
-    assert [shape[0] for shape in outlook.input_shapes] == [32, 16]
-    assert len(outlook.layers) == 2
+    plan = examine(both, dataset)
+    assert plan.n_models == 6
+    assert [shape[0] for shape in plan.input_shapes] == [32, 16]
+    assert len(plan.layers) == 2
 
 
 def test_a_classical_model_has_no_layers_and_no_batches(experiment: Experiment, dataset: Dataset) -> None:
-    outlook = examine(
+    plan = examine(
         experiment.replace(model=MODELS["tree"](), training=Training(batch_size=4096), features=(Waveform(),)), dataset
     )
-    assert outlook.layers == ()
-    assert outlook.n_parameters == 0
+    assert plan.layers == ()
+    assert plan.n_parameters == 0
 
 
 @pytest.mark.parametrize(

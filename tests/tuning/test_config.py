@@ -132,8 +132,8 @@ def test_what_cannot_be_is_refused_in_words(
 
 def test_points_without_validation_or_impossible_ones_are_refused(experiment: Experiment) -> None:
     dataset = experiment.dataset.load()
-    outlooks = Search(experiment, {"feature.n_mels": [8, 16]}).examine(dataset)
-    assert [outlook.feature_shapes[0][0] for outlook in outlooks] == [8, 16]
+    plans = Search(experiment, {"feature.n_mels": [8, 16]}).examine(dataset)
+    assert [plan.feature_shapes[0][0] for plan in plans] == [8, 16]
     with pytest.raises(ParameterError, match=r"point 2 .*validation clips"):
         Search(experiment, {"split.validation_size": [0.25, 0.0]}).examine(dataset)
     flat = experiment.with_settings({"feature.kind": "waveform"})

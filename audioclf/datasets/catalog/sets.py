@@ -19,7 +19,7 @@ from audioclf.datasets.ingest.file_tree import Entry, Row
 
 
 def _by_scheme(entries: Sequence[Entry], scheme: str) -> list[tuple[Entry, naming.Named]]:
-    """Entries whose names follow a scheme, with what they tell."""
+    """Entries whose names follow a scheme, with what the names state."""
     (known,) = (one for one in naming.SCHEMES if one.name == scheme)
     return [(entry, naming.read(known, entry.stem)) for entry in entries if known.expression.fullmatch(entry.stem)]
 

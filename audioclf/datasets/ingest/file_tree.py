@@ -226,7 +226,7 @@ def inside(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """A clip to be: a file with what was told about it."""
+    """A future clip: a file with what is known about it."""
 
     entry: Entry
     label: str

@@ -191,7 +191,7 @@ def _straddles(clips: Sequence[Clip]) -> bool:
 
 
 def of_shortcut(found: ShortcutCheck | None) -> list[Finding]:
-    """Classes that can be told without listening."""
+    """Classes that can be recognized without listening."""
     if found is None or not found.clear:
         return []
     remedy = (

@@ -166,7 +166,7 @@ def _average(bands: Array) -> Array:
 
 
 def difference(one: Fingerprint, other: Fingerprint) -> float:
-    """Share of bits that differ where both sound, at the best shift; 1 where they overlap too little to tell."""
+    """Share of bits that differ where both sound, at the best shift; 1 where they overlap too little to compare."""
     return float(_differences([one, other], np.array([[0, 1]]))[0][0])
 
 

@@ -66,7 +66,7 @@ class HealthReport:
     problems : tuple of Problem
         Files that could not be used, and clips that could not be decoded.
     shortcut : ShortcutCheck or None
-        None where there is too little to tell.
+        None where there is too little data.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The shortcut check: can the classes be told from how the files were made, without listening?
+"""The shortcut check: can the classes be recognized by how the files were made, without listening?
 
 A tiny decision tree sees duration, level, silence, bandwidth, sample rate and bit depth, and nothing else. Where it
 beats chance clearly, a network would learn the same, and its accuracy would say little about the sounds.
@@ -34,7 +34,7 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Shortcut:
-    """What one column, or all together, tell about the class.
+    """How well one column, or all together, predict the class.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class ShortcutCheck:
     all : Shortcut
         All columns together.
     columns : tuple of Shortcut
-        Each column that is not the same for all clips by itself, the most telling first.
+        Each column that is not the same for all clips by itself, the most predictive first.
     n_clips, n_classes : int
         What took part; classes with fewer than five clips or groups do not.
     grouped : bool
@@ -81,7 +81,7 @@ class ShortcutCheck:
 
     @property
     def clear(self) -> bool:
-        """Whether the classes can be told without listening."""
+        """Whether the classes can be recognized without listening."""
         return self.all.clear or any(column.clear for column in self.columns)
 
     @property
@@ -89,10 +89,12 @@ class ShortcutCheck:
         """The result for people."""
         told = f"{self.all.accuracy:.0%} where guessing gives {self.chance:.0%}"
         if not self.clear:
-            return f"Duration, level, silence, bandwidth, sample rate and bit depth tell the classes no better: {told}."
+            return (
+                f"Duration, level, silence, bandwidth, sample rate and bit depth do not give the classes away: {told}."
+            )
         best = [column for column in self.columns if column.clear]
         through = f", most of all through the {best[0].column} ({best[0].accuracy:.0%} alone)" if best else ""
-        return f"Without listening, a tiny decision tree names the class right in {told}{through}."
+        return f"Without listening, a tiny decision tree predicts the class correctly in {told}{through}."
 
 
 def bit_depth(subtype: str) -> int:
@@ -103,7 +105,7 @@ def bit_depth(subtype: str) -> int:
 
 
 def check(clips: Sequence[Clip], facts: Sequence[SignalFacts]) -> ShortcutCheck | None:
-    """Try to tell the classes from how the files were made.
+    """Try to predict the classes from how the files were made.
 
     Parameters
     ----------

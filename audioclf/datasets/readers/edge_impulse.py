@@ -30,7 +30,7 @@ class EdgeImpulseReader(Reader):
     kind = "edge-impulse"
     title = "An export of Edge Impulse"
     order: ClassVar[int] = 20
-    description = "The file info.labels tells the class of every sound, the folders training and testing the split."
+    description = "The file info.labels holds the class of every sound, the folders training and testing the split."
 
     @classmethod
     def suits(cls, tree: Tree) -> bool:

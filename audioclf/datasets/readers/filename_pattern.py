@@ -64,7 +64,7 @@ class Pattern:
         self.gives = frozenset(told)
 
     def read(self, name: str) -> naming.Named | None:
-        """What a name (without its suffix) tells; None where it does not fit the pattern."""
+        """What a name (without its suffix) states; None where it does not fit the pattern."""
         if "/" not in self.text:
             name = name.rsplit("/", 1)[-1]
         if not name.startswith(self._head):
@@ -143,7 +143,7 @@ def meanings(values: Sequence[str]) -> dict[str, str]:
 
 
 def _meant(named: naming.Named | None, values: Mapping[str, str]) -> naming.Named | None:
-    """What a name tells, with the class as it is called."""
+    """What a name states, with the class as it is called."""
     if named is None or named.label is None:
         return named
     return replace(named, label=values.get(named.label, named.label))
@@ -153,8 +153,8 @@ def question(where: str, names: Sequence[str]) -> Question:
     """What to ask about names that follow no known scheme."""
     shown = f" (the first is '{names[0]}')" if names else ""
     text = (
-        f"Neither folders nor known names tell the classes of the {len(names):,} sounds in '{where}'{shown}; say how"
-        " the names are built."
+        f"Neither folders nor known naming schemes give the classes of the {len(names):,} sounds in '{where}'{shown};"
+        " say how the names are built."
     )
     guess = suggest(names)
     read = preview(guess, names, most=len(names)) if guess else []
@@ -200,7 +200,7 @@ def _widths(stems: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class PatternReader(Reader):
-    """Classes, and where they are told groups and folds, read from the names of the files.
+    """Classes, and groups and folds where they are known, read from the names of the files.
 
     Names as FSDD, AudioMNIST, ESC-50 and GTZAN give them are known and need no pattern. The test set of FSDD (takes 0
     to 4) is fold 0, its training set fold 1. A pattern without ``{label}`` takes the folder as the class.
@@ -209,7 +209,7 @@ class PatternReader(Reader):
     kind = "pattern"
     title = "Classes in the file names"
     order: ClassVar[int] = 40
-    description = "The name of every sound tells its class, such as '7_jackson_32.wav' or 'jazz.00012.wav'."
+    description = "The name of every sound contains its class, such as '7_jackson_32.wav' or 'jazz.00012.wav'."
 
     pattern: str = param(
         "",
@@ -282,7 +282,7 @@ def _rows(told: Sequence[tuple[Entry, naming.Named | None]], pattern: str = "") 
             rows.append(Row(entry, label, group=named.group, fold=named.fold))
         elif entry.promises_sound:
             reason = (
-                f"Its name does not fit '{pattern}'." if named is None else "Neither name nor folder tells a class."
+                f"Its name does not fit '{pattern}'." if named is None else "Neither name nor folder gives a class."
             )
             problems.append(Problem(entry.name, reason, "Rename it, change the pattern, or leave it out."))
     return rows, problems

@@ -14,7 +14,7 @@ from audioclf.datasets.layout import Question, Reader, Reading
 from audioclf.datasets.readers import folder_levels
 from audioclf.datasets.readers.folder_levels import Levels
 
-_PROMOTED = "The folders are called like speakers or places; they are the classes, since nothing else tells any."
+_PROMOTED = "The folders are called like speakers or places; they are the classes, since nothing else gives any."
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class FolderReader(Reader):
     """A folder per class, with sounds in it or in folders below it.
 
     Folders named train, test and the like are parts of an official split and never classes by themselves; ``fold1``
-    is a fold, ``Actor_01`` a group. Lists such as ``testing_list.txt`` tell the parts too. A folder such as
+    is a fold, ``Actor_01`` a group. Lists such as ``testing_list.txt`` define the split too. A folder such as
     ``_background_noise_`` is kept apart. A leading number is taken off class names when all of them carry one. Names
-    as the published sets give them tell groups and folds, and the class where no folder does.
+    as published sets use them give groups and folds, and the class where no folder does.
     """
 
     kind = "folder"
@@ -86,7 +86,7 @@ def _homeless(entry: Entry) -> Problem:
 def _loose(tree: Tree, entry: Entry) -> Problem:
     track = tree.find(f"{entry.stem}.txt")
     if track is not None and segmentation.is_label_track(track.path):
-        remedy = "Its label track tells classes: read the set as a long recording (kind=recording) to use it."
+        remedy = "Its label track holds classes: read the set as a long recording (kind=recording) to use it."
         return Problem(entry.name, "It lies beside the class folders, and its label track was not looked at.", remedy)
     return Problem(
         entry.name, "It lies beside the class folders, so it has no class.", "Move it into the folder of its class."

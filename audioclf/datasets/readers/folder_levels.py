@@ -26,7 +26,7 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 _MOST = 0.9
-"""Share of the names that must follow a scheme; the others are named one by one where these tell the classes."""
+"""Share of the names that must follow a scheme; the others are named one by one where these give the classes."""
 
 _APART = re.compile(r"_.+_")
 """Speech Commands keeps noise in ``_background_noise_``."""
@@ -87,7 +87,7 @@ def levels(tree: Tree) -> Levels:
 
 
 def tells_classes(tree: Tree) -> bool:
-    """Whether folders or file names tell two classes at least."""
+    """Whether folders or file names give at least two classes."""
     found = levels(tree)
     if found.by_name:
         return True
@@ -95,7 +95,7 @@ def tells_classes(tree: Tree) -> bool:
 
 
 def rows(found: Levels) -> tuple[list[Row], list[Entry]]:
-    """Rows with all that folders and names tell, and the sounds whose class is not known."""
+    """Rows with all that folders and names give, and the sounds whose class is not known."""
     folders = list(dict.fromkeys(filter(None, (found.folder(entry, "class") for entry in found.sounds))))
     labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
     stands_for = naming.settled(found.parts.values())
@@ -167,7 +167,7 @@ def _parts(names: Collection[str]) -> dict[str, str]:
 
 
 def _label(scheme: Scheme | None, entries: Sequence[Entry]) -> str | None:
-    """The class that the first name that follows a scheme tells."""
+    """The class by the first name that follows a scheme."""
     if scheme is None:
         return None
     return next((naming.read(scheme, entry.stem).label for entry in entries if _fits(scheme, entry)), None)

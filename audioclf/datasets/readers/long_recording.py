@@ -43,7 +43,7 @@ class RecordingReader(Reader):
         0.0, "From the start of one clip to the next; 0 means one behind the other.", low=0, high=3600, unit="s"
     )
     offset: float = param(0.0, "Where the first clip starts.", low=0, unit="s")
-    label: str = param("", "Class of all clips, where the rule tells none; empty takes the name of the file or folder.")
+    label: str = param("", "Class of all clips, where the rule gives none; empty takes the name of the file or folder.")
     labels_file: str = param("", "Label track beside the recording; empty takes the one of the same name.")
     classes: tuple[str, ...] = param(
         (), "Grid: names of the classes, in order; empty takes General MIDI's where they fit."
@@ -162,7 +162,7 @@ def label_track(tree: Tree, entry: Entry, name: str = "") -> Entry | None:
 
 
 def all_labelled(tree: Tree) -> bool:
-    """Whether every sound has a label track of its own name beside it, so that these tell the classes."""
+    """Whether every sound has a label track of its own name beside it, so that these give the classes."""
     sounds = [entry for entry in tree.entries if entry.promises_sound]
     tracks = (label_track(tree, entry) for entry in sounds)  # looked for until the first sound that has none
     return bool(sounds) and all(track is not None and segmentation.is_label_track(track.path) for track in tracks)

@@ -20,7 +20,7 @@ from audioclf.datasets.readers.table_rows import ListedTable, open_table, whole_
 TABLES = (".csv", ".tsv", ".jsonl")
 
 _HEAD = 65536
-"""Bytes of a table that tell whether it is one of sounds."""
+"""Bytes of a table that show whether it lists sounds."""
 
 _DEEPEST_TEXT = 1
 """Texts may be tables too (DCASE's meta.txt), in the folder of the data set or one below."""
@@ -39,8 +39,8 @@ class ManifestReader(Reader):
     those in the original recording) are passed over. Files are found by the longest trailing part of their names.
 
     ``train.csv`` brings the ``test.csv`` beside it, and tables with the same columns in several folders are read
-    together; the names of the tables or of their folders tell the part then. Text files such as ``testing_list.txt``
-    tell it too.
+    together; the names of the tables or of their folders give the subset then. Text files such as ``testing_list.txt``
+    define it too.
     """
 
     kind = "manifest"

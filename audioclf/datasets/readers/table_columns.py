@@ -25,7 +25,7 @@ _LONGEST = 60
 """Characters of a column's name that are looked at."""
 
 _ALIKE = 20
-"""So many rows tell that a column in which every cell differs holds no classes."""
+"""From so many rows on, a column in which every cell differs holds no classes."""
 
 _MOST_CLASSES = 200
 
@@ -77,7 +77,7 @@ def find_columns(
                 raise ParameterError(unknown(wanted, table.columns, f"column of {name}"), f"{meaning}_column")
             found[meaning] = table.columns.index(wanted)
     computed = is_computed(table)
-    # a single group tells nothing apart
+    # a single group separates nothing
     for meaning in COLUMNS:
         if meaning in found:
             continue

@@ -81,7 +81,7 @@ class ListedTable:
 
     @property
     def part(self) -> str:
-        """Part of an official split that its name tells, or its folder's."""
+        """Subset of an official split that its name, or its folder's, stands for."""
         folder = self.entry.folders[-1] if self.entry.folders else ""
         return naming.split_in(self.entry.stem) or naming.split_in(folder)
 
@@ -180,7 +180,7 @@ class ListedTable:
     def _hits(self, names: Sequence[str]) -> int:
         sample = [name for name in names[:: max(1, len(names) // 50)][:50] if name]
         finder = Finder(self.tree, self.entry, names, self.folder)
-        # one of several files is a file too, which only the rest of the row tells
+        # one of several files is a file too, which only the rest of the row shows
         return sum(finder.find(name) not in _REMEDIES for name in sample)
 
 

@@ -13,7 +13,7 @@ from audioclf.ui.shell.text import distinct, plain
 from audioclf.ui.sound import clip_picker
 
 MOST = 6
-"""Columns that can still be told apart on a projector."""
+"""Columns that can still be distinguished on a projector."""
 
 BY_CLASS, BY_HAND = "Examples of classes", "Clips you choose"
 

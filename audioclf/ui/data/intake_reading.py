@@ -1,4 +1,4 @@
-"""How sounds that were brought along are read: the reader's questions, with a preview on the real names."""
+"""How sounds that were brought along are read: what the user is asked, with a preview on the real names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHOWN = 200
 
 def panel(state: State, brought: Brought) -> bool:
     """Ask, preview, and load; True when the questions are answered or dropped."""
-    st.subheader(":material/tune: How are the classes told?", anchor=False)
+    st.subheader(":material/tune: Where do the classes come from?", anchor=False)
     facts = f"{plain(brought.tree.name, 60)}: {count(len(brought.sounds), 'sound')}"
     st.caption(escape(facts + (f", {len(brought.tree.problems)} left out" if brought.tree.problems else "")))
     dataset_list.unopened(staging.kept_until(Path(brought.path)))
@@ -41,7 +41,7 @@ def panel(state: State, brought: Brought) -> bool:
         kinds.append(brought.kind)
     key = f"intake.read.{brought.path}"
     kind = st.segmented_control(
-        "How the classes are told",
+        "Where the classes come from",
         kinds,
         default=brought.kind,
         required=True,
@@ -68,13 +68,13 @@ def panel(state: State, brought: Brought) -> bool:
 
 
 def _open(brought: Brought, kind: str) -> tuple[Question, ...]:
-    """What the files do not tell, for the chosen way of reading."""
+    """What the files do not state, for the chosen way of reading."""
     questions = brought.reading.questions if brought.reading is not None else ()
     return tuple(one for one in questions if one.option in READERS[kind].describe() or kind == "folder")
 
 
 def options(reader: Reader, brought: Brought) -> dict[str, Any]:
-    """What :func:`audioclf.load_dataset` is told beside the path: only what it would not find by itself."""
+    """What :func:`audioclf.load_dataset` is given beside the path: only what it would not find by itself."""
     usual = type(reader)().to_dict()
     chosen = {name: value for name, value in reader.to_dict().items() if value != usual.get(name)}
     chosen.pop("kind", None)
@@ -204,7 +204,7 @@ def _part(row: patterns.Preview, part: str) -> str:
         return "does not fit" if part == "label" else ""
     value = getattr(row.named, part)
     if value is None and part == "label":
-        value = row.name.rsplit("/", 2)[-2] if "/" in row.name else "no folder tells it"
+        value = row.name.rsplit("/", 2)[-2] if "/" in row.name else "no folder gives it"
     return "" if value is None else plain(value, 60)
 
 

@@ -48,7 +48,7 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
     if not recordings:
         st.info("No sound file is among these files.")
         return None
-    # A track of another name can only be meant for a single recording; several are told by tracks of their own names.
+    # A track of another name can only belong to a single recording; several have tracks of their own names.
     own = all(label_track(brought.tree, entry) is not None for entry in recordings)
     tracks = label_tracks(brought.tree) if own or len(recordings) == 1 else []
     rule = st.selectbox(

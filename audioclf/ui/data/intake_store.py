@@ -20,7 +20,7 @@ File = tuple[str, BinaryIO]
 """A name, with "/" between folders, and the bytes."""
 
 FEW = 3
-"""So many loose sounds without folders are recordings to be cut rather than clips to be told apart by name."""
+"""So many loose sounds without folders are recordings to be cut rather than clips to be identified by name."""
 
 _CHUNK = 2**20
 
@@ -199,7 +199,7 @@ def _brought(path: str, tree: Tree) -> Brought:
     inner = tree if tree.pointed else tree.unwrapped(lambda e: e.promises_sound or e.suffix in staging.TABLES)
     try:
         reading = understand(tree)
-    except AudioclfError:  # told where the files are loaded, unless another way of reading them is chosen
+    except AudioclfError:  # shown where the files are loaded, unless another way of reading them is chosen
         kind = next((kind for kind, reader in READERS.items() if reader.suits(tree)), "folder")
         return Brought(path, inner, kind, sure=True)
     kind = reading.kind

@@ -152,9 +152,9 @@ def spare(groups: Iterable[Iterable[int]]) -> set[int]:
 
 
 def _shortcut(found: ShortcutCheck | None) -> None:
-    """By how much, and through which column, the classes can be told without listening."""
+    """By how much, and through which column, the classes can be recognized without listening."""
     with st.container(border=True, gap="small"):
-        st.markdown("**Can the classes be told apart without listening?**")
+        st.markdown("**Can the classes be recognized without listening?**")
         if found is None:
             st.markdown("There are too few clips to check this: two classes with five clips each are needed.")
             return

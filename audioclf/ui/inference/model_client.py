@@ -52,7 +52,7 @@ def _ask(key: str, title: str, work: tasks.Work) -> Task:
 
 def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
     """Task whose result is a list: for every clip its :class:`~audioclf.inference.predictor.Classification`,
-    or the error that tells why there is none.
+    or the error that explains why there is none.
 
     Parameters
     ----------

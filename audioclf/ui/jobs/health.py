@@ -1,4 +1,4 @@
-"""The check of a data set in the background, and the line that tells a page what it found."""
+"""The check of a data set in the background, and the line that shows a page what it found."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.estimate import Estimate, Pace, estimate, pace_of
-from audioclf.experiments.preflight import Outlook
+from audioclf.experiments.preflight import Plan
 from audioclf.experiments.runs import Run
 from audioclf.ui.jobs import run_picker
 from audioclf.ui.shell.state import State
@@ -15,11 +15,11 @@ from audioclf.ui.shell.text import escape, size, span
 _NEWEST = 20
 
 
-def estimated(state: State, experiment: Experiment, outlook: Outlook) -> Estimate:
+def estimated(state: State, experiment: Experiment, plan: Plan) -> Estimate:
     """The estimate, from the workspace's finished runs."""
     finished = [run for run in run_picker.runs(state) if run.has_metrics][:_NEWEST]
     paces = [_pace(str(run.folder), run) for run in finished]
-    return estimate(experiment, outlook, paces=[pace for pace in paces if pace is not None])
+    return estimate(experiment, plan, paces=[pace for pace in paces if pace is not None])
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

@@ -1,4 +1,4 @@
-"""What a search tells about its parameters: which of them matter, and which values go together."""
+"""What a search shows about its parameters: which of them matter, and which values go together."""
 
 from __future__ import annotations
 

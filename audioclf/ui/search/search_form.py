@@ -38,7 +38,7 @@ _SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": "TPE"}
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a search comes to: seconds where finished runs tell, and advice."""
+    """What a search comes to: seconds as far as finished runs show, and advice."""
 
     seconds: float | None
     advice: tuple[str, ...]
@@ -331,10 +331,9 @@ def _forecast_of(
     toml: str, fingerprint: str, workspace: str, _state: State, _search: Search, _dataset: Dataset
 ) -> Forecast:
     points = _search.preview[:PREVIEWED]
-    outlooks = _search.examine(_dataset, most=PREVIEWED)
+    plans = _search.examine(_dataset, most=PREVIEWED)
     estimates = [
-        time_estimate.estimated(_state, point.experiment, outlook)
-        for point, outlook in zip(points, outlooks, strict=True)
+        time_estimate.estimated(_state, point.experiment, plan) for point, plan in zip(points, plans, strict=True)
     ]
     times = [item.seconds for item in estimates if item.seconds is not None]
     tight = [
@@ -343,7 +342,7 @@ def _forecast_of(
         for point, item in zip(points, estimates, strict=True)
         if not item.fits
     ]
-    advice = dict.fromkeys((*_search.advice, *tight[:3], *(words for outlook in outlooks for words in outlook.advice)))
+    advice = dict.fromkeys((*_search.advice, *tight[:3], *(words for plan in plans for words in plan.advice)))
     seconds = _search.count / len(points) * sum(times) if len(times) == len(points) else None
     return Forecast(seconds, tuple(advice))
 

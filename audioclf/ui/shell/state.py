@@ -115,7 +115,7 @@ class State:
         self._seen = found
 
     def publish(self) -> None:
-        """Write the address; Streamlit tells the browser only where it has changed."""
+        """Write the address; Streamlit informs the browser only where it has changed."""
         query = self.query()
         if query != self._written or query != self._seen:
             for name in _NAMES:

@@ -55,7 +55,7 @@ def progress(done: int, total: int) -> str:
 
 
 def distinct(texts: Iterable[str]) -> list[str]:
-    """The texts, those that repeat an earlier one with a number behind: choices are told apart by what they say."""
+    """The texts, those that repeat an earlier one with a number behind: choices are identified by their text."""
     seen: dict[str, int] = {}
     told: dict[str, None] = {}
     for text in texts:

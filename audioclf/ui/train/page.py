@@ -13,7 +13,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import Dataset
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.estimate import Estimate
-from audioclf.experiments.preflight import Outlook, examine
+from audioclf.experiments.preflight import Plan, examine
 from audioclf.jobs import queue
 from audioclf.models.layers import Row
 from audioclf.models.trust import require_allowed
@@ -82,19 +82,19 @@ def start(
     experiment = filled.experiment
     if experiment is not None:
         dataset = experiment.dataset.part(dataset)
-    outlook: Outlook | None = None
+    plan: Plan | None = None
     expected: Estimate | None = None
     if experiment is not None and warmup.ready():
         try:
-            outlook = _examined(experiment, dataset)
-            expected = time_estimate.estimated(state, experiment, outlook)
+            plan = _examined(experiment, dataset)
+            expected = time_estimate.estimated(state, experiment, plan)
         except ParameterError as error:
             filled.show_error(error)
     wrong = filled.problem
     with place:
         text, button = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with text:
-            st.markdown(_sentence(experiment, dataset, outlook, expected))
+            st.markdown(_sentence(experiment, dataset, plan, expected))
             if wrong:
                 st.error(escape(wrong), icon=":material/error:")
         pressed = button.button(
@@ -106,10 +106,10 @@ def start(
             key="train.go",
         )
     with beside:
-        if outlook is not None and experiment is not None:
-            summary(experiment, outlook)
+        if plan is not None and experiment is not None:
+            summary(experiment, plan)
             time_estimate.draw(experiment, expected)
-            layers(experiment, outlook)
+            layers(experiment, plan)
         elif not wrong:
             warmup.until_ready()
             if not pressed:
@@ -121,14 +121,14 @@ def start(
         st.rerun()
 
 
-def _examined(experiment: Experiment, dataset: Dataset) -> Outlook:
+def _examined(experiment: Experiment, dataset: Dataset) -> Plan:
     """What the experiment comes to; kept, since every click on the page asks."""
     require_allowed(experiment.model)
-    return _outlook(experiment.to_toml(), dataset.fingerprint, experiment, dataset)
+    return _plan(experiment.to_toml(), dataset.fingerprint, experiment, dataset)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _outlook(toml: str, fingerprint: str, _experiment: Experiment, _dataset: Dataset) -> Outlook:
+def _plan(toml: str, fingerprint: str, _experiment: Experiment, _dataset: Dataset) -> Plan:
     return examine(_experiment, _dataset)
 
 
@@ -158,9 +158,7 @@ def _beginning(state: State, dataset: Dataset) -> None:
         st.caption(escape(recipes.get(chosen).note))
 
 
-def _sentence(
-    experiment: Experiment | None, dataset: Dataset, outlook: Outlook | None, expected: Estimate | None
-) -> str:
+def _sentence(experiment: Experiment | None, dataset: Dataset, plan: Plan | None, expected: Estimate | None) -> str:
     """What the button will do, in words."""
     classes = count(len(dataset.classes), "class", "classes")
     what = f"**{escape(dataset.name)}**: {count(len(dataset), 'clip')} of {classes}."
@@ -168,10 +166,10 @@ def _sentence(
         return what
     pictures = " and ".join(dict.fromkeys(f"**{escape(feature.title)}**" for feature in experiment.features))
     words = [what, f"The model is given the {pictures} of every clip. It is a **{escape(experiment.model.title)}**"]
-    if outlook is not None and outlook.n_parameters:
-        words[-1] += f" with {count(outlook.n_parameters, 'weight')}"
-    if outlook is not None:
-        first = outlook.splits[0]
+    if plan is not None and plan.n_parameters:
+        words[-1] += f" with {count(plan.n_parameters, 'weight')}"
+    if plan is not None:
+        first = plan.splits[0]
         dealt = ("copy", "copies") if experiment.copies.before_split else ("clip", "clips")
         tested = " it has not seen before."
         if experiment.leaky:
@@ -179,8 +177,8 @@ def _sentence(
             tested += ": LEAKY, so the result will say nothing about new sounds."
         words[-1] += f"; it learns from {count(len(first.train), *dealt)}"
         words[-1] += f" and is then tested on {len(first.test):,}{tested}"
-        if outlook.n_models > 1:
-            words.append(f"{count(outlook.n_models, 'model')} will be trained.")
+        if plan.n_models > 1:
+            words.append(f"{count(plan.n_models, 'model')} will be trained.")
     else:
         words[-1] += "."
     if expected is not None:
@@ -188,39 +186,39 @@ def _sentence(
     return " ".join(words)
 
 
-def summary(experiment: Experiment, outlook: Outlook) -> None:
+def summary(experiment: Experiment, plan: Plan) -> None:
     """Draw clips per split, shapes and steps of what will be trained."""
     st.markdown("**What will be trained**")
-    first = outlook.splits[0]
+    first = plan.splits[0]
     with st.container(horizontal=True, gap="medium"):
         st.metric("Training clips", f"{len(first.train):,}", width="content")
         st.metric("Validation", f"{len(first.validation):,}", width="content")
         st.metric("Test", f"{len(first.test):,}", width="content")
-    if len(outlook.splits) > 1:
-        st.caption(f"The first of {len(outlook.splits)} splits; each trains its own model.")
+    if len(plan.splits) > 1:
+        st.caption(f"The first of {len(plan.splits)} splits; each trains its own model.")
     sizes = [
         f"{feature.title} {' × '.join(f'{size:,}' for size in shape)}"
-        for feature, shape in zip(experiment.features, outlook.feature_shapes, strict=True)
+        for feature, shape in zip(experiment.features, plan.feature_shapes, strict=True)
     ]
-    lines = [f"{', '.join(sizes)} from {seconds(outlook.duration)} of sound at {experiment.audio.sr:,} Hz."]
-    if outlook.layers:
+    lines = [f"{', '.join(sizes)} from {seconds(plan.duration)} of sound at {experiment.audio.sr:,} Hz."]
+    if plan.layers:
         training = experiment.training
-        steps = math.ceil(outlook.n_train / training.batch_size)
+        steps = math.ceil(plan.n_train / training.batch_size)
         lines.append(
             f"{count(training.epochs, 'epoch')} of {count(steps, 'step')}, {count(training.batch_size, 'clip')} each."
         )
-        if outlook.n_train > len(first.train):
-            lines[-1] += f" With copies, that is {outlook.n_train:,} examples."
-    for sentence in (*lines, *outlook.advice):
+        if plan.n_train > len(first.train):
+            lines[-1] += f" With copies, that is {plan.n_train:,} examples."
+    for sentence in (*lines, *plan.advice):
         st.caption(escape(sentence))
 
 
-def layers(experiment: Experiment, outlook: Outlook) -> None:
+def layers(experiment: Experiment, plan: Plan) -> None:
     """Draw the layers of every network, with what comes out of each and how many weights it has."""
-    for number, rows in enumerate(outlook.layers):
-        if len(outlook.layers) > 1:
+    for number, rows in enumerate(plan.layers):
+        if len(plan.layers) > 1:
             st.markdown(f"Model {number + 1}: {escape(experiment.features[number].title)}")
-        _layers(outlook.input_shapes[number], rows)
+        _layers(plan.input_shapes[number], rows)
 
 
 def _layers(input_shape: tuple[int, ...], rows: tuple[Row, ...]) -> None:
