@@ -197,7 +197,7 @@ def _experiment(sheet: Sheet, state: State) -> Experiment | None:
 
 def _summary(sheet: Sheet, stage: str) -> str:
     """What is set in a closed stage: a title, and what differs from the defaults."""
-    told = []
+    lines = []
     for section, (form, _) in sheet.sections.items():
         if stage_of(section) != stage:
             continue
@@ -206,10 +206,10 @@ def _summary(sheet: Sheet, stage: str) -> str:
         chosen = section.split(".")[0] in ("split", "features", "augmentations", "model")
         words = _words(form.value, form.value.title if chosen else "")
         if words:
-            told.append(words)
-    if stage == "augmentations" and not told:
-        told.append("none")
-    return escape("; ".join(told), 240)
+            lines.append(f"scaling {words.removeprefix('mode ')}" if section == "scaling" else words)
+    if stage == "augmentations" and not lines:
+        lines.append("none")
+    return escape("; ".join(lines), 240)
 
 
 _ALWAYS = ("sr", "epochs", "batch_size", "learning_rate")
