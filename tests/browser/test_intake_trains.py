@@ -158,7 +158,7 @@ def begin(page: Any, loaded: str, model: str) -> None:
     page.get_by_test_id("stSidebar").get_by_text(loaded).wait_for()
     page.get_by_test_id("stSidebar").get_by_role("link", name="Train").click()
     page.get_by_role("button", name="Start training").wait_for()
-    page.get_by_text("The experiment as a text (TOML)").click()
+    page.get_by_text("The experiment as text (TOML)").click()
     box = page.get_by_label("Paste or write an experiment")
     box.fill(QUICK + model)
     box.press("Control+Enter")

@@ -43,7 +43,8 @@ def finished(folder: Path, experiment: Experiment, dataset: Dataset, *seconds: f
     for number, value in enumerate(seconds, start=1):
         writer.epoch(FitKey(0, 0), Epoch(number, 1.0, 0.5, 1.0, 0.5, 0.001, value, 100.0))
     shapes = [list(shape) for shape in examine(experiment, dataset).input_shapes]
-    writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": shapes})
+    fits = [{"id": "s00-m0", "split": "holdout", "split_index": 0, "member": 0}]
+    writer.signature({"classes": ["a", "b"], "duration": 1.0, "input_shapes": shapes, "fits": fits})
     writer.metrics({"n_train": n_train})
     return run
 
