@@ -13,6 +13,7 @@ import numpy as np
 from audioclf import training
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
+from audioclf.datasets.leakage import group_remark
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.fit import Fit, plan, read_result, train_fit
 from audioclf.experiments.parallel import Fits, require_cluster
@@ -144,10 +145,11 @@ class _Maker:
             }
         )
         predictions = self._predictions(fits, inputs)
+        on_groups = "" if self.experiment.leaky else group_remark(self.experiment.split, dataset)
         self.writer.predictions(predictions, len(dataset.classes))
         ended = time.monotonic()
         self.writer.metrics(
-            summary(self.experiment, predictions, dataset.classes)
+            summary(self.experiment, predictions, dataset)
             | {
                 "fingerprint": dataset.fingerprint,
                 "n_train": len(inputs.train_examples(fits[0].split)),
@@ -157,7 +159,8 @@ class _Maker:
                 "n_parameters": sum(n_parameters),
                 "remarks": list(
                     dict.fromkeys(
-                        remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))
+                        ([on_groups] if on_groups else [])
+                        + [remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))]
                     )
                 ),
                 # what was stopped or cut off was mostly training
@@ -262,13 +265,13 @@ class _Maker:
         return count
 
 
-def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:
+def summary(experiment: Experiment, predictions: Sequence[Prediction], dataset: Dataset) -> dict[str, Any]:
     """Metrics over all tested clips, and per split, with the protocol in words."""
     names = list(dict.fromkeys(item.split for item in predictions))
 
     def measured(items: Sequence[Prediction]) -> dict[str, Any]:
         return evaluation.metrics(
-            [item.true for item in items], np.array([item.probabilities for item in items]), classes
+            [item.true for item in items], np.array([item.probabilities for item in items]), dataset.classes
         )
 
     metrics = measured(predictions)
@@ -281,7 +284,7 @@ def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: 
     accuracies = np.array([split["accuracy"] for split in splits])
     return metrics | {
         "n_test": len(predictions),
-        "protocol": experiment.protocol,
+        "protocol": experiment.protocol_on(dataset),
         "leaky": experiment.leaky,
         "splits": splits,
         "accuracy_mean": float(accuracies.mean()),

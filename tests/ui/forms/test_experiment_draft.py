@@ -49,8 +49,8 @@ def test_an_official_split_comes_before_folds_and_groups() -> None:
 
 
 def test_groups_are_kept_together_where_that_leaves_something_to_learn() -> None:
-    assert suggestion("somewhere", {}, dataset(groups=10)).split == Holdout(by_group=True)
-    assert suggestion("somewhere", {}, dataset(groups=1)).split == Holdout()
+    assert suggestion("somewhere", {}, dataset(groups=10)).split == Holdout()
+    assert suggestion("somewhere", {}, dataset(groups=1)).split == Holdout(by_group=False)
 
 
 def test_clips_far_too_long_are_cut() -> None:
