@@ -271,16 +271,19 @@ def summary(experiment: Experiment, predictions: Sequence[Prediction], dataset: 
 
     def measured(items: Sequence[Prediction]) -> dict[str, Any]:
         return evaluation.metrics(
-            [item.true for item in items], np.array([item.probabilities for item in items]), dataset.classes
+            [item.true for item in items],
+            np.array([item.probabilities for item in items]),
+            dataset.classes,
+            [dataset.clips[item.clip].group for item in items],
+            [item.split for item in items],
         )
 
     metrics = measured(predictions)
     splits = []
     for name in names:
         of_split = measured([item for item in predictions if item.split == name])
-        splits.append(
-            {"name": name, "accuracy": of_split["accuracy"], "interval": of_split["interval"], "n": of_split["n"]}
-        )
+        shown = ("accuracy", "interval", "interval_kind", "interval_over", "interval_n", "n")
+        splits.append({"name": name, **{key: of_split[key] for key in shown}})
     accuracies = np.array([split["accuracy"] for split in splits])
     return metrics | {
         "n_test": len(predictions),

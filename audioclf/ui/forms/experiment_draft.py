@@ -114,7 +114,8 @@ def start_from(state: State, name: str, dataset: Dataset) -> Experiment:
         return suggestion(state.data, state.options, dataset)
     choice = DatasetChoice(state.data, dict(state.options))
     recipe = recipes.load_recipe(name)
-    split = recipe.split if recipe.dataset.name == state.data else _together(recipe.split, dataset)
+    published = recipe.dataset.name == state.data or recipe.copies.before_split
+    split = recipe.split if published else _together(recipe.split, dataset)
     return recipe.replace(dataset=choice, split=split, name="", note="")
 
 
