@@ -116,6 +116,8 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
     (first, first_name), others = done[0], done[1:]
     for run, name in others:
         st.markdown(f"- {escape(_paired(first, first_name, run, name))}")
+    if len({summary.protocol for _, summary in compared if summary.accuracy is not None}) > 1:
+        st.caption("Their protocols differ, so a difference may come from the protocol and not from the model.")
     if len(others) > 1:
         st.caption(
             f"Each is tested against the first, {escape(first_name)}. Of {len(others)} tests one may find a difference"

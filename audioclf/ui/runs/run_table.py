@@ -110,6 +110,7 @@ def _row(summary: Summary) -> dict[str, Any]:
         "remark": run_picker.remark(summary),
         "95 % interval": interval,
         "interval": over,
+        "protocol": plain(summary.protocol, 120),
         "mean ± sd": spread,
         "val loss": summary.val_loss,
         "seconds": summary.seconds,
@@ -117,7 +118,6 @@ def _row(summary: Summary) -> dict[str, Any]:
         "model": summary.model,
         "features": ", ".join(summary.features),
         "data set": plain(summary.data, 40),
-        "tested by": plain(summary.protocol, 120),
         "note": plain(summary.note, 200),
         "made": datetime.datetime.fromtimestamp(summary.created),
     }
