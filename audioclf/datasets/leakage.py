@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 
 from audioclf.datasets import Clip, Dataset
-from audioclf.datasets.splits import Protocol, Split
+from audioclf.datasets.splits import OfficialFolds, OfficialSplit, Protocol, Split
 
 
 def straddling(clips: Sequence[Clip], split: Split, mark: Callable[[Clip], Hashable | None]) -> int:
@@ -31,7 +31,8 @@ def group_remark(protocol: Protocol, dataset: Dataset) -> str:
         return clip.group
 
     known = len({clip.group for clip in dataset.clips} - {None})
-    if not known or protocol.leaky:
+    kept = protocol.by_group and not isinstance(protocol, OfficialFolds | OfficialSplit)
+    if not known or kept or protocol.leaky:
         return ""
     splits = protocol.splits(dataset)
     tested = max(straddling(dataset.clips, split, group) for split in splits)

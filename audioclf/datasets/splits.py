@@ -31,7 +31,7 @@ class Split:
     name : str
         Name of the split within its protocol: ``"holdout"``, ``"fold-3"``, ``"theo"``.
     train, validation, test : tuple of int
-        ``validation`` may be empty; ``test`` overlaps ``train`` in the protocol that says so.
+        ``validation`` may be empty; ``test`` overlaps ``train`` in :class:`Resubstitution` only.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What an experiment comes to, before anything of it is made; what cannot be is said with the part it is about."""
+"""What an experiment comes to, before anything of it is made; what cannot be is reported with the part it is about."""
 
 from __future__ import annotations
 

@@ -51,9 +51,11 @@ class PairedTest:
 
     def sentence(self, first: str, second: str) -> str:
         """The result in words, with the names of the two."""
+        over_clips = self.interval is not None and self.interval.over == "clips"
+        assumed = "" if over_clips else ", if clips were independent"
         words = (
             f"Of {self.n:,} test clips, {first} alone was right on {self.only_first:,} and {second} alone on"
-            f" {self.only_second:,} (McNemar's exact test, p = {self.p_value:.2g})."
+            f" {self.only_second:,} (McNemar's exact test, p = {self.p_value:.2g}{assumed})."
             f" The difference is {100 * self.difference:+.1f} percentage points"
         )
         if self.interval is None:

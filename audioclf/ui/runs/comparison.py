@@ -56,7 +56,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
     """One run: its figure, and where to go on with it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"**{escape(name)}** {_said(summary)}")
+            st.markdown(f"**{escape(name)}** {_accuracy(summary)}")
             note = " · ".join(part for part in (run_picker.remark(summary), plain(summary.note, 160)) if part)
             if note:
                 st.caption(escape(note))
@@ -79,7 +79,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
         run_edit.edit(state, run, "content")
 
 
-def _said(summary: Summary) -> str:
+def _accuracy(summary: Summary) -> str:
     if summary.accuracy is None:
         return run_picker.word(summary.state)
     interval = ""

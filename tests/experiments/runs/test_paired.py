@@ -88,6 +88,7 @@ def test_the_difference_respects_groups(tmp_path: Path) -> None:
     assert (found.interval.low, found.interval.high) == pytest.approx(expected)
     assert not found.decided
     assert "Student's t over 8 groups" in found.sentence("one", "two")
+    assert "if clips were independent" in found.sentence("one", "two")
 
 
 def test_test_clips_of_one_group_say_nothing_about_others(tmp_path: Path) -> None:
