@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, DatasetError, ParameterError
-from audioclf.datasets import Clip, Dataset
+from audioclf.datasets import Clip, Dataset, load_dataset
 from audioclf.datasets.leakage import group_remark
 from audioclf.datasets.splits import (
     PROTOCOLS,
@@ -279,3 +279,13 @@ def test_every_protocol_splits_or_says_why(kind: str, counts: list[int], groups:
     for split in splits:
         assert split.train
         assert split.test
+
+
+def test_no_speaker_of_real_digits_is_on_both_sides(fsdd: Path) -> None:
+    dataset = load_dataset(fsdd / "recordings")
+    assert len({clip.group for clip in dataset.clips}) == 6
+    for protocol in (Holdout(), KFold(n_splits=3), LeaveOneGroupOut()):
+        for split in protocol.splits(dataset):
+            check(dataset, split, grouped=True)
+            assert split.validation
+    assert "6 of 6 groups" in group_remark(KFold(n_splits=3, by_group=False), dataset)
