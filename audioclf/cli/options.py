@@ -60,12 +60,17 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def on_data(experiment: Experiment, dataset: str | None) -> Experiment:
-    """The experiment on the data set that ``--dataset`` names, or on its own."""
+def on_data(experiment: Experiment, dataset: str | None, *, published: bool = False) -> Experiment:
+    """The experiment on the data set that ``--dataset`` names, or on its own.
+
+    A published recipe keeps its protocol on its own data only: on other data groups are kept together.
+    """
     if dataset is None:
         return experiment
     path = Path(dataset)
     name = str(path.resolve()) if path.exists() else dataset
+    if published and name != experiment.dataset.name and not experiment.copies.before_split:
+        experiment = experiment.replace(split=experiment.split.replace(by_group=True))
     return experiment.replace(dataset=experiment.dataset.replace(name=name, options={}))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from audioclf.cli.group import cli
 from audioclf.cli.options import as_json, print_json, print_table
+from audioclf.core.errors import RunError
 
 
 @cli.command()
@@ -22,7 +24,8 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
 
     comparison = compare_runs(folders or runs_folder())
     if as_json:
-        print_json(comparison.to_dict() if folders else {"runs": comparison.to_dict()["runs"]})
+        plain = comparison.to_dict()
+        print_json(plain | {"paired": _paired(folders)} if folders else {"runs": plain["runs"]})
         return
     if not comparison.runs:
         click.echo("There are no runs yet; make one with: audioclf run RECIPE")
@@ -45,10 +48,29 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
             for run in comparison.runs
         ],
     )
+    pairs = _paired(folders)
+    if pairs:
+        click.echo("\n" + "\n".join(pair["sentence"] for pair in pairs))
     if folders and comparison.differences:
         click.echo("\nsettings that differ")
         rows = [(name, *map(_value, values)) for name, values in comparison.differences.items()]
         print_table(("setting", *(run.id for run in comparison.runs)), rows)
+
+
+def _paired(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """The paired test of the first run that has results against each of the others, or why there is none."""
+    from audioclf.experiments.runs import open_run, paired_test
+
+    done = [run for run in map(open_run, folders) if run.has_metrics]
+    found: list[dict[str, Any]] = []
+    for other in done[1:]:
+        pair: dict[str, Any] = {"first": done[0].id, "second": other.id}
+        try:
+            test = paired_test(done[0], other)
+            found.append(pair | test.to_dict() | {"sentence": test.sentence(done[0].id, other.id)})
+        except RunError as error:
+            found.append(pair | {"sentence": str(error)})
+    return found
 
 
 def _figure(value: float | None, how: str) -> str:

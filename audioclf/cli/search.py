@@ -147,7 +147,7 @@ def _search(
     else:
         recipe = recipes.get(source)
         found, experiment = recipe.search, recipe.experiment
-    experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
+    experiment = on_data(experiment, dataset, published=not source.endswith(".toml")).with_settings(settings_of(pairs))
     given = {key: value for key, value in changes.items() if value is not None}
     tried = {name: read_values(text) for name, text in values.items()}
     if found is None:

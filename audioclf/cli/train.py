@@ -18,6 +18,8 @@ from audioclf.experiments.preflight import examine
 from audioclf.experiments.runner import execute, run_experiment
 from audioclf.experiments.runs import Run, Status, Watcher
 from audioclf.models.trust import require_trusted, trusting_code
+from audioclf.training.intervals import interval_words
+from audioclf.training.metrics import majority
 
 
 @cli.command()
@@ -68,7 +70,7 @@ def run(
                     f" {recipe_or_toml}."
                 )
             experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
-            experiment = on_data(experiment, dataset).with_settings(settings_of(pairs))
+            experiment = on_data(experiment, dataset, published=not is_file).with_settings(settings_of(pairs))
             if experiment.model.only_here:  # only Keras can say what it is
                 quiet_start(experiment.model.family)
             with trusting_code(True):
@@ -112,7 +114,19 @@ def _examine(experiment: Experiment, watch: Watcher) -> None:
 def _report(run: Run, as_json: bool) -> None:
     metrics = run.metrics
     if as_json:
-        keys = ("accuracy", "interval", "n_test", "protocol", "leaky", "seconds", "seconds_training", "splits")
+        keys = (
+            "accuracy",
+            "interval",
+            "interval_kind",
+            "interval_over",
+            "interval_n",
+            "n_test",
+            "protocol",
+            "leaky",
+            "seconds",
+            "seconds_training",
+            "splits",
+        )
         more = ("n_train", "n_train_clips", "augmentation", "remarks", "n_parameters", "fingerprint")
         shown = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
         print_json(shown | {"diagnosis": diagnose_run(run)})
@@ -121,6 +135,9 @@ def _report(run: Run, as_json: bool) -> None:
     click.echo(
         f"accuracy {metrics['accuracy']:.4f}  (95 % interval {low:.3f} to {high:.3f}, {metrics['n_test']} clips)"
     )
+    click.echo(f"interval {interval_words(metrics)}")
+    support = [row["support"] for row in metrics["per_class"]]
+    click.echo(f"baseline guessing {1 / len(support):.4f}, most frequent class {majority(support):.4f}")
     click.echo(
         f"protocol {metrics['protocol']}" + ("  [leaky: says nothing about new sounds]" if metrics["leaky"] else "")
     )

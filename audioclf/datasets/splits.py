@@ -1,17 +1,14 @@
 """Which clips train, validate and test.
 
-Every protocol is seeded, stratified by class and, where groups are to be kept together,
-group-aware. Validation clips are always taken from the training part, so that the best
-epoch is never chosen on the test part.
+Every protocol is seeded and stratified by class, and keeps the clips of a group on one side, of the test and of
+the validation, unless ``by_group`` is switched off. Validation clips are always taken from the training part, so that
+the best epoch is never chosen on the test part.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import islice
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +19,7 @@ from audioclf.core.params import Parameters, param
 from audioclf.core.registry import Registry
 from audioclf.datasets import Dataset
 from audioclf.datasets.base import SPLITS
+from audioclf.datasets.drawing import leave_every_class, take
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Split:
     name : str
         Name of the split within its protocol: ``"holdout"``, ``"fold-3"``, ``"theo"``.
     train, validation, test : tuple of int
-        ``validation`` may be empty; ``test`` overlaps ``train`` in the protocol that says so.
+        ``validation`` may be empty; ``test`` overlaps ``train`` in :class:`Resubstitution` only.
     """
 
     name: str
@@ -55,7 +53,9 @@ class Protocol(Parameters):
         0.2, "Share of the training clips kept aside to choose the best epoch.", low=0, high=0.9, step=0.05
     )
     by_group: bool = param(
-        False, "Whether clips of one group (speaker, source recording, pitch) stay on one side of every split."
+        True,
+        "Whether clips of one group (speaker, source recording, pitch) stay on one side of every split, validation"
+        " included; without known groups it changes nothing.",
     )
     random_state: int = param(0, "Seed of the shuffling: the same seed gives the same split.", low=0, high=2**31 - 1)
 
@@ -87,9 +87,19 @@ class Protocol(Parameters):
         """
         raise NotImplementedError
 
-    def sentence(self) -> str:
-        """The protocol in words, to stand beside every figure reached with it."""
+    def sentence(self, dataset: Dataset | None = None) -> str:
+        """The protocol in words, to stand beside every figure reached with it.
+
+        Parameters
+        ----------
+        dataset : Dataset, optional
+            The data it splits, which decides whether there are groups to keep together.
+        """
         raise NotImplementedError
+
+    def keeps_groups(self, dataset: Dataset) -> bool:
+        """Whether groups are known and kept together."""
+        return self.by_group and any(clip.group is not None for clip in dataset.clips)
 
     def _split(
         self, dataset: Dataset, name: str, train: Sequence[int], test: Sequence[int], given: Sequence[int] = ()
@@ -110,13 +120,17 @@ class Protocol(Parameters):
         validation: list[int] = list(given)
         if self.validation_size and not given:
             rng = np.random.default_rng((self.random_state, 1))
-            validation = _take(dataset, train, self.validation_size, rng, by_group=self.by_group, least=0)
-            validation = _leave_every_class(dataset, train, validation)
+            validation = take(dataset, train, self.validation_size, rng, by_group=self.by_group, least=0)
+            validation = leave_every_class(dataset, train, validation)
         kept = set(validation)
         return Split(name, tuple(clip for clip in train if clip not in kept), tuple(validation), tuple(test))
 
-    def _grouped(self) -> str:
-        return ", groups kept together" if self.by_group else ""
+    def _grouped(self, dataset: Dataset | None) -> str:
+        if dataset is None:
+            return ", known groups kept together" if self.by_group else ""
+        if self.keeps_groups(dataset):
+            return ", groups kept together"
+        return ", groups not kept together" if any(clip.group is not None for clip in dataset.clips) else ""
 
 
 @dataclass(frozen=True)
@@ -134,12 +148,12 @@ class Holdout(Protocol):
         _require_clips(dataset, 2)
         rng = np.random.default_rng((self.random_state, 0))
         clips = range(len(dataset))
-        test = _take(dataset, clips, self.test_size, rng, by_group=self.by_group, least=1)
+        test = take(dataset, clips, self.test_size, rng, by_group=self.by_group, least=1)
         kept = set(test)
         return (self._split(dataset, "holdout", [clip for clip in clips if clip not in kept], test),)
 
-    def sentence(self) -> str:
-        return f"holdout, {self.test_size:.0%} test, stratified{self._grouped()}, seed {self.random_state}"
+    def sentence(self, dataset: Dataset | None = None) -> str:
+        return f"holdout, {self.test_size:.0%} test, stratified{self._grouped(dataset)}, seed {self.random_state}"
 
 
 @dataclass(frozen=True)
@@ -157,24 +171,25 @@ class KFold(Protocol):
         from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
         _require_clips(dataset, self.n_splits, "n_splits")
-        groups = _groups(dataset, self.by_group)
+        grouped = self.keeps_groups(dataset)
+        groups = _groups(dataset) if grouped else [str(number) for number in range(len(dataset))]
         if len(set(groups)) < self.n_splits:
             raise ParameterError(
                 f"n_splits is {self.n_splits}, and {dataset.name} has only {len(set(groups))} groups to distribute;"
                 " take fewer splits.",
                 "n_splits",
             )
-        maker = StratifiedGroupKFold if self.by_group else StratifiedKFold
+        maker = StratifiedGroupKFold if grouped else StratifiedKFold
         folds = maker(n_splits=self.n_splits, shuffle=True, random_state=self.random_state)
         labels = np.asarray(dataset.labels)
-        dealt = folds.split(labels, labels, groups if self.by_group else None)
+        dealt = folds.split(labels, labels, groups if grouped else None)
         return tuple(
             self._split(dataset, f"fold-{number}", train.tolist(), test.tolist())
             for number, (train, test) in enumerate(dealt, start=1)
         )
 
-    def sentence(self) -> str:
-        return f"{self.n_splits}-fold cross-validation, stratified{self._grouped()}, seed {self.random_state}"
+    def sentence(self, dataset: Dataset | None = None) -> str:
+        return f"{self.n_splits}-fold cross-validation, stratified{self._grouped(dataset)}, seed {self.random_state}"
 
 
 @dataclass(frozen=True)
@@ -186,7 +201,11 @@ class OfficialFolds(Protocol):
     explanation = "The data set comes with folds, so that results can be compared with published ones."
     order = 2
 
-    by_group: bool = param(True, "Whether validation clips come from other groups than the training clips.")
+    by_group: bool = param(
+        True,
+        "Whether validation clips come from other groups than the training clips; which clips test is the publisher's"
+        " choice.",
+    )
     test_folds: tuple[int, ...] = param(
         (), "Folds that are held out, one model for each; empty takes every fold in turn.", low=0
     )
@@ -218,7 +237,7 @@ class OfficialFolds(Protocol):
             for held_out in (self.test_folds or folds)
         )
 
-    def sentence(self) -> str:
+    def sentence(self, dataset: Dataset | None = None) -> str:
         which = f"fold {', '.join(map(str, self.test_folds))} held out" if self.test_folds else "each held out in turn"
         return f"official folds, {which}"
 
@@ -235,7 +254,11 @@ class OfficialSplit(Protocol):
     )
     order = 2
 
-    by_group: bool = param(True, "Whether validation clips come from other groups than the training clips.")
+    by_group: bool = param(
+        True,
+        "Whether validation clips come from other groups than the training clips; which clips test is the publisher's"
+        " choice.",
+    )
     validation_size: float = param(
         0.2,
         "Share of the training clips kept aside to choose the best epoch, where there is no official validation part.",
@@ -254,7 +277,7 @@ class OfficialSplit(Protocol):
             )
         return (self._split(dataset, "official", parts["train"], parts["test"], parts["validation"]),)
 
-    def sentence(self) -> str:
+    def sentence(self, dataset: Dataset | None = None) -> str:
         return "official split"
 
 
@@ -274,7 +297,7 @@ class LeaveOneGroupOut(Protocol):
         _require_distinct(self.test_groups, "test_groups", "group")
 
     def deal(self, dataset: Dataset) -> tuple[Split, ...]:
-        groups = _groups(dataset, True)
+        groups = _groups(dataset)
         known = list(dict.fromkeys(groups))
         if len(known) < 2:
             raise DatasetError(f"{dataset.name} has a single group, and leaving one out needs two; choose holdout.")
@@ -293,7 +316,7 @@ class LeaveOneGroupOut(Protocol):
             for held_out in (self.test_groups or known)
         )
 
-    def sentence(self) -> str:
+    def sentence(self, dataset: Dataset | None = None) -> str:
         return f"leave one group out ({', '.join(self.test_groups) or 'each in turn'})"
 
 
@@ -313,14 +336,11 @@ class Resubstitution(Protocol):
         everything = list(range(len(dataset)))
         return (self._split(dataset, "all", everything, everything),)
 
-    def sentence(self) -> str:
+    def sentence(self, dataset: Dataset | None = None) -> str:
         return "judged on its own training clips (no test set)"
 
 
 PROTOCOLS: Registry[Protocol] = Registry(Protocol, __name__, "split")
-
-_PARTS = 20
-"""Groups are dealt into so many parts at most, some of which are one side of a split."""
 
 _dealt: BoundedCache[tuple[Protocol, str], tuple[Split, ...]] = BoundedCache(64)
 
@@ -332,12 +352,10 @@ def _require_distinct(held_out: Sequence[object], field: str, what: str) -> None
         raise ParameterError(f"{field} names {what} {twice[0]} twice; name every {what} once.", field)
 
 
-def _groups(dataset: Dataset, by_group: bool) -> list[str]:
-    """Group of every clip; without groups in use, every clip is a group of its own."""
-    if not by_group:
-        return [str(number) for number in range(len(dataset))]
+def _groups(dataset: Dataset) -> list[str]:
+    """Group of every clip; a clip without one is a group of its own."""
     if all(clip.group is None for clip in dataset.clips):
-        raise DatasetError(f"{dataset.name} has no groups to keep together; set groups, or split without them.")
+        raise DatasetError(f"{dataset.name} has no groups to leave out; set groups, or choose holdout or k-fold.")
     return [f"clip {number}" if clip.group is None else clip.group for number, clip in enumerate(dataset.clips)]
 
 
@@ -350,63 +368,3 @@ def _require_clips(dataset: Dataset, least: int, field: str = "") -> None:
             " take fewer splits or add clips.",
             field,
         )
-
-
-def _take(
-    dataset: Dataset, clips: Sequence[int], share: float, rng: np.random.Generator, *, by_group: bool, least: int
-) -> list[int]:
-    """Clips for the smaller side: ``share`` of every class, or whole groups up to that share.
-
-    Unlike ``train_test_split`` this works down to two clips a class: at least ``least`` is taken and
-    one is left.
-    """
-    grouped = by_group and any(dataset.clips[clip].group is not None for clip in clips)
-    if grouped:
-        return _take_groups(dataset, clips, share, rng, least)
-    taken: list[int] = []
-    for number in range(len(dataset.classes)):
-        members = np.array([clip for clip in clips if dataset.labels[clip] == number], dtype=int)
-        count = min(max(round(share * len(members)), least), len(members) - 1)
-        if count > 0:
-            taken += rng.permutation(members)[:count].tolist()
-    return sorted(taken)
-
-
-def _take_groups(
-    dataset: Dataset, clips: Sequence[int], share: float, rng: np.random.Generator, least: int
-) -> list[int]:
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    names = [dataset.clips[clip].group or f"clip {clip}" for clip in clips]
-    labels = [dataset.labels[clip] for clip in clips]
-    most = min(_PARTS, len(set(names)), max(Counter(labels).values()))
-    # 0.2 is one part of five, 0.3 three of ten; of few groups or clips the nearest that they allow
-    nearest = Fraction(share).limit_denominator(most)
-    parts = nearest.denominator if 0 < nearest < 1 else most
-    wanted = min(max(nearest.numerator if 0 < nearest < 1 else round(share * parts), 1), parts - 1)
-    if parts < 2:
-        if least == 0:
-            return []
-        raise DatasetError(f"{dataset.name} has a single group, so nothing can be kept apart; split without groups.")
-    folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=int(rng.integers(2**31)))
-    import warnings
-
-    with warnings.catch_warnings():  # a class with fewer clips than parts is fine here: one part is wanted
-        warnings.simplefilter("ignore", UserWarning)
-        dealt = [part.tolist() for _, part in islice(folds.split(clips, labels, names), wanted)]
-    return sorted(clips[index] for part in dealt for index in part)
-
-
-def _leave_every_class(dataset: Dataset, train: Sequence[int], validation: Sequence[int]) -> list[int]:
-    """Validation clips without the groups that hold the last training clips of a class."""
-    kept = set(validation)
-    for label in dict.fromkeys(dataset.labels[clip] for clip in validation):
-        if any(dataset.labels[clip] == label for clip in train if clip not in kept):
-            continue
-        groups: dict[str, list[int]] = defaultdict(list)
-        for clip in kept:
-            groups[dataset.clips[clip].group or f"clip {clip}"].append(clip)
-        holding = [members for members in groups.values() if any(dataset.labels[clip] == label for clip in members)]
-        smallest = min(holding, key=lambda members: (len(members), min(members)))
-        kept -= set(smallest)
-    return sorted(kept)

@@ -173,8 +173,12 @@ class Experiment(FromToml):
 
     @property
     def protocol(self) -> str:
-        """How the experiment is judged, in words, to stand beside every figure reached with it."""
-        split = self.split.sentence()
+        """How the experiment is tested, in words, to stand beside every figure reached with it."""
+        return self.protocol_on(None)
+
+    def protocol_on(self, dataset: Dataset | None) -> str:
+        """The protocol in words, with what became of the groups of ``dataset``."""
+        split = self.split.sentence(dataset)
         return f"{split}, of copies made before the split (leaky)" if self.copies.before_split else split
 
     def to_dict(self) -> dict[str, Any]:
@@ -315,5 +319,8 @@ def _put(plain: Any, path: list[str], value: Any, name: str) -> None:
             raise ParameterError(f"'{name}' names no setting.", name) from None
     else:
         if last == "kind" and plain.get("kind", value) != value:
+            # another protocol goes on keeping groups together, or not
+            kept = {"by_group": plain["by_group"]} if path[0] == "split" and "by_group" in plain else {}
             plain.clear()
+            plain.update(kept)
         plain[last] = value

@@ -1,4 +1,4 @@
-"""What an experiment comes to, before anything of it is made; what cannot be is said with the part it is about."""
+"""What an experiment comes to, before anything of it is made; what cannot be is reported with the part it is about."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from audioclf.augment import on_batches
 from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.datasets import Dataset
+from audioclf.datasets.leakage import group_remark
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.preprocessing import Inputs, Labels
@@ -87,12 +88,13 @@ def examine(experiment: Experiment, dataset: Dataset) -> Plan:
         splits = fed.splits
         n_examples = len(fed.examples)
         n_train = min(len(fed.train_examples(split)) for split in splits)
+        on_groups = "" if experiment.leaky else group_remark(experiment.split, dataset)
     with _about("audio"):
         duration = fed.duration
     sr = experiment.audio.sr
     n_samples = max(1, round(duration * sr))
     shapes: list[Shape] = []
-    advice: list[str] = []
+    advice: list[str] = [on_groups] if on_groups else []
     for number, feature in enumerate(experiment.features):
         with _about(f"features.{number}"):
             advice += feature.advice(sr, n_samples)

@@ -93,7 +93,7 @@ class Inputs:
     """
 
     def __init__(self, experiment: Experiment, dataset: Dataset, *, store: FeatureStore | None = None) -> None:
-        check_copies(experiment)
+        check_copies(experiment, dataset)
         self.experiment = experiment
         self.dataset = dataset
         self._store = FeatureStore() if store is None else store
@@ -292,8 +292,8 @@ class Inputs:
         return list(range(len(self.dataset))) if self.experiment.copies.originals else []
 
 
-def check_copies(experiment: Experiment) -> None:
-    """Raise where copies cannot be made as the experiment asks.
+def check_copies(experiment: Experiment, dataset: Dataset) -> None:
+    """Raise where copies cannot be made of a data set as the experiment asks.
 
     Raises
     ------
@@ -307,8 +307,12 @@ def check_copies(experiment: Experiment) -> None:
             " more, or leave the augmentations of samples out.",
             "number",
         )
-    if copies.before_split and (split.kind not in ("holdout", "k-fold") or split.by_group):
-        kept = "keeps groups together" if split.by_group else f"does not deal clips out at random ({split.title})"
+    if copies.before_split and (split.kind not in ("holdout", "k-fold") or split.keeps_groups(dataset)):
+        kept = (
+            "keeps groups together"
+            if split.keeps_groups(dataset)
+            else f"does not deal clips out at random ({split.title})"
+        )
         raise ParameterError(
             f"before_split shows what happens when copies of one clip fall on both sides, and this split {kept}; choose"
             " holdout or k-fold without groups, or switch before_split off.",

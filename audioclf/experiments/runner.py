@@ -13,6 +13,7 @@ import numpy as np
 from audioclf import training
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
+from audioclf.datasets.leakage import group_remark
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.fit import Fit, plan, read_result, train_fit
 from audioclf.experiments.parallel import Fits, require_cluster
@@ -151,10 +152,11 @@ class _Maker:
             }
         )
         predictions = self._predictions(fits, inputs)
+        on_groups = "" if self.experiment.leaky else group_remark(self.experiment.split, dataset)
         self.writer.predictions(predictions, len(dataset.classes))
         ended = time.monotonic()
         self.writer.metrics(
-            summary(self.experiment, predictions, dataset.classes)
+            summary(self.experiment, predictions, dataset)
             | {
                 "fingerprint": dataset.fingerprint,
                 "n_train": len(inputs.train_examples(fits[0].split)),
@@ -164,7 +166,8 @@ class _Maker:
                 "n_parameters": sum(n_parameters),
                 "remarks": list(
                     dict.fromkeys(
-                        remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))
+                        ([on_groups] if on_groups else [])
+                        + [remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))]
                     )
                 ),
                 # what was stopped or cut off was mostly training
@@ -269,26 +272,29 @@ class _Maker:
         return count
 
 
-def summary(experiment: Experiment, predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:
+def summary(experiment: Experiment, predictions: Sequence[Prediction], dataset: Dataset) -> dict[str, Any]:
     """Metrics over all tested clips, and per split, with the protocol in words."""
     names = list(dict.fromkeys(item.split for item in predictions))
 
     def measured(items: Sequence[Prediction]) -> dict[str, Any]:
         return evaluation.metrics(
-            [item.true for item in items], np.array([item.probabilities for item in items]), classes
+            [item.true for item in items],
+            np.array([item.probabilities for item in items]),
+            dataset.classes,
+            [dataset.clips[item.clip].group for item in items],
+            [item.split for item in items],
         )
 
     metrics = measured(predictions)
     splits = []
     for name in names:
         of_split = measured([item for item in predictions if item.split == name])
-        splits.append(
-            {"name": name, "accuracy": of_split["accuracy"], "interval": of_split["interval"], "n": of_split["n"]}
-        )
+        shown = ("accuracy", "interval", "interval_kind", "interval_over", "interval_n", "n")
+        splits.append({"name": name, **{key: of_split[key] for key in shown}})
     accuracies = np.array([split["accuracy"] for split in splits])
     return metrics | {
         "n_test": len(predictions),
-        "protocol": experiment.protocol,
+        "protocol": experiment.protocol_on(dataset),
         "leaky": experiment.leaky,
         "splits": splits,
         "accuracy_mean": float(accuracies.mean()),

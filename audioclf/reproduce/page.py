@@ -77,7 +77,8 @@ def html(
         "<h1>Reference systems, reproduced</h1>",
         f"<p class='soft'>Made on {_text(time.strftime('%Y-%m-%d'))} on {os.cpu_count()} cores"
         f" ({_text(platform.machine())}, {_text(platform.system())}). Every figure here is on the clips that the"
-        " protocol beside it tests; the interval is Wilson's, 95 %, over all of them.</p>",
+        " protocol beside it tests; the interval of 95 % is over groups where they are known (over splits, of few"
+        " groups), or else Wilson's over clips.</p>",
         _table(rows),
     ]
     if any(row.leaky for row in rows):

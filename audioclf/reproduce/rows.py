@@ -32,7 +32,7 @@ class Row:
     accuracy : float or None
         Accuracy here; None where the run has not come to its end.
     interval : (float, float) or None
-        95 % interval (Wilson) over all tested clips.
+        95 % interval over all tested clips, of related ones where groups are known.
     mean, sd : float or None
         Over the splits; None where there is one.
     folds : int

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
+from audioclf.training.intervals import accuracy_interval
 
 Numbers = npt.NDArray[np.float64]
 
@@ -23,7 +24,18 @@ def normalized(confusion: npt.ArrayLike) -> Numbers:
     return shares
 
 
-def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence[str]) -> dict[str, Any]:
+def majority(support: Sequence[int]) -> float:
+    """Accuracy of always predicting the most frequent class, from the number of test clips of every class."""
+    return max(support) / sum(support)
+
+
+def metrics(
+    true: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    classes: Sequence[str],
+    groups: Sequence[str | None] | None = None,
+    splits: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """All figures of one set of predictions, as plain values that JSON can hold.
 
     Parameters
@@ -33,11 +45,14 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     probabilities : np.ndarray [shape=(n, n_classes)], real
         Rows sum to 1; the predicted class is the most probable one.
     classes : sequence of str
+    groups, splits : sequence, optional
+        Of every clip, for the interval: :func:`~audioclf.training.intervals.accuracy_interval`.
 
     Returns
     -------
     dict
-        ``n``; ``accuracy`` with ``interval`` (Wilson, 95 %); ``log_loss`` (natural logarithm);
+        ``n``; ``accuracy`` with ``interval`` (95 %) and ``interval_kind``, ``interval_over`` and ``interval_n``: how
+        and over how many clips, groups or splits it was made; ``log_loss`` (natural logarithm);
         ``top2``, the share of clips whose class is among the two most probable ones (from three
         classes on); ``macro_precision``, ``macro_recall``, ``macro_f1``: means over the classes that
         are true or predicted somewhere; ``per_class``: a list of ``class``, ``precision``, ``recall``,
@@ -49,7 +64,6 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     ParameterError
         When there are no clips, or the shapes do not go together.
     """
-    from scipy.stats import binomtest
     from sklearn import metrics as sklearn
 
     labels = np.asarray(true, dtype=np.int64)
@@ -64,11 +78,11 @@ def metrics(true: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence
     predicted, numbers = shares.argmax(axis=1), np.arange(k)
     # float32, in which a certain wrong answer costs -ln(1.2e-7) and not -ln(2.2e-16)
     shares = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
-    right = int((predicted == labels).sum())
+    right = predicted == labels
     figures: dict[str, Any] = {
         "n": n,
-        "accuracy": right / n,
-        "interval": [float(end) for end in binomtest(right, n).proportion_ci(method="wilson")],
+        "accuracy": int(right.sum()) / n,
+        **accuracy_interval(right, groups, splits).to_dict(),
         "log_loss": float(sklearn.log_loss(labels, shares, labels=numbers)),
     }
     if k > 2:

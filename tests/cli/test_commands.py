@@ -186,9 +186,12 @@ def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
     told = audioclf("runs", run, other).stdout
     assert "settings that differ" in told
     assert "training.epochs" in told
+    assert "McNemar's exact test, p = 1" in told
     found = last_json(here("runs", run, other, "--json"))
     assert found["differences"] == {"training.epochs": [3, 4]}
     assert [item["accuracy"] for item in found["runs"]] == [
         json.loads((run / "metrics.json").read_text())["accuracy"]
     ] * 2
+    (pair,) = found["paired"]
+    assert (pair["second"], pair["p_value"], pair["difference"]) == ("other", 1, 0)
     assert "is no run" in refused("runs", tmp_path)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, DatasetError, ParameterError
-from audioclf.datasets import Clip, Dataset
+from audioclf.datasets import Clip, Dataset, load_dataset
+from audioclf.datasets.leakage import group_remark
 from audioclf.datasets.splits import (
     PROTOCOLS,
     Holdout,
@@ -20,6 +21,7 @@ from audioclf.datasets.splits import (
     LeaveOneGroupOut,
     OfficialFolds,
     OfficialSplit,
+    Protocol,
     Resubstitution,
     Split,
 )
@@ -64,7 +66,8 @@ def check(dataset: Dataset, split: Split, *, grouped: bool) -> None:
 )
 def test_holdout_divides_every_class(counts: list[int], test_size: float, validation_size: float, seed: int) -> None:
     dataset = make(counts)
-    (split,) = Holdout(test_size=test_size, validation_size=validation_size, random_state=seed).splits(dataset)
+    protocol = Holdout(test_size=test_size, validation_size=validation_size, random_state=seed, by_group=False)
+    (split,) = protocol.splits(dataset)
     check(dataset, split, grouped=False)
     assert len(split.train) + len(split.validation) + len(split.test) == len(dataset)
     for number, count in enumerate(counts):
@@ -142,6 +145,47 @@ def test_k_fold_tests_every_clip_once(by_group: bool) -> None:
         check(dataset, split, grouped=by_group)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(2, 30), min_size=2, max_size=5), st.integers(2, 9), st.integers(0, 9), st.floats(0, 0.6))
+def test_by_default_no_group_is_on_both_sides_of_any_protocol(
+    counts: list[int], groups: int, seed: int, validation_size: float
+) -> None:
+    dataset = make(counts, groups=groups, folds=None)
+    folded = replace(dataset, clips=tuple(replace(c, fold=int(str(c.group)[6:]) % 3) for c in dataset.clips))
+    parted = replace(folded, clips=tuple(replace(c, split="test" if c.fold == 0 else "train") for c in folded.clips))
+    for protocol in PROTOCOLS.values():
+        if protocol.leaky:
+            continue
+        made = protocol(random_state=seed, validation_size=validation_size)
+        try:
+            splits = made.splits(parted)
+        except AudioclfError:
+            continue
+        for split in splits:
+            check(parted, split, grouped=True)
+        assert group_remark(made, parted) == ""
+
+
+@pytest.mark.parametrize("protocol", [Holdout(), KFold(n_splits=3)])
+def test_without_known_groups_keeping_them_together_changes_nothing(protocol: Protocol) -> None:
+    dataset = make([12, 20], groups=0)
+    assert protocol.splits(dataset) == protocol.replace(by_group=False).splits(dataset)
+    assert "group" not in protocol.sentence(dataset)
+    assert group_remark(protocol.replace(by_group=False), dataset) == ""
+
+
+def test_groups_on_both_sides_are_remarked_on_and_named_in_the_protocol() -> None:
+    dataset = make([20, 20], groups=4)
+    kept, apart = KFold(), KFold(by_group=False)
+    assert "4 of 4 groups" in group_remark(apart, dataset)
+    assert "groups not kept together" in apart.sentence(dataset)
+    assert "groups kept together" in kept.sentence(dataset)
+    assert "known groups kept together" in kept.sentence()
+    chosen_on_known = LeaveOneGroupOut(by_group=False)
+    assert "training and validation" in group_remark(chosen_on_known, dataset)
+    assert group_remark(Resubstitution(), dataset) == ""
+
+
 def test_official_folds_are_held_out_one_at_a_time() -> None:
     dataset = make([20, 20])
     splits = OfficialFolds().splits(dataset)
@@ -160,7 +204,7 @@ def test_leave_one_group_out() -> None:
     assert [split.name for split in splits] == ["group 0", "group 1", "group 2", "group 3"]
     for split in splits:
         assert groups_of(dataset, split.test) == {split.name}
-        check(dataset, split, grouped=False)
+        check(dataset, split, grouped=True)
 
 
 def test_no_test_set_says_that_it_leaks() -> None:
@@ -175,7 +219,7 @@ def test_no_test_set_says_that_it_leaks() -> None:
     [
         (KFold(n_splits=5), make([4, 20]), ParameterError, "'class 0' of made has 4 clips"),
         (KFold(n_splits=5, by_group=True), make([20, 20], groups=3), ParameterError, "only 3 groups"),
-        (KFold(by_group=True), make([20, 20], groups=0), DatasetError, "no groups"),
+        (LeaveOneGroupOut(), make([20, 20], groups=0), DatasetError, "no groups"),
         (LeaveOneGroupOut(), make([20, 20], groups=1), DatasetError, "single group"),
         (LeaveOneGroupOut(test_groups=("theo",)), make([20, 20]), ParameterError, "no group 'theo'"),
         (OfficialFolds(), make([20, 20], folds=None), DatasetError, "no official folds"),
@@ -235,3 +279,13 @@ def test_every_protocol_splits_or_says_why(kind: str, counts: list[int], groups:
     for split in splits:
         assert split.train
         assert split.test
+
+
+def test_no_speaker_of_real_digits_is_on_both_sides(fsdd: Path) -> None:
+    dataset = load_dataset(fsdd / "recordings")
+    assert len({clip.group for clip in dataset.clips}) == 6
+    for protocol in (Holdout(), KFold(n_splits=3), LeaveOneGroupOut()):
+        for split in protocol.splits(dataset):
+            check(dataset, split, grouped=True)
+            assert split.validation
+    assert "6 of 6 groups" in group_remark(KFold(n_splits=3, by_group=False), dataset)

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audioclf import recipes
 from audioclf.audio.io import AudioSettings
 from audioclf.augment import AUGMENTATIONS, Copies
 from audioclf.core.errors import ParameterError
-from audioclf.datasets.splits import PROTOCOLS
+from audioclf.datasets.splits import PROTOCOLS, Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.features import FEATURES, Mel
 from audioclf.features.colormap import Picture
@@ -171,3 +172,19 @@ def test_toml_reads_from_the_data_set_to_the_training() -> None:
         *("dataset", "audio", "split", "features", "features", "scaling", "augmentations", "model", "training")
     ]
     assert Experiment.from_toml(made.to_toml()) == made
+
+
+@pytest.mark.parametrize("by_group", [True, False])
+def test_another_protocol_keeps_groups_together_as_the_one_before(by_group: bool) -> None:
+    asked = Experiment(split=Holdout(by_group=by_group))
+    for kind in PROTOCOLS:
+        assert asked.with_settings({"split.kind": kind}).split.by_group == by_group
+    assert asked.with_settings({"split.kind": "k-fold", "split.by_group": not by_group}).split.by_group != by_group
+    assert Experiment.from_toml('[split]\nkind = "k-fold"\n').split.by_group
+
+
+def test_published_recipes_keep_the_protocol_they_were_published_with() -> None:
+    for name in recipes.names():
+        text = recipes.load_recipe(name).split
+        if text.kind in ("holdout", "k-fold"):
+            assert not text.by_group

@@ -15,6 +15,7 @@ from audioclf.datasets.splits import PROTOCOLS, Holdout, KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.preflight import examine
 from audioclf.experiments.runner import run_experiment
+from audioclf.experiments.runs import compare_runs
 from audioclf.features import FEATURES, MFCC, Mel, Waveform
 from audioclf.features.colormap import Picture
 from audioclf.models import MODELS
@@ -72,7 +73,7 @@ def test_a_classical_model_has_no_layers_and_no_batches(experiment: Experiment, 
     ("changes", "field"),
     [
         ({"split": KFold(n_splits=7)}, "split.n_splits"),
-        ({"split": KFold(n_splits=2, by_group=True)}, "split"),
+        ({"split": PROTOCOLS["leave-one-group-out"]()}, "split"),
         ({"features": (Mel(), Mel(hop_length=100)), "combine": "channels"}, "combine.combine"),
         ({"features": (Mel(), Mel(fmax=20000.0)), "combine": "ensemble"}, "features.1.fmax"),
         ({"features": (Waveform(),)}, "model.model"),
@@ -156,6 +157,29 @@ def test_no_clip_left_after_grouping_is_said_with_the_split(experiment: Experime
         with pytest.raises(ParameterError, match=r"has no training clip|groups") as caught:
             examine(experiment.replace(split=split), one_speaker_each)
         assert caught.value.field.startswith("split")
+
+
+def test_groups_on_both_sides_are_warned_of_before_and_after_the_training(
+    experiment: Experiment, class_folders: Path, tmp_path: Path
+) -> None:
+    lines = ["file_name,label,group"] + [
+        f"{class_folders.name}/{label}/{number}.wav,{label},speaker {number % 3}"
+        for label in ("low", "high")
+        for number in range(6)
+    ]
+    manifest = class_folders.parent / "manifest.csv"
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    choice = DatasetChoice(str(manifest))
+    apart = experiment.replace(dataset=choice, split=Holdout(test_size=0.34, by_group=False), model=MODELS["logreg"]())
+    data = choice.load()
+    (advice,) = [sentence for sentence in examine(apart, data).advice if "both sides" in sentence]
+    run = run_experiment(apart, tmp_path / "run")
+    assert advice in run.metrics["remarks"]
+    assert "groups not kept together" in run.metrics["protocol"]
+    (line,) = compare_runs([run]).runs
+    assert advice in line.remarks
+    kept = apart.replace(split=Holdout(test_size=0.34))
+    assert not any("both sides" in sentence for sentence in examine(kept, data).advice)
 
 
 def test_an_ensemble_of_one_is_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,8 @@ def test_what_cannot_be_is_refused_before_a_job_is_made(
 ) -> None:
     if "features" in changes:
         changes = changes | {"model": MODELS["mlp"](units=(4,))}
+    if part == "groups":
+        dataset = replace(dataset, clips=tuple(replace(clip, group=clip.path.stem) for clip in dataset.clips))
     with pytest.raises(ParameterError, match=part) as caught:
         examine(experiment.replace(**changes), dataset)
     assert caught.value.field.startswith(field)

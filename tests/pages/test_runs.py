@@ -56,7 +56,7 @@ def test_every_run_has_its_line(open_page: OpenPage, finished: Run, copy: Run) -
     line = table.loc["<i>first</i> *run*"]
     assert line["accuracy"] == pytest.approx(100 * finished.metrics["accuracy"])  # per cent
     assert line["seconds"] == finished.metrics["seconds"]
-    assert line["tested by"] == finished.metrics["protocol"]
+    assert line["protocol"] == finished.metrics["protocol"]
     assert table.loc["the other"]["remark"] == run_picker.LEAKY
 
 
@@ -67,6 +67,15 @@ def test_chosen_runs_show_what_was_set_differently(finished: Run, copy: Run) -> 
     assert sorted(differences.iloc[0, 1:]) == ["25", "26"]
     assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 3
     assert "*run*" not in words(page).replace("first</i> *run*", "")
+
+
+def test_two_runs_on_the_same_clips_are_tested_against_each_other(finished: Run, copy: Run) -> None:
+    assert "learned from, so it is not tested against others" in words(chosen(finished, copy))
+    (copy.folder / "metrics.json").write_text(json.dumps(copy.metrics | {"leaky": False}))
+    shown = words(chosen(finished, copy))
+    assert f"Of {finished.metrics['n_test']:,} test clips" in shown
+    assert "McNemar's exact test, p = 1" in shown
+    assert "it may well be chance" in shown
 
 
 def test_a_run_is_begun_again_with_its_settings(copy: Run) -> None:

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
 from audioclf.datasets.curation import edit
+from audioclf.datasets.leakage import straddling
 from audioclf.datasets.splits import Holdout
-from audioclf.ui.data.splitting import parts, straddling
+from audioclf.ui.data.splitting import parts
 
 OpenPage = Callable[..., AppTest]
 
@@ -53,7 +54,7 @@ def test_groups_that_are_known_and_not_used_are_warned_of_and_can_be_used(open_p
     assert page.toggle(key="split.holdout.by_group").value, "the beginning keeps groups together"
     assert not page.warning
     page.toggle(key="split.holdout.by_group").set_value(False).run()
-    assert "Groups are known but not used" in page.warning[0].value
+    assert "Groups on both sides" in page.warning[0].value
     page.button(key="split.group").click().run()
     assert page.toggle(key="split.holdout.by_group").value
     assert not page.warning
@@ -94,3 +95,15 @@ def test_what_straddles_is_counted(class_folders: Path) -> None:
     assert straddling(dataset.clips, mixed, lambda clip: clip.group) == len(both - {None})
     counted = parts(dataset, mixed)
     assert {label: sum(row.values()) for label, row in counted.items()} == dataset.counts
+
+
+@pytest.mark.parametrize("by_group", [True, False])
+def test_another_protocol_goes_on_keeping_groups_together_or_not(
+    open_page: OpenPage, grouped: Path, by_group: bool
+) -> None:
+    page = open_page("data", data=grouped)
+    split_tab(page)
+    page.toggle(key="split.holdout.by_group").set_value(by_group).run()
+    for kind in ("k-fold", "leave-one-group-out", "holdout"):
+        page.button_group(key="split.kind").set_value(kind).run()
+        assert page.toggle(key=f"split.{kind}.by_group").value == by_group

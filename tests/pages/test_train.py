@@ -184,6 +184,16 @@ def test_a_recipe_can_be_filled_in(page: AppTest, class_folders: Path, keyed: Ke
     assert made.dataset.name == str(class_folders)
 
 
+@pytest.mark.parametrize("by_group", [True, False])
+def test_another_protocol_goes_on_keeping_groups_together_or_not(page: AppTest, keyed: Keyed, by_group: bool) -> None:
+    keyed(page, "train.split.holdout.by_group").set_value(by_group)
+    page.run()
+    for kind in ("k-fold", "leave-one-group-out", "holdout"):
+        page.session_state["train.split"] = kind
+        page.run()
+        assert keyed(page, f"train.split.{kind}.by_group").value == by_group
+
+
 def test_a_press_makes_a_run_that_is_watched_stopped_resumed_and_found_again(
     page: AppTest, open_page: OpenPage, class_folders: Path, keyed: Keyed
 ) -> None:

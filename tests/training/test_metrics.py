@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioclf.core.errors import ParameterError
-from audioclf.training.metrics import metrics, normalized
+from audioclf.training.metrics import majority, metrics, normalized
 
 
 def predictions(seed: int, n: int, k: int) -> tuple[Any, Any, list[str]]:
@@ -92,3 +92,14 @@ def test_a_certain_wrong_answer_gives_a_finite_log_loss() -> None:
 def test_what_does_not_go_together_is_refused(true: Any, shares: Any) -> None:
     with pytest.raises(ParameterError):
         metrics(true, shares, ["a", "b"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40))
+def test_the_most_frequent_class_is_scikit_learns_dummy(true: list[int]) -> None:
+    from sklearn.dummy import DummyClassifier
+
+    blank = np.zeros((len(true), 1))
+    found = metrics(true, np.full((len(true), 4), 0.25), list("abcd"))
+    expected = DummyClassifier(strategy="most_frequent").fit(blank, true).score(blank, true)
+    assert majority([row["support"] for row in found["per_class"]]) == pytest.approx(expected)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from audioclf.experiments.runs.compare import Comparison, Summary, compare_runs, side_by_side, summarise
 from audioclf.experiments.runs.files import write_json
+from audioclf.experiments.runs.paired import PairedTest, paired_test
 from audioclf.experiments.runs.processes import process_created, process_lives
 from audioclf.experiments.runs.reader import Run, list_runs, open_run, read_history
 from audioclf.experiments.runs.status import ENDED, STOPPED, FitKey, Prediction, Status, Watcher
@@ -31,6 +32,7 @@ __all__ = [
     "STOPPED",
     "Comparison",
     "FitKey",
+    "PairedTest",
     "Prediction",
     "Run",
     "RunWriter",
@@ -43,6 +45,7 @@ __all__ = [
     "list_runs",
     "new_folder",
     "open_run",
+    "paired_test",
     "process_created",
     "process_lives",
     "read_history",

@@ -16,6 +16,7 @@ from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs.reader import Run, list_runs
 from audioclf.training import epochs_of
 from audioclf.training.history import kept_epoch
+from audioclf.training.intervals import interval_words
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Summary:
         Titles of the features.
     accuracy, low, high : float or None
         Over all tested clips, with its 95 % interval.
+    interval : str
+        How the interval was made, such as ``"Student's t over 6 groups"``; empty where that is not known.
     accuracy_mean, accuracy_sd : float or None
         Over the splits; the deviation only where there are several.
     n_splits, n_test : int or None
@@ -68,6 +71,7 @@ class Summary:
     accuracy: float | None = None
     low: float | None = None
     high: float | None = None
+    interval: str = ""
     accuracy_mean: float | None = None
     accuracy_sd: float | None = None
     n_splits: int | None = None
@@ -175,6 +179,7 @@ def _measured(metrics: Any) -> tuple[dict[str, Any], list[str]]:
     interval = metrics.get("interval")
     if isinstance(interval, list) and len(interval) == 2 and all(map(_is_number, interval)):
         found["low"], found["high"] = interval
+        found["interval"] = interval_words(metrics)
     if isinstance(metrics.get("splits"), list):
         found["n_splits"] = len(metrics["splits"])
     for name in ("protocol", "fingerprint"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from audioclf.core.errors import AudioclfError, ParameterError
-from audioclf.datasets import Clip, Dataset
+from audioclf.datasets import Dataset
+from audioclf.datasets.leakage import straddling
 from audioclf.datasets.splits import PROTOCOLS, Protocol, Split
 from audioclf.plots.split_bars import PARTS
 from audioclf.ui.forms import experiment_draft, parameter_form
@@ -51,19 +51,12 @@ def draw(state: State, dataset: Dataset) -> None:
         st.switch_page("pages/train.py")
 
 
-def straddling(clips: Sequence[Clip], split: Split, mark: Callable[[Clip], Hashable | None]) -> int:
-    """How many groups (or copies, whatever ``mark`` names) have clips in the test part and outside it."""
-    tested = {mark(clips[number]) for number in split.test}
-    known = {mark(clips[number]) for number in (*split.train, *split.validation)}
-    return len((tested & known) - {None})
-
-
 def _begin(state: State, dataset: Dataset) -> None:
     """Fill in what suits the data set, where the form is not about it yet."""
     about = current_dataset.key(state.data, state.options)
     if st.session_state.get("split.data") != about:
         protocol = experiment_draft.suggestion(state.data, state.options, dataset).split
-        st.session_state["split.kind"] = protocol.kind
+        st.session_state["split.kind"] = st.session_state["split.was"] = protocol.kind
         parameter_form.fill(protocol, f"split.{protocol.kind}")
         st.session_state["split.data"] = about
     for name, value in st.session_state.pop("split.moved", {}).items():
@@ -81,6 +74,7 @@ def _protocol(dataset: Dataset) -> type[Protocol]:
         persist_state="session",
     )
     chosen = PROTOCOLS[str(kind or next(iter(PROTOCOLS)))]
+    experiment_draft.carry_groups("split", chosen.kind)
     st.markdown(escape(chosen.explanation))
     st.caption(f"This data set has {current_dataset.known_groups(dataset)}.")
     return chosen
@@ -109,9 +103,9 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
     if groups:
         known = len({clip.group for clip in dataset.clips if clip.group is not None})
         st.warning(
-            f"Groups are known but not used: {groups:,} of {count(known, 'group')}"
-            f" {'has' if groups == 1 else 'have'} clips in both training and test. The model may recognise the speaker"
-            " or the recording, and the accuracy will be too high.",
+            f"Groups on both sides: {groups:,} of {count(known, 'group')} {'has' if groups == 1 else 'have'} clips in"
+            " both training and test. The model may recognise the speaker or the recording, and the accuracy for new"
+            " ones may be lower. The warning stays on the run.",
             icon=":material/warning:",
         )
         if not protocol.by_group and st.button("Keep groups together", icon=":material/group_work:", key="split.group"):
@@ -193,4 +187,4 @@ def _hand_over(protocol: Protocol) -> None:
         for name in protocol.describe()
         if f"{prefix}.{name}" in st.session_state
     }
-    st.session_state["train.moved"] = {"train.split": protocol.kind, **moved}
+    st.session_state["train.moved"] = {"train.split": protocol.kind, "train.split.was": protocol.kind, **moved}

@@ -60,17 +60,18 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
     """What to train when nobody has chosen anything: the compact CNN, with a split and sizes that suit the data.
 
     A data set with a recipe of its own gets that. An official split or official folds are used where there are
-    some, groups are kept together where that leaves every class something to learn from.
+    some; groups are kept together, in a recipe too, where that leaves every class something to learn from.
     """
     choice = DatasetChoice(name, dict(options))
     for recipe in (f"{name}-best", f"{name}-compact"):
         if recipe in recipes.names():
-            return recipes.load_recipe(recipe).replace(dataset=choice, name="", note="")
+            known = recipes.load_recipe(recipe)
+            return known.replace(dataset=choice, split=_together(known.split, dataset), name="", note="")
     split = _split(dataset)
     experiment = Experiment(dataset=choice, split=split, audio=_audio(dataset))
     try:
         n_train = min(len(part.train) for part in split.splits(dataset))
-    except AudioclfError:  # said beside the split, once the page is drawn
+    except AudioclfError:  # shown beside the split, once the page is drawn
         return experiment
     batch_size = min(experiment.training.batch_size, max(n_train // 4, 1))
     return experiment.replace(training=experiment.training.replace(batch_size=batch_size))
@@ -82,15 +83,22 @@ def _split(dataset: Dataset) -> Protocol:
     held_out = folds[0] if 0 in folds else folds[-1] if folds else 0
     candidates: list[Protocol] = [OfficialSplit()] if any(clip.split for clip in dataset.clips) else []
     candidates += [OfficialFolds(test_folds=(held_out,))] if len(folds) > 1 else []
-    if any(clip.group is not None for clip in dataset.clips):
-        candidates.append(Holdout(by_group=True))
-    for protocol in candidates:
-        try:
-            protocol.splits(dataset)
-        except AudioclfError:
-            continue
-        return protocol
-    return Holdout()
+    candidates += [Holdout(), Holdout(by_group=False)]
+    return next((protocol for protocol in candidates if _can_split(protocol, dataset)), Holdout())
+
+
+def _together(protocol: Protocol, dataset: Dataset) -> Protocol:
+    """A recipe's protocol, with groups kept together where the data can be split so."""
+    kept = protocol.replace(by_group=True)
+    return kept if _can_split(kept, dataset) else protocol
+
+
+def _can_split(protocol: Protocol, dataset: Dataset) -> bool:
+    try:
+        protocol.splits(dataset)
+    except AudioclfError:
+        return False
+    return True
 
 
 def _audio(dataset: Dataset) -> AudioSettings:
@@ -101,11 +109,14 @@ def _audio(dataset: Dataset) -> AudioSettings:
 
 
 def start_from(state: State, name: str, dataset: Dataset) -> Experiment:
-    """The suggestion or a recipe, on the chosen data."""
+    """The suggestion or a recipe, on the chosen data; a recipe keeps its protocol on the data it was published for."""
     if name == SUGGESTED:
         return suggestion(state.data, state.options, dataset)
     choice = DatasetChoice(state.data, dict(state.options))
-    return recipes.load_recipe(name).replace(dataset=choice, name="", note="")
+    recipe = recipes.load_recipe(name)
+    published = recipe.dataset.name == state.data or recipe.copies.before_split
+    split = recipe.split if published else _together(recipe.split, dataset)
+    return recipe.replace(dataset=choice, split=split, name="", note="")
 
 
 def take(state: State, experiment: Experiment) -> None:
@@ -125,6 +136,23 @@ def hand_over(state: State, experiment: Experiment) -> None:
     """Have the Train page's forms filled in with an experiment when it is next drawn."""
     state.choose(experiment.dataset.name, experiment.dataset.options)
     st.session_state["train.taken"] = experiment
+
+
+def carry_groups(key: str, kind: str) -> None:
+    """Take the choice to keep groups together along where another protocol has been chosen.
+
+    Parameters
+    ----------
+    key : str
+        Prefix of the protocols' forms: each stands under ``key.kind``.
+    kind : str
+        The protocol chosen now.
+    """
+    was = st.session_state.get(f"{key}.was", kind)
+    held = st.session_state.get(f"{key}.{was}.by_group")
+    if was != kind and held is not None:
+        st.session_state[f"{key}.{kind}.by_group"] = held
+    st.session_state[f"{key}.was"] = kind
 
 
 def remember(experiment: Experiment) -> None:
@@ -147,7 +175,7 @@ def fill(experiment: Experiment) -> None:
     session = st.session_state
     session["train.name"], session["train.note"] = experiment.name, experiment.note
     parameter_form.fill(experiment.audio, "train.audio")
-    session["train.split"] = experiment.split.kind
+    session["train.split"] = session["train.split.was"] = experiment.split.kind
     parameter_form.fill(experiment.split, f"train.split.{experiment.split.kind}")
     session["train.features"] = [feature.kind for feature in experiment.features]
     for number, feature in enumerate(experiment.features):

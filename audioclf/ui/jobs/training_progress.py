@@ -10,6 +10,7 @@ import streamlit as st
 from audioclf import plots
 from audioclf.experiments.diagnosis import diagnose_run, fit_title
 from audioclf.experiments.runs import Run, Status
+from audioclf.training.intervals import interval_words
 from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
@@ -107,9 +108,10 @@ def _where(run: Run, status: Status) -> None:
     elif status.state == "done" and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
+        made = interval_words(metrics)
         st.markdown(
             f"**{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} correct"
-            f" (95 % interval {low:.1%} to {high:.1%}; {escape(metrics['protocol'])}),"
+            f" (95 % interval {low:.1%} to {high:.1%}{f', {made}' if made else ''}; {escape(metrics['protocol'])}),"
             f" after {seconds(metrics['seconds'])}."
         )
     elif status.state == "failed":

@@ -16,6 +16,8 @@ from audioclf.experiments.runs import Prediction, Run
 from audioclf.experiments.runs.export import predictions_csv
 from audioclf.features import FEATURES
 from audioclf.training.history import epochs_of, kept_epoch
+from audioclf.training.intervals import interval_words
+from audioclf.training.metrics import majority
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
@@ -37,12 +39,13 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
         with left, st.container(gap=None):
             st.caption("Accuracy" if metrics["leaky"] else "Accuracy on unseen clips")
             st.title(f"{metrics['accuracy']:.1%}", anchor=False)
-            st.caption(f"95 % interval {low:.1%} to {high:.1%}")
+            made = interval_words(metrics)
+            st.caption(f"95 % interval {low:.1%} to {high:.1%}{f' ({made})' if made else ''}")
         with right:
             right_ones = round(metrics["accuracy"] * metrics["n_test"])
             st.markdown(
                 f"**{right_ones:,} of {count(metrics['n_test'], 'test clip')}** were predicted correctly;"
-                f" guessing would get about {metrics['n_test'] / len(metrics['per_class']):.0f}."
+                f" {_baselines(metrics)}."
                 f" Tested by {escape(metrics['protocol'])}."
                 + (f" Trained with {escape(metrics['augmentation'])}." if metrics.get("augmentation") else "")
             )
@@ -60,6 +63,16 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
     note = str(run.about["note"])
     if note:
         st.caption(escape(note))
+
+
+def _baselines(metrics: dict[str, Any]) -> str:
+    """What guessing and always answering the most frequent class would get."""
+    n_test, support = metrics["n_test"], [row["support"] for row in metrics["per_class"]]
+    often = max(metrics["per_class"], key=lambda row: row["support"])
+    return (
+        f"guessing would get about {n_test / len(support):.0f} ({1 / len(support):.1%}), and always predicting the most"
+        f" frequent class, {escape(plain(often['class'], 32))}, {max(support):,} ({majority(support):.1%})"
+    )
 
 
 def _figures(metrics: dict[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from audioclf import plots
 from audioclf.core.errors import AudioclfError
-from audioclf.experiments.runs import Run, Summary, side_by_side
+from audioclf.experiments.runs import Run, Summary, open_run, paired_test, side_by_side
 from audioclf.plots.comparison import SIDES
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import run_edit, run_picker
@@ -56,7 +56,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
     """One run: its figure, and where to go on with it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"**{escape(name)}** {_said(summary)}")
+            st.markdown(f"**{escape(name)}** {_accuracy(summary)}")
             note = " · ".join(part for part in (run_picker.remark(summary), plain(summary.note, 160)) if part)
             if note:
                 st.caption(escape(note))
@@ -79,12 +79,13 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
         run_edit.edit(state, run, "content")
 
 
-def _said(summary: Summary) -> str:
+def _accuracy(summary: Summary) -> str:
     if summary.accuracy is None:
         return run_picker.word(summary.state)
     interval = ""
     if summary.low is not None and summary.high is not None:
-        interval = f" ({summary.low:.1%} to {summary.high:.1%})"
+        made = f", {summary.interval}" if summary.interval else ""
+        interval = f" ({summary.low:.1%} to {summary.high:.1%}{made})"
     return f"{summary.accuracy:.1%}{interval}"
 
 
@@ -111,15 +112,31 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
         return
     st.subheader("Accuracy", anchor=False)
     st.vega_lite_chart(plots.accuracies_chart(known))
-    tested = {
-        (summary.fingerprint or summary.data, summary.protocol)
-        for _, summary in compared
-        if summary.accuracy is not None
-    }
-    if len(tested) > 1:
-        st.caption("Not all of them were tested on the same clips in the same way, so a difference may come from that.")
-    else:
-        st.caption("Where the bars overlap, the difference may well be chance.")
+    done = [(run, name) for (run, summary), name in zip(compared, names, strict=True) if summary.accuracy is not None]
+    (first, first_name), others = done[0], done[1:]
+    for run, name in others:
+        st.markdown(f"- {escape(_paired(first, first_name, run, name))}")
+    if len({summary.protocol for _, summary in compared if summary.accuracy is not None}) > 1:
+        st.caption("Their protocols differ, so a difference may come from the protocol and not from the model.")
+    if len(others) > 1:
+        st.caption(
+            f"Each is tested against the first, {escape(first_name)}. Of {len(others)} tests one may find a difference"
+            " by chance more easily than a single one."
+        )
+
+
+def _paired(first: Run, first_name: str, second: Run, second_name: str) -> str:
+    stamps = [(run.folder / "metrics.json").stat().st_mtime_ns for run in (first, second)]
+    return _tested(str(first.folder), str(second.folder), first_name, second_name, tuple(stamps))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _tested(first: str, second: str, first_name: str, second_name: str, stamps: tuple[int, ...]) -> str:
+    """The paired test of two runs in words, or why there is none; made again only where their results have changed."""
+    try:
+        return paired_test(open_run(first), open_run(second)).sentence(first_name, second_name)
+    except AudioclfError as error:
+        return str(error)
 
 
 def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> None:

@@ -54,6 +54,9 @@ def choose(state: State) -> list[tuple[Run, Summary]]:
                 width=130, help="Over the splits: the spread says how much is chance."
             ),
             "95 % interval": st.column_config.TextColumn(help="Where the true accuracy most likely lies."),
+            "interval": st.column_config.TextColumn(
+                "interval from", help="Clips of one group resemble each other, so where groups are known they count."
+            ),
             "remark": st.column_config.TextColumn(width=230),
             "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
@@ -85,7 +88,7 @@ def _table(summaries: Sequence[Summary]) -> Any:
     import pandas as pd
 
     table = pd.DataFrame([_row(summary) for summary in summaries])
-    optional = ("remark", "mean ± sd", "val loss", "weights", "note")
+    optional = ("remark", "interval", "mean ± sd", "val loss", "weights", "note")
     empty = [
         name for name in optional if not table[name].map(lambda cell: cell not in ("", None) and cell == cell).any()
     ]
@@ -99,12 +102,15 @@ def _row(summary: Summary) -> dict[str, Any]:
     interval = ""
     if summary.low is not None and summary.high is not None:
         interval = f"{summary.low:.1%} to {summary.high:.1%}"
+    over = "" if summary.interval.startswith("Wilson over") and summary.interval.endswith("clips") else summary.interval
     return {
         "run": plain(summary.name, 64),
         "state": run_picker.word(summary.state),
         "accuracy": None if summary.accuracy is None else 100 * summary.accuracy,
         "remark": run_picker.remark(summary),
         "95 % interval": interval,
+        "interval": over,
+        "protocol": plain(summary.protocol, 120),
         "mean ± sd": spread,
         "val loss": summary.val_loss,
         "seconds": summary.seconds,
@@ -112,7 +118,6 @@ def _row(summary: Summary) -> dict[str, Any]:
         "model": summary.model,
         "features": ", ".join(summary.features),
         "data set": plain(summary.data, 40),
-        "tested by": plain(summary.protocol, 120),
         "note": plain(summary.note, 200),
         "made": datetime.datetime.fromtimestamp(summary.created),
     }

@@ -10,6 +10,7 @@ import streamlit as st
 
 from audioclf.experiments.runs import Status
 from audioclf.plots.tuning import TITLES, values_chart
+from audioclf.training.intervals import interval_words
 from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import follow, run_picker
@@ -102,9 +103,10 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     if run is not None and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
+        over = f" ({how})" if (how := interval_words(metrics)) else ""
         met = "LEAKY, on clips it was trained on" if metrics["leaky"] else "On unseen clips"
         words += (
-            f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%},"
+            f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%}{over},"
             f" {count(metrics['n_test'], 'test clip')}; {escape(metrics['protocol'])})."
         )
     st.markdown(words)

@@ -284,6 +284,7 @@ def _classical() -> bool:
 
 def _split(sheet: Sheet, dataset: Dataset) -> None:
     kind = sheet.kind("Split", PROTOCOLS, "train.split")
+    experiment_draft.carry_groups("train.split", kind)
     if sheet.drawing:
         if PROTOCOLS[kind].leaky:
             st.warning(

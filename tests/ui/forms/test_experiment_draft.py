@@ -12,7 +12,8 @@ from audioclf.audio.io import AudioInfo
 from audioclf.datasets import Clip, Dataset, load_dataset
 from audioclf.datasets.splits import Holdout, OfficialFolds, OfficialSplit
 from audioclf.experiments.preflight import examine
-from audioclf.ui.forms.experiment_draft import suggestion
+from audioclf.ui.forms.experiment_draft import start_from, suggestion
+from audioclf.ui.shell.state import State
 
 
 def dataset(n: int = 20, seconds: float = 1.0, folds: int = 0, first: int = 1, groups: int = 0) -> Dataset:
@@ -49,8 +50,8 @@ def test_an_official_split_comes_before_folds_and_groups() -> None:
 
 
 def test_groups_are_kept_together_where_that_leaves_something_to_learn() -> None:
-    assert suggestion("somewhere", {}, dataset(groups=10)).split == Holdout(by_group=True)
-    assert suggestion("somewhere", {}, dataset(groups=1)).split == Holdout()
+    assert suggestion("somewhere", {}, dataset(groups=10)).split == Holdout()
+    assert suggestion("somewhere", {}, dataset(groups=1)).split == Holdout(by_group=False)
 
 
 def test_clips_far_too_long_are_cut() -> None:
@@ -74,4 +75,15 @@ def test_the_instruments_have_a_recipe_of_their_own() -> None:
     data = load_dataset("instruments", programs=[0, 40], notes=[60, 61, 62, 63, 64])
     made = suggestion("instruments", {"programs": [0, 40]}, data)
     assert made.model == best.model
+    assert (best.split.by_group, made.split.by_group) == (False, True)
     assert made.dataset.options == {"programs": [0, 40]}
+
+
+def test_a_recipe_keeps_its_protocol_on_the_data_it_was_published_for_only() -> None:
+    notes = load_dataset("instruments", programs=[0, 40], notes=[60, 61, 62, 63, 64])
+    assert not start_from(State(data="instruments"), "instruments-cqt-tree", notes).split.by_group
+    assert start_from(State(data="somewhere"), "instruments-cqt-tree", dataset(groups=10)).split.by_group
+    assert not start_from(State(data="somewhere"), "instruments-cqt-tree", dataset(groups=1)).split.by_group
+    leaky = start_from(State(data="somewhere"), "digits-ensemble-leaky", dataset(groups=10))
+    assert leaky.copies.before_split
+    assert not leaky.split.by_group
