@@ -11,6 +11,7 @@ import numpy as np
 
 from audioclf import explain, training
 from audioclf.audio.io import AudioSettings, Source, fix_length, load_audio
+from audioclf.audio.level import LevelMeter
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.core.params import unknown
 from audioclf.datasets import Clip
@@ -18,8 +19,8 @@ from audioclf.experiments.runs import Run
 from audioclf.experiments.transform import Transform, ensemble
 from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
-from audioclf.features.extraction import load_clip
-from audioclf.inference.sound_cache import SoundCache, file_key
+from audioclf.inference.remarks import Remark, Trained, band_of, remarks
+from audioclf.inference.sound_cache import Sound, SoundCache, file_key
 
 METHODS = ("grad-cam", "occlusion")
 
@@ -50,11 +51,14 @@ class Classification:
         Mean over the windows.
     windows : tuple of Window
         One, or as many as a longer sound holds.
+    remarks : tuple of Remark
+        What to know of the sound beside the answer; empty where nothing is the matter with it.
     """
 
     classes: tuple[str, ...]
     probabilities: Array
     windows: tuple[Window, ...]
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def label(self) -> str:
@@ -181,14 +185,15 @@ class Predictor:
         ParameterError
             When the run has no such split.
         """
-        y, key = self._decoded(sound)
-        starts, windows = self.windows(y)
+        decoded, key = self._decoded(sound)
+        starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows = self._probabilities(maps, split)
         return Classification(
             self.classes,
             rows.mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
+            remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained),
         )
 
     def show(self, sound: Source | Clip) -> tuple[FeatureMap, Array]:
@@ -202,7 +207,8 @@ class Predictor:
             When it cannot be read.
         """
         feature = next((one for one in self.experiment.features if not one.heavy), Waveform())
-        y, key = self._decoded(sound)
+        decoded, key = self._decoded(sound)
+        y = decoded.y
         if key is not None:  # a sound of the models' length is the window they are given
             key = (self._window_key(key, 0) if len(y) == self.n_samples else (key, "whole"), feature)
         return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
@@ -247,7 +253,8 @@ class Predictor:
         if method not in METHODS:
             raise ParameterError(f"method is 'grad-cam' or 'occlusion', got {method!r}.", "method")
         features = self.experiment.features
-        whole, key = self._decoded(sound)
+        decoded, key = self._decoded(sound)
+        whole = decoded.y
         first = min(max(round(start * self.audio.sr), 0), max(len(whole) - 1, 0))
         y = fix_length(whole[first : first + self.n_samples], self.n_samples, self.audio.pad)
         maps = self.maps(y, self._window_key(key, first))
@@ -271,13 +278,26 @@ class Predictor:
         shaped = (heat / peak if peak > 0 else heat).reshape(shown.values.shape)
         return Explanation(shown, shaped, index, self.classes, probabilities, y, self.audio.sr, peak)
 
-    def _decoded(self, sound: Source | Clip) -> tuple[Array, Hashable]:
-        """Samples of a whole sound at the experiment's rate, and what names them in the cache."""
-        audio = self.audio.replace(duration=None)
+    def _decoded(self, sound: Source | Clip) -> tuple[Sound, Hashable]:
+        """A whole sound at the experiment's rate, and what names it in the cache."""
+        sr, mono = self.audio.sr, self.audio.mono
+
+        def decode(source: Source, offset: float = 0.0, duration: float | None = None) -> Sound:
+            meter = LevelMeter()
+            return Sound(load_audio(source, sr=sr, mono=mono, offset=offset, duration=duration, meter=meter)[0], meter)
+
         if not isinstance(sound, Clip):
-            return load_audio(sound, sr=audio.sr, mono=audio.mono)[0], None
-        key = (file_key(sound.path), sound.start, sound.duration, audio.sr, audio.mono)
-        return self._cache.samples(key, lambda: load_clip(sound, audio)), key
+            return decode(sound), None
+        key = (file_key(sound.path), sound.start, sound.duration, sr, mono)
+        return self._cache.samples(key, lambda: decode(sound.path, sound.start, sound.duration)), key
+
+    @cached_property
+    def _trained(self) -> Trained:
+        try:
+            clips = self.run.clips
+        except RunError:  # a damaged list costs remarks, not the answer
+            clips = ()
+        return Trained.on(clips, float(self.signature["duration"]), self.audio.sr)
 
     def _window_key(self, key: Hashable, first: int) -> Hashable:
         return None if key is None else (key, first, self.n_samples, self.audio.pad)

@@ -193,6 +193,21 @@ def test_a_clip_is_decoded_once_from_classify_to_grad_cam(worker: ModelWorker, t
     assert made() == (decoded + 3, computed + 9)
 
 
+def test_remarks_come_through_the_warm_process_and_cost_no_second_decoding(
+    worker: ModelWorker, predictor: Predictor, run: Run, tmp_path: Path, tone
+) -> None:
+    y = tone(240.0, 0.3)
+    soundfile.write(tmp_path / "inverted.wav", np.stack([y, -y], axis=1), 22050)
+    clip = Clip(tmp_path / "inverted.wav", "", AudioInfo(22050, 2, len(y), "WAV", "PCM_16", "inverted"))
+    before = worker.stats().get("decoded", 0)
+    first, again = (worker.classify(run.folder, clip) for _ in range(2))
+    assert worker.stats()["decoded"] == before + 1
+    assert first.remarks == again.remarks == predictor.classify(clip.path).remarks
+    assert [remark.kind for remark in first.remarks] == ["silent", "cancelling channels"]
+    for one in run.clips:
+        assert predictor.classify(one).remarks == ()
+
+
 def test_what_is_kept_of_sounds_has_a_bound(tone) -> None:
     cache = SoundCache(max_bytes=1000)
     for name in ("a", "b", "a", "c", "a", "b"):  # 400 bytes each: c takes the place of b, and b that of c
