@@ -35,7 +35,15 @@ def classify(run: Path, files: tuple[Path, ...], as_json: bool) -> None:
             continue
         ranked = sorted(zip(answer.classes, map(float, answer.probabilities), strict=True), key=lambda pair: -pair[1])
         found = [{"kind": remark.kind, "sentence": remark.sentence} for remark in answer.remarks]
-        answers.append({"file": str(file), "label": answer.label, "probabilities": dict(ranked), "remarks": found})
+        answers.append(
+            {
+                "file": str(file),
+                "label": answer.label,
+                "probabilities": dict(ranked),
+                "remarks": found,
+                "novelty": answer.novelty,
+            }
+        )
         if not as_json:
             best = ", ".join(f"{label} {probability:.3f}" for label, probability in ranked[:3])
             click.echo(f"{file}: {best}")

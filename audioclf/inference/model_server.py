@@ -128,6 +128,7 @@ class _Server:
                     "classes": list(answer.classes),
                     "starts": [window.start for window in answer.windows],
                     "remarks": [[remark.kind, remark.sentence] for remark in answer.remarks],
+                    "novelty": answer.novelty,
                 },
                 {
                     "probabilities": answer.probabilities,
@@ -239,7 +240,7 @@ class ModelWorker:
         rows = zip(values["starts"], arrays["windows"], strict=True)
         windows = tuple(Window(start, row) for start, row in rows)
         found = tuple(Remark(*remark) for remark in values["remarks"])
-        return Classification(tuple(values["classes"]), arrays["probabilities"], windows, found)
+        return Classification(tuple(values["classes"]), arrays["probabilities"], windows, found, values["novelty"])
 
     def explain(self, run: Path, clip: Clip, **options: Any) -> Explanation:
         """Probabilities, feature map and heat map of one window of a clip, in one answer.

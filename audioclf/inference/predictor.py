@@ -12,14 +12,14 @@ import numpy as np
 from audioclf import explain, training
 from audioclf.audio.io import AudioSettings, Source, fix_length, load_audio
 from audioclf.audio.level import LevelMeter
+from audioclf.core import params
 from audioclf.core.errors import ParameterError, RunError
-from audioclf.core.params import unknown
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
 from audioclf.experiments.transform import Transform, ensemble
 from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
-from audioclf.inference.remarks import Remark, Trained, band_of, remarks
+from audioclf.inference.remarks import Remark, Trained, band_of, remarks, unknown
 from audioclf.inference.sound_cache import Sound, SoundCache, file_key
 
 METHODS = ("grad-cam", "occlusion")
@@ -53,12 +53,17 @@ class Classification:
         One, or as many as a longer sound holds.
     remarks : tuple of Remark
         What to know of the sound beside the answer; empty where nothing is the matter with it.
+    novelty : float or None
+        How far the sound lies from what the models have learned (median over the windows, mean over the models), as a
+        multiple of the distance that 95 of 100 known clips stay below; above 1 it is like none of the classes. None for
+        runs that do not know it: those of earlier versions, and of fewer than 20 clips.
     """
 
     classes: tuple[str, ...]
     probabilities: Array
     windows: tuple[Window, ...]
     remarks: tuple[Remark, ...] = ()
+    novelty: float | None = None
 
     @property
     def label(self) -> str:
@@ -129,6 +134,7 @@ class Predictor:
         self.audio: AudioSettings = self.experiment.audio.replace(duration=self.signature["duration"])
         self._fitted: dict[str, Any] = {}
         self._transforms: dict[str, Transform] = {}
+        self._novelties: dict[str, training.Novelty | None] = {}
 
     @cached_property
     def n_samples(self) -> int:
@@ -189,11 +195,16 @@ class Predictor:
         starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows = self._probabilities(maps, split)
+        found = remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained)
+        novelty, on_validation = self._far(maps, split)
+        if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
+            found = (unknown(novelty, on_validation), *found)
         return Classification(
             self.classes,
             rows.mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
-            remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained),
+            found,
+            novelty,
         )
 
     def show(self, sound: Source | Clip) -> tuple[FeatureMap, Array]:
@@ -306,7 +317,7 @@ class Predictor:
         fits: list[dict[str, Any]] = self.signature["fits"]
         names = dict.fromkeys(fit["split"] for fit in fits)
         if split is not None and split not in names:
-            raise ParameterError(unknown(split, names, "split of this run"), "split")
+            raise ParameterError(params.unknown(split, names, "split of this run"), "split")
         return [fit for fit in fits if split is None or fit["split"] == split]
 
     def _transform(self, fit: dict[str, Any]) -> Transform:
@@ -326,6 +337,20 @@ class Predictor:
         rolls = self.experiment.training.test_rolls
         rows: Array = self._model(fit).predict_rolled(self._transform(fit)(values), rolls)
         return rows
+
+    def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[float | None, bool]:
+        """See :attr:`Classification.novelty`; and whether validation clips set the threshold of all models."""
+        known = [(fit, one) for fit in self._fits(split) if (one := self._novelty(fit)) is not None]
+        if not known:
+            return None, False
+        values = _stacked(windows)
+        rows = [novelty(self._model(fit), self._transform(fit)(values)) for fit, novelty in known]
+        return float(np.median(np.mean(rows, axis=0))), all(novelty.on_validation for _, novelty in known)
+
+    def _novelty(self, fit: dict[str, Any]) -> training.Novelty | None:
+        if fit["id"] not in self._novelties:
+            self._novelties[fit["id"]] = training.Novelty.load(self.run.fit_folder(fit["id"]))
+        return self._novelties[fit["id"]]
 
     def _heat(
         self, fit: dict[str, Any], values: Mapping[Feature, Array], index: int, feature_index: int, method: str

@@ -37,9 +37,9 @@ class Remark:
     Attributes
     ----------
     kind : str
-        Short name: ``"silent"``, ``"quiet"``, ``"silent windows"``, ``"cancelling channels"``, ``"silent channel"``,
-        ``"outside the band"``,
-        ``"low sample rate"``, ``"clipped"``, ``"short"`` or ``"mended"``.
+        Short name: ``"silent"``, ``"unknown"``, ``"cancelling channels"``, ``"silent channel"``,
+        ``"outside the band"``, ``"low sample rate"``, ``"clipped"``, ``"short"``, ``"quiet"``, ``"silent windows"`` or
+        ``"mended"``.
     sentence : str
     """
 
@@ -156,6 +156,24 @@ def remarks(
     if meter.remark:
         found.append(Remark("mended", meter.remark))
     return tuple(found)
+
+
+def unknown(novelty: float, on_validation: bool) -> Remark:
+    """Remark on a sound that lies farther from all classes than what the models know.
+
+    Parameters
+    ----------
+    novelty : float
+        See :attr:`audioclf.inference.predictor.Classification.novelty`.
+    on_validation : bool
+        Whether validation clips set the threshold, or training clips for want of them.
+    """
+    clips = "validation clips" if on_validation else "training clips (there were too few for validation)"
+    return Remark(
+        "unknown",
+        f"This sounds like none of the model's classes: it lies {novelty:.1f} times as far from what the model has"
+        f" learned as 95% of the {clips}.",
+    )
 
 
 _VAIN = "The answer means nothing."
