@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from audioclf.audio.containers import ACCEPTED, DecodeError, NotASoundError, recognise
 from audioclf.audio.decoders import Decoder, open_decoder
+from audioclf.audio.level import LevelMeter
 from audioclf.audio.sources import Source as Source
 from audioclf.audio.sources import display_name as display_name
 from audioclf.audio.sources import opened
@@ -125,6 +126,7 @@ def load_audio(
     mono: str = "mean",
     offset: float = 0.0,
     duration: float | None = None,
+    meter: LevelMeter | None = None,
 ) -> tuple[Array, int]:
     """Decode a sound, or a stretch of it, to mono float32 samples.
 
@@ -145,6 +147,8 @@ def load_audio(
         Where to begin, in seconds from the start of the file.
     duration : float or None
         How much to read, in seconds; None reads to the end, and a stretch that passes the end stops there.
+    meter : LevelMeter, optional
+        Measures every channel at the file's own rate while it is decoded.
 
     Returns
     -------
@@ -162,9 +166,11 @@ def load_audio(
         When ``sr``, ``mono``, ``offset`` or ``duration`` cannot be.
     """
     target = _check_arguments(sr, mono, offset, duration)
-    with opened(source, whole=True) as (file, name), _decoder(file, name) as (sound, _):
+    with opened(source, whole=True) as (file, name), _decoder(file, name) as (sound, remark):
         start, n = _stretch(sound, target or sound.sr, offset, duration, name)
-        y = _decode(sound, start, n, mono, name)
+        if meter is not None:
+            meter.sr, meter.remark = sound.sr, remark
+        y = _decode(sound, start, n, mono, name, meter)
         native = sound.sr
     _check_finite(y, name)
     if target is None or target == native:
@@ -324,8 +330,12 @@ def _stretch(sound: Decoder, sr: int, offset: float, duration: float | None, nam
     return start, n
 
 
-def _decode(sound: Decoder, start: int, n: int, mono: str, name: str) -> Array:
-    chunks = [_to_mono(block, mono) for block in sound.blocks(start, n)]
+def _decode(sound: Decoder, start: int, n: int, mono: str, name: str, meter: LevelMeter | None) -> Array:
+    chunks = []
+    for block in sound.blocks(start, n):
+        chunks.append(_to_mono(block, mono))
+        if meter is not None:
+            meter.add(block, chunks[-1])
     y: Array = chunks[0] if len(chunks) == 1 else np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
     slack = 0 if sound.exact else round(0.1 * sound.sr)
     if not len(y) or len(y) < n - slack:

@@ -35,10 +35,21 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
             click.echo(f"audioclf: {error}", err=True)
             continue
         ranked = sorted(zip(answer.classes, map(float, answer.probabilities), strict=True), key=lambda pair: -pair[1])
-        answers.append({"file": str(file), "label": answer.label, "probabilities": dict(ranked)})
+        found = [{"kind": remark.kind, "sentence": remark.sentence} for remark in answer.remarks]
+        answers.append(
+            {
+                "file": str(file),
+                "label": answer.label,
+                "probabilities": dict(ranked),
+                "remarks": found,
+                "novelty": answer.novelty,
+            }
+        )
         if not as_json:
             best = ", ".join(f"{label} {probability:.3f}" for label, probability in ranked[:3])
             click.echo(f"{file}: {best}")
+            for remark in answer.remarks:
+                click.echo(f"  {remark.sentence}")
     if as_json:
         print_json(answers)
     if failed:

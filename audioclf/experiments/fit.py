@@ -143,6 +143,9 @@ def train_fit(
             augment=on_batches(experiment.augmentations),
             prefetch=arrays.prefetch,
         )
+    novelty = training.Novelty.fit(fitted, arrays.x_train, arrays.y_train, arrays.x_validation, stopping)
+    if novelty is not None:
+        novelty.save(folder)
     beside = folder / "test.part"
     with beside.open("wb") as file:
         np.savez(

@@ -124,7 +124,12 @@ class _Server:
         if request["do"] == "classify":
             answer = predictor.classify(clip, split=request["split"])
             return (
-                {"classes": list(answer.classes), "starts": [window.start for window in answer.windows]},
+                {
+                    "classes": list(answer.classes),
+                    "starts": [window.start for window in answer.windows],
+                    "remarks": [[remark.kind, remark.sentence] for remark in answer.remarks],
+                    "novelty": answer.novelty,
+                },
                 {
                     "probabilities": answer.probabilities,
                     "windows": np.stack([window.probabilities for window in answer.windows]),
@@ -229,11 +234,13 @@ class ModelWorker:
             Whose models to ask: the split in which a clip was tested.
         """
         from audioclf.inference.predictor import Classification, Window
+        from audioclf.inference.remarks import Remark
 
         values, arrays = self.ask({"do": "classify", "run": str(run), "clip": about_clip(clip), "split": split})
         rows = zip(values["starts"], arrays["windows"], strict=True)
         windows = tuple(Window(start, row) for start, row in rows)
-        return Classification(tuple(values["classes"]), arrays["probabilities"], windows)
+        found = tuple(Remark(*remark) for remark in values["remarks"])
+        return Classification(tuple(values["classes"]), arrays["probabilities"], windows, found, values["novelty"])
 
     def explain(self, run: Path, clip: Clip, **options: Any) -> Explanation:
         """Probabilities, feature map and heat map of one window of a clip, in one answer.

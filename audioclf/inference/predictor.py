@@ -11,15 +11,16 @@ import numpy as np
 
 from audioclf import explain, training
 from audioclf.audio.io import AudioSettings, Source, fix_length, load_audio
+from audioclf.audio.level import LevelMeter
+from audioclf.core import params
 from audioclf.core.errors import ParameterError, RunError
-from audioclf.core.params import unknown
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
 from audioclf.experiments.transform import Transform, ensemble
 from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
-from audioclf.features.extraction import load_clip
-from audioclf.inference.sound_cache import SoundCache, file_key
+from audioclf.inference.remarks import Remark, Trained, band_of, remarks, unknown
+from audioclf.inference.sound_cache import Sound, SoundCache, file_key
 from audioclf.models import trust
 
 METHODS = ("grad-cam", "occlusion")
@@ -51,11 +52,19 @@ class Classification:
         Mean over the windows.
     windows : tuple of Window
         One, or as many as a longer sound holds.
+    remarks : tuple of Remark
+        What to know of the sound beside the answer; empty where nothing is the matter with it.
+    novelty : float or None
+        How far the sound lies from what the models have learned (median over the windows, mean over the models), as a
+        multiple of the distance that 95 of 100 known clips stay below; above 1 it is like none of the classes. None for
+        runs that do not know it: those of earlier versions, and of fewer than 20 clips.
     """
 
     classes: tuple[str, ...]
     probabilities: Array
     windows: tuple[Window, ...]
+    remarks: tuple[Remark, ...] = ()
+    novelty: float | None = None
 
     @property
     def label(self) -> str:
@@ -133,6 +142,7 @@ class Predictor:
         self.audio: AudioSettings = self.experiment.audio.replace(duration=self.signature["duration"])
         self._fitted: dict[str, Any] = {}
         self._transforms: dict[str, Transform] = {}
+        self._novelties: dict[str, training.Novelty | None] = {}
 
     @cached_property
     def n_samples(self) -> int:
@@ -189,14 +199,20 @@ class Predictor:
         ParameterError
             When the run has no such split.
         """
-        y, key = self._decoded(sound)
-        starts, windows = self.windows(y)
+        decoded, key = self._decoded(sound)
+        starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows = self._probabilities(maps, split)
+        found = remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained)
+        novelty, on_validation = self._far(maps, split)
+        if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
+            found = (unknown(novelty, on_validation), *found)
         return Classification(
             self.classes,
             rows.mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
+            found,
+            novelty,
         )
 
     def show(self, sound: Source | Clip) -> tuple[FeatureMap, Array]:
@@ -210,7 +226,8 @@ class Predictor:
             When it cannot be read.
         """
         feature = next((one for one in self.experiment.features if not one.heavy), Waveform())
-        y, key = self._decoded(sound)
+        decoded, key = self._decoded(sound)
+        y = decoded.y
         if key is not None:  # a sound of the models' length is the window they are given
             key = (self._window_key(key, 0) if len(y) == self.n_samples else (key, "whole"), feature)
         return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
@@ -255,7 +272,8 @@ class Predictor:
         if method not in METHODS:
             raise ParameterError(f"method is 'grad-cam' or 'occlusion', got {method!r}.", "method")
         features = self.experiment.features
-        whole, key = self._decoded(sound)
+        decoded, key = self._decoded(sound)
+        whole = decoded.y
         first = min(max(round(start * self.audio.sr), 0), max(len(whole) - 1, 0))
         y = fix_length(whole[first : first + self.n_samples], self.n_samples, self.audio.pad)
         maps = self.maps(y, self._window_key(key, first))
@@ -279,13 +297,26 @@ class Predictor:
         shaped = (heat / peak if peak > 0 else heat).reshape(shown.values.shape)
         return Explanation(shown, shaped, index, self.classes, probabilities, y, self.audio.sr, peak)
 
-    def _decoded(self, sound: Source | Clip) -> tuple[Array, Hashable]:
-        """Samples of a whole sound at the experiment's rate, and what names them in the cache."""
-        audio = self.audio.replace(duration=None)
+    def _decoded(self, sound: Source | Clip) -> tuple[Sound, Hashable]:
+        """A whole sound at the experiment's rate, and what names it in the cache."""
+        sr, mono = self.audio.sr, self.audio.mono
+
+        def decode(source: Source, offset: float = 0.0, duration: float | None = None) -> Sound:
+            meter = LevelMeter()
+            return Sound(load_audio(source, sr=sr, mono=mono, offset=offset, duration=duration, meter=meter)[0], meter)
+
         if not isinstance(sound, Clip):
-            return load_audio(sound, sr=audio.sr, mono=audio.mono)[0], None
-        key = (file_key(sound.path), sound.start, sound.duration, audio.sr, audio.mono)
-        return self._cache.samples(key, lambda: load_clip(sound, audio)), key
+            return decode(sound), None
+        key = (file_key(sound.path), sound.start, sound.duration, sr, mono)
+        return self._cache.samples(key, lambda: decode(sound.path, sound.start, sound.duration)), key
+
+    @cached_property
+    def _trained(self) -> Trained:
+        try:
+            clips = self.run.clips
+        except RunError:  # a damaged list costs remarks, not the answer
+            clips = ()
+        return Trained.on(clips, float(self.signature["duration"]), self.audio.sr)
 
     def _window_key(self, key: Hashable, first: int) -> Hashable:
         return None if key is None else (key, first, self.n_samples, self.audio.pad)
@@ -294,7 +325,7 @@ class Predictor:
         fits: list[dict[str, Any]] = self.signature["fits"]
         names = dict.fromkeys(fit["split"] for fit in fits)
         if split is not None and split not in names:
-            raise ParameterError(unknown(split, names, "split of this run"), "split")
+            raise ParameterError(params.unknown(split, names, "split of this run"), "split")
         return [fit for fit in fits if split is None or fit["split"] == split]
 
     def _transform(self, fit: dict[str, Any]) -> Transform:
@@ -315,6 +346,20 @@ class Predictor:
         rolls = self.experiment.training.test_rolls
         rows: Array = self._model(fit).predict_rolled(self._transform(fit)(values), rolls)
         return rows
+
+    def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[float | None, bool]:
+        """See :attr:`Classification.novelty`; and whether validation clips set the threshold of all models."""
+        known = [(fit, one) for fit in self._fits(split) if (one := self._novelty(fit)) is not None]
+        if not known:
+            return None, False
+        values = _stacked(windows)
+        rows = [novelty(self._model(fit), self._transform(fit)(values)) for fit, novelty in known]
+        return float(np.median(np.mean(rows, axis=0))), all(novelty.on_validation for _, novelty in known)
+
+    def _novelty(self, fit: dict[str, Any]) -> training.Novelty | None:
+        if fit["id"] not in self._novelties:
+            self._novelties[fit["id"]] = training.Novelty.load(self.run.fit_folder(fit["id"]))
+        return self._novelties[fit["id"]]
 
     def _heat(
         self, fit: dict[str, Any], values: Mapping[Feature, Array], index: int, feature_index: int, method: str

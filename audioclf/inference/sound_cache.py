@@ -4,13 +4,44 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from audioclf.audio.level import LevelMeter
 from audioclf.features import FeatureMap
 from audioclf.features.base import Array
 
 T = TypeVar("T")
+
+
+class _Sized(Protocol):
+    @property
+    def nbytes(self) -> int: ...
+
+
+S = TypeVar("S", bound=_Sized)
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A decoded sound.
+
+    Attributes
+    ----------
+    y : np.ndarray [shape=(n,)]
+        Samples at the experiment's rate.
+    meter : LevelMeter
+        What was measured of its channels before they were mixed.
+    """
+
+    y: Array
+    meter: LevelMeter
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the samples."""
+        return self.y.nbytes
 
 
 class SoundCache:
@@ -33,8 +64,8 @@ class SoundCache:
         self._kept: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
         self._size = 0
 
-    def samples(self, key: Hashable, decode: Callable[[], Array]) -> Array:
-        """Samples by name, decoded where they are not kept; never to be changed."""
+    def samples(self, key: Hashable, decode: Callable[[], S]) -> S:
+        """Samples by name, decoded where they are not kept; never to be changed. Without a name they are not kept."""
         return self._get(key, decode, lambda y: y.nbytes, "decoded")
 
     def feature(self, key: Hashable, compute: Callable[[], FeatureMap]) -> FeatureMap:

@@ -8,6 +8,18 @@ from audioclf.training.fitted import Fitted, load
 from audioclf.training.frozen import read_remarks
 from audioclf.training.history import Epoch, epochs_of
 from audioclf.training.loop import fit
+from audioclf.training.novelty import Novelty
 from audioclf.training.settings import Training
 
-__all__ = ["Epoch", "Fitted", "Training", "completed_epochs", "diagnose", "epochs_of", "fit", "load", "read_remarks"]
+__all__ = [
+    "Epoch",
+    "Fitted",
+    "Novelty",
+    "Training",
+    "completed_epochs",
+    "diagnose",
+    "epochs_of",
+    "fit",
+    "load",
+    "read_remarks",
+]

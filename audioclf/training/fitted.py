@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,44 @@ class Fitted:
         rows = [self.predict_proba(np.roll(examples, step, axis), should_stop) for step in steps]
         mean: Array = np.mean(rows, axis=0, dtype=np.float32)
         return mean
+
+    def embed(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array | None:
+        """Examples where the model decides: what a network's last layer is given, or a classical model's inputs.
+
+        Parameters
+        ----------
+        x : np.ndarray [shape=(n, *input_shape)]
+        should_stop : callable, optional
+
+        Returns
+        -------
+        np.ndarray [shape=(n, d)], float32, or None
+            None for a network whose last layer is given several things.
+
+        Raises
+        ------
+        ParameterError
+            When the examples have another shape.
+        Stopped
+        """
+        examples = as_examples(x, self.input_shape)
+        if self.model.family == "network":
+            if self._embed is None:
+                return None
+            examples = self._embed(examples.reshape(len(examples), *self.estimator.input_shape[1:]), should_stop)
+        return examples.reshape(len(examples), -1)
+
+    @cached_property
+    def _embed(self) -> Callable[[Array, Callable[[], bool] | None], Array] | None:
+        import keras
+
+        try:
+            given = self.estimator.layers[-1].input
+        except (AttributeError, ValueError):  # a custom network may not know its layers' inputs
+            return None
+        if not isinstance(given, keras.KerasTensor):
+            return None
+        return predict_function(keras.Model(self.estimator.input, given))
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Number of the most probable class of every example."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import audioclf as package
 from audioclf.cli import cli
 from audioclf.core.settings import SETTINGS
 from audioclf.features import views
@@ -77,11 +78,25 @@ def test_run_writes_a_run_that_classifies_and_explains(run: Path, sounds: Path) 
     (answer,) = last_json(audioclf("classify", run, file, "--json"))
     assert answer["file"] == str(file)
     assert answer["label"] in ("low", "high")
+    assert answer["remarks"] == []
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert str(file) in here("classify", run, file).stdout
     picture = run.parent / "why.png"
     audioclf("explain", run, file, "--out", picture, "--class", "high")
     assert picture.read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("silent.wav", {"silent"}), ("inverted_stereo.wav", {"silent", "cancelling channels"})],
+)
+def test_a_sound_without_sound_is_remarked_on(run: Path, name: str, kinds: set[str]) -> None:
+    file = Path(package.__file__).parents[1].parent / "shared" / "cases" / name
+    if not file.is_file():
+        pytest.skip(f"the cases are not on this machine (looked for {file})")
+    (answer,) = last_json(here("classify", run, file, "--json"))
+    assert kinds <= {remark["kind"] for remark in answer["remarks"]}
+    assert "\n  There is next to nothing to hear" in here("classify", run, file).stdout
 
 
 def test_one_bad_file_leaves_the_others(run: Path, sounds: Path, tmp_path: Path) -> None:

@@ -193,6 +193,61 @@ def test_a_clip_is_decoded_once_from_classify_to_grad_cam(worker: ModelWorker, t
     assert made() == (decoded + 3, computed + 9)
 
 
+def test_remarks_come_through_the_warm_process_and_cost_no_second_decoding(
+    worker: ModelWorker, predictor: Predictor, run: Run, tmp_path: Path, tone
+) -> None:
+    y = tone(240.0, 0.3)
+    soundfile.write(tmp_path / "inverted.wav", np.stack([y, -y], axis=1), 22050)
+    clip = Clip(tmp_path / "inverted.wav", "", AudioInfo(22050, 2, len(y), "WAV", "PCM_16", "inverted"))
+    before = worker.stats().get("decoded", 0)
+    first, again = (worker.classify(run.folder, clip) for _ in range(2))
+    assert worker.stats()["decoded"] == before + 1
+    assert first.remarks == again.remarks == predictor.classify(clip.path).remarks
+    assert [remark.kind for remark in first.remarks] == ["silent", "cancelling channels"]
+    for one in run.clips:
+        assert predictor.classify(one).remarks == ()
+
+
+def test_an_unknown_sound_is_remarked_on(worker: ModelWorker, tmp_path: Path, write_tone, tone) -> None:
+    """One feature and an ensemble, networks and classical models, with validation clips and without."""
+    rng = np.random.default_rng(0)
+    for label, base in (("low", 220.0), ("high", 1760.0)):
+        for number in range(20):
+            frequency = base * (1 + 0.01 * number)
+            write_tone(tmp_path / "sounds" / label / f"{number}.wav", frequency=frequency, seconds=0.3)
+    soundfile.write(tmp_path / "noise.wav", 0.1 * rng.standard_normal(6615), 22050)
+    known = write_tone(tmp_path / "known.wav", frequency=1767.0, seconds=0.3)
+    recipe = Experiment(
+        dataset=DatasetChoice(str(tmp_path / "sounds")),
+        features=(Mel(n_mels=16),),
+        split=KFold(n_splits=2, validation_size=0.0),
+        model=MODELS["logreg"](),
+    )
+    network = MODELS["compact-cnn"](filters=(8, 8))
+    short = Training(epochs=8, batch_size=8, learning_rate=0.01)
+    for name, experiment in (
+        ("classical", recipe),
+        ("network", recipe.replace(model=network, training=short)),
+        ("ensemble", recipe.replace(features=(Mel(n_mels=16), MFCC(n_mfcc=8)), combine="ensemble")),
+    ):
+        run = run_experiment(experiment, tmp_path / name)
+        predictor = Predictor(run)
+        strange, familiar = predictor.classify(tmp_path / "noise.wav"), predictor.classify(known)
+        assert strange.novelty > 1 > familiar.novelty > 0
+        assert [remark.kind for remark in strange.remarks] == ["unknown"]
+        assert "training clips" in strange.remarks[0].sentence
+        assert familiar.remarks == ()
+    clip = Clip(tmp_path / "noise.wav", "", AudioInfo(22050, 1, 6615, "WAV", "PCM_16", "noise"))
+    found = worker.classify(run.folder, clip)
+    assert found.remarks == strange.remarks
+    assert found.novelty == pytest.approx(strange.novelty, rel=1e-4)
+    for path in (run.folder / "models").rglob("novelty.npz"):
+        path.unlink()  # as in runs of earlier versions
+    older = Predictor(open_run(run.folder)).classify(tmp_path / "noise.wav")
+    assert older.novelty is None
+    assert older.remarks == ()
+
+
 def test_what_is_kept_of_sounds_has_a_bound(tone) -> None:
     cache = SoundCache(max_bytes=1000)
     for name in ("a", "b", "a", "c", "a", "b"):  # 400 bytes each: c takes the place of b, and b that of c

@@ -68,6 +68,25 @@ def test_good_files_are_answered_and_bad_ones_told(
     assert table["probability"].between(100 / 3, 100).all()  # per cent
 
 
+def test_what_is_the_matter_with_a_sound_stands_beside_its_answer(
+    open_page: OpenPage, finished: Run, tone: Any, tmp_path: Path
+) -> None:
+    y = tone(1800.0, 0.3)
+    files = []
+    for name, channels in (("cancels.wav", [y, -y]), ("fine.wav", [y, y])):
+        soundfile.write(tmp_path / name, np.stack(channels, axis=1), 22050)
+        files.append((name, (tmp_path / name).read_bytes(), "audio/wav"))
+    page = open_page("classify", run=finished.id)
+    source(page, "Files")
+    page.file_uploader[0].set_value(files)
+    answered(page)
+    shown = [element.value for element in page.warning]
+    assert [text.split()[:3] for text in shown] == [["There", "is", "next"], ["The", "channels", "cancel"]]
+    bad, good = page.dataframe[0].value["remarks"]
+    assert "next to nothing to hear" in bad
+    assert good == ""
+
+
 def test_a_long_sound_is_followed_window_by_window(open_page: OpenPage, finished: Run, tone: Any) -> None:
     y = np.concatenate([tone(1800.0, 0.3), tone(220.0, 0.3), tone(1800.0, 0.3)])
     file = io.BytesIO()

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.audio.io import load_audio
+from audioclf.audio.level import FLOOR, SILENCE, clipped_samples
 from audioclf.core import settings
 from audioclf.datasets.base import Clip, Progress, ShouldStop
 from audioclf.datasets.ingest.file_index import FileIndex
@@ -35,17 +36,8 @@ from audioclf.datasets.quality.near_duplicates import (
 
 Array = npt.NDArray[np.float32]
 
-SILENCE = -60.0
-"""Level below which a frame of 20 ms is silent, in dB of full scale."""
-
-FULL_SCALE = 0.999
-"""Three samples in a row from here on are clipped."""
-
 CUTOFF = 80.0
 """The bandwidth ends where the average power spectrum stays this far below its maximum, in dB."""
-
-FLOOR = -120.0
-"""Level that is given to digital silence, in dB of full scale."""
 
 PIECE = 30.0
 """Seconds of sound that are in memory at once."""
@@ -190,7 +182,7 @@ class _Sums:
         for number, channel in enumerate(channels):
             self.peak = max(self.peak, float(channel.max()), -float(channel.min()))
             self.means[number] += float(channel.sum(dtype=np.float64))
-        self.clipped += max(_runs(channel) for channel in channels)
+        self.clipped += max(clipped_samples(channel) for channel in channels)
         self.zeros += int(np.count_nonzero(np.abs(y) <= 2**-15))
         size = min(len(y), max(1, round(0.02 * self.sr)))
         frames = y[: len(y) // size * size].reshape(-1, size)
@@ -294,13 +286,3 @@ def _transform(sr: int) -> tuple[int, int, Array]:
 
     size = round(WINDOW * sr)
     return size, scipy.fft.next_fast_len(size, real=True), np.hanning(size).astype(np.float32)
-
-
-def _runs(y: Array) -> int:
-    """Samples in runs of three or more at full scale."""
-    if max(float(y.max()), -float(y.min())) < FULL_SCALE:
-        return 0
-    full = np.concatenate([[False], np.abs(y) >= FULL_SCALE, [False]])
-    edges = np.flatnonzero(full[1:] != full[:-1])
-    lengths = edges[1::2] - edges[::2]
-    return int(lengths[lengths >= 3].sum())

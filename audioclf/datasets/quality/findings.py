@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from audioclf.audio.io import display_name
+from audioclf.audio.level import SILENCE
 from audioclf.core import settings
 from audioclf.datasets.base import Clip, Dataset
-from audioclf.datasets.quality.clip_statistics import SILENCE, SignalFacts
+from audioclf.datasets.quality.clip_statistics import SignalFacts
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 
 SEVERITIES = ("error", "warning", "note")

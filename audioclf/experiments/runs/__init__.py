@@ -11,7 +11,8 @@ history.csv        one line per epoch and fit
 predictions.csv    true and predicted class and every probability of each tested clip
 metrics.json       accuracy with interval, per class, confusion matrix, protocol, times
 model.json         classes, clip length, input shapes: what is needed to use the models
-models/<fit>/     weights and scaling of each fit: one model, a split x a member of the ensemble
+models/<fit>/     weights and scaling of each fit: one model, a split x a member of the ensemble; novelty.npz:
+                   from which distance on a sound counts as unknown
 stop               there when someone asked the run to stop
 log.txt            what the run's process printed
 =================  ==========================================================================

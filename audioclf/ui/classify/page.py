@@ -105,6 +105,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Classification]]) -> int:
                     for number, (_, predicted) in zip(best, good, strict=True)
                 ],
                 "seconds": [subject.clip.seconds for subject, _ in good],
+                "remarks": [" ".join(remark.sentence for remark in predicted.remarks) for _, predicted in good],
             }
         ),
         hide_index=True,
@@ -141,6 +142,8 @@ def _one(run: Run, subject: Subject, predicted: Classification) -> None:
             st.caption("Different parts of the sound were classified differently; see below.")
         elif predicted.probabilities[best] < _UNSURE:
             st.caption("The model is not sure: none of its classes fits well.")
+        for remark in predicted.remarks:
+            st.warning(escape(remark.sentence, 400), icon=":material/hearing:")
         explanation.bars(run, predicted.probabilities, subject.true, key="classify.bars")
     with right:
         _picture(run, subject)
