@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -14,6 +14,7 @@ from audioclf.core.errors import AudioError
 from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.shell import current_dataset
+from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import distinct, escape, plain, seconds
@@ -56,9 +57,29 @@ def chosen(state: State, dataset: Dataset) -> Clip:
     return dataset.clips[ids(dataset)[1].get(state.clip, 0)]
 
 
+def require_linked(state: State, found: Container[str], where: str) -> None:
+    """End the page with a sentence where the clip of a link is not among those that can be shown.
+
+    Parameters
+    ----------
+    state : State
+    found : container of str
+        Ids of what can be shown.
+    where : str
+        What they are, for the sentence: "the data set 'Instruments'".
+    """
+    if state.linked and state.linked == state.clip and state.clip not in found:
+        if missing(f"The clip in this link is not in {where}.", "Choose another clip", "clip"):
+            state.clip = state.linked = ""
+            st.rerun()
+        st.stop()
+    state.linked = ""
+
+
 def pick(state: State, dataset: Dataset) -> Clip:
     """Draw class, clip and the buttons that step through them; returns the chosen clip."""
     names, numbers = ids(dataset)
+    require_linked(state, numbers, f"the data set '{plain(dataset.name, 60)}'")
     number = numbers.get(state.clip, 0)
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
     with left:
