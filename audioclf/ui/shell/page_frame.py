@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from audioclf.core.errors import WorkspaceError
 from audioclf.inference.assets import app_folder
-from audioclf.ui.shell import current_dataset, warmup, workspace
+from audioclf.ui.shell import current_dataset, history, warmup, workspace
 from audioclf.ui.shell import state as states
 from audioclf.ui.shell.error_boundary import boundary, show_error
 from audioclf.ui.shell.state import State
@@ -117,6 +117,7 @@ def _sidebar(state: State) -> DeltaGenerator:
         st.caption("Data set")
         box = st.empty()
         workspace.draw(state)
+        history.one_entry_per_page()
     _data_set(box, state)
     return box
 

@@ -121,7 +121,7 @@ class State:
         self._seen = found
 
     def publish(self) -> None:
-        """Write the address at once, where it differs: every message that changes it is a step of the browser's history."""
+        """Write the address where it differs, in one message: each that changes it would be an entry of the history."""
         query = self.query()
         address = st.query_params.to_dict()
         others = {name: value for name, value in address.items() if name not in _NAMES}

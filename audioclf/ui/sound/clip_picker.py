@@ -13,6 +13,7 @@ from audioclf.audio.io import AudioSettings, content_hash, read_info
 from audioclf.core.errors import AudioError
 from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
+from audioclf.datasets.catalog.instruments import Instruments
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
@@ -52,9 +53,18 @@ def id_of(dataset: Dataset, clip: Clip) -> str:
     return ids(dataset)[0][dataset.clips.index(clip)]
 
 
-def chosen(state: State, dataset: Dataset) -> Clip:
-    """The session's clip, or the first one of the data set."""
-    return dataset.clips[ids(dataset)[1].get(state.clip, 0)]
+def opening(dataset: Dataset, n_clips: int) -> int:
+    """Place of the clip of a class that is shown first: of rendered notes the middle one, which every instrument plays.
+
+    A rendered class runs from low notes to high ones, and a violin has no string for the lowest.
+    """
+    return n_clips // 2 if dataset.source == Instruments.kind else 0
+
+
+def from_opening(dataset: Dataset, of_class: Sequence[Clip]) -> list[Clip]:
+    """The clips of one class from the first one shown, and round."""
+    at = opening(dataset, len(of_class))
+    return [*of_class[at:], *of_class[:at]]
 
 
 def require_linked(state: State, found: Container[str], where: str) -> None:
@@ -80,19 +90,19 @@ def pick(state: State, dataset: Dataset) -> Clip:
     """Draw class, clip and the buttons that step through them; returns the chosen clip."""
     names, numbers = ids(dataset)
     require_linked(state, numbers, f"the data set '{plain(dataset.name, 60)}'")
-    number = numbers.get(state.clip, 0)
+    number = numbers.get(state.clip)
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
     with left:
         label = st.selectbox(
             "Class",
             dataset.classes,
-            index=dataset.labels[number],
+            index=0 if number is None else dataset.labels[number],
             format_func=lambda c: plain(c, 48),
         )
     of_class = [n for n, clip in enumerate(dataset.clips) if clip.label == label]
     with middle:
         shown = [dataset.clips[n] for n in of_class]
-        at = numbered(shown, of_class.index(number) if number in of_class else 0)
+        at = numbered(shown, of_class.index(number) if number in of_class else opening(dataset, len(shown)))
     step = 0
     with right, st.container(horizontal=True, gap="small"):
         if st.button("", icon=":material/skip_previous:", help="Previous clip of this class", key="clip.previous"):
