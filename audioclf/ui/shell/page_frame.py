@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -22,6 +23,7 @@ from audioclf.ui.shell.text import escape, plain
 _ROOT = app_folder()
 LOGO = _ROOT / "assets" / "logo.svg"
 MARK = _ROOT / "assets" / "mark.svg"
+_STYLE = Path(__file__).with_name("style.css")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
         The user's choices.
     """
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
+    st.html(_STYLE)
     state = states.current()
     try:
         state.adopt({name: st.query_params[name] for name in st.query_params})
