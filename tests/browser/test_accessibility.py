@@ -44,6 +44,13 @@ def test_the_features_fit_a_small_projector(name: str, new_page: Callable[..., A
     if name == "explore":
         assert len(bottoms) == 6
         assert max(bottoms) <= 720
+    title = page.get_by_role("heading", level=1)
+    assert title.evaluate(
+        """one => {
+          const { left, top, height } = one.getBoundingClientRect();
+          return one.contains(document.elementFromPoint(left + 10, top + height / 2));
+        }"""
+    )
     for control in page.locator("[data-testid=stMain] [data-testid=stButtonGroup] button").all():
         assert control.evaluate("one => one.getBoundingClientRect().right") <= 1280
         assert control.evaluate("one => [one, one.parentElement].every(el => el.scrollWidth <= el.clientWidth + 2)"), (
