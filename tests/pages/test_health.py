@@ -176,3 +176,10 @@ def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: P
     finally:
         gate.set()
         assert slow.wait(60)
+
+
+def test_our_own_sounds_come_without_a_warning_on_the_train_page(open_page: OpenPage) -> None:
+    page = open_page("train", data="instruments", options='{"programs":[0,40],"seconds":0.2,"sr":8000}')
+    assert not any("decision tree" in text.value for text in page.markdown)
+    assert any("Health:" in caption.value for caption in page.caption)
+    assert any(button.key == "health.open" for button in page.button)
