@@ -135,13 +135,13 @@ def value_limits(maps: Iterable[FeatureMap]) -> Limits:
     """Values at the two ends of the colours (of the y axis, for curves) that suit all of some maps.
 
     Levels and magnitudes take their whole range. Coefficients take the range of all but the first, which
-    is so much larger that the others would all look alike, without the outermost half per cent. A curve
-    around zero gets as much room below as above.
+    is so much larger that the others would all look alike, without the outermost five per cent, since the
+    second is still much larger than the rest. A curve around zero gets as much room below as above.
     """
     shown = list(maps)
     if shown[0].is_picture and shown[0].label == "Value":
         rest = np.concatenate([item.values[min(1, len(item.values) - 1) :].ravel() for item in shown])
-        low, high = (float(end) for end in np.percentile(rest, [0.5, 99.5]))
+        low, high = (float(end) for end in np.percentile(rest, [5, 95]))
     else:
         low = min(float(item.values.min()) for item in shown)
         high = max(float(item.values.max()) for item in shown)

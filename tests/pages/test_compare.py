@@ -39,7 +39,7 @@ def test_shared_colours_mean_the_same_in_a_row_and_own_ones_do_not(open_page: Op
         return [{(p["low"], p["high"]) for p in panels if p["title"] == title} for title in titles]
 
     assert [len(found) for found in ranges(page)] == [1, 1, 1]
-    control(page, "compare.scale").set_value("one for each")
+    control(page, "compare.scale").set_value("Own colour scales")
     page.run()
     assert max(len(found) for found in ranges(page)) == 2
 

@@ -129,3 +129,12 @@ def test_an_upload_that_is_no_sound_is_told(open_page: OpenPage) -> None:
     page.run()
     (error,) = page.error
     assert "web page" in error.value or "HTML" in error.value
+
+
+def test_the_spectrum_is_in_decibels_until_the_user_wants_it_linear(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "spectrum")
+    assert player(page)["panels"][0]["unit"] == "dB"
+    page.selectbox(key="feature.spectrum.scale").set_value("magnitude")
+    page.run()
+    assert player(page)["panels"][0]["label"] == "Magnitude"
+    assert FEATURES["spectrum"]().to_dict()["scale"] == "magnitude", "old recipes keep their features"

@@ -86,7 +86,7 @@ def test_a_shortcut_is_told_by_how_much_and_through_which_column(open_page: Open
             soundfile.write(tmp_path / "noise" / label / f"{number}.wav", noise, 8000)
     page = open_page("data", data=tmp_path / "noise")
     tab(page, "Health")
-    assert "names the class right in 100% where guessing gives 50%" in words(page)
+    assert "predicts the class correctly in 100% where guessing gives 50%" in words(page)
     assert "most of all through the duration (100% alone)" in words(page)
     assert page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
 
@@ -176,3 +176,10 @@ def test_the_train_page_waits_for_no_check(open_page: OpenPage, class_folders: P
     finally:
         gate.set()
         assert slow.wait(60)
+
+
+def test_our_own_sounds_come_without_a_warning_on_the_train_page(open_page: OpenPage) -> None:
+    page = open_page("train", data="instruments", options='{"programs":[0,40],"seconds":0.2,"sr":8000}')
+    assert not any("decision tree" in text.value for text in page.markdown)
+    assert any("Health:" in caption.value for caption in page.caption)
+    assert any(button.key == "health.open" for button in page.button)

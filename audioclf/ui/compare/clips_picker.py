@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.shell.state import State
@@ -18,9 +19,18 @@ MOST = 6
 BY_CLASS, BY_HAND = "Examples of classes", "Clips you choose"
 
 
-def choose(state: State, dataset: Dataset) -> list[Clip]:
-    """Draw the choice between examples of classes and clips put aside; returns at most ``MOST`` clips."""
-    how = switch("Compare", [BY_CLASS, BY_HAND], "compare.how")
+def choose(state: State, dataset: Dataset, place: DeltaGenerator) -> list[Clip]:
+    """Draw the choice between examples of classes and clips put aside; returns at most ``MOST`` clips.
+
+    Parameters
+    ----------
+    state : State
+    dataset : Dataset
+    place : DeltaGenerator
+        Where the choice between the two ways is drawn; the clips are chosen below it.
+    """
+    with place:
+        how = switch("Compare", [BY_CLASS, BY_HAND], "compare.how")
     return _examples(dataset) if how == BY_CLASS else _tray(state, dataset)
 
 

@@ -7,8 +7,11 @@ import streamlit as st
 from audioclf.features import views
 from audioclf.ui.compare import clips_picker
 from audioclf.ui.shell import current_dataset, page_frame, warmup
+from audioclf.ui.shell.switch import switch
 from audioclf.ui.sound import clip_picker, feature_settings
 from audioclf.ui.sound.player import player
+
+SHARED = "Shared colour scale"
 
 
 def draw() -> None:
@@ -18,28 +21,21 @@ def draw() -> None:
         "Several sounds side by side: what do the sounds of one class share, and what sets the classes apart?",
     ) as state:
         dataset = current_dataset.require(state)
-        chosen = clips_picker.choose(state, dataset)
         features = views()
-        left, right = st.columns([3, 1], vertical_alignment="bottom")
-        with left:
-            kinds = st.pills(
-                "Features",
-                list(features),
-                selection_mode="multi",
-                default=["waveform", "stft", "mel"],
-                format_func=lambda kind: features[kind].title,
-                key="compare.kinds",
-                persist_state="session",
-            )
+        left, right = st.columns(2)
         with right:
-            scale = st.segmented_control(
-                "Colour scale",
-                ["shared in a row", "one for each"],
-                default="shared in a row",
-                required=True,
-                key="compare.scale",
-                persist_state="session",
-            )
+            scale = switch("Colour scale", [SHARED, "Own colour scales"], "compare.scale")
+        chosen = clips_picker.choose(state, dataset, left)
+        kinds = st.pills(
+            "Features",
+            list(features),
+            selection_mode="multi",
+            default=["waveform", "stft", "mel"],
+            format_func=lambda kind: features[kind].title,
+            key="compare.kinds",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
         if not chosen or not kinds:
             st.info("Choose at least one sound and one feature.", icon=":material/grid_view:")
             st.stop()
@@ -49,9 +45,9 @@ def draw() -> None:
         player(
             "compare",
             [clip_picker.track(clip, audio, note=clip.name) for clip in chosen],
-            feature_settings.panels(chosen, order, audio, shared=scale == "shared in a row"),
+            feature_settings.panels(chosen, order, audio, shared=scale == SHARED),
             layout="heads",
             columns=len(chosen),
-            height=190,
+            height=150,
         )
         st.caption("The features use the settings from the Explore page.")

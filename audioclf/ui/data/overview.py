@@ -15,7 +15,7 @@ from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain, seconds
-from audioclf.ui.sound import clip_list
+from audioclf.ui.sound import clip_list, clip_picker
 
 PER_PAGE = 10
 ALL = "All classes"
@@ -88,7 +88,8 @@ def _list(state: State, dataset: Dataset) -> None:
             key="list.class",
             persist_state="session",
         )
-    found = dataset.of(label) if label in dataset.counts else in_turn(dataset)
+    known = label in dataset.counts
+    found = clip_picker.from_opening(dataset, dataset.of(label)) if known else in_turn(dataset)
     pages = math.ceil(len(found) / PER_PAGE)
     with top[1]:
         number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
@@ -102,7 +103,7 @@ def in_turn(dataset: Dataset) -> tuple[Clip, ...]:
     of_class: dict[str, list[Clip]] = {label: [] for label in dataset.classes}
     for clip in dataset.clips:
         of_class[clip.label].append(clip)
-    lines = of_class.values()
+    lines = (clip_picker.from_opening(dataset, clips) for clips in of_class.values())
     return tuple(clip for turn in itertools.zip_longest(*lines) for clip in turn if clip is not None)
 
 

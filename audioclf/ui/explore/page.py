@@ -44,7 +44,7 @@ def draw() -> None:
             sound = clip_picker.track(clip, audio, note=clip_picker.facts(clip))
             if view == ALL:
                 player(
-                    "explore", [sound], feature_settings.panels([clip], list(features), audio), columns=2, height=230
+                    "explore", [sound], feature_settings.panels([clip], list(features), audio), columns=3, height=138
                 )
             elif form.value is not None:
                 with form.beside():

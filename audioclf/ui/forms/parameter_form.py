@@ -131,10 +131,12 @@ def held(cls: type[P], key: str, *, start: P | None = None, hide: Collection[str
         return Form(None, {error.field: str(error)})
 
 
-def last(cls: type[P], key: str) -> P:
-    """What a form last held without a mistake, from any page; the defaults before that."""
+def last(cls: type[P], key: str, *, start: P | None = None) -> P:
+    """What a form last held without a mistake, from any page; before that ``start``, or the defaults."""
     made = st.session_state.get(f"{key}:last")
-    return made if isinstance(made, cls) else cls()
+    if isinstance(made, cls):
+        return made
+    return start if start is not None else cls()
 
 
 def fill(value: Parameters, key: str) -> None:

@@ -77,6 +77,9 @@ def live(state: State) -> None:
     if not _ready(state):
         error_boundary.until(lambda: _ready(state), _making, every=1.0)
         return
+    if state.data and (task := current_dataset.load(state)).error is not None:
+        current_dataset.failed(state, task)
+        return
     dataset = current_dataset.loaded(state)
     audio = AudioSettings()
     if dataset is None or not dataset.clips:

@@ -83,6 +83,7 @@ def _tested(state: State, run: Run) -> Subject:
     found = list(first.values())
     wrong = sum(item.true != item.predicted for item in found)
     names, _ = clip_picker.ids(Dataset("", run.clips))
+    clip_picker.require_linked(state, {names[item.clip] for item in found}, "the test clips of this run")
     at = next((n for n, item in enumerate(found) if names[item.clip] == state.clip), 0)
     titles = distinct(_title(run, item) for item in found)
     left, right = st.columns([5, 2], vertical_alignment="bottom")

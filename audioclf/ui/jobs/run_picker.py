@@ -14,6 +14,7 @@ from audioclf.experiments.runs import Prediction, Run, Summary, list_runs, summa
 from audioclf.inference import assets
 from audioclf.jobs import queue
 from audioclf.tuning import SearchRun, list_searches
+from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import distinct, plain
 
@@ -132,7 +133,7 @@ def label(run: Run) -> str:
     return " · ".join([plain(known.name, 64), how, ago(known.created)])
 
 
-def pick(state: State, *, finished: bool = True, with_starter: bool = False, prefer: str = "") -> Run:
+def pick(state: State, *, finished: bool = True, with_starter: bool = False) -> Run:
     """Draw the choice of a run; where there is none yet, the page says what to do and ends here.
 
     Parameters
@@ -142,8 +143,9 @@ def pick(state: State, *, finished: bool = True, with_starter: bool = False, pre
         Whether only runs with results can be chosen.
     with_starter : bool
         Whether the model that comes with audioclf can be chosen too.
-    prefer : str
-        What is chosen at first where the session has no run yet: an id or :data:`STARTER`; the newest where empty.
+
+    Where the session has no run yet, the newest one of the chosen data set comes first, then the newest of all.
+    A chosen run that is not there is never replaced by another: the page says so and ends here.
     """
     found = {run.id: run for run in runs(state) if run.has_metrics or not finished}
     of_search = point(state, state.run)
@@ -152,17 +154,43 @@ def pick(state: State, *, finished: bool = True, with_starter: bool = False, pre
     own = starter() if with_starter else None
     if own is not None:
         found[STARTER] = own
+    if state.run and state.run not in found:
+        require_another(state)
+        st.stop()
     if not found:
         st.info("No model has been trained yet.", icon=":material/model_training:")
         if st.button("Train one", type="primary", icon=":material/play_arrow:"):
             st.switch_page("pages/train.py")
         st.stop()
     ids = list(found)
-    wanted = next((run_id for run_id in (state.run, prefer) if run_id in found), ids[0])
+    wanted = state.run or next((run_id for run_id in ids if _of_chosen(state, found[run_id])), ids[0])
     labels = distinct("Starter model · instruments" if run_id == STARTER else label(found[run_id]) for run_id in ids)
     chosen = ids[st.selectbox("Model", range(len(ids)), index=ids.index(wanted), format_func=labels.__getitem__)]
     state.run = chosen
     return found[chosen]
+
+
+def _of_chosen(state: State, run: Run) -> bool:
+    """Whether a run was made of the chosen data set."""
+    try:
+        choice = run.experiment.dataset
+    except AudioclfError:
+        return False  # a damaged run is reported where it is opened
+    return (choice.name, choice.options) == (state.data, state.options)
+
+
+def require_another(state: State) -> None:
+    """Say why the chosen run cannot be shown here, and offer to choose another."""
+    if state.run == STARTER:
+        sentence = "The starter model has no training or test clips to show; try it on Classify or Explain."
+    elif (run := find(state, state.run)) is not None:
+        yet = "" if run.status.ended else " yet"
+        sentence = f"The run '{name(run)}' has no results{yet} ({word(run.status.state)})."
+    else:
+        sentence = f"The run '{plain(state.run, 64)}' does not exist here; it may have been deleted or moved."
+    if missing(sentence, "Choose another run", "run"):
+        state.run = ""
+        st.rerun()
 
 
 def recent(state: State, most: int = 50) -> None:

@@ -16,6 +16,7 @@ from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.search import analysis
 from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, escape, plain, seconds
@@ -33,6 +34,14 @@ def current(state: State) -> SearchRun | None:
         if chosen is not None:
             state.search = chosen.id
     return chosen
+
+
+def require_another(state: State) -> None:
+    """Say that the chosen search is not there, and offer to choose another."""
+    sentence = f"The search '{plain(state.search, 64)}' does not exist here; it may have been deleted or moved."
+    if missing(sentence, "Choose another search", "search"):
+        state.search = ""
+        st.rerun()
 
 
 def show(state: State, made: SearchRun) -> None:

@@ -14,6 +14,8 @@ def draw() -> None:
         "Search", "Which settings are best? Name some values to try; the validation clips choose between them."
     ) as state:
         made = leaderboard.current(state)
+        if made is None and state.search:
+            leaderboard.require_another(state)
         if made is not None and not state.data:
             chosen = made.search.experiment.dataset
             state.choose(chosen.name, chosen.options)

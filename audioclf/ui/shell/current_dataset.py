@@ -124,7 +124,10 @@ def summary(state: State) -> str:
     dataset = loaded(state)
     if dataset is not None:
         return f"{count(len(dataset), 'clip')}, {count(len(dataset.classes), 'class', 'classes')}"
-    return "Not loaded yet" if state.data else "Choose one on the Data page"
+    if not state.data:
+        return "Choose one on the Data page"
+    task = tasks.find(_task(state))
+    return "Not loaded yet" if task is None or task.error is None else "Could not be loaded"
 
 
 def known_groups(dataset: Dataset) -> str:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -13,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from audioclf.core.errors import WorkspaceError
 from audioclf.inference.assets import app_folder
-from audioclf.ui.shell import current_dataset, warmup, workspace
+from audioclf.ui.shell import current_dataset, history, warmup, workspace
 from audioclf.ui.shell import state as states
 from audioclf.ui.shell.error_boundary import boundary, show_error
 from audioclf.ui.shell.state import State
@@ -22,6 +23,7 @@ from audioclf.ui.shell.text import escape, plain
 _ROOT = app_folder()
 LOGO = _ROOT / "assets" / "logo.svg"
 MARK = _ROOT / "assets" / "mark.svg"
+_STYLE = Path(__file__).with_name("style.css")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State
         The user's choices.
     """
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
+    st.html(_STYLE)
     state = states.current()
     try:
         state.adopt({name: st.query_params[name] for name in st.query_params})
@@ -117,6 +120,7 @@ def _sidebar(state: State) -> DeltaGenerator:
         st.caption("Data set")
         box = st.empty()
         workspace.draw(state)
+        history.one_entry_per_page()
     _data_set(box, state)
     return box
 

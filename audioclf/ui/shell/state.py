@@ -40,6 +40,8 @@ class State:
         Ids of the clips put aside for a comparison.
     workspace : str
         Whose runs are seen and made.
+    linked : str
+        The clip an address asked for, until a page has found it; a clip chosen on another page is no such promise.
     """
 
     data: str = ""
@@ -49,13 +51,17 @@ class State:
     search: str = ""
     tray: list[str] = field(default_factory=list)
     workspace: str = workspaces.DEFAULT
+    linked: str = ""
     _seen: dict[str, str] = field(default_factory=dict)
     _written: dict[str, str] = field(default_factory=dict)
 
     def choose(self, data: str, options: Mapping[str, Any] | None = None) -> None:
-        """Choose another data set; the chosen clips belonged to the old one."""
+        """Choose another data set; the chosen clips and the run belonged to the old one."""
         if (data, dict(options or {})) != (self.data, self.options):
-            self.data, self.options, self.clip, self.tray = data, dict(options or {}), "", []
+            if self.data:
+                self.run = ""
+            self.data, self.options = data, dict(options or {})
+            self.clip, self.linked, self.tray = "", "", []
 
     def query(self) -> dict[str, str]:
         """The part that belongs in the address."""
@@ -110,19 +116,18 @@ class State:
                     options = {}
                 self.choose(found["data"], options if isinstance(options, dict) else {})
             self.clip = found.get("clip", self.clip)
+            self.linked = found.get("clip", "")
             self.run = found.get("run", self.run)
             self.search = found.get("search", self.search)
         self._seen = found
 
     def publish(self) -> None:
-        """Write the address; Streamlit informs the browser only where it has changed."""
+        """Write the address where it differs, in one message: each that changes it would be an entry of the history."""
         query = self.query()
-        if query != self._written or query != self._seen:
-            for name in _NAMES:
-                if name in query:
-                    st.query_params[name] = query[name]
-                elif name in st.query_params:
-                    del st.query_params[name]
+        address = st.query_params.to_dict()
+        others = {name: value for name, value in address.items() if name not in _NAMES}
+        if {**others, **query} != address:
+            st.query_params.from_dict({**others, **query})
         self._written = query
 
 

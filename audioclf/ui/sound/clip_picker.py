@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -13,7 +13,9 @@ from audioclf.audio.io import AudioSettings, content_hash, read_info
 from audioclf.core.errors import AudioError
 from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
+from audioclf.datasets.catalog.instruments import Instruments
 from audioclf.ui.shell import current_dataset
+from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import distinct, escape, plain, seconds
@@ -51,27 +53,56 @@ def id_of(dataset: Dataset, clip: Clip) -> str:
     return ids(dataset)[0][dataset.clips.index(clip)]
 
 
-def chosen(state: State, dataset: Dataset) -> Clip:
-    """The session's clip, or the first one of the data set."""
-    return dataset.clips[ids(dataset)[1].get(state.clip, 0)]
+def opening(dataset: Dataset, n_clips: int) -> int:
+    """Place of the clip of a class that is shown first: of rendered notes the middle one, which every instrument plays.
+
+    A rendered class runs from low notes to high ones, and a violin has no string for the lowest.
+    """
+    return n_clips // 2 if dataset.source == Instruments.kind else 0
+
+
+def from_opening(dataset: Dataset, of_class: Sequence[Clip]) -> list[Clip]:
+    """The clips of one class from the first one shown, and round."""
+    at = opening(dataset, len(of_class))
+    return [*of_class[at:], *of_class[:at]]
+
+
+def require_linked(state: State, found: Container[str], where: str) -> None:
+    """End the page with a sentence where the clip of a link is not among those that can be shown.
+
+    Parameters
+    ----------
+    state : State
+    found : container of str
+        Ids of what can be shown.
+    where : str
+        What they are, for the sentence: "the data set 'Instruments'".
+    """
+    if state.linked and state.linked == state.clip and state.clip not in found:
+        if missing(f"The clip in this link is not in {where}.", "Choose another clip", "clip"):
+            state.clip = state.linked = ""
+            st.rerun()
+        st.stop()
+    state.linked = ""
 
 
 def pick(state: State, dataset: Dataset) -> Clip:
     """Draw class, clip and the buttons that step through them; returns the chosen clip."""
     names, numbers = ids(dataset)
-    number = numbers.get(state.clip, 0)
+    require_linked(state, numbers, f"the data set '{plain(dataset.name, 60)}'")
+    number = numbers.get(state.clip)
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
     with left:
         label = st.selectbox(
             "Class",
             dataset.classes,
-            index=dataset.labels[number],
+            index=0 if number is None else dataset.labels[number],
             format_func=lambda c: plain(c, 48),
         )
     of_class = [n for n, clip in enumerate(dataset.clips) if clip.label == label]
     with middle:
         shown = [dataset.clips[n] for n in of_class]
-        at = numbered(shown, of_class.index(number) if number in of_class else 0)
+        at = numbered(shown, of_class.index(number) if number in of_class else opening(dataset, len(shown)))
     step = 0
     with right, st.container(horizontal=True, gap="small"):
         if st.button("", icon=":material/skip_previous:", help="Previous clip of this class", key="clip.previous"):

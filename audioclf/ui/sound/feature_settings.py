@@ -12,7 +12,7 @@ from audioclf import features
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
-from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.features import FEATURES, Feature, FeatureMap, Spectrum
 from audioclf.plots.screen import value_limits
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.forms.parameter_form import Form
@@ -34,14 +34,22 @@ def audio() -> AudioSettings:
     return parameter_form.last(AudioSettings, "audio")
 
 
+def start(kind: str) -> Feature:
+    """What a page shows of a feature at first: its defaults, but levels in dB, as ears rate loudness.
+
+    The spectrum's own default stays linear, since recipes and the hashes of their features rest on it.
+    """
+    return Spectrum(scale="db") if kind == Spectrum.kind else FEATURES[kind]()
+
+
 def feature_form(kind: str) -> Form[Feature]:
     """The parameters of one feature."""
-    return parameter_form.parameters(FEATURES[kind], f"feature.{kind}")
+    return parameter_form.parameters(FEATURES[kind], f"feature.{kind}", start=start(kind))
 
 
 def feature(kind: str) -> Feature:
     """The parameters last made in :func:`feature_form` that can be."""
-    return parameter_form.last(FEATURES[kind], f"feature.{kind}")
+    return parameter_form.last(FEATURES[kind], f"feature.{kind}", start=start(kind))
 
 
 def panel_of(clip: Clip, feature: Feature, audio: AudioSettings) -> list[dict[str, Any]]:

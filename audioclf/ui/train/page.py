@@ -33,6 +33,8 @@ def draw() -> None:
         "Train", "Teach a model to tell the classes apart: press Start, or change something first."
     ) as state:
         run = training_progress.current(state)
+        if run is None and state.run not in ("", run_picker.STARTER):
+            run_picker.require_another(state)
         active = run is not None and not run.status.ended
         if run is not None and active:
             training_progress.show(run)

@@ -45,3 +45,19 @@ def test_every_clip_of_one_name_can_be_chosen(class_folders: Path) -> None:
         test.selectbox[0].set_value(number).run()
         found.add(test.text[0].value)
     assert len(found) == 6
+
+
+def test_the_first_violin_shown_is_a_note_that_a_violin_plays() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from audioclf.datasets import load_dataset
+        from audioclf.ui.shell import state
+        from audioclf.ui.sound import clip_picker
+
+        dataset = load_dataset("instruments", programs=[40], seconds=0.2, sr=8000)
+        st.text(clip_picker.pick(state.current(), dataset).group)
+
+    test = AppTest.from_function(page).run(timeout=120)
+    assert not test.exception
+    assert 55 <= int(test.text[0].value) <= 103
