@@ -78,8 +78,8 @@ def check(path: str, pairs: tuple[str, ...], as_json: bool) -> None:
     dataset, _, reading = _load(path, pairs)
     report = health.check(dataset, progress=_progress("measured"))
     if as_json:
-        told = {"worst": report.worst, "reading": reading.to_dict() if reading else None}
-        print_json(report.to_dict() | told)
+        known = {"worst": report.worst, "reading": reading.to_dict() if reading else None}
+        print_json(report.to_dict() | known)
         return
     _print_reading(reading)
     _print_report(report)
@@ -149,9 +149,9 @@ def _print_reading(reading: Reading | None) -> None:
         "fold": ["" if row.fold is None or reading.parts else str(row.fold) for row in sample],
         "part": [row.split if reading.parts else "" for row in sample],
     }
-    told = {name: [display_name(cell)[1:-1] for cell in cells] for name, cells in columns.items() if any(cells)}
-    if told:
-        print_table(list(told), zip(*told.values(), strict=True))
+    known = {name: [display_name(cell)[1:-1] for cell in cells] for name, cells in columns.items() if any(cells)}
+    if known:
+        print_table(list(known), zip(*known.values(), strict=True))
     for remark in reading.remarks:
         click.echo(f"understood: {printable(remark)}")
 

@@ -67,7 +67,7 @@ def load_dataset(
     ParameterError
         When an option is unknown or out of range.
     Stopped
-        When ``should_stop`` said so.
+        When ``should_stop`` asked for it.
     """
     name = str(name_or_path)
     if isinstance(name_or_path, str) and name in SOURCES:

@@ -28,7 +28,7 @@ SPLIT_FOLDS = {"test": 0, "train": 1, "validation": 2}
 """Number of the fold that a part of an official split has where there are no folds beside it."""
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many files are done (bytes as :class:`ByteCount`); called from the thread that called."""
+"""Summary how many of how many files are done (bytes as :class:`ByteCount`); called from the thread that called."""
 
 ShouldStop = Callable[[], bool]
 """Asked now and then whether to end early, which raises :class:`~audioclf.core.errors.Stopped`."""

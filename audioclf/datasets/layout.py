@@ -137,20 +137,20 @@ class Reading:
         """All of it in one sentence."""
         if self.questions:
             return self.questions[0].sentence()
-        told = [self.what] if self.what else [_count(len(self.clips), "clip")]
+        known = [self.what] if self.what else [_count(len(self.clips), "clip")]
         if self.counts:
-            told.append(_count(len(self.counts), "class", "classes") + (f" from {self.labels}" if self.labels else ""))
+            known.append(_count(len(self.counts), "class", "classes") + (f" from {self.labels}" if self.labels else ""))
         if self.n_folds:
-            told.append(_count(self.n_folds, "fold") + (f" from {self.folds}" if self.folds else ""))
+            known.append(_count(self.n_folds, "fold") + (f" from {self.folds}" if self.folds else ""))
         if self.n_groups:
-            told.append(_count(self.n_groups, "group") + (f" from {self.groups}" if self.groups else ""))
+            known.append(_count(self.n_groups, "group") + (f" from {self.groups}" if self.groups else ""))
         if self.parts:
             shares = ", ".join(f"{part} {count:,}" for part, count in self.parts.items())
-            told.append(
+            known.append(
                 f"official split from {self.splits} ({shares})" if self.splits else f"official split ({shares})"
             )
         layout = f"; this is the layout of {self.layout}" if self.layout else ""
-        return ", ".join(told) + f"{layout}."
+        return ", ".join(known) + f"{layout}."
 
     def sample(self, most: int = 5) -> tuple[Row, ...]:
         """Some of the clips: of every class one before any has a second."""
@@ -215,7 +215,7 @@ class Reading:
 
 def plain_row(row: Row) -> dict[str, Any]:
     """A row as plain values, without those that say nothing."""
-    told: Mapping[str, Any] = {
+    known: Mapping[str, Any] = {
         "file": row.entry.name,
         "label": row.label,
         "start": row.start or None,
@@ -224,7 +224,7 @@ def plain_row(row: Row) -> dict[str, Any]:
         "fold": row.fold if not row.split or row.fold != SPLIT_FOLDS[row.split] else None,
         "split": row.split or None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def with_remarks(reading: Reading, *remarks: str) -> Reading:

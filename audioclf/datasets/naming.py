@@ -175,10 +175,10 @@ def split_in(name: str, known: frozenset[str] = frozenset()) -> str:
         More words that may stand beside, in small letters: the name of the set.
     """
     words = [word for word in re.split(r"[\W_]+", name.casefold()) if word]
-    told = {split(word) for word in words} - {""}
+    details = {split(word) for word in words} - {""}
     beside = _BESIDE | known
     rest = [word for word in words if not split(word) and word not in beside and not re.fullmatch(r"(fold)?\d+", word)]
-    return next(iter(told)) if len(told) == 1 and not rest else ""
+    return next(iter(details)) if len(details) == 1 and not rest else ""
 
 
 def settled(parts: Iterable[str]) -> dict[str, str]:

@@ -53,8 +53,8 @@ def convert(source: Path, target: Path) -> None:
     except subprocess.TimeoutExpired:
         raise weights.refusal(source, TITLE, "reading it does not end") from None
     if done.returncode:
-        said = done.stdout.decode(errors="replace").strip() if done.returncode == _REFUSED else ""
-        raise weights.refusal(source, TITLE, said or "reading it fails")
+        stated = done.stdout.decode(errors="replace").strip() if done.returncode == _REFUSED else ""
+        raise weights.refusal(source, TITLE, stated or "reading it fails")
 
 
 def main() -> None:

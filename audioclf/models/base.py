@@ -73,7 +73,7 @@ class Model(Parameters):
         Returns
         -------
         tuple of str
-            What has to be said wherever a result of this model is shown, one sentence each.
+            Remarks to show beside every result of this model, one sentence each.
 
         Raises
         ------

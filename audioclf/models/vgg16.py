@@ -126,7 +126,7 @@ class VGG16(Network):
         return remarks
 
     def _weights(self) -> tuple[Any, tuple[str, ...]]:
-        """VGG16 without top with the weights asked for, or None, and what is to be said of it."""
+        """VGG16 without top with the weights asked for, or None, and the remark to show."""
         if self.weights == pretrained.NONE:
             return None, ()
         if trust.is_job():

@@ -84,11 +84,11 @@ class Look:
 
     def label(self, axes: Axes, *, x: str = "", y: str = "", title: str = "", size: float = FONT) -> None:
         """Name the axes and the picture; names are text, whatever is in them."""
-        said: dict[str, Any] = {"color": self.colours.text, "parse_math": False}
+        stated: dict[str, Any] = {"color": self.colours.text, "parse_math": False}
         if x:
-            axes.set_xlabel(plain(x), fontsize=size, **said)
+            axes.set_xlabel(plain(x), fontsize=size, **stated)
         if y:
-            axes.set_ylabel(plain(y), fontsize=size, **said)
+            axes.set_ylabel(plain(y), fontsize=size, **stated)
         if title:
             # with a y of its own the title need not be kept clear of ticks, for which all of them are laid out twice
-            axes.set_title(plain(title), fontsize=size + 2, loc="left", pad=7, y=1.0, **said)
+            axes.set_title(plain(title), fontsize=size + 2, loc="left", pad=7, y=1.0, **stated)

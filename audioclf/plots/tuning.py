@@ -51,11 +51,11 @@ def values_chart(
     """
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     line = numeric and len(set(values)) > _FEW
-    told = [value if line else _text(value) for value in values]
+    known = [value if line else _text(value) for value in values]
     order = [_text(value) for value in (sorted(set(values)) if numeric else dict.fromkeys(map(_text, values)))]
     rows = [
         {"value": value, "figure": figure, "point": title, "best": number == best}
-        for number, (value, figure, title) in enumerate(zip(told, figures, titles or [""] * len(figures), strict=True))
+        for number, (value, figure, title) in enumerate(zip(known, figures, titles or [""] * len(figures), strict=True))
         if math.isfinite(figure)
     ]
     rows.sort(key=lambda row: bool(row["best"]))  # drawn last, on top of the others

@@ -32,9 +32,9 @@ MOST_CLASSES = 20
 EXAMPLE_CLASSES = ("dog", "rain", "rooster")
 EXAMPLE = ((5, 0, 1), (0, 6, 0), (2, 0, 4))
 EXAMPLE_WORDS = (
-    "How to read one: a row is what the clips were, a column what the model said. Of six dogs it knew five and took one"
-    " for a rooster; all six times it rained it said so; of six roosters it took two for dogs. What is right lies on"
-    " the diagonal; dog and rooster are mixed up both ways."
+    "How to read a confusion matrix: rows are the true classes, columns the predicted ones. Of six dogs, five were"
+    " predicted correctly and one as a rooster; all six clips of rain were correct; of six roosters, two were predicted"
+    " as dogs. Correct predictions lie on the diagonal; dog and rooster are confused in both directions."
 )
 
 Draw = Callable[[str], "Figure"]

@@ -174,19 +174,19 @@ def plan(
     known: dict[tuple[str, str, str | None], Data] = {}
     planned = []
     for recipe in chosen:
-        given = _said(recipe, datasets or {})
+        given = _option_for(recipe, datasets or {})
         key = (recipe.experiment.dataset.name, recipe.stand_in, given)
         if key not in known:
             known[key] = (find or find_data)(recipe, given)
-        planned.append(Planned(recipe, known[key], _said(recipe, epochs or {}), random_weights))
+        planned.append(Planned(recipe, known[key], _option_for(recipe, epochs or {}), random_weights))
     return planned
 
 
-def _said(recipe: Recipe, said: Mapping[str, Any]) -> Any:
-    """What was said of this recipe: by its name before its letter, its family, and all."""
+def _option_for(recipe: Recipe, options: Mapping[str, Any]) -> Any:
+    """What is given for this recipe: by its name before its letter, its family, and all."""
     for word in (recipe.name, *filter(None, (recipe.letter, recipe.letter.lower())), recipe.family, ""):
-        if word in said:
-            return said[word]
+        if word in options:
+            return options[word]
     return None
 
 

@@ -108,18 +108,18 @@ def row(planned: Planned, job: JobFolder | None) -> Row:
     try:
         run = _best(job)
         about |= {"run": run, **_measured(run)}
-        said = verdict(planned, about)
+        stated = verdict(planned, about)
         if isinstance(job, SearchRun):
-            said += f"; {_chosen(job)}"
+            stated += f"; {_chosen(job)}"
             about["seconds"] = float(job.result()["seconds"])
         for remark in run.metrics.get("remarks", ()):
-            said += f"; {str(remark).rstrip('.')}"
+            stated += f"; {str(remark).rstrip('.')}"
     except (AudioclfError, KeyError, TypeError, ValueError, IndexError) as error:
         why = str(error) if isinstance(error, AudioclfError) else "its results are damaged; delete the run"
         return Row(**about | {"run": None, "accuracy": None}, verdict=f"failed: {why}", state="failed")
     if not is_as_planned(job, planned):
-        said += "; made with other settings than the recipe has now"
-    return Row(**about, verdict=said, state="done")
+        stated += "; made with other settings than the recipe has now"
+    return Row(**about, verdict=stated, state="done")
 
 
 def _unfinished(job: JobFolder) -> dict[str, Any]:

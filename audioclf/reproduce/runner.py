@@ -117,7 +117,7 @@ def make(job: JobFolder, watch: Watcher | None = None) -> None:
     ----------
     job : JobFolder
     watch : callable, optional
-        Told every new status.
+        Summary every new status.
 
     Raises
     ------

@@ -97,18 +97,18 @@ _PICZAK = (
 
 def _esc_rows(entries: Sequence[Entry]) -> list[Row]:
     """ESC in either layout: the class as a number in the name, or as a folder."""
-    told = _by_scheme(entries, "ESC")
-    numbered = [(entry, named) for entry, named in told if named.label]
+    details = _by_scheme(entries, "ESC")
+    numbered = [(entry, named) for entry, named in details if named.label]
     if numbered:
         return [
             Row(entry, ESC_50[int(named.label or 0)], group=named.group, fold=named.fold)
             for entry, named in numbered
             if int(named.label or 0) < len(ESC_50)
         ]
-    told = [(entry, named) for entry, named in told if entry.folders]
-    folders = list(dict.fromkeys(entry.folders[-1] for entry, _ in told))
+    details = [(entry, named) for entry, named in details if entry.folders]
+    folders = list(dict.fromkeys(entry.folders[-1] for entry, _ in details))
     labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
-    return [Row(entry, labels[entry.folders[-1]], group=named.group, fold=named.fold) for entry, named in told]
+    return [Row(entry, labels[entry.folders[-1]], group=named.group, fold=named.fold) for entry, named in details]
 
 
 def _by_list(found: Sequence[Clip], labels: Sequence[str]) -> list[Clip]:

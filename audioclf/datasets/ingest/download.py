@@ -76,7 +76,7 @@ def fetch(
     folder : Path
         Where it goes; made when it is not there.
     progress : callable, optional
-        Told how many of how many bytes are there; all are 0 where the server does not say.
+        Summary how many of how many bytes are there; all are 0 where the server does not say.
     should_stop : callable, optional
 
     Raises

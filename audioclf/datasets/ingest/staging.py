@@ -291,12 +291,12 @@ def stored_tree(folder: Path) -> Tree:
         When ``stored.json`` cannot be read.
     """
     try:
-        told = read_json(folder / INDEX)
-        files = [(str(stored), str(name)) for stored, name in told["files"] if _STORED.fullmatch(str(stored))]
+        known = read_json(folder / INDEX)
+        files = [(str(stored), str(name)) for stored, name in known["files"] if _STORED.fullmatch(str(stored))]
         files.sort(key=lambda file: [naming.natural(part) for part in file[1].split("/")])
         entries = tuple(Entry(name, folder / stored) for stored, name in files)
-        problems = tuple(Problem(**{key: str(value) for key, value in row.items()}) for row in told["problems"])
-        return Tree(str(told["name"]), folder, entries, problems)
+        problems = tuple(Problem(**{key: str(value) for key, value in row.items()}) for row in known["problems"])
+        return Tree(str(known["name"]), folder, entries, problems)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f"The stored data set {folder.name} is damaged ({error}); add its files or archive again."

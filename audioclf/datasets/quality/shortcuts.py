@@ -87,14 +87,12 @@ class ShortcutCheck:
     @property
     def sentence(self) -> str:
         """The result for people."""
-        told = f"{self.all.accuracy:.0%} where guessing gives {self.chance:.0%}"
+        rate = f"{self.all.accuracy:.0%} where guessing gives {self.chance:.0%}"
         if not self.clear:
-            return (
-                f"Duration, level, silence, bandwidth, sample rate and bit depth do not give the classes away: {told}."
-            )
+            return f"Duration, level, silence, bandwidth, sample rate, bit depth do not give the classes away: {rate}."
         best = [column for column in self.columns if column.clear]
         through = f", most of all through the {best[0].column} ({best[0].accuracy:.0%} alone)" if best else ""
-        return f"Without listening, a tiny decision tree predicts the class correctly in {told}{through}."
+        return f"Without listening, a tiny decision tree predicts the class correctly in {rate}{through}."
 
 
 def bit_depth(subtype: str) -> int:

@@ -75,8 +75,8 @@ def _row(entry: Entry, label: str, part: str) -> Row:
 
 def _label(file: Mapping[str, Any]) -> str:
     label = file.get("label")
-    told = label.get("label") if isinstance(label, Mapping) and label.get("type", "label") == "label" else label
-    return told.strip() if isinstance(told, str) else ""
+    known = label.get("label") if isinstance(label, Mapping) and label.get("type", "label") == "label" else label
+    return known.strip() if isinstance(known, str) else ""
 
 
 def _files(tree: Tree) -> tuple[Entry, list[Mapping[str, Any]]] | None:
@@ -92,8 +92,8 @@ def _read(entry: Entry) -> tuple[Entry, list[Mapping[str, Any]]] | None:
     try:
         if entry.path.stat().st_size > _MOST_BYTES:
             return None
-        told = json.loads(read_file(entry.path))
-        files = told["files"]
+        known = json.loads(read_file(entry.path))
+        files = known["files"]
         return (entry, files) if isinstance(files, list) and all(isinstance(one, Mapping) for one in files) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -58,10 +58,10 @@ class Pattern:
             raise _refused(
                 text, "two parts stand side by side, and nothing says where the first ends (a width does: {label:2})"
             )
-        told = Counter(MEANINGS[part.name] for part in self._parts if part.name in MEANINGS)
-        if any(count > 1 for count in told.values()):
-            raise _refused(text, f"it names the {told.most_common(1)[0][0]} twice")
-        self.gives = frozenset(told)
+        known = Counter(MEANINGS[part.name] for part in self._parts if part.name in MEANINGS)
+        if any(count > 1 for count in known.values()):
+            raise _refused(text, f"it names the {known.most_common(1)[0][0]} twice")
+        self.gives = frozenset(known)
 
     def read(self, name: str) -> naming.Named | None:
         """What a name (without its suffix) states; None where it does not fit the pattern."""
@@ -191,8 +191,8 @@ def _widths(stems: Sequence[str]) -> str:
     runs = [(match.start(), len(match[0])) for match in re.finditer(r"0+|a+", shape)]
     if len(shapes) > 1 or len(stems) < 2 or not 2 <= len(runs) <= 8 or sum(width for _, width in runs) != len(shape):
         return ""
-    told = [len({stem[at : at + width] for stem in stems}) for at, width in runs]
-    few = [number for number, (at, _) in enumerate(runs) if shape[at] == "a" and 1 < told[number] <= len(stems) / 2]
+    known = [len({stem[at : at + width] for stem in stems}) for at, width in runs]
+    few = [number for number, (at, _) in enumerate(runs) if shape[at] == "a" and 1 < known[number] <= len(stems) / 2]
     label = few[-1] if few else 0
     names = ["label" if number == label else f"part{number + 1}" for number in range(len(runs))]
     return "".join(f"{{{name}:{width}}}" for name, (_, width) in zip(names, runs, strict=True))
@@ -257,14 +257,14 @@ class PatternReader(Reader):
                 f" for example {suggest(names) or '{label}_{take}'}.",
                 "pattern",
             )
-        told = [(entry, naming.read(scheme, entry.stem)) for entry in sounds]
-        return _rows(told)
+        known = [(entry, naming.read(scheme, entry.stem)) for entry in sounds]
+        return _rows(known)
 
     def _by_pattern(self, tree: Tree, sounds: Sequence[Entry]) -> tuple[list[Row], list[Problem]]:
         pattern = Pattern(self.pattern)
         meant = meanings(self.values)
-        told = [(entry, _meant(pattern.read(_bare(entry.name)), meant)) for entry in sounds]
-        rows, problems = _rows(told, self.pattern)
+        known = [(entry, _meant(pattern.read(_bare(entry.name)), meant)) for entry in sounds]
+        rows, problems = _rows(known, self.pattern)
         if not rows and pattern.gives:
             raise ParameterError(
                 f"No name in {tree.name} fits '{self.pattern}' (the first is '{sounds[0].name}'); change the pattern.",

@@ -86,8 +86,8 @@ class RecordingReader(Reader):
                 continue
             found_cuts, refused = self.cuts(inner, entry, fact, progress=progress, should_stop=should_stop)
             problems += refused
-            told = self.label or (naming.without_numbers([entry.folders[0]])[0] if entry.folders else entry.stem)
-            rows += [Row(entry, cut.label or told, cut.start, cut.duration, cut.group) for cut in found_cuts]
+            known = self.label or (naming.without_numbers([entry.folders[0]])[0] if entry.folders else entry.stem)
+            rows += [Row(entry, cut.label or known, cut.start, cut.duration, cut.group) for cut in found_cuts]
         if not rows and problems:
             raise DatasetError(f"'{problems[0].file}': {problems[0].reason} {problems[0].remedy}")
         found, broken = clips(_grouped(rows), progress=progress, should_stop=should_stop)

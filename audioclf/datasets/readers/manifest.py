@@ -92,7 +92,7 @@ class ManifestReader(Reader):
         if not self.start_column and not self.end_column and not self.duration_column:
             rows, remark = whole_files(rows)
             remarks += [remark] if remark else []
-        rows, told = split_lists.apply(tree, rows, {table.entry.path for table in tables}, others)
+        rows, details = split_lists.apply(tree, rows, {table.entry.path for table in tables}, others)
         remarks += _unlisted(inside, rows) if not tree.pointed and not self.table else []
         by_column = first.name_of("split") or (first.name_of("fold") if any(row.split for row in rows) else "")
         by_table = f"the tables {_several([table.entry.name for table in tables])}" if any(parts.values()) else ""
@@ -105,7 +105,7 @@ class ManifestReader(Reader):
             labels=_column(first, "label"),
             groups=next(filter(None, (_column(table, "group") for table in tables)), ""),
             folds=next(filter(None, (_column(table, "fold") for table in tables)), ""),
-            splits=told or (f"column '{by_column}'" if by_column else by_table),
+            splits=details or (f"column '{by_column}'" if by_column else by_table),
             remarks=tuple(remarks),
         )
 
@@ -240,7 +240,7 @@ def tables_of_sounds(tree: Tree, *, every: bool = False) -> list[ListedTable]:
 
 
 def unused(tree: Tree) -> list[str]:
-    """What is to be said of tables that name sounds and are no list of clips."""
+    """Remarks on tables that name sounds and are no list of clips."""
     return [
         f"'{table.entry.name}' holds computed features and is not read as a list of clips."
         for table in tables_of_sounds(tree)
@@ -255,9 +255,9 @@ def _alike(table: ListedTable, first: ListedTable) -> bool:
 
 
 def _parts(tables: Sequence[ListedTable]) -> dict[str, str]:
-    told = {table.entry.name: table.part for table in tables}
-    stands_for = naming.settled(told.values())
-    return {name: stands_for.get(part, "") for name, part in told.items()}
+    details = {table.entry.name: table.part for table in tables}
+    stands_for = naming.settled(details.values())
+    return {name: stands_for.get(part, "") for name, part in details.items()}
 
 
 def _partners(tree: Tree, first: Entry) -> list[Entry]:

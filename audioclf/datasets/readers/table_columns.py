@@ -140,16 +140,16 @@ def _file(table: Table, named: Sequence[int], hits: Callable[[Sequence[str]], in
 
 
 def _may_be_label(cells: Sequence[str]) -> bool:
-    told = [cell for cell in cells if cell]
-    return not cells or (bool(told) and not (len(told) >= _ALIKE and len(set(told)) == len(told)))
+    known = [cell for cell in cells if cell]
+    return not cells or (bool(known) and not (len(known) >= _ALIKE and len(set(known)) == len(known)))
 
 
 def _tells(meaning: str, cells: Sequence[str]) -> bool:
     """Whether every cell that is filled in is a fold's number (or a part's name)."""
-    told = {cell for cell in cells if cell}
+    known = {cell for cell in cells if cell}
     if meaning == "split":
-        return bool(told) and all(naming.split(cell) for cell in told)
-    return bool(told) and all(naming.fold(cell) is not None for cell in told)
+        return bool(known) and all(naming.split(cell) for cell in known)
+    return bool(known) and all(naming.fold(cell) is not None for cell in known)
 
 
 def _is_number(cell: str) -> bool:

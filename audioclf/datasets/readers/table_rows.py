@@ -88,8 +88,8 @@ class ListedTable:
     @cached_property
     def sounds(self) -> set[Path]:
         """The files that its names stand for."""
-        told = sound_names.points_at("", None, self.part)
-        found = (self.finder.find(name, told) for name in self.names)
+        details = sound_names.points_at("", None, self.part)
+        found = (self.finder.find(name, details) for name in self.names)
         return {entry.path for entry in found if not isinstance(entry, str)}
 
     @property
@@ -148,9 +148,9 @@ class ListedTable:
             return self.refuse(line, "", "The row names no file.", "Fill in its file name, or leave the row out.")
         if not label:
             return self.refuse(line, name, "The row has no label.", "Fill in its class, or leave the row out.")
-        told = cell("fold")
-        fold = naming.fold(told) if told else None
-        part = naming.split(cell("split")) or naming.split(told) or split
+        details = cell("fold")
+        fold = naming.fold(details) if details else None
+        part = naming.split(cell("split")) or naming.split(details) or split
         part = stands_for.get(part, part)
         entry = self.finder.find(name, sound_names.points_at(label, fold, part))
         if isinstance(entry, str):
@@ -159,9 +159,9 @@ class ListedTable:
             start, duration = _stretch(cell("start"), cell("end"), cell("duration"))
         except ValueError as error:
             return self.refuse(line, name, str(error), "Write times in seconds, with the end behind the start.")
-        if told and fold is None:
+        if details and fold is None:
             return self.refuse(
-                line, name, f"The fold is '{told[:40]}'.", "Write a whole number, or train, test or validation."
+                line, name, f"The fold is '{details[:40]}'.", "Write a whole number, or train, test or validation."
             )
         key = (entry.name, start, duration)
         if key in seen:

@@ -54,8 +54,8 @@ def _said(state: State, dataset: Dataset, source: str, options: dict[str, Any]) 
     )
     if not task.wait(0.5) or task.error is not None:
         return ""
-    told = [f"{number:,} {word}" for word, number in task.result.items() if number]
-    return f": {', '.join(told)}" if told else ""
+    details = [f"{number:,} {word}" for word, number in task.result.items() if number]
+    return f": {', '.join(details)}" if details else ""
 
 
 def _clips(state: State, dataset: Dataset) -> None:
@@ -212,11 +212,11 @@ def _classes(state: State, dataset: Dataset) -> None:
     )
     names = dict(zip(dataset.classes, map(_text, table["new name"]), strict=True))
     left_out = [label for label, use in zip(dataset.classes, table["use"], strict=True) if not use]
-    told = _told(names, left_out)
-    if told:
-        st.markdown(escape(told))
+    details = _told(names, left_out)
+    if details:
+        st.markdown(escape(details))
     if st.button(
-        "Save as a new version", type="primary", icon=":material/save:", disabled=not told, key="edit.classes"
+        "Save as a new version", type="primary", icon=":material/save:", disabled=not details, key="edit.classes"
     ):
         with error_boundary.boundary("save"):
             versions.take(state, dataset, of_classes(dataset, names, left_out))
@@ -233,17 +233,17 @@ def of_classes(dataset: Dataset, names: dict[str, str], left_out: list[str]) -> 
 
 def _told(names: dict[str, str], left_out: list[str]) -> str:
     """What saving will do, in words."""
-    told = [f"{plain(label, 40)} is left out" for label in left_out]
+    details = [f"{plain(label, 40)} is left out" for label in left_out]
     into: dict[str, list[str]] = {}
     for label, name in names.items():
         if label not in left_out:
             into.setdefault(name.strip(), []).append(label)
     for name, labels in into.items():
         if len(labels) > 1:
-            told.append(f"{', '.join(plain(label, 40) for label in labels)} become one class, {plain(name, 40)}")
+            details.append(f"{', '.join(plain(label, 40) for label in labels)} become one class, {plain(name, 40)}")
         elif labels[0] != name:
-            told.append(f"{plain(labels[0], 40)} becomes {plain(name, 40)}")
-    return "; ".join(told) + "." if told else ""
+            details.append(f"{plain(labels[0], 40)} becomes {plain(name, 40)}")
+    return "; ".join(details) + "." if details else ""
 
 
 def _groups(state: State, dataset: Dataset) -> None:

@@ -55,7 +55,7 @@ def panel(state: State, brought: Brought) -> bool:
     reader = _DRAW.get(kind, _plain)(brought, key, READERS[kind])
     reading = intake_understood.read(brought, reader) if reader is not None else None
     if reading is not None and not reading.questions:
-        intake_understood.draw(intake_understood.told(reading))
+        intake_understood.draw(intake_understood.summary_of(reading))
     with st.container(horizontal=True):
         load = st.button("Load these sounds", type="primary", icon=":material/download:", disabled=reader is None)
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
@@ -179,8 +179,8 @@ def _pattern(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
             parsed = Pattern(text)
             rows = patterns.preview(text, names, len(names), form.value.values)
             fits = sum(row.named is not None for row in rows)
-            told = {row.named.label for row in rows if row.named is not None and row.named.label}
-            classes = f", {count(len(told), 'class', 'classes')}" if "label" in parsed.gives else ""
+            known = {row.named.label for row in rows if row.named is not None and row.named.label}
+            classes = f", {count(len(known), 'class', 'classes')}" if "label" in parsed.gives else ""
             st.markdown(escape(f"{fits:,} of {count(len(names), 'name')} fit{classes}."))
         elif scheme is not None:
             rows = [patterns.Preview(name, naming.read(scheme, entry.stem)) for name, entry in sounds.items()]

@@ -118,9 +118,9 @@ def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo
         return
     counts = Counter(cut.label for cut in found)
     lengths = [cut.duration for cut in found]
-    told = f" in {count(len(counts), 'class', 'classes')}" if set(counts) != {""} else ""
+    known = f" in {count(len(counts), 'class', 'classes')}" if set(counts) != {""} else ""
     one = seconds(min(lengths)) + (f" to {seconds(max(lengths))}" if max(lengths) - min(lengths) > 0.005 else "")
-    st.markdown(escape(f"{count(len(found), 'clip')}{told} out of {seconds(info.seconds)}, {one} each."))
+    st.markdown(escape(f"{count(len(found), 'clip')}{known} out of {seconds(info.seconds)}, {one} each."))
     begin, end = 0.0, info.seconds
     if info.seconds > _WINDOW:
         begin, end = st.slider(

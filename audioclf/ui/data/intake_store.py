@@ -27,7 +27,7 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True)
 class Brought:
-    """What came in, before anybody said how to read it.
+    """What came in, before it is settled how to read it.
 
     Attributes
     ----------
@@ -107,10 +107,10 @@ def uploaded(
         folder = staging.keep(files, parent, _name(files), progress=progress, should_stop=should_stop)
     tree = staging.stored_tree(folder)
     if not any(entry.may_be_sound and entry.suffix not in staging.TABLES for entry in tree.entries):
-        told = f" ({tree.problems[0].file}: {tree.problems[0].reason})" if tree.problems else ""
+        known = f" ({tree.problems[0].file}: {tree.problems[0].reason})" if tree.problems else ""
         shutil.rmtree(folder, ignore_errors=True)
         raise DatasetError(
-            f"No sound is in what was uploaded{told}; upload wav, flac, ogg, opus, mp3, m4a or aiff files, or a zip of"
+            f"No sound is in what was uploaded{known}; upload wav, flac, ogg, opus, mp3, m4a or aiff files, or a zip of"
             " them."
         )
     if folder not in before or staging.is_waiting(folder):

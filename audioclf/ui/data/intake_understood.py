@@ -14,11 +14,11 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape, plain
 
 _MANY = 20_000
-_TOLD, _READ = "intake.told", "intake.reading"
+_SUMMARY, _READ = "intake.summary", "intake.reading"
 
 
 @dataclass(frozen=True)
-class Told:
+class Summary:
     """What is shown of a reading; the reading itself lists every clip and is let go of."""
 
     sentence: str
@@ -26,12 +26,12 @@ class Told:
     remarks: tuple[str, ...]
 
 
-def told(reading: Reading) -> Told:
+def summary_of(reading: Reading) -> Summary:
     """What is shown of a reading."""
     shown = ("file", "label", "group", "fold", "split")
     rows = reading.to_dict()["sample"]
     sample = tuple({name: plain(row[name], 100) for name in shown if name in row} for row in rows)
-    return Told(reading.sentence(), sample, reading.remarks)
+    return Summary(reading.sentence(), sample, reading.remarks)
 
 
 def read(brought: Brought, reader: Reader) -> Reading | None:
@@ -55,7 +55,7 @@ def read(brought: Brought, reader: Reader) -> Reading | None:
     return reading
 
 
-def draw(shown: Told) -> None:
+def draw(shown: Summary) -> None:
     """The sentence, and the rows and remarks below it."""
     st.info(escape(shown.sentence), icon=":material/fact_check:")
     if shown.sample:
@@ -68,11 +68,11 @@ def draw(shown: Told) -> None:
 def remember(path: str, reading: Reading | None) -> None:
     """Keep what is shown of a reading for the page that loads the files."""
     st.session_state.pop(_READ, None)
-    st.session_state[_TOLD] = (path, told(reading)) if reading is not None else None
+    st.session_state[_SUMMARY] = (path, summary_of(reading)) if reading is not None else None
 
 
 def chosen(state: State) -> None:
     """Draw how the chosen files were understood, where they were brought in by this session."""
-    kept = st.session_state.get(_TOLD)
+    kept = st.session_state.get(_SUMMARY)
     if kept is not None and kept[0] == state.data:
         draw(kept[1])

@@ -29,8 +29,8 @@ def take(state: State, dataset: Dataset, edited: Dataset) -> None:
     if not edited.clips:
         raise DatasetError(f"No clip of {dataset.name} would be left; keep at least one.")
     # What the user chose loads the parent again, from here and in any later session.
-    told = replace(edited, source=state.data)
-    kept = versions.save(told, workspaces.datasets_folder(state.workspace), state.options)
+    known = replace(edited, source=state.data)
+    kept = versions.save(known, workspaces.datasets_folder(state.workspace), state.options)
     state.choose(kept.source)
     st.rerun()
 

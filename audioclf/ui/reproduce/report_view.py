@@ -84,9 +84,9 @@ def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> 
                 child.kill()
                 child.wait()
     if child.returncode:
-        said = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        _log.error("the reproduced page: %s", "\n".join(said[-20:]))
-        raise AudioclfError(said[-1] if said and child.returncode == 2 else "The page could not be drawn; try again.")
+        lines = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        _log.error("the reproduced page: %s", "\n".join(lines[-20:]))
+        raise AudioclfError(lines[-1] if lines and child.returncode == 2 else "The page could not be drawn; try again.")
     return folder / HTML
 
 
@@ -109,8 +109,8 @@ def show(report: Report) -> None:
     st.caption(escape(row.source))
     if recipe.note:
         st.markdown(escape(recipe.note))
-    for what, said in page.figures(row, recipe).items():
-        st.markdown(f"**{escape(what)}**: {escape(said)}")
+    for what, lines in page.figures(row, recipe).items():
+        st.markdown(f"**{escape(what)}**: {escape(lines)}")
     run, letter = row.run, row.letter
     warmup.until_ready()
     tabs(

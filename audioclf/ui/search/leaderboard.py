@@ -103,12 +103,12 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     """The best point in words; its test figure only once nothing is left to be chosen."""
     metric = made.search.metric
     title = best.title
-    said = f"{TITLES[metric].lower()} {_figure(best.figure(metric), metric)}"
+    stated = f"{TITLES[metric].lower()} {_figure(best.figure(metric), metric)}"
     if status.state != "done":
-        st.markdown(f"Best so far: **{escape(title)}** ({escape(said)}).")
+        st.markdown(f"Best so far: **{escape(title)}** ({escape(stated)}).")
         return
     run = made.run(best.number)
-    words = f"Chosen: **{escape(title)}**, with the {METRICS[metric]} {escape(said)}."
+    words = f"Chosen: **{escape(title)}**, with the {METRICS[metric]} {escape(stated)}."
     if run is not None and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]

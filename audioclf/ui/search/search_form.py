@@ -94,11 +94,11 @@ def _base(state: State, dataset: Dataset) -> Experiment:
     """Draw the choice of what all points share; fills in a recipe's own search."""
     names = [TRAIN, *recipes.names()]
     titles = distinct(["What is set on the Train page", *(plain(recipes.get(name).title) for name in names[1:])])
-    told = dict(zip(names, titles, strict=True))
+    details = dict(zip(names, titles, strict=True))
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
         base = st.selectbox(
-            "Search over", names, format_func=told.__getitem__, key="search.base", persist_state="session"
+            "Search over", names, format_func=details.__getitem__, key="search.base", persist_state="session"
         )
     with right:
         st.text_input(
@@ -309,7 +309,7 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _made(experiment: Experiment, grid: dict[str, Any] | None, about: Mapping[str, Any]) -> tuple[Search | None, str]:
-    """The search, or why there is none; a field that cannot be read has said so itself."""
+    """The search, or why there is none; a field that cannot be read shows its own sentence."""
     if grid is None:
         return None, ""
     try:

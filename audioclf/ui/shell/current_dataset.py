@@ -29,9 +29,9 @@ def load(state: State) -> Task:
     """Task that loads the chosen data set; the one under way or ended where there is one, even if it failed."""
     name, chosen, workspace = state.data, dict(state.options), state.workspace
 
-    def work(told: Progress, should_stop: ShouldStop) -> Dataset:
+    def work(report: Progress, should_stop: ShouldStop) -> Dataset:
         require_own(name, chosen, workspace)
-        return load_dataset(name, progress=told, should_stop=should_stop, **chosen)
+        return load_dataset(name, progress=report, should_stop=should_stop, **chosen)
 
     return tasks.find(_task(state)) or tasks.start(_task(state), f"Loading {short(name)}", work)
 

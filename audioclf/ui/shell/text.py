@@ -57,15 +57,15 @@ def progress(done: int, total: int) -> str:
 def distinct(texts: Iterable[str]) -> list[str]:
     """The texts, those that repeat an earlier one with a number behind: choices are identified by their text."""
     seen: dict[str, int] = {}
-    told: dict[str, None] = {}
+    known: dict[str, None] = {}
     for text in texts:
         seen[text] = seen.get(text, 0) + 1
-        said = text if seen[text] == 1 else f"{text} ({seen[text]})"
-        while said in told:
+        stated = text if seen[text] == 1 else f"{text} ({seen[text]})"
+        while stated in known:
             seen[text] += 1
-            said = f"{text} ({seen[text]})"
-        told[said] = None
-    return list(told)
+            stated = f"{text} ({seen[text]})"
+        known[stated] = None
+    return list(known)
 
 
 def seconds(value: float) -> str:

@@ -140,9 +140,9 @@ def _beginning(state: State, dataset: Dataset) -> None:
     with left:
         names = [experiment_draft.SUGGESTED, *recipes.names()]
         titles = distinct(["Our suggestion for these sounds", *(plain(recipes.get(name).title) for name in names[1:])])
-        told = dict(zip(names, titles, strict=True))
+        known = dict(zip(names, titles, strict=True))
         chosen = st.selectbox(
-            "Start from", names, format_func=told.__getitem__, key="train.start", persist_state="session"
+            "Start from", names, format_func=known.__getitem__, key="train.start", persist_state="session"
         )
     with middle:
         if st.button(
