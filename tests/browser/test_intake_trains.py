@@ -187,4 +187,4 @@ def test_every_way_in_leads_to_a_trained_model(
         page.get_by_role("button", name="See the results").wait_for()
         progress = page.locator(".st-key-progress")
         progress.get_by_text("Done").wait_for()
-        progress.get_by_text(re.compile(r"of [\d,]+ test clips? right")).wait_for()
+        progress.get_by_text(re.compile(r"of [\d,]+ test clips? correct")).wait_for()

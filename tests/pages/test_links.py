@@ -69,6 +69,7 @@ def test_a_missing_search_is_reported(open_page: OpenPage, class_folders: Path) 
 @pytest.mark.parametrize("name", ["", "data", "explore", "compare", "train", "search"])
 def test_a_missing_data_set_is_reported(name: str, open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(name, data=tmp_path / "gone")
+    page.run()  # it may have failed to load between two looks of the page
     assert any("gone" in error.value for error in page.error)
     assert page.session_state["audioclf"].data == str(tmp_path / "gone")
     press(page, "Choose another data set")
