@@ -213,8 +213,8 @@ class Pool:
         return Outcome(
             call.name,
             error=RunError(
-                f"Its process died {MOST_DEATHS} times, most likely because memory ran out; take a smaller model,"
-                " feature or batch, or fewer at a time."
+                f"Its process died {MOST_DEATHS} times without a reason of its own; if memory is short, take a smaller"
+                " model, feature or batch, or fewer at a time."
             ),
         )
 
