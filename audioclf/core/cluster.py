@@ -181,7 +181,7 @@ class Cluster:
             return error
         if type(error).__name__ == "KilledWorker":
             return RunError(
-                "The Dask workers that took it died, one after the other, without a reason of their own; if their memory"
+                "The Dask workers that took it died, one after the other, without giving a reason; if their memory"
                 " is short, give them more, or take a smaller model, feature or batch."
             )
         return self._lost(error)
