@@ -53,11 +53,14 @@ def _open(name: str = "", /, **query: str | Path) -> AppTest:
         page.switch_page(f"pages/{name}.py")
     for key, value in query.items():
         page.query_params[key] = str(value)
+    ended = {id(task) for task in tasks.all_tasks() if task.finished}
     page.run()
-    for task in list(tasks.all_tasks()):
-        if not task.finished:
+    # also what ended while the page was drawn: it may have been drawn as under way
+    while fresh := [task for task in tasks.all_tasks() if id(task) not in ended]:
+        for task in fresh:
             assert task.wait(120)
-            page.run()
+            ended.add(id(task))
+        page.run()
     assert not page.exception
     return page
 
