@@ -41,6 +41,9 @@ def audioclf_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("audioclf-home")
     before = os.environ.get("AUDIOCLF_HOME")
     os.environ["AUDIOCLF_HOME"] = str(home)
+    # for every process that lives longer than one test, such as the warm model server of the pages
+    if (_DATA / "yamnet").is_dir():
+        os.environ.setdefault("AUDIOCLF_YAMNET", str(_DATA / "yamnet"))
     yield home
     if before is None:
         del os.environ["AUDIOCLF_HOME"]
