@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from audioclf.core.text import duration
 from audioclf.datasets import ByteCount
 
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
@@ -68,17 +69,8 @@ def distinct(texts: Iterable[str]) -> list[str]:
     return list(known)
 
 
-def seconds(value: float) -> str:
-    """Length of time for people: ``0.48 s``, ``35 s``, ``4 min 10 s``, ``2 h 5 min``."""
-    if value < 10:
-        return f"{value:.2f} s"
-    if value < 60:
-        return f"{value:.0f} s"
-    minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+seconds = duration
+"""How pages write a length of time."""
 
 
 def span(low: float, high: float) -> str:
