@@ -168,11 +168,13 @@ def builder_of_the_standard_library(scene: Scene) -> None:
 
 
 def id_leads_up(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["fits"][0].update(id="../../../outside/starter/models/s00-m0"))
+    scene.edit("model.json", lambda reported: reported["fits"][0].update(id="../../../outside/starter/models/s00-m0"))
 
 
 def id_is_absolute(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["fits"][0].update(id=str(scene.outside / "starter/models/s00-m0")))
+    scene.edit(
+        "model.json", lambda reported: reported["fits"][0].update(id=str(scene.outside / "starter/models/s00-m0"))
+    )
 
 
 def weights_are_a_link(scene: Scene) -> None:
@@ -252,11 +254,11 @@ def shapes_promise_terabytes(scene: Scene) -> None:
     text = (scene.run / "experiment.toml").read_text()
     begin, end = text.index("filters = ["), text.index("[training]")
     (scene.run / "experiment.toml").write_text(f"{text[:begin]}units = [16384]\n\n{text[end:]}")
-    scene.edit("model.json", lambda told: told.update(input_shapes=[[40_000, 40_000]]))
+    scene.edit("model.json", lambda reported: reported.update(input_shapes=[[40_000, 40_000]]))
 
 
 def shapes_are_no_numbers(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told.update(input_shapes=[["128", None]]))
+    scene.edit("model.json", lambda reported: reported.update(input_shapes=[["128", None]]))
 
 
 def json_is_deep(scene: Scene) -> None:
@@ -286,7 +288,7 @@ def duration_is_infinite(scene: Scene) -> None:
 
 
 def duration_is_a_year(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told.update(duration=3e7))
+    scene.edit("model.json", lambda reported: reported.update(duration=3e7))
 
 
 def version_has_thousands_of_digits(scene: Scene) -> None:
@@ -295,23 +297,23 @@ def version_has_thousands_of_digits(scene: Scene) -> None:
 
 
 def classes_are_gone(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told.pop("classes"))
+    scene.edit("model.json", lambda reported: reported.pop("classes"))
 
 
 def classes_are_listed_twice(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told.update(classes=["same"] * 10))
+    scene.edit("model.json", lambda reported: reported.update(classes=["same"] * 10))
 
 
 def classes_are_no_texts(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told.update(classes=[{"a": 1}] * 10))
+    scene.edit("model.json", lambda reported: reported.update(classes=[{"a": 1}] * 10))
 
 
 def classes_are_half_characters(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["classes"].__setitem__(0, "\ud800"))
+    scene.edit("model.json", lambda reported: reported["classes"].__setitem__(0, "\ud800"))
 
 
 def member_is_negative(scene: Scene) -> None:
-    scene.edit("model.json", lambda told: told["fits"][0].update(member=-1))
+    scene.edit("model.json", lambda reported: reported["fits"][0].update(member=-1))
 
 
 def model_is_a_list(scene: Scene) -> None:
@@ -522,7 +524,7 @@ def test_what_is_said_of_a_run_may_be_damaged(scene: Scene, name: str, text: str
 
 def test_class_names_are_text_and_nothing_else(scene: Scene) -> None:
     names = ["<b>a</b>", "a\nb", "=1+1", "../../x", "\x1b[31mred", "**c**", "d", "e", "f", "g"]
-    scene.edit("model.json", lambda told: told.update(classes=names))
+    scene.edit("model.json", lambda reported: reported.update(classes=names))
     result = command("classify", ".", scene.sound, "--json")
     assert result.exit_code == 0
     assert set(json.loads(result.stdout.splitlines()[-1])[0]["probabilities"]) == set(names)
@@ -569,7 +571,7 @@ def test_a_hostile_search_is_refused_in_a_sentence(scene: Scene, search: Path, w
 
 def version(folder: Path, **changes: Any) -> Path:
     folder.mkdir(parents=True)
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "format": "audioclf data set",
         "version": 1,
         **dict.fromkeys(("name", "description", "licence", "citation", "parent"), "a"),
@@ -577,7 +579,7 @@ def version(folder: Path, **changes: Any) -> Path:
         "clips": [],
         "problems": [],
     }
-    (folder / "dataset.json").write_text(json.dumps(told | changes))
+    (folder / "dataset.json").write_text(json.dumps(reported | changes))
     return folder
 
 

@@ -108,7 +108,7 @@ def test_an_old_run_shows_its_results(name: str, old: Path, expected: dict[str, 
     assert [(item.clip, item.split, item.predicted) for item in run.predictions] == [
         tuple(row) for row in before["predictions"]
     ]
-    # what is said of it among other runs, and its experiment as text, which can be trained again
+    # its line among other runs, and its experiment as text, which can be trained again
     (line,) = audioclf.compare_runs([run]).runs
     assert (line.accuracy, line.model, list(line.features)) == (before["accuracy"], before["model"], before["features"])
     assert audioclf.Experiment.from_toml(run.experiment.to_toml()) == run.experiment

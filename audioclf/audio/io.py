@@ -1,6 +1,6 @@
 """Bytes or a path in, samples and a sample rate out; nothing is decoded before its header is checked.
 
-What a user expects of a file that is not whole: to be told. So a file that breaks off, or holds less than its header
+A user expects a message about a file that is not whole. So a file that breaks off, or holds less than its header
 promises, is refused with what is there and what is missing, and never shortened in silence; a longer file than its
 header says is read as far as the header says.
 """

@@ -151,13 +151,13 @@ def make(job: JobFolder, watch: Watcher | None = None) -> None:
 
 
 class _Follower:
-    """Tells each status once."""
+    """Reports each status once."""
 
     def __init__(self, job: JobFolder, watch: Watcher | None) -> None:
-        self.job, self.watch, self.told = job, watch, 0.0
+        self.job, self.watch, self.reported = job, watch, 0.0
 
     def __call__(self) -> None:
         status = self.job.status
-        if self.watch is not None and status.updated != self.told and status.state == "running":
-            self.told = status.updated
+        if self.watch is not None and status.updated != self.reported and status.state == "running":
+            self.reported = status.updated
             self.watch(status)

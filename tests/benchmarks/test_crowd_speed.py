@@ -38,7 +38,7 @@ def test_thirty_people_wait_little_longer_than_one(
 ) -> None:
     """All thirty go from page to page, with 400 clips chosen; a page takes at most five times as long as for one.
 
-    How often they press is told by the machine itself: one of thirty presses whenever it could have drawn so many
+    How often they press is set by the machine itself: one of thirty presses whenever it could have drawn so many
     plain pages, which is about every four seconds on two cores. When every session dealt the splits for itself, the
     server was busy all the time and a page took 28 times as long.
     """

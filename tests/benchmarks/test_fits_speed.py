@@ -83,11 +83,11 @@ x, y = pictures(320)
 xv, yv = pictures(80)
 out = {"start": time.perf_counter() - began, "fits": []}
 for _ in range(2):
-    began, told = time.perf_counter(), []
+    began, epochs = time.perf_counter(), []
     training = Training(epochs=4, batch_size=32)
-    fit(MODELS["resnet"](), x, y, xv, yv, 10, training, folder=Path(tempfile.mkdtemp()), on_epoch=told.append)
-    out["fits"].append([time.perf_counter() - began, *(row.seconds for row in told[1:])])
-    out["input"] = told[-1].input_share
+    fit(MODELS["resnet"](), x, y, xv, yv, 10, training, folder=Path(tempfile.mkdtemp()), on_epoch=epochs.append)
+    out["fits"].append([time.perf_counter() - began, *(row.seconds for row in epochs[1:])])
+    out["input"] = epochs[-1].input_share
 print(json.dumps(out))
 """
 

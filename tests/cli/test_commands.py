@@ -163,7 +163,7 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (["model.kind=vgg16", "picture.colormap=magma", "picture.height=1", "picture.width=1"], "got 1 x 1"),
         (["model={kind='vgg16', weights='/no/such.h5'}", "picture.colormap=magma"], "is not there; correct the path"),
@@ -175,7 +175,7 @@ def test_mistakes_are_one_sentence(run: Path, sounds: Path, tmp_path: Path) -> N
     ],
 )
 def test_what_cannot_be_is_refused_before_a_run_is_made(
-    sounds: Path, tmp_path: Path, settings: list[str], said: str
+    sounds: Path, tmp_path: Path, settings: list[str], message: str
 ) -> None:
     data = sounds
     if "by_group" in settings[0]:
@@ -189,7 +189,7 @@ def test_what_cannot_be_is_refused_before_a_run_is_made(
         cli, ["run", "instruments-mfcc-tree", "--dataset", str(data), "--out", str(tmp_path / "run"), *pairs]
     )
     assert done.exit_code == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "run").exists()
 
 
@@ -198,10 +198,10 @@ def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, other)
     text = (other / "experiment.toml").read_text().replace("epochs = 3\n", "epochs = 4\n")
     (other / "experiment.toml").write_text(text)
-    told = audioclf("runs", run, other).stdout
-    assert "settings that differ" in told
-    assert "training.epochs" in told
-    assert "McNemar's exact test, p = 1" in told
+    reported = audioclf("runs", run, other).stdout
+    assert "settings that differ" in reported
+    assert "training.epochs" in reported
+    assert "McNemar's exact test, p = 1" in reported
     found = last_json(here("runs", run, other, "--json"))
     assert found["differences"] == {"training.epochs": [3, 4]}
     assert [item["accuracy"] for item in found["runs"]] == [

@@ -108,13 +108,13 @@ def test_what_is_understood_comes_first(command: str, urbansound: Path) -> None:
     assert lines[1].split() == ["file", "class", "group", "fold"]
     assert lines[2].split() == ["audio/fold1/0-0-0-0.wav", "siren", "0", "1"]
     assert "taken whole" in lines[6]
-    told = last_json(audioclf("data", command, urbansound, "--json"))["reading"]
-    assert isinstance(told, dict)
-    assert told["sentence"] == sentence
-    assert (told["kind"], told["layout"], told["clips"], told["folds"], told["groups"]) == (
+    reported = last_json(audioclf("data", command, urbansound, "--json"))["reading"]
+    assert isinstance(reported, dict)
+    assert reported["sentence"] == sentence
+    assert (reported["kind"], reported["layout"], reported["clips"], reported["folds"], reported["groups"]) == (
         "manifest", "UrbanSound8K", 4, 2, 4
     )  # fmt: skip
-    assert told["sample"][0] == {"file": "audio/fold1/0-0-0-0.wav", "label": "siren", "group": "0", "fold": 1}
+    assert reported["sample"][0] == {"file": "audio/fold1/0-0-0-0.wav", "label": "siren", "group": "0", "fold": 1}
 
 
 @pytest.mark.parametrize("command", ["check", "add"])

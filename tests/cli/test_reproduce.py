@@ -31,15 +31,15 @@ def test_reproduce_writes_page_table_and_readme(tmp_path: Path, write_tone: Call
     names = ("instruments-mfcc-tree", "scenes-mfcc-mlp")
     given = ("--dataset", f"instruments={tmp_path / 'tones'}", "--epochs", "E=1")
     done = audioclf("reproduce", *names, *given, "--out", tmp_path / "out", "--readme", readme, "--json")
-    told = json.loads(done.stdout.splitlines()[-1])
-    tree, missing = told["rows"]
+    reported = json.loads(done.stdout.splitlines()[-1])
+    tree, missing = reported["rows"]
     assert tree["state"] == "done"
     assert tree["accuracy"] is not None
     assert missing["state"] == "missing"
     assert "--dataset scenes=FOLDER" in missing["verdict"]
     assert "scenes-mfcc-mlp: ESC-10 is not on this machine" in done.stderr
-    assert Path(told["page"]).read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert len(Path(told["table"]).read_text(encoding="utf-8").splitlines()) == 3
+    assert Path(reported["page"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len(Path(reported["table"]).read_text(encoding="utf-8").splitlines()) == 3
     assert "`instruments-mfcc-tree`" in readme.read_text(encoding="utf-8")
     again = CliRunner().invoke(cli, ["reproduce", names[0], "--out", str(tmp_path / "out"), "--no-run"])
     assert again.exit_code == 0

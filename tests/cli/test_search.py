@@ -24,8 +24,10 @@ def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) 
     folder = tmp_path / "search"
     shared = ("--dataset", class_folders, "--set", "audio.duration=0.3", "--set", "split.validation_size=0.25")
     grid = ("--grid", "model.kind=logreg,tree", "--grid", "feature.n_mfcc=13,20")
-    told = audioclf("search", "instruments-mfcc-logreg", *shared, *grid, "--metric", "val_accuracy", "--out", folder)
-    header, *rows = told.stdout.splitlines()
+    reported = audioclf(
+        "search", "instruments-mfcc-logreg", *shared, *grid, "--metric", "val_accuracy", "--out", folder
+    )
+    header, *rows = reported.stdout.splitlines()
     assert header.split() == (
         ["place", "point", "model.kind", "n_mfcc", "val_loss", "val_accuracy", "epochs", "seconds", "state"]
     )
@@ -51,7 +53,7 @@ def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "Name a recipe"),
         (("instruments-best",), "at least one parameter"),
@@ -62,14 +64,14 @@ def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) 
         (("genres-grid", "--join", "here"), "name nothing beside --resume FOLDER or --join FOLDER"),
     ],
 )
-def test_refusals_are_one_sentence(arguments: tuple[str, ...], said: str) -> None:
+def test_refusals_are_one_sentence(arguments: tuple[str, ...], message: str) -> None:
     from click.testing import CliRunner
 
     from audioclf.cli import cli
 
     done = CliRunner().invoke(cli, ["search", *arguments])
     assert done.exit_code == 2
-    assert said in done.output
+    assert message in done.output
 
 
 def test_a_recipe_that_is_a_search_is_not_run_as_one_experiment() -> None:

@@ -1,4 +1,4 @@
-"""What an experiment comes to is known before it is made, and what cannot be is said with its place."""
+"""An experiment's size is known before it is run, and a setting that cannot work is reported with its name."""
 
 from __future__ import annotations
 
@@ -137,8 +137,8 @@ def test_more_neighbours_than_the_smallest_class_has_clips_deserve_a_word(
 ) -> None:
     fewer = replace(dataset, clips=(*dataset.clips[:4], *dataset.clips[6:]))  # of class high, 2 are trained on
     knn = experiment.replace(model=MODELS["knn"](n_neighbors=3))
-    (said,) = examine(knn, fewer).advice
-    assert "n_neighbors is 3, and the smallest class has 2 training clips" in said
+    (message,) = examine(knn, fewer).advice
+    assert "n_neighbors is 3, and the smallest class has 2 training clips" in message
     assert not examine(knn.replace(model=MODELS["knn"](n_neighbors=2)), fewer).advice
 
 

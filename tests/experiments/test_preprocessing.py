@@ -234,9 +234,9 @@ def test_what_cannot_be_is_refused_before_a_job_is_made(
 
 def test_what_is_done_to_the_clips_is_said(experiment: Experiment, dataset: Dataset) -> None:
     both = experiment.replace(augmentations=(NOISE, AUGMENTATIONS["roll"](), AUGMENTATIONS["mixup"]()))
-    said = Inputs(both, dataset).augmentation
-    assert said.startswith("training clips changed again in every epoch (gaussian noise); ")
-    assert said.endswith("feature maps changed again in every epoch (time roll, then mixup)")
+    message = Inputs(both, dataset).augmentation
+    assert message.startswith("training clips changed again in every epoch (gaussian noise); ")
+    assert message.endswith("feature maps changed again in every epoch (time roll, then mixup)")
     classical = both.replace(model=MODELS["logreg"](), copies=Copies(number=1))
     assert "feature maps" not in Inputs(classical, dataset).augmentation
     assert Inputs(experiment.replace(augmentations=()), dataset).augmentation == ""

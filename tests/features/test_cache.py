@@ -150,6 +150,6 @@ for turn in range(60):
         for number in range(3)
     ]
     for process in running:
-        _, told = process.communicate()
-        assert process.returncode == 0, told
+        _, reported = process.communicate()
+        assert process.returncode == 0, reported
     assert sorted(path.suffix for path in tmp_path.rglob("*.*")) == [".npy", ".npy"]

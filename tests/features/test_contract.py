@@ -89,7 +89,7 @@ def test_a_learner_is_told_what_is_seen(kind: str) -> None:
 
 @every_feature
 @pytest.mark.parametrize(
-    ("y", "sr", "told"),
+    ("y", "sr", "reported"),
     [
         (np.zeros(0), SR, "mono samples"),
         (np.zeros((2, 100)), SR, "shape (2, 100)"),
@@ -100,10 +100,10 @@ def test_a_learner_is_told_what_is_seen(kind: str) -> None:
         (np.ones(100), np.nan, "sample rate"),
     ],
 )
-def test_what_is_no_sound_is_refused_in_one_sentence(kind: str, y: np.ndarray, sr: float, told: str) -> None:
+def test_what_is_no_sound_is_refused_in_one_sentence(kind: str, y: np.ndarray, sr: float, reported: str) -> None:
     with pytest.raises(ParameterError) as caught:
         FEATURES[kind]().compute(y, sr)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 @every_feature

@@ -109,19 +109,21 @@ def test_band_edges_run_from_fmin_to_fmax() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "sr", "field", "told"),
+    ("values", "sr", "field", "reported"),
     [
         ({"fmax": 12000}, 22050, "fmax", r"half the sample rate \(11025 Hz"),
         ({"fmin": 11025}, 22050, "fmin", "1 Hz below half the sample rate"),
         ({"fmin": 6000}, 8000, "fmin", r"\(4000 Hz\)"),
     ],
 )
-def test_a_band_outside_the_sample_rate_is_refused(values: dict[str, float], sr: float, field: str, told: str) -> None:
+def test_a_band_outside_the_sample_rate_is_refused(
+    values: dict[str, float], sr: float, field: str, reported: str
+) -> None:
     feature = Mel(**values)
-    with pytest.raises(ParameterError, match=told) as caught:
+    with pytest.raises(ParameterError, match=reported) as caught:
         feature.compute(np.zeros(8000), sr)
     assert caught.value.field == field
-    with pytest.raises(ParameterError, match=told):
+    with pytest.raises(ParameterError, match=reported):
         feature.advice(sr, 8000)
 
 

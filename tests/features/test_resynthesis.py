@@ -1,4 +1,4 @@
-"""Sound from a mask, on two tones that can be told apart by ear and by FFT."""
+"""Sound from a mask, on two tones that differ to the ear and in the FFT."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_a_named_builder_trains_explains_and_is_read_again(
         "except AudioclfError as error: print(error)"
     )
     answers = (("", "", "add --trust-code"), ("", "trust", "True"), ("1", "trust", "the app does not do"))
-    for mark, trusted, said in answers:
+    for mark, trusted, message in answers:
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), MARK: mark}
         done = subprocess.run(
             [sys.executable, "-c", script, str(run.folder), trusted],
@@ -102,7 +102,7 @@ def test_a_named_builder_trains_explains_and_is_read_again(
             text=True,
             check=True,
         )
-        assert said in done.stdout
+        assert message in done.stdout
 
 
 def test_a_function_without_a_name_elsewhere_is_built_here_alone(experiment: Experiment, tmp_path: Path) -> None:

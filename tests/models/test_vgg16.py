@@ -129,16 +129,16 @@ def test_what_cannot_go_through_it_is_explained(shape: tuple[int, ...], part: st
 def train(model: Any, folder: Path, **options: Any) -> tuple[Fitted, list[Epoch]]:
     x, y = np.random.default_rng(0).random((24, *SHAPE), np.float32), np.arange(24) % 3
     x[..., 0] *= (y / 2)[:, None, None]
-    told: list[Epoch] = []
+    reported: list[Epoch] = []
     training = Training(epochs=2, batch_size=8, learning_rate=0.01)
-    return fit(model, x, y, x[:6], y[:6], 3, training, folder=folder, on_epoch=told.append, **options), told
+    return fit(model, x, y, x[:6], y[:6], 3, training, folder=folder, on_epoch=reported.append, **options), reported
 
 
 def test_training_what_learns_alone_is_training_the_whole(file: Path, tmp_path: Path) -> None:
     model = vgg16(weights=str(file), units=(8,), dropout=(0.0,))
-    halves, told = train(model, tmp_path / "halves")
+    halves, reported = train(model, tmp_path / "halves")
     whole, expected = train(model, tmp_path / "whole", augment=lambda x, y, rng: (x, y))
-    for one, other in zip(told, expected, strict=True):
+    for one, other in zip(reported, expected, strict=True):
         assert (one.loss, one.val_loss) == pytest.approx((other.loss, other.val_loss), abs=1e-4)
     x = np.random.default_rng(1).random((5, *SHAPE), np.float32)
     np.testing.assert_allclose(halves.predict_proba(x), whole.predict_proba(x), atol=1e-4)
@@ -177,9 +177,9 @@ def test_going_on_without_weights_is_said_beside_the_result(offline: None, class
         training=Training(epochs=1, batch_size=4),
     )
     run = run_experiment(experiment, tmp_path / "run")
-    (said,) = run.metrics["remarks"]
-    assert "random weights" in said
-    assert read_remarks(run.fit_folder("s00-m0")) == (said,)
+    (message,) = run.metrics["remarks"]
+    assert "random weights" in message
+    assert read_remarks(run.fit_folder("s00-m0")) == (message,)
     found = Predictor(run).explain(run.clips[0])
     assert found.heat.shape == found.feature_map.values.shape
     stopping = experiment.replace(model=experiment.model.replace(without_weights="stop"))

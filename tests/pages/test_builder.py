@@ -38,7 +38,7 @@ def use(page: AppTest, toml: str) -> None:
     assert not page.exception
 
 
-def complaints(page: AppTest) -> str:
+def error_texts(page: AppTest) -> str:
     return " ".join(error.value.replace("\\", "") for error in page.error)
 
 
@@ -83,7 +83,7 @@ def test_everything_an_experiment_holds_goes_through_the_forms(page: AppTest, cl
 
 
 @pytest.mark.parametrize(
-    ("changed", "said", "heading"),
+    ("changed", "message", "heading"),
     [
         ({"split": KFold(n_splits=7)}, "7 splits need at least 7", "Split"),
         ({"model": MODELS["compact-cnn"](filters=(4,) * 9)}, "needs a map of at least", "Model"),
@@ -94,14 +94,14 @@ def test_everything_an_experiment_holds_goes_through_the_forms(page: AppTest, cl
     ids=["k above the smallest class", "map below pooling", "nothing to copy by", "k of knn", "one pixel"],
 )
 def test_what_cannot_be_is_said_before_a_job_is_made(
-    page: AppTest, class_folders: Path, changed: dict[str, Any], said: str, heading: str
+    page: AppTest, class_folders: Path, changed: dict[str, Any], message: str, heading: str
 ) -> None:
     use(
         page,
         Experiment(dataset=DatasetChoice(str(class_folders)), training=Training(batch_size=2), **changed).to_toml(),
     )
-    assert said in complaints(page)
-    assert f"{heading}: " in complaints(page)
+    assert message in error_texts(page)
+    assert f"{heading}: " in error_texts(page)
     assert next(button for button in page.button if button.key == "train.go").disabled
 
 
@@ -123,9 +123,9 @@ def test_what_is_tested_on_what_was_met_is_called_leaky(
 ) -> None:
     split = {"split": Holdout(test_size=0.34, validation_size=0.25)} | changed
     use(page, Experiment(dataset=DatasetChoice(str(class_folders)), training=Training(batch_size=2), **split).to_toml())
-    said = " ".join(element.value for element in page.markdown).replace("\\", "")
-    assert learns in said
-    assert tested in said
+    message = " ".join(element.value for element in page.markdown).replace("\\", "")
+    assert learns in message
+    assert tested in message
 
 
 def test_copies_are_counted_in_the_steps_of_an_epoch(page: AppTest, class_folders: Path) -> None:
@@ -144,7 +144,7 @@ def test_copies_are_counted_in_the_steps_of_an_epoch(page: AppTest, class_folder
 
 
 @pytest.mark.parametrize(
-    ("toml", "said"),
+    ("toml", "message"),
     [
         ("[training]\nlerning_rate = 1", "did you mean 'learning_rate'"),
         ("[modell]\nkind = 'tree'", "did you mean 'model'"),
@@ -154,10 +154,10 @@ def test_copies_are_counted_in_the_steps_of_an_epoch(page: AppTest, class_folder
         ("[training\n", "not valid TOML"),
     ],
 )
-def test_a_text_that_is_no_experiment_is_told_with_the_nearest(page: AppTest, toml: str, said: str) -> None:
+def test_a_text_that_is_no_experiment_is_told_with_the_nearest(page: AppTest, toml: str, message: str) -> None:
     before = experiment(page)
     use(page, toml)
-    assert said in complaints(page)
+    assert message in error_texts(page)
     assert experiment(page) == before
 
 

@@ -38,7 +38,7 @@ def chosen(page: AppTest) -> str:
     return value if isinstance(value, str) else value[0]
 
 
-def said(page: AppTest) -> str:
+def message(page: AppTest) -> str:
     return "\n".join(item.value.replace("\\", "") for item in page.markdown)
 
 
@@ -60,13 +60,13 @@ def test_groups_out_of_file_names_make_a_version_and_undo_leads_back(open_page: 
     assert all(button.key != "edit.undo" for button in page.button)
     page.number_input(key="edit.groups.part").set_value(1)
     settle(page)
-    assert "2 groups: anna, theo" in said(page)
+    assert "2 groups: anna, theo" in message(page)
     page.button(key="edit.group").click()
     settle(page)
     version = load_dataset(chosen(page))
     assert {clip.group for clip in version.clips} == {"theo", "anna"}
     assert version.parent == load_dataset(words).fingerprint
-    assert "4 regrouped" in said(page)
+    assert "4 regrouped" in message(page)
     page.button(key="edit.undo").click()
     settle(page)
     assert chosen(page) == str(words)
@@ -87,7 +87,7 @@ def test_what_is_changed_in_the_table_is_saved(open_page: OpenPage, words: Path)
     assert version.clips[0].path == before.clips[0].path
     assert version.clips[1].path == before.clips[2].path
     assert version.clips[1].group == "g"
-    assert "1 left out, 1 relabelled, 1 regrouped" in said(page)
+    assert "1 left out, 1 relabelled, 1 regrouped" in message(page)
 
 
 def test_the_export_is_offered_and_reads_back_the_same(open_page: OpenPage, words: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def address(page: AppTest, name: str) -> str:
     return str(value[0] if isinstance(value, list) else value)
 
 
-def said(page: AppTest) -> str:
+def message(page: AppTest) -> str:
     return " ".join(item.value for item in (*page.error, *page.warning)).replace("\\", "")
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_data_set_is_refused_in_one_sentence_and_leaves_nothing(
     page.file_uploader(key="intake.files.0").set_value([(name, data, "")])
     page.run()
     press(page, "Load them")
-    assert sentence in said(page)
+    assert sentence in message(page)
     assert set(workspaces.datasets_folder().iterdir()) == before
 
 
@@ -143,8 +143,8 @@ def test_a_cancelled_upload_leaves_nothing(open_page: OpenPage, tone: Any) -> No
     for shown in (page, open_page("data")):  # beside the questions, and in the list of what was brought in
         shown.session_state["mine.shown"] = True
         shown.run()
-        told = [item.value for item in shown.caption if until in item.value.replace("\\", "")]
-        assert len(told) >= 1 + (shown is page)
+        reported = [item.value for item in shown.caption if until in item.value.replace("\\", "")]
+        assert len(reported) >= 1 + (shown is page)
     press(page, "Cancel")
     assert set(workspaces.datasets_folder().iterdir()) == before
 
@@ -153,10 +153,10 @@ def test_an_upload_is_stopped_from_the_page(open_page: OpenPage) -> None:
     page = open_page("data")
     gate = threading.Event()
 
-    def work(told: tasks.Progress, should_stop: Callable[[], bool]) -> None:
-        told(ByteCount(2_500_000), ByteCount(10_000_000))
+    def work(reported: tasks.Progress, should_stop: Callable[[], bool]) -> None:
+        reported(ByteCount(2_500_000), ByteCount(10_000_000))
         gate.wait(60)
-        told(ByteCount(10_000_000), ByteCount(10_000_000))
+        reported(ByteCount(10_000_000), ByteCount(10_000_000))
 
     page.session_state["intake.task"] = "intake being stored"
     task = tasks.start("intake being stored", "Storing the upload", work)
@@ -177,7 +177,7 @@ def test_an_upload_beyond_the_limit_is_refused(open_page: OpenPage, monkeypatch:
     page.file_uploader(key="intake.files.0").set_value([("long.wav", bytes(5000), "audio/wav")])
     page.run()
     press(page, "Load them")
-    assert "MB are taken" in said(page)
+    assert "MB are taken" in message(page)
 
 
 def test_a_table_with_its_sounds(open_page: OpenPage, class_folders: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_table_with_its_sounds(open_page: OpenPage, class_folders: Path) -> No
     press(page, "Choose how they are read")
     page.segmented_control[0].set_value("manifest")
     page.run()
-    assert "Choose the column of the file and of the label." in said(page)
+    assert "Choose the column of the file and of the label." in message(page)
     boxes = {box.label: box for box in page.selectbox}
     boxes["Column of the file"].set_value(1)
     boxes["Column of the label"].set_value(2)
@@ -232,7 +232,7 @@ def test_loading_a_flat_folder_leads_to_its_pattern(
     page.text_input(key="folder.path").set_value(str(tmp_path / "emo"))
     press(page, "Load the folder")
     assert "data" not in page.query_params
-    assert "say how the names are built" in said(page)
+    assert "say how the names are built" in message(page)
     field = next(item for item in page.text_input if item.key.endswith("names.pattern"))
     assert field.value
     assert field.proto.live_debounce_ms > 0, "the preview follows the typing"
@@ -276,7 +276,7 @@ def test_a_table_without_a_column_of_classes_shows_the_candidates(
     page = open_page("data")
     page.text_input(key="folder.path").set_value(str(tmp_path / "cv"))
     press(page, "Load the folder")
-    assert "Choose the column of the label." in said(page)
+    assert "Choose the column of the label." in message(page)
     assert any("male 2, female 2" in item.value.replace("\\", "") for item in page.caption)
     box = next(box for box in page.selectbox if box.label == "Column of the label")
     box.set_value(4)
@@ -295,12 +295,12 @@ def test_no_clip_at_all_is_a_sentence_on_every_page(
         page = open_page("data")
         page.text_input(key="folder.path").set_value(str(folder))
         press(page, "Load the folder")
-        assert "no usable clip" in said(page)
+        assert "no usable clip" in message(page)
         return
     for name in ("data", "explore", "train", "compare"):
         page = open_page(name, data=folder)
         settle(page)
-        assert "no usable clip" in said(page)
+        assert "no usable clip" in message(page)
 
 
 def test_what_was_loaded_can_be_read_another_way(open_page: OpenPage, class_folders: Path) -> None:
@@ -323,7 +323,7 @@ def test_another_workspace_cannot_be_looked_through(open_page: OpenPage, monkeyp
     page = open_page("data")
     page.text_input(key="folder.path").set_value(f' "{theirs}" ')
     press(page, "Choose how it is read")
-    assert "not yours" in said(page)
+    assert "not yours" in message(page)
     assert not [item for item in page.button if item.label == "Load these sounds"]
 
 
@@ -337,7 +337,7 @@ def test_a_pattern_that_cannot_be_is_said_beside_its_field(
     press(page, "Choose how it is read")
     next(item for item in page.text_input if item.key.endswith("names.pattern")).set_value("{label}{take}")
     page.run()
-    assert "side by side" in said(page)
+    assert "side by side" in message(page)
     assert next(item for item in page.button if item.label == "Load these sounds").disabled
 
 
@@ -426,7 +426,7 @@ def test_a_silent_recording_is_refused(open_page: OpenPage) -> None:
     way(page, "Microphone")
     page.audio_input(key="microphone.0").set_value(("take.wav", wav_bytes(np.zeros(8000), 8000), "audio/wav"))
     page.run()
-    assert "silent" in said(page)
+    assert "silent" in message(page)
 
 
 def test_a_published_set_is_read_from_where_it_lies(open_page: OpenPage, esc10: Path, tmp_path: Path) -> None:
@@ -441,7 +441,7 @@ def test_a_published_set_is_read_from_where_it_lies(open_page: OpenPage, esc10: 
     assert "Creative Commons BY 3" in " ".join(item.value for item in page.markdown).replace("\\", "")
     page.text_input(key="known.esc10.path").set_value(str(tmp_path / "nowhere"))
     press(page, "Load ESC\\-10")
-    assert "check the path" in said(page)
+    assert "check the path" in message(page)
     page.text_input(key="known.esc10.path").set_value(str(part))
     press(page, "Load ESC\\-10")
     assert metrics(page)["Clips"] == "6"

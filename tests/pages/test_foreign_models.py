@@ -1,4 +1,4 @@
-"""Models the app does not train, and what has to be said of those it does."""
+"""Models the app does not train, and the warnings about those it does."""
 
 from __future__ import annotations
 

@@ -69,12 +69,12 @@ def ill(class_folders: Path, write_tone: Callable[..., Path]) -> Path:
 def test_findings_stand_in_sentences_with_the_gravest_first(open_page: OpenPage, ill: Path) -> None:
     page = open_page("data", data=ill)
     tab(page, "Health")
-    said = words(page)
-    assert "to fix before training" in said
-    assert "Silent from beginning to end" in said
-    assert "In two classes at once (the same file): 2 clips" in said
-    assert "More than once in a class (the same file)" in said
-    assert said.index("Silent") < said.index("More than once")
+    message = words(page)
+    assert "to fix before training" in message
+    assert "Silent from beginning to end" in message
+    assert "In two classes at once (the same file): 2 clips" in message
+    assert "More than once in a class (the same file)" in message
+    assert message.index("Silent") < message.index("More than once")
 
 
 def test_a_shortcut_is_told_by_how_much_and_through_which_column(open_page: OpenPage, tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_the_check_begins_by_itself_and_stands_on_the_train_page(open_page: Open
     page.switch_page("pages/train.py")
     page.run()
     assert len([finding for finding in checking.result.findings if finding.severity != "note"]) > 1
-    told = words(page)
-    assert f"Health: {sum(f.severity != 'note' for f in checking.result.findings)} findings" in told
-    assert next(f.sentence for f in checking.result.findings if f.kind == "shortcut") in told
+    reported = words(page)
+    assert f"Health: {sum(f.severity != 'note' for f in checking.result.findings)} findings" in reported
+    assert next(f.sentence for f in checking.result.findings if f.kind == "shortcut") in reported
     press(page, "health.open")
     assert "to fix before training" in words(page)
 

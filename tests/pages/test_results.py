@@ -60,8 +60,8 @@ def test_copies_of_tested_clips_are_marked_and_stand_once_among_test_clips(open_
         experiment.read_text()
         + '[copies]\nnumber = 1\nbefore_split = true\n\n[[augmentations]]\nkind = "gaussian-noise"\n'
     )
-    said = "1 copy of every clip (gaussian noise), beside the clip itself, made before the split"
-    (copy.folder / "metrics.json").write_text(json.dumps(copy.metrics | {"leaky": True, "augmentation": said}))
+    message = "1 copy of every clip (gaussian noise), beside the clip itself, made before the split"
+    (copy.folder / "metrics.json").write_text(json.dumps(copy.metrics | {"leaky": True, "augmentation": message}))
     path = copy.folder / "predictions.csv"
     header, *rows = path.read_text().splitlines()
     path.write_text("\n".join([header, *rows, *rows]) + "\n")
@@ -122,7 +122,7 @@ def test_a_run_is_renamed_noted_and_deleted(open_page: OpenPage, copy: Run) -> N
     page.run()
     next(button for button in page.button if button.label == "Save").click()
     page.run()
-    # two runs of one name, made in one moment, are still told apart
+    # two runs of one name, made in one moment, still have different names
     assert len(set(page.selectbox[0].options)) == len(page.selectbox[0].options)
     assert copy.about["name"] == "$another$ name"
     assert "\\[a note\\]" in words(page)

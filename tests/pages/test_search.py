@@ -72,7 +72,7 @@ def test_two_parameters_wait_behind_one_button(page: AppTest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("64, -1", "n_mels = -1"),
         ("", "has no value to try"),
@@ -82,12 +82,12 @@ def test_two_parameters_wait_behind_one_button(page: AppTest) -> None:
         ("64, 100000", "n_mels = 100000"),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field_and_stops_the_button(page: AppTest, text: str, said: str) -> None:
+def test_what_cannot_be_is_said_beside_its_field_and_stops_the_button(page: AppTest, text: str, message: str) -> None:
     before = searches()
     keyed(page, "search.values.feature.n_mels").set_value(text)
     page.run()
     assert not page.exception
-    assert any(said in error.value.replace("\\", "") for error in page.error), [error.value for error in page.error]
+    assert any(message in error.value.replace("\\", "") for error in page.error), [error.value for error in page.error]
     assert keyed(page, "search.go").disabled
     assert searches() == before
 
@@ -177,10 +177,10 @@ def test_the_leader_board_chooses_by_validation_and_tells_one_test_figure(
 ) -> None:
     page = open_page("search", data=three_classes, search=made.id)
     assert not page.error
-    said = words(page)
-    assert "<b>first</b>" in said
-    assert "Chosen:" in said
-    assert "Only the chosen point's test accuracy is shown" in said
+    message = words(page)
+    assert "<b>first</b>" in message
+    assert "Chosen:" in message
+    assert "Only the chosen point's test accuracy is shown" in message
     board = page.dataframe[0].value
     assert list(board["place"]) == [1, 2, 3, 4]
     assert list(board["val_loss"]) == sorted(board["val_loss"])

@@ -1,4 +1,4 @@
-"""The Train page: one press makes a run, every value can be changed, and what cannot be is said at once."""
+"""The Train page: one press makes a run, every value can be changed, and a value that cannot work is reported."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Pa
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("train.training.batch_size", 0, "batch_size must be at least 1"),
         ("train.training.learning_rate", 0.0, "learning_rate must be above 0"),
@@ -87,13 +87,13 @@ def test_a_sane_default_waits_behind_one_button(page: AppTest, class_folders: Pa
     ],
 )
 def test_what_cannot_be_is_said_and_stops_the_button(
-    page: AppTest, key: str, value: Any, said: str, keyed: Keyed
+    page: AppTest, key: str, value: Any, message: str, keyed: Keyed
 ) -> None:
     before = runs()
     keyed(page, key).set_value(value)
     page.run()
     assert not page.exception
-    assert any(said in error.value.replace("\\", "") for error in page.error), [error.value for error in page.error]
+    assert any(message in error.value.replace("\\", "") for error in page.error), [error.value for error in page.error]
     assert button(page, "Start training").disabled
     assert runs() == before
 
@@ -107,10 +107,10 @@ def test_vgg16_on_a_picture_of_one_pixel_is_told_beside_its_height(page: AppTest
     for name in ("height", "width"):
         keyed(page, f"train.picture.{name}").set_value(1)
     page.run()
-    told = [error.value.replace("\\", "") for error in page.error]
-    assert len(told) == 2
-    assert told[0].startswith("Features: ")  # beside the button; the other stands under the field
-    assert all("needs at least 32 x 32, got 1 x 1" in sentence for sentence in told)
+    reported = [error.value.replace("\\", "") for error in page.error]
+    assert len(reported) == 2
+    assert reported[0].startswith("Features: ")  # beside the button; the other stands under the field
+    assert all("needs at least 32 x 32, got 1 x 1" in sentence for sentence in reported)
     assert button(page, "Start training").disabled
     assert runs() == before
 

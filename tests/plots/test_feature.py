@@ -55,7 +55,7 @@ def test_silence_and_very_short_sounds_are_drawn(kind: str, n: int, pixels: Pixe
 
 
 @pytest.mark.parametrize(
-    ("feature", "said"),
+    ("feature", "message"),
     [
         (Waveform(), [("Time (s)", "Amplitude")]),
         (Spectrum(), [("Frequency (Hz)", "Magnitude")]),
@@ -68,8 +68,8 @@ def test_silence_and_very_short_sounds_are_drawn(kind: str, n: int, pixels: Pixe
         (MFCC(summary="mean"), [("Coefficient", "Value")]),
     ],
 )
-def test_axes_say_what_they_are(feature: Mel, said: list[tuple[str, str]], beep: np.ndarray) -> None:
-    assert axis_labels(feature_figure(feature.compute(beep, SR))) == said
+def test_axes_say_what_they_are(feature: Mel, message: list[tuple[str, str]], beep: np.ndarray) -> None:
+    assert axis_labels(feature_figure(feature.compute(beep, SR))) == message
 
 
 def test_levels_have_a_bar_in_decibels(beep: np.ndarray) -> None:

@@ -32,11 +32,11 @@ def small_cnn() -> Model:
 
 @pytest.fixture(scope="session")
 def train(data: Any) -> Callable[..., tuple[Fitted, list[Epoch]]]:
-    """``train(model, folder, training, **options)``: fit on the small data, returns the model and the told epochs."""
+    """``train(model, folder, training, **options)``: fit on the small data, returns the model and its epochs."""
 
     def call(model: Model, folder: Path, training: Training, **options: Any) -> tuple[Fitted, list[Epoch]]:
-        told: list[Epoch] = []
+        reported: list[Epoch] = []
         parts = options.pop("data", data)
-        return fit(model, *parts, 3, training, folder=folder, on_epoch=told.append, **options), told
+        return fit(model, *parts, 3, training, folder=folder, on_epoch=reported.append, **options), reported
 
     return call

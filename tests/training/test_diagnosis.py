@@ -67,8 +67,8 @@ def test_few_clips_make_a_loss_that_is_noise_and_no_fault() -> None:
     for losses, n_train, batch_size in ((learned, 16, 4), (two_steps, 8, 4), (one_step, 16, 16)):
         training = Training(epochs=20, batch_size=batch_size)
         for n in range(5, len(losses) + 1):
-            said = diagnose(curves(losses[:n], [0.7] * n, [NAN] * n, [NAN] * n), n_train, 2, training)
-            assert "rate too high" not in said, said
+            message = diagnose(curves(losses[:n], [0.7] * n, [NAN] * n, [NAN] * n), n_train, 2, training)
+            assert "rate too high" not in message, message
     # of many clips such a curve would be no noise, and at such a rate noise is not what it would be laid to
     history = curves(learned, [0.9] * 18, [NAN] * 18, [NAN] * 18)
     assert "again and again" in " ".join(diagnose(history, 400, 2, Training(epochs=20, batch_size=4)).values())
@@ -85,7 +85,7 @@ def test_a_rate_a_hundred_times_too_high_is_told_of_real_networks(tmp_path: Path
     y = np.arange(40) % 4
     x = (rng.standard_normal((4, 16, 12))[y] + rng.standard_normal((40, 16, 12))).astype(np.float32)
 
-    def said(learning_rate: float) -> str:
+    def message(learning_rate: float) -> str:
         training = Training(epochs=5, batch_size=4, learning_rate=learning_rate)
         epochs: list[Epoch] = []
         fit(
@@ -97,17 +97,17 @@ def test_a_rate_a_hundred_times_too_high_is_told_of_real_networks(tmp_path: Path
         )
         return " ".join(diagnose(epochs, 40, 4, training).values())
 
-    assert "too high" in said(0.1)
-    assert "too high" not in said(0.001)
+    assert "too high" in message(0.1)
+    assert "too high" not in message(0.001)
 
 
 def test_a_loss_that_only_began_high_did_not_shoot_up() -> None:
     """Losses as of a network on features as large as they come, which learns all the same."""
     began = [288.0, 189.0, 105.0, 61.0, 30.0, 12.0, 5.0, 2.0, 0.9, 0.5]
-    said = say(curves(began, np.linspace(0.2, 0.9, 10).tolist(), [NAN] * 10, [NAN] * 10))
-    assert "began at 288" in said
-    assert "Scale the feature" in said
-    assert "shot up" not in said
+    message = say(curves(began, np.linspace(0.2, 0.9, 10).tolist(), [NAN] * 10, [NAN] * 10))
+    assert "began at 288" in message
+    assert "Scale the feature" in message
+    assert "shot up" not in message
     shot = [2.3, 40.0, 2.2, 2.1, 2.0, 1.9]
     assert "as high as 40" in say(curves(shot, [0.3] * 6, [NAN] * 6, [NAN] * 6))
     # one small jump late on is not named by the height of the first epoch

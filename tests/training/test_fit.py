@@ -18,21 +18,21 @@ QUICK = Training(epochs=12, batch_size=16, learning_rate=0.01)
 
 def test_a_network_learns_and_tells_every_epoch(train: Any, small_cnn: Any, data: Any, tmp_path: Path) -> None:
     shares: list[float] = []
-    fitted, told = train(small_cnn, tmp_path, QUICK.replace(epochs=30), on_batch=shares.append)
-    assert [row.epoch for row in told] == list(range(1, 31))
-    assert list(fitted.history) == told
-    assert told[-1].loss < 0.5 * told[0].loss
+    fitted, reported = train(small_cnn, tmp_path, QUICK.replace(epochs=30), on_batch=shares.append)
+    assert [row.epoch for row in reported] == list(range(1, 31))
+    assert list(fitted.history) == reported
+    assert reported[-1].loss < 0.5 * reported[0].loss
     assert (fitted.predict(data[2]) == data[3]).mean() > 0.7
     assert shares == pytest.approx([(number + 1) / 90 for number in range(90)])
-    assert all(row.samples_per_second > 0 and 0 <= row.input_share <= 1 for row in told)
+    assert all(row.samples_per_second > 0 and 0 <= row.input_share <= 1 for row in reported)
 
 
 def test_the_best_epoch_is_kept_and_its_figures_are_those_told(
     train: Any, small_cnn: Any, data: Any, tmp_path: Path
 ) -> None:
     # A rate this high makes the last epochs worse than some before.
-    fitted, told = train(small_cnn, tmp_path, QUICK.replace(learning_rate=0.3, epochs=8))
-    best = min(told, key=lambda row: row.val_loss)
+    fitted, reported = train(small_cnn, tmp_path, QUICK.replace(learning_rate=0.3, epochs=8))
+    best = min(reported, key=lambda row: row.val_loss)
     assert best.epoch < 8
     assert fitted.epoch == best.epoch
     shares = fitted.predict_proba(data[2])
@@ -47,8 +47,8 @@ def test_every_model_is_fitted_written_and_read(kind: str, train: Any, data: Any
     sizes: dict[str, Any] = {"mlp": {"units": [8]}, "cnn": {"filters": [4], "units": [8]}, "resnet": {"pools": [0, 1]}}
     sizes |= {"forest": {"n_estimators": 10}, "boosting": {"n_estimators": 5}}
     model = MODELS[kind].from_dict(sizes.get(kind, {}))
-    fitted, told = train(model, tmp_path, QUICK.replace(epochs=2))
-    assert len(told) == (2 if model.family == "network" else 1)
+    fitted, reported = train(model, tmp_path, QUICK.replace(epochs=2))
+    assert len(reported) == (2 if model.family == "network" else 1)
     read = load(model, tmp_path, data[0].shape[1:], 3)
     rows = fitted.predict_proba(data[2])
     np.testing.assert_array_equal(read.predict_proba(data[2]), rows)
@@ -89,7 +89,7 @@ def test_agrees_with_keras_own_loop(
     x, y = x[keep], y[keep]
     training = Training(epochs=3, batch_size=16, shuffle=False, keep="last", **settings)
     model = MODELS["mlp"].from_dict({"units": [8]})
-    fitted, told = train(model, tmp_path, training, data=(x, y, x_val, y_val))
+    fitted, reported = train(model, tmp_path, training, data=(x, y, x_val, y_val))
 
     network = model.build(x.shape[1:], 3, random_state=training.seed)
     used = optimizer(keras)
@@ -111,7 +111,7 @@ def test_agrees_with_keras_own_loop(
         validation_data=(x_val.reshape(len(x_val), -1), onehot_val),
     ).history
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
-        assert [getattr(row, name) for row in told] == pytest.approx(history[name], rel=1e-4, abs=1e-5)
+        assert [getattr(row, name) for row in reported] == pytest.approx(history[name], rel=1e-4, abs=1e-5)
     for ours, theirs in zip(fitted.estimator.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
@@ -178,15 +178,15 @@ def test_rolled_probabilities_are_the_mean_over_rolls(
 
 
 def test_without_validation_the_last_epoch_is_kept(train: Any, small_cnn: Any, data: Any, tmp_path: Path) -> None:
-    fitted, told = train(small_cnn, tmp_path, QUICK.replace(epochs=3), data=(data[0], data[1], None, None))
+    fitted, reported = train(small_cnn, tmp_path, QUICK.replace(epochs=3), data=(data[0], data[1], None, None))
     assert fitted.epoch == 3
-    assert all(np.isnan(row.val_loss) for row in told)
+    assert all(np.isnan(row.val_loss) for row in reported)
 
 
 def test_early_stopping_ends_training(train: Any, small_cnn: Any, tmp_path: Path) -> None:
-    fitted, told = train(small_cnn, tmp_path, QUICK.replace(learning_rate=0.3, epochs=50, early_stopping=2))
-    assert len(told) < 50
-    assert told[-1].epoch - fitted.epoch == 2
+    fitted, reported = train(small_cnn, tmp_path, QUICK.replace(learning_rate=0.3, epochs=50, early_stopping=2))
+    assert len(reported) < 50
+    assert reported[-1].epoch - fitted.epoch == 2
 
 
 def test_a_stop_is_heard_within_a_batch_and_leaves_the_checkpoint(train: Any, small_cnn: Any, tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_a_stop_is_heard_within_a_batch_and_leaves_the_checkpoint(train: Any, sm
     with pytest.raises(Stopped, match="in epoch 3 of 12; 2 epochs are kept"):
         train(small_cnn, tmp_path, QUICK, should_stop=should_stop)
     assert completed_epochs(tmp_path) == 2
-    fitted, told = train(small_cnn, tmp_path, QUICK)
-    assert [row.epoch for row in told] == list(range(3, 13))
+    fitted, reported = train(small_cnn, tmp_path, QUICK)
+    assert [row.epoch for row in reported] == list(range(3, 13))
     assert len(fitted.history) == 12
 
 

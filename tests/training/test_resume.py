@@ -54,8 +54,8 @@ def command(folder: Path, pause: float) -> list[str]:
     return [sys.executable, "-c", SCRIPT, str(folder), str(folder.with_suffix(".log")), str(EPOCHS), str(pause)]
 
 
-def told(folder: Path) -> dict[int, list[float]]:
-    """Epochs as they were told last: a later line about the same epoch takes the place of the earlier one."""
+def reported(folder: Path) -> dict[int, list[float]]:
+    """Epochs as they were last reported: a later line about the same epoch takes the place of the earlier one."""
     lines = [line.split() for line in folder.with_suffix(".log").read_text().splitlines()]
     return {int(line[0]): [float(value) for value in line[1:]] for line in lines}
 
@@ -81,7 +81,7 @@ def test_killed_and_taken_up_again_it_equals_the_uninterrupted(tmp_path: Path) -
 
     new = torn.with_suffix(".log").read_text().splitlines()[before:]
     assert [int(line.split()[0]) for line in new] == list(range(kept + 1, EPOCHS + 1))
-    first, again = told(whole), told(torn)
+    first, again = reported(whole), reported(torn)
     assert list(first) == list(again) == list(range(1, EPOCHS + 1))
     assert [row[2] for row in again.values()] == [row[2] for row in first.values()]  # learning rates
     for epoch in first:

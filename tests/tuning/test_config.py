@@ -90,7 +90,7 @@ def test_a_share_is_the_points_own_data_set(experiment: Experiment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grid", "changes", "said"),
+    ("grid", "changes", "message"),
     [
         ({}, {}, "at least one parameter"),
         ({"feature.n_fft": []}, {}, "feature.n_fft has no value"),
@@ -124,9 +124,9 @@ def test_a_share_is_the_points_own_data_set(experiment: Experiment) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_in_words(
-    experiment: Experiment, grid: dict[str, Any], changes: dict[str, Any], said: str
+    experiment: Experiment, grid: dict[str, Any], changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ParameterError, match=said):
+    with pytest.raises(ParameterError, match=message):
         Search(experiment, grid, **changes)
 
 

@@ -235,7 +235,7 @@ def test_between_points_a_search_gives_way_to_other_workspaces(experiment: Exper
 
 
 @pytest.mark.parametrize(
-    ("code", "printed", "begun", "said"),
+    ("code", "printed", "begun", "sentence"),
     [
         (-9, "", (0, 0), "SIGKILL"),
         (-11, "", (0, 0), "SIGSEGV"),
@@ -247,11 +247,11 @@ def test_between_points_a_search_gives_way_to_other_workspaces(experiment: Exper
     ],
 )
 def test_memory_is_named_where_the_system_reported_it(
-    experiment: Experiment, tmp_path: Path, code: int, printed: str, begun: tuple[int, int] | None, said: str
+    experiment: Experiment, tmp_path: Path, code: int, printed: str, begun: tuple[int, int] | None, sentence: str
 ) -> None:
     made = create_search(Search(experiment, {"model.C": [0.1, 1.0]}), tmp_path / "search")
     (made.folder / "log.txt").write_text(printed)
     kills = 0 if begun is None else memory.oom_kills() + begun[0]
     message = queue._ending(code, False, made, None if begun is None else (kills, begun[1]))["message"]
-    assert re.search(f"The search's process.*{said}", message)
-    assert ("memory" in message) == (said == "memory ran out")
+    assert re.search(f"The search's process.*{sentence}", message)
+    assert ("memory" in message) == (sentence == "memory ran out")

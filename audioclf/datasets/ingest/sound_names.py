@@ -108,13 +108,13 @@ class Finder:
         self._ends: dict[int, Counter[str]] = {}
         self._clear: dict[str, Entry | str] = {}
 
-    def find(self, name: str, told: Callable[[Entry], bool] | None = None) -> Entry | str:
+    def find(self, name: str, matches: Callable[[Entry], bool] | None = None) -> Entry | str:
         """The file of a name, or why there is none.
 
         Parameters
         ----------
         name : str
-        told : callable, optional
+        matches : callable, optional
             Which of several files the rest of the row points at.
         """
         if name in self._clear:
@@ -123,7 +123,7 @@ class Finder:
         if not isinstance(known, tuple):
             self._clear[name] = known
             return known
-        meant = [entry for entry in known if told(entry)] if told is not None else []
+        meant = [entry for entry in known if matches(entry)] if matches is not None else []
         meant = meant or list(known)
         if len(meant) == 1:
             return meant[0]

@@ -86,8 +86,8 @@ class Pattern:
         return naming.Named(values.get("label"), values.get("group"), fold)
 
 
-def _part(text: str, told: str, behind: str) -> _Part:
-    name, colon, width = told.partition(":")
+def _part(text: str, field: str, behind: str) -> _Part:
+    name, colon, width = field.partition(":")
     if colon and not (width.strip().isdecimal() and 0 < int(width) <= 255):
         raise _refused(text, f"'{width.strip()[:20]}' is no width, a number of characters was expected")
     return _Part(name.strip().casefold(), behind, int(width) if colon else 0)
@@ -273,10 +273,10 @@ class PatternReader(Reader):
         return rows, problems
 
 
-def _rows(told: Sequence[tuple[Entry, naming.Named | None]], pattern: str = "") -> tuple[list[Row], list[Problem]]:
+def _rows(names: Sequence[tuple[Entry, naming.Named | None]], pattern: str = "") -> tuple[list[Row], list[Problem]]:
     rows: list[Row] = []
     problems: list[Problem] = []
-    for entry, named in told:
+    for entry, named in names:
         label = named and (named.label or (entry.folders[-1] if entry.folders else None))
         if named is not None and label:
             rows.append(Row(entry, label, group=named.group, fold=named.fold))

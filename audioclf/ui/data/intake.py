@@ -58,8 +58,8 @@ def _offer(state: State, files: Sequence[UploadedFile], key: str) -> None:
         workspace = state.workspace
         begin(
             "Storing the upload",
-            lambda told, should_stop: intake_store.uploaded(
-                named, sizes, workspace, progress=told, should_stop=should_stop
+            lambda progress, should_stop: intake_store.uploaded(
+                named, sizes, workspace, progress=progress, should_stop=should_stop
             ),
             ask=ask,
         )
@@ -70,7 +70,7 @@ def on_disk(state: State, path: str, *, ask: bool = True) -> None:
     workspace = state.workspace
     begin(
         "Looking through the files",
-        lambda told, should_stop: intake_store.on_disk(path, workspace, progress=told, should_stop=should_stop),
+        lambda progress, should_stop: intake_store.on_disk(path, workspace, progress=progress, should_stop=should_stop),
         ask=ask,
     )
 

@@ -125,13 +125,13 @@ def test_fetched_unpacked_and_read(
     source: type[Published], server: Any, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     asked = served(server, monkeypatch, source.kind).asked
-    told: list[tuple[int, int]] = []
-    dataset = load_dataset(source.kind, progress=lambda *step: told.append(step))
+    reported: list[tuple[int, int]] = []
+    dataset = load_dataset(source.kind, progress=lambda *step: reported.append(step))
     sounds = [name for name in names(source.kind) if "jazz.00054" not in name]
     assert len(dataset) == len(sounds)
     assert (dataset.name, dataset.source) == (source.title, source.kind)
     assert (dataset.licence, dataset.citation) == (source.licence, source.citation)
-    assert told
+    assert reported
     assert "published recordings" in dataset.problems[-1].reason, "an incomplete set must say so"
     record = json.loads((home / "datasets" / source.kind / "fetched.json").read_text())
     assert record["url"] == source.remote.url

@@ -41,26 +41,28 @@ def left(folder: Path) -> list[str]:
 @pytest.mark.parametrize("known", [True, False])
 def test_whole(server: Any, tmp_path: Path, length: bool, known: bool) -> None:
     served = server.serve("set.tar.gz", BODY, length=length)
-    told: list[tuple[int, int]] = []
-    path = fetch(remote(server, body=BODY if known else None), tmp_path / "new", progress=lambda *at: told.append(at))
+    reported: list[tuple[int, int]] = []
+    path = fetch(
+        remote(server, body=BODY if known else None), tmp_path / "new", progress=lambda *at: reported.append(at)
+    )
     assert path.read_bytes() == BODY
     assert left(tmp_path / "new") == ["set.tar.gz"]
-    assert told == sorted(told)
-    assert told[-1] == (len(BODY), len(BODY) if length else 0)
+    assert reported == sorted(reported)
+    assert reported[-1] == (len(BODY), len(BODY) if length else 0)
     fetch(remote(server, body=BODY if known else None), tmp_path / "new")
     assert served.asked == [""], "what is there was fetched again"
 
 
 def test_an_interrupted_download_goes_on_by_itself(server: Any, tmp_path: Path) -> None:
     served = server.serve("set.tar.gz", BODY, breaks=[300_000, 200_000, 100_000])
-    told: list[int] = []
-    path = fetch(remote(server, body=BODY), tmp_path, progress=lambda done, _: told.append(done))
+    reported: list[int] = []
+    path = fetch(remote(server, body=BODY), tmp_path, progress=lambda done, _: reported.append(done))
     assert path.read_bytes() == BODY
     assert len(served.asked) == 4
     starts = [int(re.findall(r"\d+", asked)[0]) for asked in served.asked[1:]]
     assert starts == sorted(starts)
     assert starts[0] >= 200_000, "what had come was asked for again"
-    assert told == sorted(told)
+    assert reported == sorted(reported)
 
 
 def test_one_that_was_given_up_goes_on_in_the_next_call(server: Any, tmp_path: Path) -> None:

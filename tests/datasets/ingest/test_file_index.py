@@ -127,14 +127,14 @@ def test_missing_files_and_impossible_names_are_problems(index: FileIndex, tmp_p
 
 def test_progress_counts_to_the_end_and_stop_is_heard(index: FileIndex, class_folders: Path) -> None:
     files = sorted(class_folders.rglob("*.wav"))
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     with pytest.raises(Stopped):
-        index.lookup(files, should_stop=lambda: len(told) > 3, progress=lambda *step: told.append(step))
-    told.clear()
-    index.lookup(files, progress=lambda *step: told.append(step))
-    assert told[0] == (3, 12), "what was read before the stop was not kept"
-    assert told[-1] == (12, 12)
-    assert told == sorted(told)
+        index.lookup(files, should_stop=lambda: len(reported) > 3, progress=lambda *step: reported.append(step))
+    reported.clear()
+    index.lookup(files, progress=lambda *step: reported.append(step))
+    assert reported[0] == (3, 12), "what was read before the stop was not kept"
+    assert reported[-1] == (12, 12)
+    assert reported == sorted(reported)
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "other schema", "middle"])

@@ -151,9 +151,9 @@ def test_stop_and_progress(index: FileIndex, class_folders: Path) -> None:
     clips = [clip_of(path, index) for path in sorted(class_folders.rglob("*.wav"))]
     with pytest.raises(Stopped):
         measure_all(clips, index=index, should_stop=lambda: True)
-    told: list[tuple[int, int]] = []
-    measure_all(clips, index=index, progress=lambda *at: told.append(at))
-    assert told[-1] == (12, 12)
+    reported: list[tuple[int, int]] = []
+    measure_all(clips, index=index, progress=lambda *at: reported.append(at))
+    assert reported[-1] == (12, 12)
 
 
 def test_a_file_that_vanished_is_an_audio_error(tmp_path: Path, index: FileIndex, tone_wav: Path) -> None:

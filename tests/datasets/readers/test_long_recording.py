@@ -165,9 +165,11 @@ def test_a_label_track_that_is_not_looked_at_is_said(bursts: Path, tmp_path: Pat
 def test_words_beside_sounds_are_no_label_tracks(tmp_path: Path, write_tone: WriteTone) -> None:
     for label in ("cat", "dog"):
         for take in ("1", "2"):
-            sound = write_tone(tmp_path / "said" / label / f"{take}.wav", seconds=0.2, frequency=200.0 + ord(label[0]))
+            sound = write_tone(
+                tmp_path / "labels" / label / f"{take}.wav", seconds=0.2, frequency=200.0 + ord(label[0])
+            )
             sound.with_suffix(".txt").write_text(f"the {label} is here")
-    assert load_dataset(tmp_path / "said").counts == {"cat": 2, "dog": 2}
+    assert load_dataset(tmp_path / "labels").counts == {"cat": 2, "dog": 2}
 
 
 @given(st.text())

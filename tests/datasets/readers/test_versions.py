@@ -136,7 +136,7 @@ def test_an_official_split_is_saved_and_exported(dataset: Dataset, tmp_path: Pat
         assert [clip.split for clip in again.clips] == [clip.split for clip in clips]
     numbers = tuple(replace(clip, fold=SPLIT_FOLDS.get(clip.split)) for clip in clips)
     plain = tuple(replace(clip, split="") for clip in numbers)
-    # what was made when a fold alone told the part is the same data still
+    # what was made when only a fold named the subset is the same data still
     assert replace(dataset, clips=numbers).fingerprint == replace(dataset, clips=plain).fingerprint
 
 

@@ -47,13 +47,13 @@ def left() -> list[str]:
     return sorted(path.name for path in workspaces.datasets_folder(MINE).iterdir())
 
 
-def upload(files: list[File], **told: object) -> intake_store.Brought:
+def upload(files: list[File], **reported: object) -> intake_store.Brought:
     sizes = [file.seek(0, os.SEEK_END) for _, file in files]
-    return intake_store.uploaded(files, sizes, MINE, **told)  # type: ignore[arg-type]
+    return intake_store.uploaded(files, sizes, MINE, **reported)  # type: ignore[arg-type]
 
 
 class Slow(io.BytesIO):
-    """A file that says when it is read, and goes on when it is told to."""
+    """A file that signals when it is read, and goes on when it is released."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -88,13 +88,13 @@ def test_an_upload_stopped_while_it_is_stored_leaves_nothing(
 
 
 def test_an_archive_tells_its_bytes_and_then_its_files(class_folders: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     (name, file) = packed(class_folders)[0]
     size = file.seek(0, os.SEEK_END)
-    upload([(name, file)], progress=lambda done, total: told.append((done, total)))
-    assert told[0] == (size, size)
-    assert isinstance(told[0][0], ByteCount)
-    assert told[-1] == (12, 12)
+    upload([(name, file)], progress=lambda done, total: reported.append((done, total)))
+    assert reported[0] == (size, size)
+    assert isinstance(reported[0][0], ByteCount)
+    assert reported[-1] == (12, 12)
 
 
 @pytest.mark.parametrize("way", [loose, packed])

@@ -1,4 +1,4 @@
-"""What is suggested for sounds nobody has said anything about."""
+"""What is suggested for sounds nobody has described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address reproduces what a reader has chosen, and an old one never takes a choice back."""
+"""The address reproduces what a user has chosen, and an old one never takes a choice back."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ def test_numbers_for_people() -> None:
 
 
 def test_numbered_choices_meet_no_text_that_is_there_already() -> None:
-    told = distinct(["a", "a", "a (2)", "a (2)", "a", "b"])
-    assert len(set(told)) == len(told)
-    assert told[:2] == ["a", "a (2)"]
+    reported = distinct(["a", "a", "a (2)", "a (2)", "a", "b"])
+    assert len(set(reported)) == len(reported)
+    assert reported[:2] == ["a", "a (2)"]
 
 
 def test_choices_that_say_the_same_are_numbered() -> None:
@@ -77,7 +77,7 @@ def test_progress_is_told_in_what_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "message"),
     [
         (1, 2, "5 seconds"),
         (9, 33, "10 to 35 seconds"),
@@ -89,5 +89,5 @@ def test_progress_is_told_in_what_is_counted() -> None:
         (10, 20_000, "10 seconds to 6 hours"),
     ],
 )
-def test_a_range_of_time_is_no_finer_than_it_is_known(low: float, high: float, said: str) -> None:
-    assert span(low, high) == said
+def test_a_range_of_time_is_no_finer_than_it_is_known(low: float, high: float, message: str) -> None:
+    assert span(low, high) == message
