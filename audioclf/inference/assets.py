@@ -43,7 +43,7 @@ def export_starter(run: Run, folder: Path) -> None:
         shutil.copytree(
             run.fit_folder(fit["id"]),
             folder / "models" / fit["id"],
-            ignore=shutil.ignore_patterns("checkpoint*", "test.npz", "*.part"),
+            ignore=shutil.ignore_patterns("checkpoint*", "test.npz", "progress.jsonl", "*.part"),
         )
     write_json(folder / "run.json", {**run.about, "name": "Starter model: instruments", "note": ""})
 
@@ -51,12 +51,12 @@ def export_starter(run: Run, folder: Path) -> None:
 def finish_again(run: Run, folder: Path) -> Run:
     """A copy of a run, of its weights and scaling as they are, with all that follows training made by this version.
 
-    Novelty, temperature, predictions and metrics, that is; the clips are those of its data set as it is now.
+    Novelty, temperature, predictions and metrics, that is. The clips are those of its data set as it is read now.
 
     Raises
     ------
     RunError
-        When the data set has changed since.
+        When the models no longer predict the classes of the test clips as they did.
     """
     import shutil
 
@@ -70,8 +70,6 @@ def finish_again(run: Run, folder: Path) -> Run:
     copy = open_run(folder)
     experiment = copy.experiment
     dataset = experiment.dataset.load()
-    if dataset.fingerprint != run.metrics["fingerprint"]:
-        raise RunError(f"The data set of run '{run.name}' has changed since it was made; train it again.")
     RunWriter(copy).clips(dataset)
     inputs = Inputs(experiment, dataset)
     for fit in plan(inputs):
@@ -79,7 +77,10 @@ def finish_again(run: Run, folder: Path) -> Run:
         fitted = training.load(experiment.model, path, shape, len(copy.classes))
         with inputs.of_fit(fit.split, fit.member, path) as arrays:
             finish_fit(fitted, arrays, experiment, path, should_stop=lambda: False)
-    return execute(copy)
+    execute(copy)
+    if copy.metrics["confusion"] != run.metrics["confusion"]:
+        raise RunError(f"The models of run '{run.name}' predict other classes than when it was made; train it again.")
+    return copy
 
 
 if __name__ == "__main__":
