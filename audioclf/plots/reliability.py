@@ -54,7 +54,7 @@ def reliability_chart(bins: Sequence[Mapping[str, Any]], *, theme: str = "light"
         mark("bar", bar, color=colour.line, cornerRadiusEnd=2),
         mark("rule", gap, color=colour.text, strokeWidth=1.5),
         mark("circle", {"x": x("confidence"), "y": y("confidence")}, color=colour.text, size=60, opacity=1),
-        mark("text", clips, color=GREY, baseline="bottom", dy=-6, fontSize=11),
+        mark("text", clips, color=colour.text, baseline="bottom", dy=-6, fontSize=11),
     ]
     ends = [{"sure": 0, "right": 0}, {"sure": 1, "right": 1}]
     calibrated = layers(ends, {"x": x("sure"), "y": y("right")}, mark("line", color=GREY, strokeDash=[5, 4]))

@@ -26,8 +26,8 @@ Indices = npt.NDArray[np.int64]
 
 N_BINS = 15
 
-FEW = 200
-"""Below so many clips a bin holds few, and the error is mostly chance."""
+FEW = 150
+"""Below so many clips, ten a bin, the error is mostly chance."""
 
 _SHARES = ("low", "high", "confidence", "accuracy")
 

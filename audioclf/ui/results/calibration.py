@@ -9,7 +9,7 @@ import streamlit as st
 from audioclf import plots
 from audioclf.core.errors import RunError
 from audioclf.experiments.runs import Run
-from audioclf.training.reliability import FEW, Bin, Reliability, reliability
+from audioclf.training.reliability import Bin, Reliability, reliability
 from audioclf.training.temperature import temperature_sentences
 from audioclf.ui.shell.text import count, escape
 
@@ -27,7 +27,10 @@ def calibration(run: Run, metrics: dict[str, Any]) -> None:
         bins = found.to_dict()["bins"]
         st.vega_lite_chart(plots.reliability_chart(bins, theme=theme), key=f"reliability {run.id}")
     with right:
-        st.markdown(escape(verdict(found)))
+        if metrics["leaky"]:
+            st.markdown("The clips are known from the training, so this shows nothing about new sounds.")
+        else:
+            st.markdown(escape(verdict(found)))
         st.caption(
             "A bar for the clips of which the model is about equally sure, and how many they are: its height is the"
             " share it got right. The dot is where the bar would end if every percentage were true; a bar below its dot"
@@ -35,10 +38,12 @@ def calibration(run: Run, metrics: dict[str, Any]) -> None:
         )
         if found.few:
             st.info(
-                f"These are only {count(found.n, 'test clip')}: a bar stands for a handful of clips, and one clip more"
-                f" or less moves it. From about {FEW} on the picture becomes steady.",
+                f"These are only {count(found.n, 'test clip')}: a bar may stand for a handful of them, and a single one"
+                " moves it.",
                 icon=":material/info:",
             )
+        if all(one.get("note") for one in metrics.get("temperatures") or ()):
+            st.caption(escape(" ".join(sentences)))
         with st.expander("In the words of the field", icon=":material/school:"):
             _terms(found, sentences)
 
