@@ -146,8 +146,8 @@ def _report(run: Run, as_json: bool) -> None:
     )
     calibration = Reliability.from_dict(metrics["calibration"])
     click.echo(
-        f"sureness {calibration.confidence:.4f} on average; expected calibration error {calibration.error:.4f}, where a"
-        f" perfectly calibrated model stays below {calibration.chance:.4f} with {calibration.n:,} clips"
+        f"ECE      {calibration.error:.4f}  (expected calibration error, mean confidence {calibration.confidence:.4f};"
+        f" a calibrated model stays below {calibration.chance:.4f} in 95 of 100 cases)"
     )
     for sentence in temperature_sentences(metrics["temperatures"]):
         click.echo(f"         {sentence}")
