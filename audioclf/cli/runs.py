@@ -30,9 +30,9 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
     if not comparison.runs:
         click.echo("There are no runs yet; make one with: audioclf run RECIPE")
         return
-    header = ("run", "state", "accuracy", "95 % interval", "val loss", "seconds", "parameters", "protocol", "name")
+    header = ("run", "state", "accuracy", "95 % interval", "val loss", "ECE", "seconds", "parameters")
     print_table(
-        header,
+        (*header, "protocol", "name"),
         [
             (
                 run.id,
@@ -40,6 +40,7 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
                 _figure(run.accuracy, ".4f") + (" leaky" if run.leaky else ""),
                 "" if run.low is None or run.high is None else f"{run.low:.3f} to {run.high:.3f}",
                 _figure(run.val_loss, ".4f"),
+                _figure(run.calibration_error, ".3f"),
                 _figure(run.seconds, ".1f"),
                 _figure(run.n_parameters, ","),
                 run.protocol,

@@ -20,6 +20,8 @@ from audioclf.experiments.runs import Run, Status, Watcher
 from audioclf.models.trust import require_trusted, trusting_code
 from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
+from audioclf.training.reliability import Reliability
+from audioclf.training.temperature import temperature_sentences
 
 
 @cli.command()
@@ -128,7 +130,8 @@ def _report(run: Run, as_json: bool) -> None:
             "splits",
         )
         more = ("n_train", "n_train_clips", "augmentation", "remarks", "n_parameters", "fingerprint")
-        shown = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more)}}
+        probable = ("log_loss", "calibration", "temperatures")
+        shown = {"run": str(run.folder), **{key: metrics[key] for key in (*keys, *more, *probable)}}
         print_json(shown | {"diagnosis": diagnose_run(run)})
         return
     low, high = metrics["interval"]
@@ -141,6 +144,13 @@ def _report(run: Run, as_json: bool) -> None:
     click.echo(
         f"protocol {metrics['protocol']}" + ("  [leaky: says nothing about new sounds]" if metrics["leaky"] else "")
     )
+    calibration = Reliability.from_dict(metrics["calibration"])
+    click.echo(
+        f"ECE      {calibration.error:.4f}  (expected calibration error, mean confidence {calibration.confidence:.4f};"
+        f" a calibrated model stays below {calibration.chance:.4f} in 95 of 100 cases)"
+    )
+    for sentence in temperature_sentences(metrics["temperatures"]):
+        click.echo(f"         {sentence}")
     for remark in metrics["remarks"]:
         click.echo(f"remark   {remark}")
     for sentence in diagnose_run(run):

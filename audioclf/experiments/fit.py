@@ -14,7 +14,8 @@ from audioclf.augment import on_batches
 from audioclf.core.errors import RunError
 from audioclf.core.npz import read_plain
 from audioclf.datasets.splits import Split
-from audioclf.experiments.preprocessing import Inputs
+from audioclf.experiments.config import Experiment
+from audioclf.experiments.preprocessing import FitInputs, Inputs
 from audioclf.experiments.progress import RESULT, ProgressWriter
 from audioclf.experiments.runs import FitKey
 from audioclf.features.base import Array
@@ -143,14 +144,36 @@ def train_fit(
             augment=on_batches(experiment.augmentations),
             prefetch=arrays.prefetch,
         )
-    novelty = training.Novelty.fit(fitted, arrays.x_train, arrays.y_train, arrays.x_validation, stopping)
+    finish_fit(fitted, arrays, experiment, folder, should_stop=stopping)
+
+
+def finish_fit(
+    fitted: training.Fitted,
+    arrays: FitInputs,
+    experiment: Experiment,
+    folder: Path,
+    *,
+    should_stop: Callable[[], bool],
+) -> None:
+    """All that follows the training of a fit: its novelty and temperature, then what it predicts of the test clips."""
+    novelty = training.Novelty.fit(fitted, arrays.x_train, arrays.y_train, arrays.x_validation, should_stop)
     if novelty is not None:
         novelty.save(folder)
+    rolls = experiment.training.test_rolls
+    fitted.temperature = None  # fitted on what the model itself gives
+    if experiment.training.calibrate:
+        known = arrays.x_validation
+        rows = None if known is None else fitted.predict_rolled(known, rolls, should_stop)
+        fitted.temperature = training.Temperature.fit(rows, arrays.y_validation)
+    else:
+        fitted.temperature = training.Temperature(note="calibrate is switched off")
+    fitted.temperature.save(folder)
+    n_classes = fitted.n_classes
     beside = folder / "test.part"
     with beside.open("wb") as file:
         np.savez(
             file,
-            probabilities=fitted.predict_rolled(arrays.x_test, experiment.training.test_rolls, stopping),
+            probabilities=fitted.predict_rolled(arrays.x_test, rolls, should_stop),
             n_parameters=np.array(count_parameters(experiment.model, arrays.shape, n_classes)),
             shape=np.array(arrays.shape),
         )

@@ -170,6 +170,11 @@ class _Maker:
                         + [remark for fit in fits for remark in training.read_remarks(self.run.fit_folder(fit.id))]
                     )
                 ),
+                "temperatures": [
+                    {"fit": fit.id, **temperature.to_dict()}
+                    for fit in fits
+                    if (temperature := training.Temperature.load(self.run.fit_folder(fit.id))) is not None
+                ],
                 # what was stopped or cut off was mostly training
                 "seconds": round(earlier + ended - begun, 3),
                 "seconds_features": round(extracted - begun, 3),

@@ -11,6 +11,7 @@ from audioclf.plots.curves import balance_chart, history_chart, probability_char
 from audioclf.plots.feature import feature_figure, overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.png import save, to_png, to_svg
+from audioclf.plots.reliability import reliability_chart
 from audioclf.plots.screen import value_limits
 from audioclf.plots.windows import windows_chart
 
@@ -27,6 +28,7 @@ __all__ = [
     "overlay_figure",
     "probability_chart",
     "rate_chart",
+    "reliability_chart",
     "save",
     "to_png",
     "to_svg",

@@ -10,11 +10,13 @@ from audioclf.training.history import Epoch, epochs_of
 from audioclf.training.loop import fit
 from audioclf.training.novelty import Novelty
 from audioclf.training.settings import Training
+from audioclf.training.temperature import Temperature
 
 __all__ = [
     "Epoch",
     "Fitted",
     "Novelty",
+    "Temperature",
     "Training",
     "completed_epochs",
     "diagnose",

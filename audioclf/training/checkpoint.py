@@ -46,7 +46,8 @@ def fingerprint(
     model: Model, training: Training, input_shape: Shape, y: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.uint8]:
     """Hash of what a checkpoint belongs to: recipe, shape and training labels in their order."""
-    what: list[Any] = [model.to_dict(), training.to_dict(), list(input_shape)]
+    settings = {name: value for name, value in training.to_dict().items() if name != "calibrate"}  # done afterwards
+    what: list[Any] = [model.to_dict(), settings, list(input_shape)]
     if model.version > 1:
         what.append(model.version)
     recipe = json.dumps(what, sort_keys=True)

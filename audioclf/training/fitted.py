@@ -18,6 +18,7 @@ from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
 from audioclf.models.network import Network
 from audioclf.training.history import Epoch
+from audioclf.training.temperature import Temperature
 
 Array = npt.NDArray[np.float32]
 
@@ -46,6 +47,8 @@ class Fitted:
         Empty when it was read from a file.
     epoch : int
         The epoch its weights are of.
+    temperature : Temperature or None
+        What its probabilities are calibrated with; None where no one looked for it.
     """
 
     model: Model
@@ -54,12 +57,13 @@ class Fitted:
     n_classes: int
     history: tuple[Epoch, ...] = ()
     epoch: int = 0
+    temperature: Temperature | None = None
 
     def __post_init__(self) -> None:
         self._predict = predict_function(self.estimator) if self.model.family == "network" else None
 
     def predict_proba(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array:
-        """Probability of every class.
+        """Probability of every class, calibrated where a temperature is known.
 
         Parameters
         ----------
@@ -79,15 +83,10 @@ class Fitted:
             When the examples have another shape.
         Stopped
         """
-        examples = as_examples(x, self.input_shape)
-        if self._predict is None:
-            flat = examples.reshape(len(examples), -1)
-            return class_probabilities(self.estimator, flat, self.n_classes)
-        shape = tuple(self.estimator.input_shape[1:])
-        return self._predict(examples.reshape(len(examples), *shape), should_stop)
+        return self._calibrated(self._probabilities(as_examples(x, self.input_shape), should_stop))
 
     def predict_rolled(self, x: npt.ArrayLike, rolls: int, should_stop: Callable[[], bool] | None = None) -> Array:
-        """Probability of every class, as the mean over examples rolled along time in equal steps.
+        """Probability of every class, as the mean over examples rolled along time in equal steps, then calibrated.
 
         Parameters
         ----------
@@ -104,9 +103,19 @@ class Fitted:
         examples = as_examples(x, self.input_shape)
         axis = 1 if examples.ndim == 2 else 2
         steps = [roll * examples.shape[axis] // rolls for roll in range(rolls)]
-        rows = [self.predict_proba(np.roll(examples, step, axis), should_stop) for step in steps]
-        mean: Array = np.mean(rows, axis=0, dtype=np.float32)
-        return mean
+        rows = [self._probabilities(np.roll(examples, step, axis), should_stop) for step in steps]
+        return self._calibrated(np.mean(rows, axis=0, dtype=np.float32))
+
+    def _probabilities(self, examples: Array, should_stop: Callable[[], bool] | None) -> Array:
+        """What the estimator itself gives."""
+        if self._predict is None:
+            flat = examples.reshape(len(examples), -1)
+            return class_probabilities(self.estimator, flat, self.n_classes)
+        shape = tuple(self.estimator.input_shape[1:])
+        return self._predict(examples.reshape(len(examples), *shape), should_stop)
+
+    def _calibrated(self, probabilities: Array) -> Array:
+        return probabilities if self.temperature is None else self.temperature(probabilities)
 
     def embed(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array | None:
         """Examples where the model decides: what a network's last layer is given, or a classical model's inputs.
@@ -272,7 +281,7 @@ def _require_size(model: Model, path: Path, input_shape: Shape, n_classes: int) 
 
 
 def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitted:
-    """Read a trained model: its recipe builds it, the folder's file gives the numbers.
+    """Read a trained model: its recipe builds it, the folder's files give the numbers.
 
     Raises
     ------
@@ -282,6 +291,7 @@ def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitt
     name = WEIGHTS if model.family == "network" else ESTIMATOR
     if not (folder / name).is_file():
         raise RunError(f"There is no trained model here: {name} is missing; run the experiment to its end first.")
+    temperature = Temperature.load(folder)
     if isinstance(model, Classical):
         estimator = load_estimator(model, folder)
         built = model.build(input_shape, n_classes)
@@ -290,8 +300,8 @@ def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitt
                 f"{name} holds a {type(estimator).__name__}, and the recipe asks for a {type(built).__name__} on"
                 f" {int(np.prod(input_shape))} values; the recipe beside it is of another model."
             )
-        return Fitted(model, estimator, tuple(input_shape), n_classes, epoch=1)
+        return Fitted(model, estimator, tuple(input_shape), n_classes, epoch=1, temperature=temperature)
     _require_size(model, folder / name, input_shape, n_classes)
     network = model.build(input_shape, n_classes)
     epoch = load_weights(network, folder)
-    return Fitted(model, network, tuple(input_shape), n_classes, epoch=epoch)
+    return Fitted(model, network, tuple(input_shape), n_classes, epoch=epoch, temperature=temperature)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
 from audioclf.training.intervals import accuracy_interval
+from audioclf.training.reliability import reliability
 
 Numbers = npt.NDArray[np.float64]
 
@@ -52,7 +53,8 @@ def metrics(
     -------
     dict
         ``n``; ``accuracy`` with ``interval`` (95 %) and ``interval_kind``, ``interval_over`` and ``interval_n``: how
-        and over how many clips, groups or splits it was made; ``log_loss`` (natural logarithm);
+        and over how many clips, groups or splits it was made; ``log_loss`` (natural logarithm); ``calibration``: the
+        fields of :class:`~audioclf.training.reliability.Reliability`;
         ``top2``, the share of clips whose class is among the two most probable ones (from three
         classes on); ``macro_precision``, ``macro_recall``, ``macro_f1``: means over the classes that
         are true or predicted somewhere; ``per_class``: a list of ``class``, ``precision``, ``recall``,
@@ -84,6 +86,7 @@ def metrics(
         "accuracy": int(right.sum()) / n,
         **accuracy_interval(right, groups, splits).to_dict(),
         "log_loss": float(sklearn.log_loss(labels, shares, labels=numbers)),
+        "calibration": reliability(labels, shares).to_dict(),
     }
     if k > 2:
         figures["top2"] = float(sklearn.top_k_accuracy_score(labels, shares, k=2, labels=numbers))

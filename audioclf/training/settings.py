@@ -10,7 +10,7 @@ from audioclf.core.params import Parameters, param
 
 @dataclass(frozen=True)
 class Training(Parameters):
-    """How a network is trained; of a classical model, only ``class_weight`` and ``seed`` count."""
+    """How a network is trained; of a classical model, only ``class_weight``, ``calibrate`` and ``seed`` count."""
 
     title = "Training"
 
@@ -62,6 +62,12 @@ class Training(Parameters):
         " where the roll augmentation is.",
         low=1,
         high=64,
+        advanced=True,
+    )
+    calibrate: bool = param(
+        True,
+        "Set the probabilities by a temperature, so that they are right as often as they state on the validation clips;"
+        " the most probable class stays the same.",
         advanced=True,
     )
     shuffle: bool = param(True, "New order of the training clips in every epoch.")

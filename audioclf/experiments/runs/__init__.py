@@ -9,10 +9,11 @@ status.json        state, stage, progress; replaced whole, never half-written
 clips.csv          the clips as they were: label, path, stretch, group, fold, content key
 history.csv        one line per epoch and fit
 predictions.csv    true and predicted class and every probability of each tested clip
-metrics.json       accuracy with interval, per class, confusion matrix, protocol, times
+metrics.json       accuracy with interval, per class, confusion matrix, calibration, protocol, times
 model.json         classes, clip length, input shapes: what is needed to use the models
 models/<fit>/     weights and scaling of each fit: one model, a split x a member of the ensemble; novelty.npz:
-                   from which distance on a sound counts as unknown
+                   from which distance on a sound counts as unknown; temperature.json:
+                   what its probabilities are calibrated with
 stop               there when someone asked the run to stop
 log.txt            what the run's process printed
 =================  ==========================================================================

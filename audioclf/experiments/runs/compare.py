@@ -45,6 +45,11 @@ class Summary:
     n_splits, n_test : int or None
     val_loss : float or None
         Validation loss of the epochs whose weights were kept, mean over the models.
+    calibration_error, calibration_chance : float or None
+        Expected calibration error, and what a perfectly calibrated model stays below in 95 of 100 cases:
+        :class:`~audioclf.training.reliability.Reliability`.
+    temperatures : tuple of float
+        Of each of its models; empty for runs of earlier versions.
     n_parameters : int or None
         0 for a classical model.
     seconds : float or None
@@ -77,6 +82,9 @@ class Summary:
     n_splits: int | None = None
     n_test: int | None = None
     val_loss: float | None = None
+    calibration_error: float | None = None
+    calibration_chance: float | None = None
+    temperatures: tuple[float, ...] = ()
     n_parameters: int | None = None
     seconds: float | None = None
     protocol: str = ""
@@ -180,6 +188,13 @@ def _measured(metrics: Any) -> tuple[dict[str, Any], list[str]]:
     if isinstance(interval, list) and len(interval) == 2 and all(map(_is_number, interval)):
         found["low"], found["high"] = interval
         found["interval"] = interval_words(metrics)
+    calibration = metrics.get("calibration")
+    if isinstance(calibration, Mapping):
+        figures = {f"calibration_{name}": calibration.get(name) for name in ("error", "chance")}
+        found |= {name: value for name, value in figures.items() if _is_number(value)}
+    with contextlib.suppress(AttributeError, TypeError):
+        values = [one.get("temperature") for one in metrics.get("temperatures", ())]
+        found["temperatures"] = tuple(value for value in values if _is_number(value))
     if isinstance(metrics.get("splits"), list):
         found["n_splits"] = len(metrics["splits"])
     for name in ("protocol", "fingerprint"):

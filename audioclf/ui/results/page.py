@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audioclf.ui.results import sections
+from audioclf.ui.results.calibration import calibration
 from audioclf.ui.shell import page_frame
 from audioclf.ui.shell.tabs import tabs
 
@@ -15,6 +16,7 @@ def draw() -> None:
         sections.head(run, metrics)
         sections.mixups(state, run, metrics)
         shows = {"Learning curves": lambda: sections.curves(run), "Classes": lambda: sections.classes(metrics)}
+        shows["Calibration"] = lambda: calibration(run, metrics)
         if len(metrics["splits"]) > 1:
             shows["Splits"] = lambda: sections.folds(metrics)
         shows["Settings and files"] = lambda: sections.files(run)

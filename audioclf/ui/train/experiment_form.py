@@ -54,7 +54,7 @@ _WITHIN = {
 """Sections that are set in the stage of another."""
 
 _CHANGES = {"samples": "Sound", "map": "Feature"}
-_FITTED_AT_ONCE = frozenset(Training.describe()) - {"class_weight", "seed"}
+_FITTED_AT_ONCE = frozenset(Training.describe()) - {"class_weight", "calibrate", "seed"}
 
 
 @dataclass
