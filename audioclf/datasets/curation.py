@@ -64,6 +64,31 @@ def exclude(dataset: Dataset, numbers: Iterable[int]) -> Dataset:
     return edit(dataset, keep=[number not in left_out for number in range(len(dataset))])
 
 
+def add(dataset: Dataset, clip: Clip, *, beside: int) -> Dataset:
+    """A new version with one more clip, such as a stretch of one that is in it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    clip : Clip
+        Becomes the last one.
+    beside : int
+        Number of the clip it is a part of: the two share a group, so that no split parts them.
+
+    Raises
+    ------
+    DatasetError
+        When the same stretch of the file is in the data set already.
+    """
+    _check_numbers(dataset, [beside])
+    for other in dataset.clips:
+        if (other.path, other.start, other.duration) == (clip.path, clip.start, clip.duration):
+            raise DatasetError(f"{clip.name} is in {dataset.name} already, as '{other.label}'; select another stretch.")
+    longer = replace(dataset, clips=(*dataset.clips, clip))
+    together = group_copies(longer, [[beside, len(dataset)]])
+    return replace(together, parent=dataset.fingerprint)
+
+
 def group_copies(dataset: Dataset, copies: Iterable[Iterable[int]]) -> Dataset:
     """A new version in which clips that belong together (duplicates) share a group, so that no split parts them.
 

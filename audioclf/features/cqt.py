@@ -193,7 +193,7 @@ class CQT(Feature):
 
     def advice(self, sr: float, n_samples: int) -> tuple[str, ...]:
         self._check_top(sr)
-        longest = self._q / self.frequencies()[0]
+        longest = self.longest_window
         if longest <= n_samples / sr:
             return super().advice(sr, n_samples)
         return (
@@ -201,6 +201,11 @@ class CQT(Feature):
             " rows see all of it at once; raise fmin or lower bins_per_octave.",
             *super().advice(sr, n_samples),
         )
+
+    @property
+    def longest_window(self) -> float:
+        """Length of the lowest row's window, in seconds."""
+        return float(self._q / self.frequencies()[0])
 
     @property
     def _q(self) -> float:

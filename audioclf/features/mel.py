@@ -16,6 +16,8 @@ from audioclf.features.spectral import Framed, check_band, decibels, ref_param, 
 
 Numbers = npt.NDArray[np.float64]
 
+_MOST_NAMED = 6
+
 
 def hz_to_mel(frequencies: npt.ArrayLike, htk: bool = False) -> Numbers:
     """Mel number of frequencies in Hz.
@@ -128,14 +130,21 @@ class MelFramed(Framed):
         return np.asarray(filters @ np.ascontiguousarray(spectra.T))
 
     def advice(self, sr: float, n_samples: int) -> tuple[str, ...]:
-        empty = int((np.diff(self._filters(sr, "none").indptr) == 0).sum())
-        if not empty:
+        empty = np.flatnonzero(np.diff(self._filters(sr, "none").indptr) == 0)
+        if not empty.size:
             return super().advice(sr, n_samples)
+        named = ", ".join(f"{band}" for band in empty[:_MOST_NAMED])
+        more = f" and {empty.size - _MOST_NAMED} more" if empty.size > _MOST_NAMED else ""
         return (
-            f"{empty} of the {self.n_mels} mel bands are narrower than the distance between two Fourier bins"
-            f" ({sr / self.n_fft:.3g} Hz) and stay empty; lower n_mels or raise n_fft.",
+            f"{empty.size} of the {self.n_mels} mel bands (counted from 0: {named}{more}) are narrower than the"
+            f" distance between two Fourier bins ({sr / self.n_fft:.3g} Hz) and stay empty; lower n_mels or raise"
+            " n_fft.",
             *super().advice(sr, n_samples),
         )
+
+    def filters(self, sr: float) -> Array:
+        """Weights of the Fourier bins in every band, of equal height [shape=(n_mels, 1 + n_fft // 2)], float32."""
+        return np.asarray(self._filters(sr, "none").toarray())
 
     def _filters(self, sr: float, norm: str) -> Any:
         check_band(self.fmin, self.fmax, sr)

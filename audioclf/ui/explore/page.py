@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from audioclf.datasets import Clip
 from audioclf.features import views
-from audioclf.ui.shell import page_frame, warmup
-from audioclf.ui.shell.text import escape
+from audioclf.ui.explore import features_view, resampling
+from audioclf.ui.shell import page_frame
+from audioclf.ui.shell.state import State
 from audioclf.ui.sound import clip_picker, feature_settings
-from audioclf.ui.sound.player import player
 
 ALL = "All"
+
+SECTIONS: dict[str, Callable[[State, Clip], None]] = {
+    "Resampling": resampling.draw,
+}
+"""What the page shows beside the features, by title."""
 
 
 def draw() -> None:
     """Draw the page."""
     with page_frame.page(
         "Explore",
-        "One sound, seen in different ways. Press play and follow the line; click a feature to play from there.",
+        "One sound, seen in different ways. Press play and follow the line; click a feature to play from there, drag to"
+        " select.",
     ) as state:
         clip = clip_picker.own_or_chosen(state, "explore")
-        features = views()
-        titles = {kind: feature.title for kind, feature in features.items()}
+        titles = {ALL: "All six"} | {kind: feature.title.split()[0] for kind, feature in views().items()}
+        if features_view.NEXT in st.session_state:
+            st.session_state["explore.view"] = st.session_state.pop(features_view.NEXT)
         view = st.segmented_control(
             "View",
-            [ALL, *titles],
+            [*titles, *SECTIONS],
             default=ALL,
             required=True,
-            format_func=lambda kind: titles.get(kind, "All six"),
+            format_func=lambda kind: titles.get(kind, kind),
             key="explore.view",
             label_visibility="collapsed",
             persist_state="session",
         )
-        picture, side = st.columns([5, 3], gap="medium") if view != ALL else (st.container(), None)
-        if side is not None:
-            with side:
-                st.markdown(f"**{escape(titles[view])}**")
-                st.markdown(escape(features[view].explanation))
-                form = feature_settings.feature_form(view)
-        with picture:
-            warmup.until_ready()
-            audio = feature_settings.audio()
-            sound = clip_picker.track(clip, audio, note=clip_picker.facts(clip))
-            if view == ALL:
-                player(
-                    "explore", [sound], feature_settings.panels([clip], list(features), audio), columns=3, height=138
-                )
-            elif form.value is not None:
-                with form.beside():
-                    player("explore", [sound], feature_settings.panel_of(clip, form.value, audio), height=440)
-                    feature_settings.save(clip, form.value, audio)
-        if view == ALL:
-            feature_settings.explanations()
+        if view in SECTIONS:
+            SECTIONS[view](state, clip)
+        elif view == ALL:
+            features_view.all_six(state, clip)
+        else:
+            features_view.one(state, clip, view)
         feature_settings.audio_form()

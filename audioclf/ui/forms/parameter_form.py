@@ -35,11 +35,23 @@ class Form(Generic[P]):
     value: P | None
     problems: dict[str, str] = field(default_factory=dict)
     _slots: dict[str, DeltaGenerator] = field(default_factory=dict)
+    _marked: set[str] = field(default_factory=set)
 
     def show_error(self, error: ParameterError) -> None:
         """Show a sentence beside the field it is about; below the page's last element where there is none."""
-        slot = self._slots.get(error.field.rsplit(".", 1)[-1])
+        name = error.field.rsplit(".", 1)[-1]
+        slot = self._slots.get(name)
+        self._marked.add(name)
         (slot or st).error(escape(error))
+
+    def note(self, name: str, sentence: str) -> None:
+        """Show what a value means below its field, where nothing is wrong with it."""
+        if name in self._slots and name not in self._marked:
+            self._slots[name].caption(escape(sentence))
+
+    def warn(self, name: str, sentence: str) -> None:
+        """Show what deserves a word below the field it is about, or below the page's last element."""
+        (self._slots.get(name) or st).warning(escape(sentence))
 
     @contextmanager
     def beside(self) -> Iterator[None]:

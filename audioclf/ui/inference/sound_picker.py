@@ -12,10 +12,10 @@ from audioclf.ui.jobs import run_picker
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
-from audioclf.ui.shell.text import distinct, plain
+from audioclf.ui.shell.text import distinct, escape, plain
 from audioclf.ui.sound import clip_picker
 
-TESTED, KNOWN, OWN = "A test clip", "A clip of the data set", "Your own sound"
+TESTED, KNOWN, OWN, PART = "A test clip", "A clip of the data set", "Your own sound", "The selected stretch"
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,17 @@ def choose(state: State) -> tuple[Run, Subject]:
     with left:
         run = run_picker.pick(state, with_starter=True)
     given = TESTED if _has_tested(run) else KNOWN
+    part = clip_picker.selected()
+    key = "subject.source" if given == TESTED else "subject.known"
+    if clip_picker.just_selected():
+        st.session_state[key] = PART
     with right:
-        source = switch("Sound", [given, OWN], "subject.source" if given == TESTED else "subject.known")
+        source = switch("Sound", [given, OWN] if part is None else [given, OWN, PART], key)
     if source == given:
         return run, known(state, run)
+    if source == PART and part is not None:
+        st.caption(escape(f"{part.label or part.name}, {part.start:g} to {part.start + part.seconds:g} s of its file"))
+        return run, Subject(part, part.label)
     clip = clip_picker.own("subject")
     if clip is None:
         st.caption("Press the microphone and make a sound, or choose a file.")

@@ -27,7 +27,7 @@ function niceTicks(low, high, most) {
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.999);
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-6; i++) ticks.push(i * step);
-  return ticks;
+  return ticks.length < 2 && most < 8 ? niceTicks(low, high, most + 1) : ticks;
 }
 
 // Evenly spaced numbers where the rows are; where they are not, as many numbers in every decade as an octave has room for.

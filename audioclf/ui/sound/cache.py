@@ -12,7 +12,8 @@ import streamlit as st
 from audioclf.audio.io import Array, AudioSettings, wav_bytes
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
-from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.features import FEATURES, Feature, FeatureMap, Spectrum
+from audioclf.features import stretch as stretches
 from audioclf.features.extraction import load_clip
 
 # browsers refuse to play below 3 kHz, and small devices below 8
@@ -54,6 +55,38 @@ def feature_map(clip: Clip, feature: Feature, audio: AudioSettings) -> FeatureMa
 def _feature_map(key: str, feature: str, audio: str, _clip: Clip) -> FeatureMap:
     settings = AudioSettings.from_dict(json.loads(audio))
     made = FEATURES.make(json.loads(feature)).compute(samples(_clip, settings), settings.sr)
+    made.values.flags.writeable = False
+    return made
+
+
+def stretch_map(clip: Clip, feature: Feature, audio: AudioSettings, start: float, end: float) -> FeatureMap:
+    """Feature of a stretch of a clip as it is within the whole, as dense as a screen; its arrays read-only.
+
+    Of a spectrum, which has no time axis, it is that of the stretch alone.
+
+    Raises
+    ------
+    ParameterError
+    """
+    return _stretch_map(clip.key, _plain(feature), _plain(audio), start, end, clip)
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _stretch_map(key: str, feature: str, audio: str, start: float, end: float, _clip: Clip) -> FeatureMap:
+    settings = AudioSettings.from_dict(json.loads(audio))
+    wanted = FEATURES.make(json.loads(feature))
+    y = samples(_clip, settings)
+    if isinstance(wanted, Spectrum):
+        first, last = round(start * settings.sr), round(end * settings.sr)
+        made = wanted.compute(y[first : max(last, first + 1)], settings.sr)
+    else:
+        peak = None
+        if stretches.counts_from_peak(wanted):
+            whole = stretches.overview(stretches.unfloored(wanted), len(y))
+            peak = float(feature_map(_clip, whole, settings).values.max())
+        made = stretches.compute_stretch(
+            stretches.closer(wanted, end - start, settings.sr), y, settings.sr, start, end, peak=peak
+        )
     made.values.flags.writeable = False
     return made
 

@@ -22,6 +22,7 @@ from audioclf.ui.shell.text import distinct, escape, plain, seconds
 from audioclf.ui.sound import cache, player
 
 OWN_SECONDS = 60.0
+_SELECTED, _JUST = "selected clip", "selected clip is new"
 _MOST_NAMES = 1000
 
 
@@ -182,6 +183,23 @@ def keep(sound: bytes, name: str) -> Clip:
         part.replace(path)
     duration = OWN_SECONDS if info.seconds > OWN_SECONDS else None
     return Clip(path, plain(name, 60), info, duration=duration)
+
+
+def select(clip: Clip) -> None:
+    """Keep a stretch that was selected on one page for the others."""
+    st.session_state[_SELECTED] = clip
+    st.session_state[_JUST] = True
+
+
+def just_selected() -> bool:
+    """Whether a stretch was selected since this was last asked."""
+    return bool(st.session_state.pop(_JUST, False))
+
+
+def selected() -> Clip | None:
+    """The stretch that was last selected for other pages."""
+    found: Clip | None = st.session_state.get(_SELECTED)
+    return found
 
 
 def track(clip: Clip, audio: AudioSettings, title: str = "", note: str = "") -> dict[str, object]:

@@ -22,6 +22,7 @@ from audioclf.ui.shell import media
 _POINTS = 800
 _TICK_POINTS = 160
 _BANDS = 240
+_FILTER_POINTS = 40
 
 
 def panel(
@@ -33,6 +34,9 @@ def panel(
     span: Limits | None = None,
     scale: str | None = None,
     heat: npt.NDArray[np.float32] | None = None,
+    beside: FeatureMap | None = None,
+    step: float | None = None,
+    bar: bool = True,
 ) -> dict[str, Any]:
     """What the player needs to draw one feature of one sound.
 
@@ -52,15 +56,22 @@ def panel(
         Another spacing of the frequency axis than the map's own: ``"linear"`` or ``"log"``.
     heat : np.ndarray [shape of ``shown.values``] or None
         Laid over the feature: 0 (nothing) to 1 (most).
+    beside : FeatureMap or None
+        Another curve over the same axes, drawn in front.
+    step : float or None
+        Width of a column in seconds, for a picture that may have a single one.
+    bar : bool
+        Whether a picture gets a bar that explains its colours.
     """
-    low, high = limits if limits is not None else value_limits([shown])
+    low, high = limits if limits is not None else value_limits([shown] if beside is None else [shown, beside])
     about: dict[str, Any] = {"track": track, "title": title, "label": shown.label, "unit": shown.unit}
     about["low"], about["high"] = low, high
     if span is not None and shown.axes[-1].unit == "s":
         about["span"] = {"low": span[0], "high": span[1]}
     if not shown.is_picture:
         hot = {} if heat is None else {"heat": _bands(heat)}
-        return about | _curve(shown) | hot
+        front = {} if beside is None else {"beside": _curve(beside)}
+        return about | _curve(shown) | hot | front
     if heat is not None:
         hot_screen = to_screen(shown, scale, heat)
         about["heat"] = media.address(grey_png(hot_screen.values, 0.0, 1.0), "image/png")
@@ -68,12 +79,45 @@ def panel(
     centres = screen.centres
     chosen = np.unique(np.linspace(0, len(centres) - 1, min(len(centres), _TICK_POINTS)).astype(int))
     rows, time = shown.axes
+    left, right = screen.left, screen.right
+    if step is not None and len(time.values) == 1:
+        left, right = float(time.values[0]) - step / 2, float(time.values[0]) + step / 2
     return about | {
         "kind": "picture",
+        "bar": bar,
         "image": media.address(grey_png(screen.values, low, high), "image/png"),
         "rows": len(centres),
-        "x": {"low": screen.left, "high": screen.right} | _named(time),
+        "x": {"low": left, "high": right} | _named(time),
         "y": {"at": [int(row) for row in chosen], "values": _round(centres[chosen])} | _named(rows),
+    }
+
+
+def filters(shown: FeatureMap, *, title: str) -> dict[str, Any]:
+    """A panel of a filter bank: a curve for every row, drawn where it is not zero.
+
+    Parameters
+    ----------
+    shown : FeatureMap [shape=(n_filters, n_points)]
+    title : str
+    """
+    axis = shown.axes[-1]
+    lines = []
+    for row in shown.values:
+        used = np.flatnonzero(row)
+        if used.size:
+            part = slice(max(used[0] - 1, 0), used[-1] + 2)
+            x, lows, highs = envelope(axis.values[part], row[part], _FILTER_POINTS)
+            lines.append({"x": _round(x), "y": _round(np.maximum(highs, lows))})
+    return {
+        "kind": "lines",
+        "track": 0,
+        "title": title,
+        "label": shown.label,
+        "unit": shown.unit,
+        "low": 0.0,
+        "high": float(shown.values.max()) or 1.0,
+        "x": {"low": float(axis.values[0]), "high": float(axis.values[-1])} | _named(axis),
+        "lines": lines,
     }
 
 

@@ -16,6 +16,7 @@ function readGrey(address) {
       for (let i = 0; i < values.length; i++) values[i] = pixels[4 * i];
       resolve({ width: canvas.width, height: canvas.height, values });
     };
+    image.onerror = () => resolve(null);
     image.src = address;
   });
 }

@@ -1,9 +1,15 @@
-"""The player: sounds under pictures of them, with a line that moves over every picture as the sound plays."""
+"""The player: sounds under pictures of them, with a line that moves over every picture as the sound plays.
+
+With its tools a stretch of time and a band of frequencies can be selected and heard alone, looped and slowed down,
+and the pictures zoomed; what is selected comes back to the page.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +20,45 @@ from audioclf.ui.shell.text import plain
 from audioclf.ui.sound import feature_panels
 
 _HERE = Path(__file__).parent
+SCRIPTS = ("axes", "pictures", "readout", "selection", "band", "playback", "tools", "panel", "player")
+"""Parts of the script, one idea each, in the order in which they are put together."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is selected in a player.
+
+    Attributes
+    ----------
+    start, end : float
+        Stretch of time, in seconds from the start of the sound.
+    low, high : float or None
+        Band of frequencies in Hz; None where all are heard.
+    """
+
+    start: float
+    end: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a player with tools offers.
+
+    Attributes
+    ----------
+    subject : str
+        What stands for the sound: a selection or a zoom made in another one does not count.
+    seconds : float
+        Length of the sound.
+    actions : mapping
+        What can be done with a selection: texts of buttons by name.
+    """
+
+    subject: str
+    seconds: float
+    actions: Mapping[str, str]
 
 
 @functools.cache
@@ -22,7 +67,7 @@ def _component() -> Any:
         "audioclf_player",
         html="<div class='player'></div>",
         css=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "pictures.js", "player.js")),
+        js="\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
     )
 
 
@@ -62,25 +107,102 @@ def player(
     height : int
         Height of one panel in pixels.
     action : str
-        What the button of every sound in a list says.
+        Text of the button of every sound in a list.
 
     Returns
     -------
     int or None
         Number of the sound whose button was just pressed in a list.
     """
-    result = _component()(
-        key=key,
-        data={
-            "tracks": list(tracks),
-            "panels": list(panels),
-            "layout": layout,
-            "columns": columns,
-            "height": height,
-            "action": action,
-            "palette": feature_panels.colours(),
-        },
-        on_picked_change=lambda: None,
-    )
-    picked: int | None = result.picked
+    data = {"tracks": list(tracks), "panels": list(panels), "layout": layout, "columns": columns, "height": height}
+    picked: int | None = _draw(key, data | {"action": action}).picked
     return picked
+
+
+def workbench(
+    key: str,
+    sound: dict[str, Any],
+    panels: Sequence[dict[str, Any]],
+    tools: Tools,
+    *,
+    columns: int = 1,
+    height: int = 220,
+) -> str | None:
+    """Draw one sound and its pictures with tools: loop, speed, selection and zoom.
+
+    :func:`selection` and :func:`view` give what the user has selected and zoomed to.
+
+    Parameters
+    ----------
+    key : str
+        The same key keeps the sound playing while the pictures change.
+    sound : dict
+        Made by :func:`track`.
+    panels, columns, height
+        See :func:`player`.
+    tools : Tools
+
+    Returns
+    -------
+    str or None
+        Name of the action that was just chosen for the selection.
+    """
+    zoomed = view(key, tools)
+    data = {"tracks": [sound], "panels": list(panels), "layout": "grid", "columns": columns, "height": height}
+    more = {
+        "tools": True,
+        "subject": tools.subject,
+        "actions": list(tools.actions.items()),
+        "view": None if zoomed is None else {"low": zoomed[0], "high": zoomed[1]},
+    }
+    chosen: str | None = _draw(key, data | more).act
+    return chosen
+
+
+def _draw(key: str, data: dict[str, Any]) -> Any:
+    return _component()(
+        key=key,
+        data=data | {"palette": feature_panels.colours()},
+        on_picked_change=lambda: None,
+        on_act_change=lambda: None,
+        on_selection_change=lambda: None,
+        on_view_change=lambda: None,
+    )
+
+
+def selection(key: str, tools: Tools) -> Selection | None:
+    """What is selected in the player with this key, in the sound its tools are for."""
+    found = _state(key, tools, "selection", ("start", "end"))
+    if found is None:
+        return None
+    start, end = max(found["start"], 0.0), min(found["end"], tools.seconds)
+    low, high = (_number(found, name) for name in ("low", "high"))
+    if end <= start:
+        return None
+    return Selection(
+        start, end, *((low, high) if low is not None and high is not None and high > low else (None, None))
+    )
+
+
+def view(key: str, tools: Tools) -> tuple[float, float] | None:
+    """Stretch the player with this key is zoomed to, in seconds; None where all of the sound is shown."""
+    found = _state(key, tools, "view", ("low", "high"))
+    if found is None:
+        return None
+    low, high = max(found["low"], 0.0), min(found["high"], tools.seconds)
+    return (low, high) if high > low else None
+
+
+def _state(key: str, tools: Tools, name: str, needed: Sequence[str]) -> Mapping[str, Any] | None:
+    """A value the browser has set, where it is about the same sound and is what it should be."""
+    found = (st.session_state.get(key) or {}).get(name)
+    if not isinstance(found, Mapping) or found.get("subject") != tools.subject:
+        return None
+    return found if all(_number(found, item) is not None for item in needed) else None
+
+
+def _number(found: Mapping[str, Any], name: str) -> float | None:
+    value = found.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return float(value)

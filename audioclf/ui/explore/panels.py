@@ -1,0 +1,142 @@
+"""The explored sound's features as panels: all of it or the stretch zoomed to, with what is selected beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from audioclf.audio.io import AudioSettings
+from audioclf.core.errors import ParameterError
+from audioclf.datasets import Clip
+from audioclf.features import Feature, FeatureMap, Spectrum
+from audioclf.features.delta import delta
+from audioclf.features.stretch import closer, overview
+from audioclf.plots.screen import Limits, value_limits
+from audioclf.ui.sound import cache, feature_panels
+from audioclf.ui.sound.player import Selection
+
+_KEPT = "explore.kept"
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What of a sound is shown.
+
+    Attributes
+    ----------
+    clip : Clip
+    audio : AudioSettings
+    view : (float, float) or None
+        Stretch zoomed to, in seconds; None for all of it.
+    selection : Selection or None
+    """
+
+    clip: Clip
+    audio: AudioSettings
+    view: Limits | None = None
+    selection: Selection | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the sound."""
+        return len(cache.samples(self.clip, self.audio)) / self.audio.sr
+
+    @property
+    def span(self) -> Limits:
+        """The time axis all panels share."""
+        return self.view or (0.0, self.seconds)
+
+
+def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> tuple[list[dict[str, Any]], FeatureMap]:
+    """Panels of one feature, and its map of the whole sound.
+
+    Raises
+    ------
+    ParameterError
+        When its parameters cannot work on this sound.
+    """
+    sr = shown.audio.sr
+    n_samples = len(cache.samples(shown.clip, shown.audio))
+    if isinstance(feature, Spectrum):
+        return [_spectrum(shown, feature)], cache.feature_map(shown.clip, feature, shown.audio)
+    sparse = overview(feature, n_samples)
+    whole = cache.feature_map(shown.clip, sparse, shown.audio)
+    drawn, made, title = whole, sparse, feature.title
+    if shown.view is not None:
+        made = closer(feature, shown.view[1] - shown.view[0], sr)
+        drawn = cache.stretch_map(shown.clip, feature, shown.audio, *shown.view)
+    hop: int | None = getattr(feature, "hop_length", None)
+    hop_drawn: int | None = getattr(made, "hop_length", None)
+    if hop is not None and hop_drawn is not None and hop_drawn != hop:
+        title += f" · hop {hop_drawn:,}" if hop_drawn < hop else f" · one frame in {hop_drawn // hop}"
+    step = None if hop_drawn is None else hop_drawn / sr
+    limits = value_limits([whole])
+    span = shown.span if drawn.axes[-1].unit == "s" else None
+    made_panels = [feature_panels.panel(drawn, title=title, limits=limits, span=span, step=step)]
+    if deltas and drawn.is_picture:
+        for order in (1, 2):
+            slopes = delta(drawn, order)
+            made_panels.append(feature_panels.panel(slopes, title=slopes.label, span=span, limits=_around_zero(slopes)))
+    return made_panels, whole
+
+
+def _spectrum(shown: Shown, feature: Spectrum) -> dict[str, Any]:
+    """The spectrum of the whole sound, and in front of it that of the selection."""
+    whole = cache.feature_map(shown.clip, feature, shown.audio)
+    if shown.selection is None:
+        return feature_panels.panel(whole, title=feature.title)
+    of = shown.selection
+    part = cache.stretch_map(shown.clip, feature, shown.audio, of.start, of.end)
+    return feature_panels.panel(whole, title=f"{feature.title}: selection, whole in grey", beside=part)
+
+
+def _around_zero(shown: FeatureMap) -> Limits:
+    low, high = value_limits([shown])
+    largest = max(-low, high)
+    return -largest, largest
+
+
+def last_good(
+    shown: Shown, feature: Feature, *, deltas: bool = False
+) -> tuple[list[dict[str, Any]], FeatureMap | None, ParameterError | None]:
+    """Panels of a feature; of the parameters that last worked on this sound where these do not.
+
+    Returns
+    -------
+    panels : list of dict
+        Empty where none have worked yet.
+    whole : FeatureMap or None
+        What the panels show.
+    error : ParameterError or None
+        Why the feature asked for is not shown.
+    """
+    kept: dict[str, tuple[str, Feature]] = st.session_state.setdefault(_KEPT, {})
+    subject = f"{shown.clip.key} {shown.audio.sr}"
+    error: ParameterError | None = None
+    before = kept.get(feature.kind)
+    for wanted in (feature, before[1] if before is not None and before[0] == subject else None):
+        if wanted is None:
+            continue
+        try:
+            made, whole = of_feature(shown, wanted, deltas=deltas)
+        except ParameterError as found:
+            error = error or found
+            continue
+        kept[feature.kind] = (subject, wanted)
+        return made, whole, error
+    return [], None, error
+
+
+def of_all(shown: Shown, features: Sequence[Feature]) -> tuple[list[dict[str, Any]], list[ParameterError]]:
+    """One panel per feature, and a sentence for each whose parameters do not work on this sound."""
+    made: list[dict[str, Any]] = []
+    errors: list[ParameterError] = []
+    for feature in features:
+        panels, _, error = last_good(shown, feature)
+        made += panels
+        if error is not None:
+            errors.append(error)
+    return made, errors
