@@ -150,7 +150,7 @@ def draw(state: State, dataset: Dataset) -> Sheet:
                 _line(f"**{STAGES[stage]}:** {_summary(sheet, stage)}", "Change", stage, stage)
     sheet.experiment = _experiment(sheet, state)
     if sheet.experiment is not None:
-        experiment_draft.remember(sheet.experiment)
+        experiment_draft.remember(state, sheet.experiment)
     return sheet
 
 

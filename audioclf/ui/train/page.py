@@ -59,6 +59,8 @@ def draw() -> None:
 def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
     """Draw everything that can be changed; returns what it holds, and a place for what comes of it."""
     experiment_draft.begin(state, dataset)
+    if lost := experiment_draft.unusable():
+        st.warning(escape(lost), icon=":material/info:")
     _beginning(state, dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
