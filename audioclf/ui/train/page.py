@@ -247,7 +247,7 @@ def as_toml(state: State, filled: Sheet) -> None:
             st.caption("One of the settings is not valid; see the message at the top.")
         else:
             text = filled.experiment.to_toml()
-            st.code(text, language="toml", height=360)
+            st.code(text, language="toml", wrap_lines=True)
             name = f"{current_dataset.short(state.data)}-{filled.experiment.model.kind}.toml".replace(" ", "-")
             st.download_button(
                 "Download", text, name, "application/toml", icon=":material/download:", on_click="ignore"
