@@ -1,7 +1,7 @@
 """The Dask cluster that ``AUDIOCLF_SCHEDULER`` names: reached, checked, and given calls. None is ever started here.
 
-Its workers are processes that someone has started with ``dask worker``, best with one thread each, on machines that see
-the same folders under the same names.
+Its workers are processes that someone has started with :data:`START`, on machines that see the same folders under the
+same names.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import Any
 
 from audioclf.core import limits, settings
 from audioclf.core.errors import AudioclfError, ParameterError, RunError
+
+START = "PYTHONSAFEPATH=1 dask worker {address} --nthreads 1"
+"""How a worker is started: it then imports nothing that lies in the folder it is started in."""
 
 _SECONDS = 10.0
 
@@ -127,8 +130,8 @@ class Cluster:
         """
         if not self.workers:
             raise AudioclfError(
-                f"The Dask scheduler at {self.address} has no workers; start some with: dask worker {self.address}"
-                " --nthreads 1."
+                f"The Dask scheduler at {self.address} has no workers; start some with:"
+                f" {START.format(address=self.address)}."
             )
         here = _versions()
         for worker, there in self._everywhere(_versions).items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import re
 import socket
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from audioclf.audio.io import AudioSettings
@@ -49,16 +52,27 @@ class Dask:
             place = str(self._folder / "scratch")
             self.workers.append(self._start("worker", self.address, *options, "--local-directory", place))
 
-    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+    def add_as_documented(self, place: Path) -> None:
+        """A worker started in a folder by the command that :data:`cluster.START` gives."""
+        environment, command = cluster.START.format(address=self.address).split(" dask ")
+        name, value = environment.split("=")
+        self.workers.append(self._start(*command.split(), "--no-dashboard", cwd=place, **{name: value}))
+
+    def _start(self, *command: str, cwd: Path | None = None, **environment: str) -> subprocess.Popen[bytes]:
+        paths = os.pathsep.join(filter(None, sys.path))  # they are called functions of this module
         return subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "dask", *command],
             stdout=self._log,
             stderr=self._log,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},  # they are called functions of this module
+            cwd=cwd,
+            env=os.environ | {"PYTHONPATH": paths} | environment,
         )
 
     def close(self) -> None:
         for process in (*self.workers, self.scheduler):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(process.pid).children(recursive=True):  # a nanny's worker
+                    child.kill()
             process.kill()
             process.wait()
         self._log.close()
@@ -149,7 +163,7 @@ def test_folds_are_spread_and_a_killed_worker_costs_nothing(
 def test_calls_go_to_the_workers_and_what_they_do_not_see_is_refused(
     dask: Dask, class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(AudioclfError, match=r"has no workers; start some with: dask worker tcp://"):
+    with pytest.raises(AudioclfError, match=r"has no workers; start some with: PYTHONSAFEPATH=1 dask worker tcp://"):
         _ready(dask, 0)
     dask.add(2)
     until_there(2)
@@ -175,6 +189,29 @@ def test_calls_go_to_the_workers_and_what_they_do_not_see_is_refused(
         pool.start("long", _pid_after, 60.0)
         dask.scheduler.kill()
         until(lambda: bool(lost := pool.finished(0.1)) and "was lost" in str(lost[0].error), 60)
+
+
+def _where_from(name: str) -> str:
+    return str(importlib.import_module(name).__file__)
+
+
+def test_a_worker_imports_nothing_that_lies_where_it_is_started(dask: Dask, tmp_path: Path) -> None:
+    place = tmp_path / "downloads"
+    place.mkdir()
+    for name in ("numpy", "dask", "distributed", "tornado", "pickle", "audioclf", "evil"):
+        (place / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w').write({name!r})")
+    dask.add_as_documented(place)
+    until_there(1)
+    with Pool(1) as pool:
+        for name in ("numpy", "audioclf"):
+            pool.start(name, _where_from, name)
+        pool.start("evil", _where_from, "evil")
+        found = {}
+        while pool.running:
+            found |= {outcome.name: outcome for outcome in pool.finished(timeout=1)}
+    assert isinstance(found["evil"].error, ModuleNotFoundError)
+    assert not any(str(place) in str(outcome.value) for outcome in found.values())
+    assert not (tmp_path / "imported").exists()
 
 
 def _ready(dask: Dask, workers: int) -> None:

@@ -39,12 +39,14 @@ def test_the_headline_has_interval_and_protocol(open_page: OpenPage, finished: R
     metrics = finished.metrics
     assert f"{metrics['accuracy']:.1%}" in [title.value for title in page.title]
     low, high = metrics["interval"]
-    assert f"95 % interval {low:.1%} to {high:.1%} (" in words(page)
+    assert f"most likely between {low:.1%} and {high:.1%}" in words(page)
     support = [row["support"] for row in metrics["per_class"]]
     assert f"{max(support):,} ({max(support) / sum(support):.1%})" in words(page)
-    assert "holdout\\, 50\\% test" in words(page)
+    assert "Tested on 50\\% of the clips" in words(page)
+    exact = [element.help for element in page.markdown if "holdout\\, 50\\% test\\, stratified" in element.help]
+    assert exact, "the field's words are one click away"
     assert not page.warning
-    assert {metric.label: metric.value for metric in page.metric}["F1 (macro)"] == f"{metrics['macro_f1']:.3f}"
+    assert {metric.label: metric.value for metric in page.metric}["Class average"] == f"{metrics['macro_f1']:.3f}"
 
 
 def test_a_leaky_figure_is_marked(open_page: OpenPage, copy: Run) -> None:

@@ -254,7 +254,8 @@ def test_a_run_of_an_unknown_id_is_no_error(open_page: OpenPage, class_folders: 
 def test_a_stage_is_a_line_until_it_is_opened_and_keeps_what_was_set(page: AppTest, keyed: Keyed) -> None:
     lines = {words.split("**")[1]: words for words in (item.value for item in page.markdown) if words.startswith("**")}
     assert "Mel spectrogram" in lines["Features:"]
-    assert "epochs 40" in lines["Training:"].replace("\\", "")
+    assert "40 times through the training clips" in lines["Training:"].replace("\\", "")
+    assert any("epochs 40 · batch_size" in item.help.replace("\\", "") for item in page.markdown)
     assert not any(widget.key.startswith("train.training") for widget in page.number_input)
     keyed(page, "train.training.epochs").set_value(7)
     page.run()
@@ -262,7 +263,7 @@ def test_a_stage_is_a_line_until_it_is_opened_and_keeps_what_was_set(page: AppTe
     button(page, "Done").click()
     page.run()
     assert not any(widget.key.startswith("train.training") for widget in page.number_input)
-    assert "epochs 7" in words(page).replace("\\", "")
+    assert "7 times through" in words(page).replace("\\", "")
     assert experiment(page).training.epochs == 7
 
 

@@ -52,7 +52,7 @@ class Instruments(Source):
 
     kind = "instruments"
     title = "Instruments"
-    description = "Notes of General MIDI instruments, rendered on this machine: 50 notes of each of ten programs."
+    description = "Notes of instruments, made on this computer (General MIDI): 50 notes of each of ten."
     licence = "Rendered here from TimGM6mb.sf2 (Tim Brechbill, GPL-2.0), which comes with the package pretty_midi."
     citation = "MIDI Association: General MIDI System Level 1. SoundFont: TimGM6mb by Tim Brechbill."
 

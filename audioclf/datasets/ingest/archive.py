@@ -129,7 +129,7 @@ def _read_zip(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -
         ) from None
     with archive:
         members = archive.infolist()
-        for number, member in enumerate(members[:MOST_MEMBERS], start=1):
+        for number, member in enumerate(members[:MOST_MEMBERS]):
             progress(number, len(members))
             name = _zip_name(member)
             if member.is_dir():
@@ -147,6 +147,7 @@ def _read_zip(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -
                 budget.refuse(keeper, name, member.file_size)
             else:
                 _keep_zipped(archive, member, name, wanted, keeper, budget)
+        progress(len(members), len(members))
         _note_rest(path, len(members), keeper)
 
 

@@ -49,6 +49,16 @@ class PairedTest:
         """Whether 0, no difference, lies outside the interval."""
         return self.interval is not None and not self.interval.low <= 0 <= self.interval.high
 
+    def plain(self, first: str, second: str) -> str:
+        """What it comes to, in words that need no statistics."""
+        words = (
+            f"Of {self.n:,} test clips, {first} alone was right on {self.only_first:,} and {second} alone on"
+            f" {self.only_second:,}"
+        )
+        if self.interval is None:
+            return f"{words}; all test clips are of one group, so nothing follows for others."
+        return f"{words}: that is {'more than chance explains' if self.decided else 'a difference that may be chance'}."
+
     def sentence(self, first: str, second: str) -> str:
         """The result in words, with the names of the two."""
         over_clips = self.interval is not None and self.interval.over == "clips"

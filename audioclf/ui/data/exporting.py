@@ -14,7 +14,6 @@ from audioclf.datasets import Dataset, Progress, ShouldStop
 from audioclf.datasets.readers import versions
 from audioclf.ui.shell import current_dataset, task_bar, tasks
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, plain
 
 _DAY = 86400.0
@@ -81,5 +80,5 @@ def pack(dataset: Dataset, key: str, progress: Progress, should_stop: ShouldStop
     return target
 
 
-def _amount(making: Task) -> str:
-    return f"{making.done:,} of {count(making.total, 'file')}" if making.total else "starting …"
+def _amount(done: int, total: int) -> str:
+    return f"{done:,} of {count(total, 'file')}" if total else "starting …"

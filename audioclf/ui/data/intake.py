@@ -139,5 +139,5 @@ def _finish(state: State, task: Task) -> None:
     st.session_state[_BROUGHT] = brought
 
 
-def _amount(task: Task) -> str:
-    return progress(task.done, task.total) or "…"
+def _amount(done: int, total: int) -> str:
+    return progress(done, total) or "…"

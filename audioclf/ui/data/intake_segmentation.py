@@ -100,8 +100,8 @@ def _levels(entry: Entry, info: AudioInfo) -> Task:
     return task
 
 
-def _amount(task: Task) -> str:
-    return f"{task.done / task.total if task.total else 0:.0%}"
+def _amount(done: int, total: int) -> str:
+    return f"{done / total if total else 0:.0%}"
 
 
 def _cuts(

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from audioclf.core import settings, workspaces
 from audioclf.core.errors import AudioclfError, DatasetError, Stopped
-from audioclf.datasets import READERS, ByteCount, Progress, Reading, ShouldStop, mount, segmentation, understand
+from audioclf.datasets import READERS, Progress, Reading, ShouldStop, mount, segmentation, understand
 from audioclf.datasets.ingest import archive, staging
 from audioclf.datasets.ingest.file_tree import Entry, Tree
 
@@ -180,8 +180,6 @@ def _unpacked(file: File, size: int, workspace: str, progress: Progress | None, 
             source.seek(0)
             while chunk := source.read(_CHUNK):
                 target.write(chunk)
-                if progress is not None:
-                    progress(ByteCount(target.tell()), ByteCount(size))
                 if should_stop is not None and should_stop():
                     raise Stopped("Storing the files was stopped; nothing of them was kept.")
         return archive.unpack(packed, parent, name=name, progress=progress, should_stop=should_stop)

@@ -15,7 +15,6 @@ from audioclf.ui.data import versions
 from audioclf.ui.jobs import health
 from audioclf.ui.shell import task_bar, warmup
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, escape, plain, seconds
 from audioclf.ui.sound import clip_list
 
@@ -49,12 +48,12 @@ def draw(state: State, dataset: Dataset) -> None:
         _figures(report)
 
 
-def _amount(checking: Task) -> str:
-    if not checking.total:
+def _amount(done: int, total: int) -> str:
+    if not total:
         return "starting …"
-    if checking.done >= checking.total:
-        return "looking for copies and shortcuts …"
-    return f"{checking.done:,} of {count(checking.total, 'sound')}"
+    if done >= total:
+        return f"{count(total, 'sound')} measured, looking for copies and shortcuts …"
+    return f"{done:,} of {count(total, 'sound')}"
 
 
 def _verdict(report: HealthReport) -> None:

@@ -11,13 +11,13 @@ import streamlit as st
 
 from audioclf import recipes
 from audioclf.audio.io import AudioSettings
-from audioclf.core.errors import AudioclfError
+from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.params import Parameters, param
 from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Holdout, OfficialFolds, OfficialSplit, Protocol
 from audioclf.experiments.config import COMBINATIONS, DatasetChoice, Experiment
 from audioclf.models.trust import require_allowed
-from audioclf.ui.forms import parameter_form
+from audioclf.ui.forms import drafts, parameter_form
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 
@@ -44,16 +44,33 @@ class Combination(Parameters):
 
 
 def begin(state: State, dataset: Dataset) -> None:
-    """Fill in what was last taken over, or the suggestion where the forms are not about this data set yet."""
+    """Fill in what was last taken over, or what was kept or is suggested where the forms are about other data."""
     about = current_dataset.key(state.data, state.options)
     taken = st.session_state.pop("train.taken", None)
     if taken is not None:
         fill(taken)
     elif st.session_state.get("train.data") != about:
-        fill(suggestion(state.data, state.options, dataset))
+        fill(_begun(state, dataset))
     st.session_state["train.data"] = about
     for name, value in st.session_state.pop("train.moved", {}).items():
         st.session_state[name] = value
+
+
+def _begun(state: State, dataset: Dataset) -> Experiment:
+    """What was kept for the chosen data, or the suggestion."""
+    try:
+        kept = drafts.restored(state)
+    except ParameterError as error:
+        st.session_state["train.unusable"] = str(error)
+        kept = None
+    begun = kept or suggestion(state.data, state.options, dataset)
+    drafts.begin(state, begun)
+    return begun
+
+
+def unusable() -> str:
+    """Why settings that were kept are not in the forms, once; empty where they are, or none were."""
+    return str(st.session_state.pop("train.unusable", ""))
 
 
 def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:
@@ -155,9 +172,11 @@ def carry_groups(key: str, kind: str) -> None:
     st.session_state[f"{key}.was"] = kind
 
 
-def remember(experiment: Experiment) -> None:
-    """Keep what the forms hold, for other pages."""
-    st.session_state["train.experiment"] = experiment
+def remember(state: State, experiment: Experiment) -> None:
+    """Keep what the forms hold, for other pages and for a reload of this one."""
+    if experiment != st.session_state.get("train.experiment"):
+        st.session_state["train.experiment"] = experiment
+        drafts.keep(state, experiment)
 
 
 def current(state: State, dataset: Dataset) -> Experiment:
@@ -167,7 +186,7 @@ def current(state: State, dataset: Dataset) -> Experiment:
     if held is not None and (held.dataset.name, dict(held.dataset.options)) == (choice.name, dict(choice.options)):
         experiment: Experiment = held
         return experiment
-    return suggestion(state.data, state.options, dataset)
+    return _begun(state, dataset)
 
 
 def fill(experiment: Experiment) -> None:

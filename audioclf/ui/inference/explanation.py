@@ -24,10 +24,10 @@ from audioclf.ui.sound.player import player, track
 
 METHODS = {"grad-cam": "Grad-CAM", "occlusion": "Occlusion"}
 EXPLAINED = {
-    "grad-cam": "Grad-CAM: the filters of the last convolution, weighted by how much each supports the class. The"
-    " map is coarse, because pooling has made it small by then.",
-    "occlusion": "Occlusion: one patch after another is covered, and where the probability falls most, the evidence"
-    " was. It works for any model but takes a little longer.",
+    "grad-cam": "Bright places speak for the class. Grad-CAM weights the filters of the network's last convolution by"
+    " how much each supports it; the map is coarse, because the network shrinks its input on the way there.",
+    "occlusion": "One patch after another is covered: where the probability falls most, the evidence was. Occlusion"
+    " works for any model but takes a little longer.",
 }
 NOTHING = {
     "grad-cam": "No filter of the last convolution supports {}: there is no evidence to show.",

@@ -137,7 +137,8 @@ def _under_way(task: Task) -> None:
     if task.finished:
         st.rerun()
     spent = time.monotonic() - task.started
-    words = f"{task.title} …" + (f" {task.done:,} of {count(task.total, 'sound')}" if task.total > 1 else "")
+    done, total = task.at
+    words = f"{task.title} …" + (f" {done:,} of {count(total, 'sound')}" if total > 1 else "")
     if spent > _SLOW and not warm().finished:
         words += f" the first answer after a start takes ten seconds or more ({spent:.0f} s so far)"
     st.caption(words)

@@ -13,6 +13,7 @@ from audioclf.experiments.runs import Run, Status
 from audioclf.training.intervals import interval_words
 from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.glossary import explain, plain_name, plain_protocol
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 
@@ -111,8 +112,9 @@ def _where(run: Run, status: Status) -> None:
         made = interval_words(metrics)
         st.markdown(
             f"**{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} correct"
-            f" (95 % interval {low:.1%} to {high:.1%}{f', {made}' if made else ''}; {escape(metrics['protocol'])}),"
-            f" after {seconds(metrics['seconds'])}."
+            f" (most likely between {low:.1%} and {high:.1%}), after {seconds(metrics['seconds'])}."
+            f" Tested {escape(plain_protocol(metrics['protocol']))}.",
+            help=explain("95 % interval", "protocol", note=f"{made + '; ' if made else ''}{metrics['protocol']}."),
         )
     elif status.state == "failed":
         st.error(escape(status.message), icon=":material/error:")
@@ -134,12 +136,12 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
     else:
         epoch = f"{sum(row['epoch'] for row in latest):,} in {len(latest)} models"
     shown = {
-        "Epoch": (epoch, "How many times the model has seen every training clip."),
-        "Accuracy": (_percent(mean("accuracy")), "On the training clips, as the model saw them."),
-        "On validation": (_percent(mean("val_accuracy")), "On clips kept aside, which the model does not learn from."),
-        "Loss": (_number(mean("loss")), "How wrong the predictions are, given how sure the model was; 0 is perfect."),
-        "On validation ": (_number(mean("val_loss")), "The loss on clips kept aside."),
-        "Learning rate": (_number(mean("learning_rate")), "How large the training steps are."),
+        "Epoch": (epoch, explain("epoch")),
+        "Accuracy": (_percent(mean("accuracy")), explain("accuracy", note="On the training clips.")),
+        "On validation": (_percent(mean("val_accuracy")), explain("validation")),
+        plain_name("loss"): (_number(mean("loss")), explain("loss", note="On the training clips; 0 is perfect.")),
+        "On validation ": (_number(mean("val_loss")), explain("loss", "validation")),
+        plain_name("learning rate"): _step_size(rows, mean("learning_rate")),
         "Clips per second": (_number(mean("samples_per_second"), digits=0), "Training clips, of each model."),
         "Spent on input": (
             _percent(mean("input_share")),
@@ -150,6 +152,16 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
         for name, (value, help) in shown.items():
             if value:
                 st.metric(name, value, width="content", help=help)
+
+
+def _step_size(rows: list[dict[str, Any]], rate: float | None) -> tuple[str, str]:
+    """The learning rate as a share of its largest, where it changes; the rate itself is in the help."""
+    rates = {row["learning_rate"] for row in rows if row["learning_rate"] is not None}
+    if rate is None or len(rates) < 2:
+        return "", ""
+    share = rate / max(rates)
+    shown = f"{share:.0%}" if share >= 0.01 else "below 1%"
+    return shown, explain("learning rate", note=f"{rate:.3g} now, as a share of {max(rates):.3g}, the largest so far.")
 
 
 def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:

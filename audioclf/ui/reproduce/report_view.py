@@ -134,7 +134,8 @@ def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:
         if picture.title:
             st.markdown(f"**{escape(picture.title)}**")
         with error_boundary.boundary("reproduce"):
-            st.image(_png(str(run.folder), picture.key, theme, picture))
+            alt = plain(picture.title or picture.caption or picture.key, 200)
+            st.image(_png(str(run.folder), picture.key, theme, picture), alt=alt)
         if picture.caption:
             st.caption(escape(picture.caption))
 

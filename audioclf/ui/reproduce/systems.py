@@ -45,6 +45,7 @@ def start(state: State) -> None:
                 selection_mode="multi",
                 key="reproduce.letters",
                 persist_state="session",
+                help="\n\n".join(f"**{letter}**: {escape(words)}" for letter, words in REFERENCES.items()),
             )
             for letter in letters:
                 st.caption(escape(f"{letter}: {REFERENCES[letter]}"))

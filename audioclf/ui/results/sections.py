@@ -20,6 +20,7 @@ from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
 from audioclf.ui.shell import error_boundary, warmup
+from audioclf.ui.shell.glossary import TERMS, explain, plain_name, plain_protocol
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -40,18 +41,20 @@ def head(run: Run, metrics: dict[str, Any]) -> None:
             st.caption("Accuracy" if metrics["leaky"] else "Accuracy on unseen clips")
             st.title(f"{metrics['accuracy']:.1%}", anchor=False)
             made = interval_words(metrics)
-            st.caption(f"95 % interval {low:.1%} to {high:.1%}{f' ({made})' if made else ''}")
+            st.caption(f"most likely between {low:.1%} and {high:.1%}", help=explain("95 % interval", note=made))
         with right:
             right_ones = round(metrics["accuracy"] * metrics["n_test"])
             st.markdown(
                 f"**{right_ones:,} of {count(metrics['n_test'], 'test clip')}** were predicted correctly;"
                 f" {_baselines(metrics)}."
-                f" Tested by {escape(metrics['protocol'])}."
-                + (f" Trained with {escape(metrics['augmentation'])}." if metrics.get("augmentation") else "")
+                f" Tested {escape(plain_protocol(metrics['protocol']))}."
+                + (f" Trained with {escape(metrics['augmentation'])}." if metrics.get("augmentation") else ""),
+                help=explain("protocol", "stratified", "group", "seed", note=f"{metrics['protocol']}."),
             )
         with st.container(horizontal=True, gap="medium"):
-            for name, value in _figures(metrics).items():
-                st.metric(name, value, width="content")
+            for term, value in _figures(metrics).items():
+                known = explain(term) if term in TERMS else None
+                st.metric(plain_name(term) if known else term, value, width="content", help=known)
         if metrics["leaky"]:
             known = "copies of clips" if run.experiment.copies.before_split else "clips"
             st.warning(
@@ -76,14 +79,14 @@ def _baselines(metrics: dict[str, Any]) -> str:
 
 
 def _figures(metrics: dict[str, Any]) -> dict[str, str]:
-    shown = {"F1 (macro)": f"{metrics['macro_f1']:.3f}"}
+    shown = {"macro F1": f"{metrics['macro_f1']:.3f}"}
     if metrics.get("top2") is not None:
-        shown["In the top two"] = f"{metrics['top2']:.1%}"
-    shown["Log loss"] = f"{metrics['log_loss']:.3g}"
+        shown["top-2 accuracy"] = f"{metrics['top2']:.1%}"
+    shown["log loss"] = f"{metrics['log_loss']:.3g}"
     if metrics["accuracy_sd"] is not None:
-        shown["Over the splits"] = f"{metrics['accuracy_mean']:.1%} ± {metrics['accuracy_sd']:.1%}"
+        shown["standard deviation"] = f"{metrics['accuracy_mean']:.1%} ± {metrics['accuracy_sd']:.1%}"
     if metrics["n_parameters"]:
-        shown["Weights"] = f"{metrics['n_parameters']:,}"
+        shown["weights"] = f"{metrics['n_parameters']:,}"
     return shown | {"Time taken": seconds(metrics["seconds"])}
 
 
@@ -192,12 +195,10 @@ def classes(metrics: dict[str, Any]) -> None:
     table = pd.DataFrame(metrics["per_class"])
     table["class"] = [plain(label, 80) for label in table["class"]]
     share = {
-        name: st.column_config.ProgressColumn(title, help=help, format="%.3f", min_value=0, max_value=1)
-        for name, title, help in (
-            ("precision", "Precision", "Of the clips predicted as this class, the share that really was."),
-            ("recall", "Recall", "Of the clips of this class, the share the model found."),
-            ("f1", "F1", "Harmonic mean of the two."),
+        name: st.column_config.ProgressColumn(
+            plain_name(term), help=explain(term), format="%.3f", min_value=0, max_value=1
         )
+        for name, term in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
     }
     st.dataframe(
         table,
@@ -216,14 +217,17 @@ def folds(metrics: dict[str, Any]) -> None:
             {
                 "split": [plain(split["name"], 80) for split in metrics["splits"]],
                 "accuracy": [100 * split["accuracy"] for split in metrics["splits"]],
-                "95 % interval": [
-                    f"{split['interval'][0]:.1%} to {split['interval'][1]:.1%}" for split in metrics["splits"]
+                "most likely between": [
+                    f"{split['interval'][0]:.1%} and {split['interval'][1]:.1%}" for split in metrics["splits"]
                 ],
                 "test clips": [split["n"] for split in metrics["splits"]],
             }
         ),
         hide_index=True,
-        column_config={"accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)},
+        column_config={
+            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "most likely between": st.column_config.TextColumn(help=explain("95 % interval")),
+        },
     )
 
 
@@ -242,7 +246,7 @@ def files(run: Run) -> None:
         st.download_button(
             "Experiment (TOML)", text, f"{run.id}.toml", "application/toml", icon=":material/code:", on_click="ignore"
         )
-    st.code(text, language="toml", height=420)
+    st.code(text, language="toml", wrap_lines=True)  # whole: a box that scrolls is out of the keyboard's reach
 
 
 def choose(state: State) -> Run:

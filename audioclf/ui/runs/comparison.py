@@ -15,6 +15,7 @@ from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import run_edit, run_picker
 from audioclf.ui.runs import run_table
 from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.glossary import explain
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -56,7 +57,7 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
     """One run: its figure, and where to go on with it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"**{escape(name)}** {_accuracy(summary)}")
+            st.markdown(f"**{escape(name)}** {_accuracy(summary)}", help=_exact(summary))
             note = " · ".join(part for part in (run_picker.remark(summary), plain(summary.note, 160)) if part)
             if note:
                 st.caption(escape(note))
@@ -84,9 +85,13 @@ def _accuracy(summary: Summary) -> str:
         return run_picker.word(summary.state)
     interval = ""
     if summary.low is not None and summary.high is not None:
-        made = f", {summary.interval}" if summary.interval else ""
-        interval = f" ({summary.low:.1%} to {summary.high:.1%}{made})"
+        interval = f" (most likely between {summary.low:.1%} and {summary.high:.1%})"
     return f"{summary.accuracy:.1%}{interval}"
+
+
+def _exact(summary: Summary) -> str | None:
+    known = [part for part in (summary.interval, summary.protocol) if part]
+    return explain("95 % interval", "protocol", note=f"{'; '.join(known)}.") if known else None
 
 
 def _link(label: str, icon: str, file: str, state: State, run: Run) -> None:
@@ -115,9 +120,14 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
     done = [(run, name) for (run, summary), name in zip(compared, names, strict=True) if summary.accuracy is not None]
     (first, first_name), others = done[0], done[1:]
     for run, name in others:
-        st.markdown(f"- {escape(_paired(first, first_name, run, name))}")
+        words, exact = _paired(first, first_name, run, name)
+        about = explain("McNemar's exact test", "95 % interval", note=exact) if exact else None
+        st.markdown(f"- {escape(words)}", help=about)
     if len({summary.protocol for _, summary in compared if summary.accuracy is not None}) > 1:
-        st.caption("Their protocols differ, so a difference may come from the protocol and not from the model.")
+        st.caption(
+            "They were not tested in the same way, so a difference may come from that and not from the model.",
+            help=explain("protocol"),
+        )
     if len(others) > 1:
         st.caption(
             f"Each is tested against the first, {escape(first_name)}. Of {len(others)} tests one may find a difference"
@@ -125,18 +135,22 @@ def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> N
         )
 
 
-def _paired(first: Run, first_name: str, second: Run, second_name: str) -> str:
+def _paired(first: Run, first_name: str, second: Run, second_name: str) -> tuple[str, str]:
     stamps = [(run.folder / "metrics.json").stat().st_mtime_ns for run in (first, second)]
     return _tested(str(first.folder), str(second.folder), first_name, second_name, tuple(stamps))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _tested(first: str, second: str, first_name: str, second_name: str, stamps: tuple[int, ...]) -> str:
-    """The paired test of two runs in words, or why there is none; made again only where their results have changed."""
+def _tested(first: str, second: str, first_name: str, second_name: str, stamps: tuple[int, ...]) -> tuple[str, str]:
+    """The paired test of two runs in plain and in exact words, or why there is none.
+
+    It is made again only where their results have changed.
+    """
     try:
-        return paired_test(open_run(first), open_run(second)).sentence(first_name, second_name)
+        found = paired_test(open_run(first), open_run(second))
     except AudioclfError as error:
-        return str(error)
+        return str(error), ""
+    return found.plain(first_name, second_name), found.sentence(first_name, second_name)
 
 
 def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> None:

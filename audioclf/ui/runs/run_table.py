@@ -11,6 +11,7 @@ import streamlit as st
 
 from audioclf.experiments.runs import Run, Summary
 from audioclf.ui.jobs import run_picker
+from audioclf.ui.shell.glossary import explain, plain_name, plain_protocol
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import plain
@@ -44,18 +45,23 @@ def choose(state: State) -> list[tuple[Run, Summary]]:
         column_config={
             "accuracy": st.column_config.NumberColumn(format="%.1f %%"),
             "val loss": st.column_config.NumberColumn(
-                format="%.3f", help="Validation loss of the epoch whose weights are kept: lower is better."
+                "error on validation",
+                format="%.3f",
+                help=explain("loss", "validation", note="Of the epoch whose weights are kept: lower is better."),
             ),
             "weights": st.column_config.NumberColumn(
                 format="localized", help="Numbers that the model learned; models that are no networks have none."
             ),
             "seconds": st.column_config.NumberColumn(format="%.0f", help="From pressing Start to the result."),
             "mean ± sd": st.column_config.TextColumn(
-                width=130, help="Over the splits: the spread says how much is chance."
+                plain_name("standard deviation").lower(),
+                width=130,
+                help=explain("standard deviation", note="Mean and standard deviation: how much is chance."),
             ),
-            "95 % interval": st.column_config.TextColumn(help="Where the true accuracy most likely lies."),
+            "95 % interval": st.column_config.TextColumn("most likely between", help=explain("95 % interval")),
+            "protocol": st.column_config.TextColumn("tested", help=explain("protocol", "group")),
             "interval": st.column_config.TextColumn(
-                "interval from", help="Clips of one group resemble each other, so where groups are known they count."
+                "it varies by", help="Clips of one group resemble each other, so where groups are known they count."
             ),
             "remark": st.column_config.TextColumn(width=230),
             "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
@@ -101,16 +107,16 @@ def _row(summary: Summary) -> dict[str, Any]:
         spread = f"{summary.accuracy_mean:.1%} ± {summary.accuracy_sd:.1%}"
     interval = ""
     if summary.low is not None and summary.high is not None:
-        interval = f"{summary.low:.1%} to {summary.high:.1%}"
-    over = "" if summary.interval.startswith("Wilson over") and summary.interval.endswith("clips") else summary.interval
+        interval = f"{summary.low:.1%} and {summary.high:.1%}"
+    over = summary.interval.rpartition(" over ")[2]  # without the name of the statistic
     return {
         "run": plain(summary.name, 64),
         "state": run_picker.word(summary.state),
         "accuracy": None if summary.accuracy is None else 100 * summary.accuracy,
         "remark": run_picker.remark(summary),
         "95 % interval": interval,
-        "interval": over,
-        "protocol": plain(summary.protocol, 120),
+        "interval": "" if over.endswith(" clips") else over,
+        "protocol": plain(plain_protocol(summary.protocol), 160),
         "mean ± sd": spread,
         "val loss": summary.val_loss,
         "seconds": summary.seconds,

@@ -8,6 +8,7 @@ import streamlit as st
 
 from audioclf.plots.tuning import TITLES, importance_spec, parallel_spec
 from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
+from audioclf.ui.shell.glossary import explain
 from audioclf.ui.shell.text import plain
 
 _FEWEST = 3
@@ -36,10 +37,11 @@ def show(made: SearchRun, board: Sequence[Standing]) -> None:
             st.vega_lite_chart(spec, width="stretch", key=f"search.importance {made.id}")
             st.caption(
                 "Share of the differences between the finished points that each parameter explains by itself or with"
-                f" others (fANOVA). An estimate from {len(done)} points."
+                f" others. An estimate from {len(done)} points.",
+                help=explain("fANOVA"),
             )
     with right:
-        st.markdown("**Points as parallel coordinates**")
+        st.markdown("**Every point as a line**", help="Parallel coordinates: an axis for each parameter.")
         settings = [
             {name: value if isinstance(value, int | float) else spelled(value) for name, value in item.settings.items()}
             for item in done

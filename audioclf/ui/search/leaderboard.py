@@ -16,6 +16,7 @@ from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.search import analysis
 from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.glossary import explain, plain_protocol
 from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
@@ -108,17 +109,19 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
         st.markdown(f"Best so far: **{escape(title)}** ({escape(stated)}).")
         return
     run = made.run(best.number)
+    about = None
     words = f"Chosen: **{escape(title)}**, with the {METRICS[metric]} {escape(stated)}."
     if run is not None and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
-        over = f" ({how})" if (how := interval_words(metrics)) else ""
+        exact = (f"{interval_words(metrics)}; {metrics['protocol']}.").removeprefix("; ")
         met = "LEAKY, on clips it was trained on" if metrics["leaky"] else "On unseen clips"
         words += (
-            f" {met}: **{metrics['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%}{over},"
-            f" {count(metrics['n_test'], 'test clip')}; {escape(metrics['protocol'])})."
+            f" {met}: **{metrics['accuracy']:.1%}** of {count(metrics['n_test'], 'test clip')} (most likely between"
+            f" {low:.1%} and {high:.1%}). Tested {escape(plain_protocol(metrics['protocol']))}."
         )
-    st.markdown(words)
+        about = explain("95 % interval", "protocol", note=exact)
+    st.markdown(words, help=about)
     st.caption(
         "Only the chosen point's test accuracy is shown. Picking the point with the best test result would mean"
         " choosing on the test clips: part of that accuracy would be luck, and no clips would be left to show how much."
@@ -166,9 +169,13 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
         column_config={
             "place": st.column_config.NumberColumn(width="small", format="%d"),
             "val_loss": st.column_config.NumberColumn(
-                format="%.4f", help="Validation loss of the epoch whose weights are kept: lower is better."
+                "error on validation",
+                format="%.4f",
+                help=explain("loss", "validation", note="val_loss of the epoch that is kept: lower is better."),
             ),
-            "val_accuracy": st.column_config.NumberColumn(format="%.1f %%"),
+            "val_accuracy": st.column_config.NumberColumn(
+                "right on validation", format="%.1f %%", help=explain("accuracy", "validation", note="val_accuracy.")
+            ),
             "epochs": st.column_config.NumberColumn(help=f"Epochs so far, of {planned:,} at most per model."),
         },
     )

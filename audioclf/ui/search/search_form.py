@@ -20,6 +20,7 @@ from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variab
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import time_estimate
 from audioclf.ui.shell import warmup
+from audioclf.ui.shell.glossary import explain, plain_name
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain, size, span
 
@@ -33,7 +34,8 @@ VALIDATION = 0.2
 """Share of the training clips that is kept for validation where the experiment keeps none."""
 
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
-_SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": "TPE"}
+_SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": plain_name("TPE")}
+_FIGURES = {"val_loss": "error", "val_accuracy": "accuracy"}
 
 
 @dataclass(frozen=True)
@@ -266,18 +268,18 @@ def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
         format_func=_SAMPLERS.__getitem__,
         required=True,
         key="search.sampler",
-        help="TPE proposes points from the results so far; good for many parameters and costly points.",
+        help=explain("TPE"),
         persist_state="session",
     )
     described = Search.describe()
-    columns = st.columns(3 if sampler == "grid" else 4)
+    columns = st.columns([2, 1.2, 1.2] if sampler == "grid" else [2, 1.2, 1.2, 1.2])
     with columns[0]:
         metric = st.selectbox(
             "Chosen by",
             list(METRICS),
-            format_func=lambda name: f"{METRICS[name]} {name}",
+            format_func=lambda name: f"{METRICS[name]} {_FIGURES[name]}",
             key="search.metric",
-            help="Both are measured on the validation clips. The test clips are not used.",
+            help=explain("loss", "validation", note="val_loss and val_accuracy. The test clips are not used."),
             persist_state="session",
         )
     with columns[1]:

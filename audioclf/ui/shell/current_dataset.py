@@ -102,8 +102,8 @@ def failed(state: State, task: Task) -> None:
             st.rerun()
 
 
-def _amount(task: Task) -> str:
-    return progress(task.done, task.total) or "looking for sounds …"
+def _amount(done: int, total: int) -> str:
+    return progress(done, total) or "looking for sounds …"
 
 
 def short(name: str) -> str:

@@ -17,7 +17,7 @@ from audioclf.core import workspaces
 from audioclf.core.documents import parse_json
 
 _KEY = "audioclf"
-_NAMES = ("workspace", "data", "options", "clip", "run", "search")
+_NAMES = ("workspace", "data", "options", "clip", "run", "search", "draft")
 
 
 @dataclass
@@ -40,6 +40,8 @@ class State:
         Ids of the clips put aside for a comparison.
     workspace : str
         Whose runs are seen and made.
+    draft : str
+        Id of the settings that the session began with or keeps (:mod:`audioclf.ui.forms.drafts`).
     linked : str
         The clip an address asked for, until a page has found it; a clip chosen on another page is no such promise.
     """
@@ -51,6 +53,7 @@ class State:
     search: str = ""
     tray: list[str] = field(default_factory=list)
     workspace: str = workspaces.DEFAULT
+    draft: str = ""
     linked: str = ""
     _seen: dict[str, str] = field(default_factory=dict)
     _written: dict[str, str] = field(default_factory=dict)
@@ -76,6 +79,8 @@ class State:
             query["run"] = self.run
         if self.search:
             query["search"] = self.search
+        if self.draft:
+            query["draft"] = self.draft
         return {**self.place(), **query}
 
     def place(self) -> dict[str, str]:
@@ -96,7 +101,7 @@ class State:
         if found != self.workspace:
             if self.workspace != workspaces.DEFAULT:
                 self.choose("")
-                self.run = self.search = ""
+                self.run = self.search = self.draft = ""
             self.workspace = found
 
     def adopt(self, query: Mapping[str, str]) -> None:
@@ -119,6 +124,8 @@ class State:
             self.linked = found.get("clip", "")
             self.run = found.get("run", self.run)
             self.search = found.get("search", self.search)
+            # an address of before the last change must not bring its settings back
+            self.draft = self.draft or found.get("draft", "")
         self._seen = found
 
     def publish(self) -> None:

@@ -12,21 +12,22 @@ from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import escape
 
 
-def follow(task: Task, amount: Callable[[Task], str], key: str) -> None:
+def follow(task: Task, amount: Callable[[int, int], str], key: str) -> None:
     """Draw it, again by itself; once it has ended the whole page runs anew.
 
     Parameters
     ----------
     task : Task
     amount : callable
-        How far the task is, in words.
+        Given how much is done and of how much, how far that is in words; the bar is drawn from the same two numbers.
     key : str
         Of the button.
     """
 
     def draw() -> None:
-        share = task.done / task.total if task.total else 0.0
-        st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount(task)}"))
+        done, total = task.at
+        share = done / total if total else 0.0
+        st.progress(min(share, 1.0), text=escape(f"{task.title}: {amount(done, total)}"))
         if st.button("Stop", icon=":material/stop_circle:", key=key):
             task.stop()
 

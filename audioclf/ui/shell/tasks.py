@@ -32,8 +32,8 @@ class Task:
     ----------
     key, title : str
         What it is, for the program and for people.
-    done, total : int
-        Progress; ``total`` is 0 until it is known.
+    at : tuple of int
+        How much is done, of how much: 0 until that is known. The two are written and read as one.
     result : Any
         What the work returned, once it is finished.
     error : AudioclfError or None
@@ -43,8 +43,7 @@ class Task:
     key: str
     title: str
     work: Work
-    done: int = 0
-    total: int = 0
+    at: tuple[int, int] = (0, 0)
     result: Any = None
     error: AudioclfError | None = None
     started: float = field(default_factory=time.monotonic)
@@ -59,8 +58,8 @@ class Task:
     @property
     def seconds_left(self) -> float | None:
         """Estimate from what is done so far."""
-        spent = time.monotonic() - self.started
-        return None if not self.done or spent < 1 else spent / self.done * max(self.total - self.done, 0)
+        spent, (done, total) = time.monotonic() - self.started, self.at
+        return None if not done or spent < 1 else spent / done * max(total - done, 0)
 
     def stop(self) -> None:
         """Ask it to end; what it made so far is its own to keep or clear."""
@@ -82,7 +81,7 @@ class Task:
             self._finished.set()
 
     def _progress(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
+        self.at = done, total
         if self._stop.is_set():
             raise Stopped(f"{self.title} was stopped.")
 

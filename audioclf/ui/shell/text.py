@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -49,9 +50,14 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def progress(done: int, total: int) -> str:
-    """How far something is: ``1,200 of 3,000 files``, ``3.2 of 16.0 MB``; empty before anything is known."""
+    """How far something is: ``1,200 of 3,000 files``, ``3.2 of 16.0 MB``; empty before anything is known.
+
+    Amounts are rounded down, so that the whole is named only once it is there.
+    """
     if isinstance(done, ByteCount):
-        return f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else f"{done / 1e6:,.1f} MB"
+        unit, size = ("MB", 1e6) if max(done, total) >= 1e6 else ("kB", 1e3)
+        had = math.floor(10 * done / size) / 10 if done < total else done / size
+        return f"{had:,.1f}" + (f" of {total / size:,.1f}" if total else "") + f" {unit}"
     return f"{done:,} of {count(total, 'file')}" if total else ""
 
 

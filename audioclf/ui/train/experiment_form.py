@@ -28,7 +28,7 @@ from audioclf.ui.forms.parameter_form import Form
 from audioclf.ui.shell.current_dataset import known_groups
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
-from audioclf.ui.train import augmentation_preview
+from audioclf.ui.train import augmentation_preview, stage_words
 
 MOST_FEATURES = 4
 STAGES = {
@@ -110,6 +110,10 @@ class Sheet:
         """What the sections hold whose names begin so."""
         return [form.value for section, (form, _) in self.sections.items() if section.startswith(prefix)]
 
+    def of(self, stage: str) -> dict[str, Any]:
+        """What a stage holds, by section; None where that cannot be."""
+        return {section: form.value for section, (form, _) in self.sections.items() if stage_of(section) == stage}
+
     def show_error(self, error: ParameterError) -> None:
         """Take up what is wrong, and show it beside the field it is about where that is drawn."""
         self.problem = str(error)
@@ -144,19 +148,19 @@ def draw(state: State, dataset: Dataset) -> Sheet:
         sheet.drawing = st.session_state.get(OPEN) == stage
         with st.container(border=True):
             if sheet.drawing:
-                _line(f"**{STAGES[stage]}**", "Done", stage, "")
+                _line(f"**{STAGES[stage]}**", "Done", stage, "", None)
             read(sheet, dataset)
             if not sheet.drawing:
-                _line(f"**{STAGES[stage]}:** {_summary(sheet, stage)}", "Change", stage, stage)
+                _line(f"**{STAGES[stage]}:** {_summary(sheet, stage, dataset)}", "Change", stage, stage, sheet)
     sheet.experiment = _experiment(sheet, state)
     if sheet.experiment is not None:
-        experiment_draft.remember(sheet.experiment)
+        experiment_draft.remember(state, sheet.experiment)
     return sheet
 
 
-def _line(words: str, button: str, stage: str, opens: str) -> None:
+def _line(words: str, button: str, stage: str, opens: str, sheet: Sheet | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(words, width="stretch")
+        st.markdown(words, width="stretch", help=stage_words.exact(sheet.of(stage)) if sheet is not None else None)
         st.button(button, type="tertiary", key=f"{OPEN}.{stage}", on_click=_open, args=(opens,))
 
 
@@ -195,39 +199,12 @@ def _experiment(sheet: Sheet, state: State) -> Experiment | None:
         return None
 
 
-def _summary(sheet: Sheet, stage: str) -> str:
-    """What is set in a closed stage: a title, and what differs from the defaults."""
-    lines = []
+def _summary(sheet: Sheet, stage: str, dataset: Dataset) -> str:
+    """What is set in a closed stage, in plain words, or what is wrong with it."""
     for section, (form, _) in sheet.sections.items():
-        if stage_of(section) != stage:
-            continue
-        if form.value is None:
+        if stage_of(section) == stage and form.value is None:
             return f":red[{escape(next(iter(form.problems.values())))}]"
-        chosen = section.split(".")[0] in ("split", "features", "augmentations", "model")
-        words = _words(form.value, form.value.title if chosen else "")
-        if words:
-            lines.append(f"scaling {words.removeprefix('mode ')}" if section == "scaling" else words)
-    if stage == "augmentations" and not lines:
-        lines.append("none")
-    return escape("; ".join(lines), 240)
-
-
-_ALWAYS = ("sr", "epochs", "batch_size", "learning_rate")
-"""Settings that a line names even where they are the defaults."""
-
-
-def _words(value: Parameters, title: str) -> str:
-    """Title of a setting, and each parameter that differs from its default."""
-    usual = type(value)()
-    named = []
-    for name in value.describe():
-        now = getattr(value, name)
-        if name != "name" and (name in _ALWAYS or now != getattr(usual, name)):
-            shown = ", ".join(map(str, now)) if isinstance(now, tuple) else now
-            named.append(f"{name} {'automatic' if now is None else shown}")
-    if isinstance(value, Training) and _classical():
-        named = ["fitted in one step"]
-    return " · ".join([title, *named] if title else named)
+    return escape(stage_words.plain(stage, sheet.of(stage), dataset, at_once=_classical()), 240)
 
 
 def _features(sheet: Sheet, dataset: Dataset) -> None:

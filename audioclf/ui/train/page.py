@@ -59,6 +59,8 @@ def draw() -> None:
 def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
     """Draw everything that can be changed; returns what it holds, and a place for what comes of it."""
     experiment_draft.begin(state, dataset)
+    if lost := experiment_draft.unusable():
+        st.warning(escape(lost), icon=":material/info:")
     _beginning(state, dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -245,7 +247,7 @@ def as_toml(state: State, filled: Sheet) -> None:
             st.caption("One of the settings is not valid; see the message at the top.")
         else:
             text = filled.experiment.to_toml()
-            st.code(text, language="toml", height=360)
+            st.code(text, language="toml", wrap_lines=True)
             name = f"{current_dataset.short(state.data)}-{filled.experiment.model.kind}.toml".replace(" ", "-")
             st.download_button(
                 "Download", text, name, "application/toml", icon=":material/download:", on_click="ignore"

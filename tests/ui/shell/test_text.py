@@ -74,6 +74,9 @@ def test_progress_is_told_in_what_is_counted() -> None:
     assert progress(0, 0) == ""
     assert progress(ByteCount(3_200_000), ByteCount(16_000_000)) == "3.2 of 16.0 MB"
     assert progress(ByteCount(3_200_000), ByteCount(0)) == "3.2 MB"
+    assert progress(ByteCount(15_990_000), ByteCount(16_000_000)) == "15.9 of 16.0 MB", "not all of it yet"
+    assert progress(ByteCount(300), ByteCount(1_500)) == "0.3 of 1.5 kB"
+    assert progress(ByteCount(1_500), ByteCount(1_500)) == "1.5 of 1.5 kB"
 
 
 @pytest.mark.parametrize(
