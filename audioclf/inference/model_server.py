@@ -30,7 +30,8 @@ from audioclf.datasets import Clip
 from audioclf.features.base import Axis, FeatureMap
 
 if TYPE_CHECKING:
-    from audioclf.inference.predictor import Classification, Explanation, Predictor
+    from audioclf.inference.evidence import Explanation
+    from audioclf.inference.predictor import Classification, Predictor
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -172,7 +173,16 @@ def about_clip(clip: Clip) -> dict[str, Any]:
 def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
     """An explanation as plain values and arrays."""
     values, arrays = _packed_map(found.feature_map)
-    values |= {"class_index": found.class_index, "classes": list(found.classes), "sr": found.sr, "peak": found.peak}
+    values |= {
+        "class_index": found.class_index,
+        "classes": list(found.classes),
+        "sr": found.sr,
+        "peak": found.peak,
+        "method": found.method,
+        "words": [found.words.sentence, found.words.kind],
+        "seconds": found.seconds,
+        "verdict": None if found.verdict is None else found.verdict.to_dict(),
+    }
     return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
 
 
@@ -195,8 +205,10 @@ def _unpacked_map(values: Mapping[str, Any], arrays: Arrays) -> FeatureMap:
 
 def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
     """What :func:`_packed` was given."""
-    from audioclf.inference.predictor import Explanation
+    from audioclf.explain import Verdict, Words
+    from audioclf.inference.evidence import Explanation
 
+    verdict = values["verdict"]
     return Explanation(
         _unpacked_map(values, arrays),
         arrays["heat"],
@@ -206,6 +218,10 @@ def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
         arrays["y"],
         values["sr"],
         values["peak"],
+        values["method"],
+        Words(*values["words"]),
+        values["seconds"],
+        None if verdict is None else Verdict.from_dict(verdict),
     )
 
 

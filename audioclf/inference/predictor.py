@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -17,13 +18,14 @@ from audioclf.core.errors import ParameterError, RunError
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
 from audioclf.experiments.transform import Transform, ensemble
+from audioclf.explain.base import Subject
 from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
+from audioclf.inference import evidence
+from audioclf.inference.evidence import Explanation
 from audioclf.inference.remarks import Remark, Trained, band_of, remarks, unknown
 from audioclf.inference.sound_cache import Sound, SoundCache, file_key
 from audioclf.models import trust
-
-METHODS = ("grad-cam", "occlusion")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,38 +74,6 @@ class Classification:
         return self.classes[int(self.probabilities.argmax())]
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Where in the feature map the evidence for one class lies.
-
-    Attributes
-    ----------
-    feature_map : FeatureMap
-        Unscaled, with its axes.
-    heat : np.ndarray [shape=feature_map.values.shape]
-        0 (nothing) to 1 (most).
-    class_index : int
-        The class that is explained.
-    classes : tuple of str
-    probabilities : np.ndarray [shape=(n_classes,)]
-    y : np.ndarray [shape=(n,)]
-        The samples the model was given.
-    sr : int
-    peak : float
-        What 1 in the heat stands for: by occlusion, how much the probability falls where it falls most; by Grad-CAM
-        the height of the models' mean map, each of which goes up to 1. 0 where no model found anything.
-    """
-
-    feature_map: FeatureMap
-    heat: Array
-    class_index: int
-    classes: tuple[str, ...]
-    probabilities: Array
-    y: Array
-    sr: int
-    peak: float = 1.0
-
-
 class Predictor:
     """The models of one run, loaded once.
 
@@ -140,7 +110,7 @@ class Predictor:
             )
         self.classes = run.classes
         self.audio: AudioSettings = self.experiment.audio.replace(duration=self.signature["duration"])
-        self._fitted: dict[str, Any] = {}
+        self._fitted: dict[str, training.Fitted] = {}
         self._transforms: dict[str, Transform] = {}
         self._novelties: dict[str, training.Novelty | None] = {}
 
@@ -181,7 +151,7 @@ class Predictor:
 
     def _probabilities(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> Array:
         values = _stacked(windows)
-        return ensemble(self.experiment, [(fit["member"], self._predict(fit, values)) for fit in self._fits(split)])
+        return ensemble(self.experiment, [(fit["member"], self._predict(fit, values)) for fit in self.fits(split)])
 
     def classify(self, sound: Source | Clip, *, split: str | None = None) -> Classification:
         """Classify a sound of any length; one longer than the models' is cut into windows.
@@ -245,9 +215,10 @@ class Predictor:
         *,
         class_index: int | None = None,
         feature_index: int = 0,
-        method: str = "grad-cam",
+        method: str | Mapping[str, Any] | explain.Method | None = None,
         split: str | None = None,
         start: float = 0.0,
+        judge: bool = False,
     ) -> Explanation:
         """Where the evidence for a class lies in the feature map of one sound.
 
@@ -258,44 +229,78 @@ class Predictor:
             The most probable class where left out.
         feature_index : int
             Which of the experiment's features to look at; of an ensemble, all models that look at this feature answer.
-        method : str
-            ``"grad-cam"`` (networks of pictures) or ``"occlusion"`` (any model).
+        method : str, table or Method, optional
+            One of :data:`audioclf.explain.METHODS`: its kind, or a table with its kind and parameters. Where left out,
+            the method that won the run's own test, see :func:`audioclf.inference.evidence.default_method`.
         split : str, optional
             Whose models to ask: the split in which a clip was tested.
         start : float
             Where in a longer sound the window begins, in seconds.
+        judge : bool
+            Whether to remove what is marked and see what becomes of the class.
 
         Raises
         ------
         AudioclfError
         """
-        if method not in METHODS:
-            raise ParameterError(f"method is 'grad-cam' or 'occlusion', got {method!r}.", "method")
-        features = self.experiment.features
+        chosen = evidence.method_of(method, self.run)
+        feature = evidence.feature_at(self.experiment, feature_index)
         decoded, key = self._decoded(sound)
-        whole = decoded.y
-        first = min(max(round(start * self.audio.sr), 0), max(len(whole) - 1, 0))
-        y = fix_length(whole[first : first + self.n_samples], self.n_samples, self.audio.pad)
+        y, first = self.window_at(decoded.y, start)
         maps = self.maps(y, self._window_key(key, first))
-        values = _stacked([maps])
         probabilities = self._probabilities([maps], split)[0]
         index = int(probabilities.argmax()) if class_index is None else class_index
         if not 0 <= index < len(self.classes):
             raise ParameterError(f"class_index must be 0 to {len(self.classes) - 1}, got {index}.", "class_index")
-        if not 0 <= feature_index < len(features):
-            raise ParameterError(
-                f"feature_index must be 0 to {len(features) - 1}, got {feature_index}.", "feature_index"
-            )
-        shown = maps[features[feature_index]]
-        heats = [
-            self.experiment.picture.to_map(self._heat(fit, values, index, feature_index, method), shown.values.shape)
-            for fit in self._fits(split)
-            if features[feature_index] in self.experiment.members[fit["member"]]
-        ]
-        heat = np.mean(heats, axis=0).astype(np.float32)
+        shown = maps[feature]
+        subject = self.subject(maps, feature_index, split)
+        begin = time.perf_counter()
+        heat = chosen.heat(subject, index)
+        seconds = time.perf_counter() - begin
         peak = float(heat.max())
-        shaped = (heat / peak if peak > 0 else heat).reshape(shown.values.shape)
-        return Explanation(shown, shaped, index, self.classes, probabilities, y, self.audio.sr, peak)
+        shaped = (heat / peak if peak > 0 else heat).reshape(shown.values.shape).astype(np.float32)
+        words = explain.describe(shaped, shown, y, self.audio.sr)
+        verdict = None
+        if judge and peak > 0:
+            verdict = explain.judge(self.subject(maps, feature_index, split, rolled=True), shaped, index)
+        return Explanation(
+            shown,
+            shaped,
+            index,
+            self.classes,
+            probabilities,
+            y,
+            self.audio.sr,
+            peak,
+            chosen.kind,
+            words,
+            seconds,
+            verdict,
+        )
+
+    def subject(
+        self, maps: Mapping[Feature, FeatureMap], feature_index: int, split: str | None, *, rolled: bool = False
+    ) -> Subject:
+        """One window and one of its features, for the models that look at it; see :func:`evidence.subject_of`.
+
+        Parameters
+        ----------
+        maps : mapping of Feature to FeatureMap
+            As :meth:`maps` gives them.
+        feature_index : int
+        split : str or None
+        rolled : bool
+            Whether predictions are means over rolled inputs, as the run's test made them.
+        """
+        feature = evidence.feature_at(self.experiment, feature_index)
+        asked = [fit for fit in self.fits(split) if feature in self.experiment.members[fit["member"]]]
+        models = [(int(fit["member"]), self.fitted(fit), self.transform(fit)) for fit in asked]
+        return evidence.subject_of(self.experiment, models, maps, feature, rolled=rolled)
+
+    def window_at(self, y: Array, start: float = 0.0) -> tuple[Array, int]:
+        """Samples of the models' length [shape=(n_samples,)] from a time in seconds on, and the first one's number."""
+        first = min(max(round(start * self.audio.sr), 0), max(len(y) - 1, 0))
+        return fix_length(y[first : first + self.n_samples], self.n_samples, self.audio.pad), first
 
     def _decoded(self, sound: Source | Clip) -> tuple[Sound, Hashable]:
         """A whole sound at the experiment's rate, and what names it in the cache."""
@@ -321,20 +326,29 @@ class Predictor:
     def _window_key(self, key: Hashable, first: int) -> Hashable:
         return None if key is None else (key, first, self.n_samples, self.audio.pad)
 
-    def _fits(self, split: str | None) -> list[dict[str, Any]]:
+    def fits(self, split: str | None) -> list[dict[str, Any]]:
+        """What the run's signature lists of its fits: all, or those of one split.
+
+        Raises
+        ------
+        ParameterError
+            When the run has no such split.
+        """
         fits: list[dict[str, Any]] = self.signature["fits"]
         names = dict.fromkeys(fit["split"] for fit in fits)
         if split is not None and split not in names:
             raise ParameterError(params.unknown(split, names, "split of this run"), "split")
         return [fit for fit in fits if split is None or fit["split"] == split]
 
-    def _transform(self, fit: dict[str, Any]) -> Transform:
+    def transform(self, fit: dict[str, Any]) -> Transform:
+        """What one fit does to feature maps."""
         if fit["id"] not in self._transforms:
             folder = self.run.fit_folder(fit["id"])
             self._transforms[fit["id"]] = Transform.load(self.experiment, fit["member"], folder)
         return self._transforms[fit["id"]]
 
-    def _model(self, fit: dict[str, Any]) -> Any:
+    def fitted(self, fit: dict[str, Any]) -> training.Fitted:
+        """The trained model of one fit."""
         if fit["id"] not in self._fitted:
             shape = tuple(self.signature["input_shapes"][fit["member"]])
             folder = self.run.fit_folder(fit["id"])
@@ -344,48 +358,22 @@ class Predictor:
 
     def _predict(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array:
         rolls = self.experiment.training.test_rolls
-        rows: Array = self._model(fit).predict_rolled(self._transform(fit)(values), rolls)
+        rows: Array = self.fitted(fit).predict_rolled(self.transform(fit)(values), rolls)
         return rows
 
     def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[float | None, bool]:
         """See :attr:`Classification.novelty`; and whether validation clips set the threshold of all models."""
-        known = [(fit, one) for fit in self._fits(split) if (one := self._novelty(fit)) is not None]
+        known = [(fit, one) for fit in self.fits(split) if (one := self._novelty(fit)) is not None]
         if not known:
             return None, False
         values = _stacked(windows)
-        rows = [novelty(self._model(fit), self._transform(fit)(values)) for fit, novelty in known]
+        rows = [novelty(self.fitted(fit), self.transform(fit)(values)) for fit, novelty in known]
         return float(np.median(np.mean(rows, axis=0))), all(novelty.on_validation for _, novelty in known)
 
     def _novelty(self, fit: dict[str, Any]) -> training.Novelty | None:
         if fit["id"] not in self._novelties:
             self._novelties[fit["id"]] = training.Novelty.load(self.run.fit_folder(fit["id"]))
         return self._novelties[fit["id"]]
-
-    def _heat(
-        self, fit: dict[str, Any], values: Mapping[Feature, Array], index: int, feature_index: int, method: str
-    ) -> Array:
-        fitted, transform = self._model(fit), self._transform(fit)
-        pieces = transform.scaled(values)
-        combine, layer = self.experiment.combine, self.experiment.model.cam_layer
-        if method == "grad-cam":
-            if layer is None:
-                raise ParameterError(
-                    f"{self.experiment.model.title} has no convolution layer for Grad-CAM to read;"
-                    " explain it by occlusion.",
-                    "method",
-                )
-            return explain.grad_cam(fitted.estimator, transform.join(pieces)[0], index, layer)
-        if combine != "concatenate" or len(pieces) == 1:
-            return explain.occlusion(fitted.predict_proba, transform.join(pieces)[0], index)
-
-        def predict(covered: Array) -> Array:
-            rows = [np.repeat(piece, len(covered), axis=0) for piece in pieces]
-            rows[feature_index] = covered
-            answer: Array = fitted.predict_proba(transform.join(rows))
-            return answer
-
-        # one long row has no patches: the map is covered, and put among the others as before
-        return explain.occlusion(predict, pieces[feature_index][0], index)
 
 
 def _stacked(windows: Sequence[Mapping[Feature, FeatureMap]]) -> dict[Feature, Array]:

@@ -14,7 +14,7 @@ from audioclf import explain, plots
 from audioclf.audio.io import Array, wav_bytes
 from audioclf.experiments.runs import Run
 from audioclf.features import FeatureMap
-from audioclf.inference.predictor import Explanation
+from audioclf.inference.evidence import Explanation
 from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup
