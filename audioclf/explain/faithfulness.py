@@ -27,6 +27,7 @@ RANDOM_LIMIT = 0.75
 """Share of the random places that a map must beat not to be called random."""
 
 _LEAST = 0.005
+_CLEARLY = 0.05
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Verdict:
 
     @property
     def loudest_wins(self) -> bool:
-        """Whether removing what is loudest costs the class more than removing what is marked."""
-        return self.loudest < self.marked - _LEAST
+        """Whether removing what is loudest clearly costs the class more than removing what is marked."""
+        return self.loudest < self.marked - _CLEARLY
 
     def sentence(self, label: str) -> str:
         """What removing a tenth does, in words.

@@ -106,7 +106,7 @@ def subject_of(
             rows.append((member, fitted.predict_rolled(transform(given), rolls)))
         weights = experiment.weights
         if weights and not any(weights[member] for member, _ in rows):
-            return np.mean([row for _, row in rows], axis=0, dtype=np.float32)
+            return np.asarray(np.mean([row for _, row in rows], axis=0), np.float32)
         return ensemble(experiment, rows)
 
     probes = tuple(_probe(experiment, *model, values, feature, floor) for model in models)

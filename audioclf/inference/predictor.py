@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from audioclf import explain, training
-from audioclf.audio.io import AudioSettings, Source, fix_length, load_audio
-from audioclf.audio.level import LevelMeter
-from audioclf.core import params
+from audioclf.audio.io import Source
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.datasets import Clip
-from audioclf.experiments.runs import Run
-from audioclf.experiments.transform import Transform, ensemble
-from audioclf.explain.base import Subject
+from audioclf.experiments.transform import ensemble
+from audioclf.explain import Verdict, sanity
 from audioclf.features import Feature, FeatureMap, Waveform
 from audioclf.features.base import Array
 from audioclf.inference import evidence
 from audioclf.inference.evidence import Explanation
+from audioclf.inference.loaded_run import LoadedRun, stacked
 from audioclf.inference.remarks import Remark, Trained, band_of, remarks, unknown
-from audioclf.inference.sound_cache import Sound, SoundCache, file_key
-from audioclf.models import trust
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +70,8 @@ class Classification:
         return self.classes[int(self.probabilities.argmax())]
 
 
-class Predictor:
-    """The models of one run, loaded once.
+class Predictor(LoadedRun):
+    """The models of one run, loaded once: classify sounds, and explain the answers.
 
     Parameters
     ----------
@@ -94,46 +90,6 @@ class Predictor:
         When its model names code that is not trusted.
     """
 
-    def __init__(self, run: Run, cache: SoundCache | None = None, *, trust_code: bool = False) -> None:
-        self.run = run
-        self._cache = SoundCache(0) if cache is None else cache
-        self._trust_code = trust_code or trust.code_trusted()
-        with trust.trusting_code(self._trust_code):
-            trust.require_trusted(run.experiment.model)
-        self.experiment = run.experiment
-        self.signature = run.signature
-        made, known = int(self.signature.get("version", 1)), self.experiment.model.version
-        if made != known:
-            raise RunError(
-                f"The models of run '{run.name}' are of version {made} of {self.experiment.model.title}, and this"
-                f" audioclf builds version {known}: its weights do not go with it; train the run again."
-            )
-        self.classes = run.classes
-        self.audio: AudioSettings = self.experiment.audio.replace(duration=self.signature["duration"])
-        self._fitted: dict[str, training.Fitted] = {}
-        self._transforms: dict[str, Transform] = {}
-        self._novelties: dict[str, training.Novelty | None] = {}
-
-    @cached_property
-    def n_samples(self) -> int:
-        """Length of what the models take, in samples."""
-        return round(float(self.signature["duration"]) * self.audio.sr)
-
-    def maps(self, y: Array, key: Hashable = None) -> dict[Feature, FeatureMap]:
-        """Every feature of the experiment, of one window.
-
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n_samples,)]
-        key : hashable, optional
-            Names the window in the cache; nothing is kept where left out.
-        """
-        sr = self.audio.sr
-        return {
-            feature: self._cache.feature(None if key is None else (key, feature), partial(feature.compute, y, sr))
-            for feature in dict.fromkeys(self.experiment.features)
-        }
-
     def probabilities(self, windows: Sequence[Array], split: str | None = None) -> Array:
         """Class probabilities of windows of exactly :attr:`n_samples` samples.
 
@@ -150,7 +106,7 @@ class Predictor:
         return self._probabilities([self.maps(y) for y in windows], split)
 
     def _probabilities(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> Array:
-        values = _stacked(windows)
+        values = stacked(windows)
         return ensemble(self.experiment, [(fit["member"], self._predict(fit, values)) for fit in self.fits(split)])
 
     def classify(self, sound: Source | Clip, *, split: str | None = None) -> Classification:
@@ -201,13 +157,6 @@ class Predictor:
         if key is not None:  # a sound of the models' length is the window they are given
             key = (self._window_key(key, 0) if len(y) == self.n_samples else (key, "whole"), feature)
         return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
-
-    def windows(self, y: Array) -> tuple[list[int], list[Array]]:
-        """Cut samples into windows of the models' length; a rest shorter than half a window is left out."""
-        starts = list(range(0, max(len(y) - self.n_samples // 2, 1), self.n_samples))
-        return starts, [
-            fix_length(y[start : start + self.n_samples], self.n_samples, self.audio.pad) for start in starts
-        ]
 
     def explain(
         self,
@@ -260,10 +209,7 @@ class Predictor:
         peak = float(heat.max())
         shaped = (heat / peak if peak > 0 else heat).reshape(shown.values.shape).astype(np.float32)
         words = explain.describe(shaped, shown, y, self.audio.sr)
-        verdict = None
-        if judge and peak > 0:
-            verdict = explain.judge(self.subject(maps, feature_index, split, rolled=True), shaped, index)
-        return Explanation(
+        found = Explanation(
             shown,
             shaped,
             index,
@@ -275,45 +221,73 @@ class Predictor:
             chosen.kind,
             words,
             seconds,
-            verdict,
         )
+        if judge and peak > 0:
+            verdict = explain.judge(self.subject(maps, feature_index, split, rolled=True), shaped, index)
+            return replace(found, verdict=verdict)
+        return found
 
-    def subject(
-        self, maps: Mapping[Feature, FeatureMap], feature_index: int, split: str | None, *, rolled: bool = False
-    ) -> Subject:
-        """One window and one of its features, for the models that look at it; see :func:`evidence.subject_of`.
+    def judge(
+        self,
+        sound: Source | Clip,
+        found: Explanation,
+        *,
+        feature_index: int = 0,
+        split: str | None = None,
+        start: float = 0.0,
+    ) -> Verdict:
+        """What an explanation that :meth:`explain` gave of the same sound is worth; its heat must not be empty.
 
         Parameters
         ----------
-        maps : mapping of Feature to FeatureMap
-            As :meth:`maps` gives them.
-        feature_index : int
-        split : str or None
-        rolled : bool
-            Whether predictions are means over rolled inputs, as the run's test made them.
+        sound : path, bytes, file or Clip
+        found : Explanation
+        feature_index, split, start
+            As of :meth:`explain`.
         """
-        feature = evidence.feature_at(self.experiment, feature_index)
-        asked = [fit for fit in self.fits(split) if feature in self.experiment.members[fit["member"]]]
-        models = [(int(fit["member"]), self.fitted(fit), self.transform(fit)) for fit in asked]
-        return evidence.subject_of(self.experiment, models, maps, feature, rolled=rolled)
+        maps = self._maps_at(sound, start)
+        return explain.judge(self.subject(maps, feature_index, split, rolled=True), found.heat, found.class_index)
 
-    def window_at(self, y: Array, start: float = 0.0) -> tuple[Array, int]:
-        """Samples of the models' length [shape=(n_samples,)] from a time in seconds on, and the first one's number."""
-        first = min(max(round(start * self.audio.sr), 0), max(len(y) - 1, 0))
-        return fix_length(y[first : first + self.n_samples], self.n_samples, self.audio.pad), first
+    def checks(
+        self,
+        sound: Source | Clip,
+        found: Explanation,
+        *,
+        feature_index: int = 0,
+        split: str | None = None,
+        start: float = 0.0,
+    ) -> dict[str, Any]:
+        """Whether an explanation changes when the weights are randomised, and whether other methods agree with it.
 
-    def _decoded(self, sound: Source | Clip) -> tuple[Sound, Hashable]:
-        """A whole sound at the experiment's rate, and what names it in the cache."""
-        sr, mono = self.audio.sr, self.audio.mono
+        Parameters
+        ----------
+        sound, found, feature_index, split, start
+            As of :meth:`judge`.
 
-        def decode(source: Source, offset: float = 0.0, duration: float | None = None) -> Sound:
-            meter = LevelMeter()
-            return Sound(load_audio(source, sr=sr, mono=mono, offset=offset, duration=duration, meter=meter)[0], meter)
+        Returns
+        -------
+        dict
+            ``"randomised"``: rank correlation with the map of the same networks with random weights, None for models
+            that are no networks. ``"agreement"``: for every other method the share of the marked tenth it marks too.
+        """
+        maps = self._maps_at(sound, start)
+        subject = self.subject(maps, feature_index, split)
+        own = evidence.method_of(found.method, self.run)
+        randomised = None
+        if self.experiment.model.family == "network":
+            other = self.subject(maps, feature_index, split, randomised=True)
+            randomised = sanity.rank_correlation(found.heat, own.heat(other, found.class_index))
+        agreement = {
+            kind.kind: sanity.overlap(found.heat, kind().heat(subject, found.class_index))
+            for kind in evidence.methods_for(self.run)
+            if kind.kind != found.method
+        }
+        return {"randomised": randomised, "agreement": agreement}
 
-        if not isinstance(sound, Clip):
-            return decode(sound), None
-        key = (file_key(sound.path), sound.start, sound.duration, sr, mono)
-        return self._cache.samples(key, lambda: decode(sound.path, sound.start, sound.duration)), key
+    def _maps_at(self, sound: Source | Clip, start: float) -> dict[Feature, FeatureMap]:
+        decoded, key = self._decoded(sound)
+        y, first = self.window_at(decoded.y, start)
+        return self.maps(y, self._window_key(key, first))
 
     @cached_property
     def _trained(self) -> Trained:
@@ -323,50 +297,12 @@ class Predictor:
             clips = ()
         return Trained.on(clips, float(self.signature["duration"]), self.audio.sr)
 
-    def _window_key(self, key: Hashable, first: int) -> Hashable:
-        return None if key is None else (key, first, self.n_samples, self.audio.pad)
-
-    def fits(self, split: str | None) -> list[dict[str, Any]]:
-        """What the run's signature lists of its fits: all, or those of one split.
-
-        Raises
-        ------
-        ParameterError
-            When the run has no such split.
-        """
-        fits: list[dict[str, Any]] = self.signature["fits"]
-        names = dict.fromkeys(fit["split"] for fit in fits)
-        if split is not None and split not in names:
-            raise ParameterError(params.unknown(split, names, "split of this run"), "split")
-        return [fit for fit in fits if split is None or fit["split"] == split]
-
-    def transform(self, fit: dict[str, Any]) -> Transform:
-        """What one fit does to feature maps."""
-        if fit["id"] not in self._transforms:
-            folder = self.run.fit_folder(fit["id"])
-            self._transforms[fit["id"]] = Transform.load(self.experiment, fit["member"], folder)
-        return self._transforms[fit["id"]]
-
-    def fitted(self, fit: dict[str, Any]) -> training.Fitted:
-        """The trained model of one fit."""
-        if fit["id"] not in self._fitted:
-            shape = tuple(self.signature["input_shapes"][fit["member"]])
-            folder = self.run.fit_folder(fit["id"])
-            with trust.trusting_code(self._trust_code):
-                self._fitted[fit["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
-        return self._fitted[fit["id"]]
-
-    def _predict(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array:
-        rolls = self.experiment.training.test_rolls
-        rows: Array = self.fitted(fit).predict_rolled(self.transform(fit)(values), rolls)
-        return rows
-
     def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[float | None, bool]:
         """See :attr:`Classification.novelty`; and whether validation clips set the threshold of all models."""
         known = [(fit, one) for fit in self.fits(split) if (one := self._novelty(fit)) is not None]
         if not known:
             return None, False
-        values = _stacked(windows)
+        values = stacked(windows)
         rows = [novelty(self.fitted(fit), self.transform(fit)(values)) for fit, novelty in known]
         return float(np.median(np.mean(rows, axis=0))), all(novelty.on_validation for _, novelty in known)
 
@@ -374,8 +310,3 @@ class Predictor:
         if fit["id"] not in self._novelties:
             self._novelties[fit["id"]] = training.Novelty.load(self.run.fit_folder(fit["id"]))
         return self._novelties[fit["id"]]
-
-
-def _stacked(windows: Sequence[Mapping[Feature, FeatureMap]]) -> dict[Feature, Array]:
-    """Values of every feature of several windows [shape=(n_windows, ...)]."""
-    return {feature: np.stack([maps[feature].values for maps in windows]) for feature in windows[0]}

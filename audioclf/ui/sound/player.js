@@ -90,7 +90,9 @@ class Player {
   }
 
   toggle(sound) {
-    if (sound.audio.paused) this.play(sound);
+    // tracks of one sound go on where another of them is: one hears what changes
+    const other = this.data.sync && this.sounds.find((one) => one !== sound && !one.audio.paused);
+    if (sound.audio.paused) this.play(sound, other ? other.audio.currentTime : undefined);
     else sound.audio.pause();
   }
 

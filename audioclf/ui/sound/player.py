@@ -45,6 +45,7 @@ def player(
     columns: int = 1,
     height: int = 220,
     action: str = "Explore",
+    sync: bool = False,
 ) -> int | None:
     """Draw sounds and pictures.
 
@@ -63,6 +64,8 @@ def player(
         Height of one panel in pixels.
     action : str
         What the button of every sound in a list says.
+    sync : bool
+        Whether a sound begins where the one that plays is, as versions of one sound do.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def player(
             "columns": columns,
             "height": height,
             "action": action,
+            "sync": sync,
             "palette": feature_panels.colours(),
         },
         on_picked_change=lambda: None,
