@@ -67,7 +67,7 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
 @click.option(
     "--method",
     default="",
-    help="Explanation method, such as occlusion; the one that won the run's own test if left out.",
+    help="Explanation method, such as occlusion; the run's default where left out.",
 )
 @click.option("--layer", default="", help="Convolution layer that Grad-CAM and its kin read; the last where left out.")
 @click.option("--feature-index", default=0, show_default=True, help="Which of several features to look at.")

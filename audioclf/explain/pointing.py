@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.features.base import FeatureMap
+
 Mask = npt.NDArray[np.bool_]
+Box = tuple[float, float, float, float]
+"""Start and end in seconds, low and high in Hz."""
 
 
 def points_into(heat: npt.NDArray[np.floating], truth: Mask, *, margin: int = 1) -> bool:
@@ -51,9 +55,7 @@ def iou(heat: npt.NDArray[np.floating], truth: Mask) -> float:
     return both / int((marked | truth.ravel()).sum())
 
 
-def box_mask(
-    times: npt.NDArray[np.float64], frequencies: npt.NDArray[np.float64], box: tuple[float, float, float, float]
-) -> Mask:
+def box_mask(times: npt.NDArray[np.float64], frequencies: npt.NDArray[np.float64], box: Box) -> Mask:
     """Places of a map within a box of time and frequency [shape=(rows, frames)]; the nearest where none is inside.
 
     Parameters
@@ -61,7 +63,6 @@ def box_mask(
     times : np.ndarray [shape=(frames,)] [s]
     frequencies : np.ndarray [shape=(rows,)] [Hz]
     box : (float, float, float, float)
-        Start and end in seconds, low and high in Hz.
     """
     start, end, low, high = box
 
@@ -73,3 +74,11 @@ def box_mask(
 
     truth: Mask = np.outer(inside(frequencies, low, high), inside(times, start, end))
     return truth
+
+
+def truth_of(shown: FeatureMap, box: Box | None) -> Mask | None:
+    """A known place on a feature map [shape of ``shown.values``]; None without one, or on a map without both axes."""
+    axes = {axis.unit: axis.values for axis in shown.axes}
+    if box is None or not shown.is_picture or {"Hz", "s"} - set(axes):
+        return None
+    return box_mask(axes["s"], axes["Hz"], box)

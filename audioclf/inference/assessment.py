@@ -17,7 +17,7 @@ from audioclf.experiments.runs import Run, write_json
 from audioclf.experiments.runs.files import read_json
 from audioclf.explain import METHODS
 from audioclf.explain.faithfulness import area
-from audioclf.explain.pointing import box_mask, iou, points_into
+from audioclf.explain.pointing import iou, points_into, truth_of
 from audioclf.inference.evidence import CHOICE, FOLDER, Explanation, methods_for
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.sound_cache import SoundCache
@@ -222,17 +222,10 @@ def _assessed(predictor: Predictor, clip: int, split: str, true: int, method: st
     }
     if checks:
         row["checks"] = predictor.checks(sound, found, split=split)
-    truth = _truth(found, true_box(sound))
+    truth = truth_of(found.feature_map, true_box(sound)) if row["correct"] else None
     if truth is not None:
         row |= {"points": points_into(found.heat, truth), "iou": iou(found.heat, truth)}
     return row
-
-
-def _truth(found: Explanation, box: tuple[float, float, float, float] | None) -> Any:
-    axes = {axis.unit: axis.values for axis in found.feature_map.axes}
-    if box is None or not found.feature_map.is_picture or {"Hz", "s"} - set(axes):
-        return None
-    return box_mask(axes["s"], axes["Hz"], box)
 
 
 def results_path(run: Run, method: str) -> Path:

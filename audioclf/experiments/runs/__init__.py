@@ -13,6 +13,8 @@ metrics.json       accuracy with interval, per class, confusion matrix, protocol
 model.json         classes, clip length, input shapes: what is needed to use the models
 models/<fit>/     weights and scaling of each fit: one model, a split x a member of the ensemble; novelty.npz:
                    from which distance on a sound counts as unknown
+explanations/      choice.json: the method that won the test on validation clips; <method>.json: every test clip's map
+                   judged; beside them the status of the job that does it
 stop               there when someone asked the run to stop
 log.txt            what the run's process printed
 =================  ==========================================================================

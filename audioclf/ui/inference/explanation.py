@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from audioclf import explain, plots
 from audioclf.audio.io import Array, wav_bytes
+from audioclf.datasets.catalog.planted import true_box
 from audioclf.experiments.runs import Run
 from audioclf.explain import METHODS
+from audioclf.explain.pointing import iou, points_into, truth_of
 from audioclf.features import FeatureMap
 from audioclf.inference.evidence import Explanation, default_method, layers_of, methods_for, read_choice
 from audioclf.ui.inference import model_client, verdict
@@ -108,6 +111,8 @@ class Evidence:
     feature_index : int
     options : mapping
         What the model process was asked with.
+    truth : np.ndarray of bool [shape of ``shown.values``] or None
+        Where the evidence is, for a sound that was made to have it there.
     """
 
     label: str
@@ -123,6 +128,7 @@ class Evidence:
     seconds: float
     feature_index: int
     options: Mapping[str, Any]
+    truth: npt.NDArray[np.bool_] | None = None
 
     @property
     def empty(self) -> bool:
@@ -152,11 +158,19 @@ class Evidence:
         ignored = track("What it ignored", _used(content, self, True), seconds, "the rest")
         marked = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat, track=1)
         panels = [bare, marked] if beside else [marked]
+        if self.truth is not None:
+            panels.append(
+                feature_panels.panel(self.shown, title="Where it truly is", heat=self.truth.astype(np.float32))
+            )
         player("evidence.used", [whole, used, ignored], panels, height=height, columns=len(panels), sync=True)
         if self.words.warns:
             st.warning(f"**Where?** {escape(self.words.sentence)}", icon=":material/warning:")
         else:
             st.markdown(f"**Where?** {escape(self.words.sentence)}")
+        if self.truth is not None:
+            hit = "lies in the true place" if points_into(self.heat, self.truth) else "misses the true place"
+            share = iou(self.heat, self.truth)
+            st.markdown(f"**Known answer.** The hottest point {hit}; intersection over union {share:.2f}.")
         if METHODS[self.method].falls:
             points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
             st.caption(f"Removing the brightest part alone lowers the probability by {points} percentage points.")
@@ -221,7 +235,15 @@ def ask(
         asked.seconds,
         feature_index,
         options if wanted != predicted else {key: options[key] for key in options if key != "class_index"},
+        _truth(subject, asked) if not start else None,
     )
+
+
+def _truth(subject: Subject, asked: Explanation) -> npt.NDArray[np.bool_] | None:
+    """Where the evidence for the true class is known to be; None for other classes and sounds."""
+    if asked.classes[asked.class_index] != subject.true:
+        return None
+    return truth_of(asked.feature_map, true_box(subject.clip))
 
 
 def window(run: Run, subject: Subject) -> float:
