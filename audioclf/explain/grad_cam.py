@@ -118,7 +118,7 @@ def _gradients(network: Any, layer: str) -> Any:
     known = _PROBES.setdefault(network, {})
     if layer not in known:
         last = network.layers[-1]
-        probe = keras.Model(network.input, [network.get_layer(layer).output, last.input])
+        probe = keras.Model(network.inputs[0], [network.get_layer(layer).output, last.input])
 
         def gradients(example: Any, class_index: Any) -> Any:
             with tf.GradientTape() as tape:

@@ -78,7 +78,7 @@ def integrated_gradients(
     ]
     shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32).reshape(-1, *[1] * example.ndim)
     last = network.layers[-1]
-    probe = keras.Model(network.input, last.input)
+    probe = keras.Model(network.inputs[0], last.input)
     found = np.zeros_like(example)
     for end in ends:
         way = (start + shares * (end - start)).reshape(steps, *network.input_shape[1:])

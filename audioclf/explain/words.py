@@ -86,13 +86,21 @@ def describe(
 
 
 def _shortest(weights: npt.NDArray[np.floating]) -> tuple[int, int] | None:
-    """First and last index of the shortest stretch that holds :data:`MASS`; None where that is no narrow one."""
+    """First and last index of the shortest stretch that holds :data:`MASS`, with what goes on beside it as strongly.
+
+    None where that is no narrow one.
+    """
     sums = np.concatenate([[0.0], np.cumsum(weights)])
     ends = np.searchsorted(sums, sums[:-1] + MASS - 1e-9)
     lengths = np.where(ends <= len(weights), ends - np.arange(len(weights)), len(weights) + 1)
     first = int(lengths.argmin())
-    length = int(lengths[first])
-    return None if length > WIDE * len(weights) else (first, first + length - 1)
+    last = first + int(lengths[first]) - 1
+    enough = weights[first : last + 1].mean() / 2
+    while first > 0 and weights[first - 1] >= enough:
+        first -= 1
+    while last < len(weights) - 1 and weights[last + 1] >= enough:
+        last += 1
+    return None if last - first + 1 > WIDE * len(weights) else (first, last)
 
 
 def _when(weights: npt.NDArray[np.floating], times: npt.NDArray[np.float64]) -> str:
