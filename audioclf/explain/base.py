@@ -61,6 +61,18 @@ class Subject:
     predict: Predict
     probes: tuple[Probe, ...]
 
+    def by_level(self, heat: Array) -> Array:
+        """Heat of whole parts, shared among the places of a map by how much of each is there to be removed.
+
+        A place that is silent already cannot have been used. The largest value stays as it is; curves do, too.
+        """
+        if self.x.ndim == 1:
+            return heat
+        removed = np.abs(self.x - self.floor)
+        shared = heat * removed
+        peak = float(shared.max())
+        return (shared * (float(heat.max()) / peak) if peak > 0 else shared).astype(np.float32)
+
     def cover(self, masks: npt.NDArray[np.bool_]) -> Array:
         """Maps with the marked places removed [shape=masks.shape]."""
         return np.where(masks, self.floor, self.x).astype(np.float32)

@@ -35,6 +35,10 @@ class Occlusion(Method):
         "patches", "What is removed at once: patches, whole bands of rows, or whole stretches of time.", choices=COVERS
     )
 
+    by_level: bool = param(
+        True, "Whether a part's fall is shared among its places by how much of each was removed, or alike."
+    )
+
     def heat(self, subject: Subject, class_index: int) -> Array:
         shape = subject.x.shape
         slow = any(probe.model.frozen_until is not None for probe in subject.probes)
@@ -45,4 +49,5 @@ class Occlusion(Method):
         elif self.cover == "stretches" and len(shape) > 1:
             size[0] = shape[0]
         stride = tuple(size) if slow else None
-        return occlusion(subject.predict, subject.x, class_index, patch=tuple(size), stride=stride, fill=subject.floor)
+        falls = occlusion(subject.predict, subject.x, class_index, patch=tuple(size), stride=stride, fill=subject.floor)
+        return subject.by_level(falls) if self.by_level else falls

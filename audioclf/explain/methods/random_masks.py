@@ -28,6 +28,10 @@ class RandomMasks(Method):
     stretches: int = param(12, "Cells along time.", low=1, high=128)
     n_masks: int = param(400, "Number of masks.", low=16, high=10_000)
 
+    by_level: bool = param(
+        True, "Whether a cell's worth is shared among its places by how much of each was removed, or alike."
+    )
+
     def heat(self, subject: Subject, class_index: int) -> Array:
         slow = any(probe.model.frozen_until is not None for probe in subject.probes)
         found, _ = random_masks(
@@ -38,4 +42,5 @@ class RandomMasks(Method):
             cells=(self.bands, self.stretches),
             n_masks=min(self.n_masks, 64) if slow else self.n_masks,
         )
-        return np.maximum(found, 0)
+        worth = np.maximum(found, 0)
+        return subject.by_level(worth) if self.by_level else worth
