@@ -174,7 +174,7 @@ def test_random_masks_find_the_weights_of_a_sum_of_cells() -> None:
         return np.stack([value, 1 - value], axis=1)
 
     x = np.ones((10, 12), np.float32)
-    found, r2 = random_masks(predict, x, 0, floor=np.zeros_like(x), cells=(2, 3), n_masks=300)
+    found, r2 = random_masks(predict, x, 0, floor=np.zeros_like(x), cells=(2, 3), n_masks=300, grids=1)
     np.testing.assert_allclose(found, cells, atol=0.01)
     assert r2 > 0.99
 

@@ -37,7 +37,7 @@ CUES: dict[str, tuple[float, float]] = {
 }
 """Lowest and highest frequency of what makes each class; a burst of noise where they differ."""
 
-DISTRACTORS = ((250.0, 420.0), (850.0, 1100.0), (2100.0, 2600.0), (4700.0, 5300.0))
+DISTRACTORS = ((150.0, 330.0), (950.0, 1100.0), (2200.0, 2600.0), (4600.0, 5200.0))
 """Bands in which other tones and bursts sound, of every class alike."""
 
 

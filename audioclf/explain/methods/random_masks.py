@@ -26,7 +26,7 @@ class RandomMasks(Method):
 
     bands: int = param(8, "Cells along the rows.", low=1, high=64)
     stretches: int = param(12, "Cells along time.", low=1, high=128)
-    n_masks: int = param(400, "Number of masks.", low=16, high=10_000)
+    n_masks: int = param(600, "Number of masks.", low=16, high=10_000)
 
     by_level: bool = param(
         True, "Whether a cell's worth is shared among its places by how much of each was removed, or alike."
