@@ -13,7 +13,7 @@ from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.params import unknown
 from audioclf.experiments.runs import Run, open_run
 from audioclf.explain import METHODS
-from audioclf.inference.assessment import sentence
+from audioclf.inference.assessment import markdown, sentence
 from audioclf.inference.evidence import default_method, methods_for, read_choice
 
 
@@ -103,9 +103,12 @@ def explain(
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--method", "methods", multiple=True, help="Method to test, or all; the run's default where left out.")
 @click.option("--clips", default=None, type=click.IntRange(min=1), help="Test clips at most; all where left out.")
+@click.option("--markdown", "as_table", is_flag=True, help="Print a Markdown table of all methods tested so far.")
 @trust_code
 @as_json
-def explanations(run: Path, methods: tuple[str, ...], clips: int | None, trust_code: bool, as_json: bool) -> None:
+def explanations(
+    run: Path, methods: tuple[str, ...], clips: int | None, as_table: bool, trust_code: bool, as_json: bool
+) -> None:
     """Test whether the explanations of RUN's test clips are true, and choose the method it explains by."""
     from audioclf.inference.assessment import assess_method, choose_method
     from audioclf.inference.predictor import Predictor
@@ -131,6 +134,9 @@ def explanations(run: Path, methods: tuple[str, ...], clips: int | None, trust_c
         found.append({"method": kind, **result["summary"]})
     if as_json:
         print_json({"choice": choice, "methods": found})
+        return
+    if as_table:
+        click.echo(markdown(opened))
         return
     title = METHODS[choice["method"]].title
     click.echo(f"default  {title}, chosen on {choice['n_clips']} {choice['clips']} clips")

@@ -71,11 +71,11 @@ class Subject:
         removed = np.abs(self.x - self.floor)
         shared = heat * removed
         peak = float(shared.max())
-        return (shared * (float(heat.max()) / peak) if peak > 0 else shared).astype(np.float32)
+        return np.asarray(shared * (float(heat.max()) / peak) if peak > 0 else shared, np.float32)
 
     def cover(self, masks: npt.NDArray[np.bool_]) -> Array:
         """Maps with the marked places removed [shape=masks.shape]."""
-        return np.where(masks, self.floor, self.x).astype(np.float32)
+        return np.asarray(np.where(masks, self.floor, self.x), np.float32)
 
 
 class Method(Parameters):

@@ -18,7 +18,7 @@ from audioclf.experiments.runs.files import read_json
 from audioclf.explain import METHODS
 from audioclf.explain.faithfulness import area
 from audioclf.explain.pointing import iou, points_into, truth_of
-from audioclf.inference.evidence import CHOICE, FOLDER, Explanation, methods_for
+from audioclf.inference.evidence import CHOICE, FOLDER, Explanation, default_method, methods_for
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.sound_cache import SoundCache
 
@@ -329,3 +329,49 @@ def _against(summary: Mapping[str, Any], name: str, other: str) -> str:
     if summary["marked"] < summary[name]:
         return f"They beat {other} ({shown})."
     return f"They are worse than {other} ({shown})."
+
+
+def markdown(run: Run) -> str:
+    """What is known of a run's explanations, as a Markdown table with a line for every method that was tested."""
+    columns = {
+        "method": "method",
+        "probability": "whole",
+        "marked": "marked",
+        "random": "random",
+        "loudest": "loudest",
+        "p_random": "p (random)",
+        "p_loudest": "p (loudest)",
+        "deletion": "deletion",
+        "insertion": "insertion",
+        "drop": "drop",
+        "increase": "increase",
+        "gain": "gain",
+        "fidelity": "fidelity",
+        "randomised": "random weights",
+        "pointing": "points right",
+        "iou": "IoU",
+        "seconds": "s",
+    }
+    rows = []
+    usual = default_method(run)
+    for method in methods_for(run):
+        summary = read_results(run, method.kind).get("summary")
+        if summary:
+            title = f"**{method.title}**" if method.kind == usual else method.title
+            rows.append({**summary, "method": title})
+    shown = [name for name in columns if any(name in row for row in rows)]
+    lines = [[columns[name] for name in shown], ["---"] * len(shown)]
+    lines += [[_cell(name, row.get(name)) for name in shown] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "-"
+    if isinstance(value, Mapping):
+        return f"{value['marked']:.2f} ({value['random']:.2f})"
+    if name.startswith("p_"):
+        return "< 0.001" if value < 0.001 else f"{value:.2g}"
+    return f"{value:.2f}"
