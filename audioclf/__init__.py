@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audioclf import datasets, features, models
+    from audioclf import datasets, explain, features, models
     from audioclf.audio.io import load_audio
     from audioclf.core.errors import AudioclfError
     from audioclf.datasets import Clip, Dataset, load_dataset, understand
@@ -32,6 +32,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "datasets": ("audioclf.datasets", "All known data sets, and the ways to read one's own."),
     "features": ("audioclf.features", "Waveform, Spectrum, STFT, CQT, Mel, MFCC: parameters in, FeatureMap out."),
     "models": ("audioclf.models", "All models, and build(name, input_shape, n_classes, **params)."),
+    "explain": ("audioclf.explain", "Explanation methods (METHODS), and what tells whether a map is true (judge)."),
     "Experiment": ("audioclf.experiments.config", "The whole recipe as one frozen value; reads and writes TOML."),
     "load_recipe": ("audioclf.recipes", "A published system, or one of ours, as an experiment."),
     "run_experiment": ("audioclf.experiments.runner", "Run an experiment into a new folder."),
@@ -54,6 +55,7 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "datasets",
     "features",
     "models",
+    "explain",
     "Experiment",
     "load_recipe",
     "run_experiment",

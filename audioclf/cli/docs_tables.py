@@ -19,6 +19,7 @@ from audioclf.cli.group import cli
 from audioclf.core.settings import SETTINGS
 from audioclf.datasets import available
 from audioclf.datasets.splits import PROTOCOLS
+from audioclf.explain import METHODS
 from audioclf.features import FEATURES
 from audioclf.models import MODELS
 from audioclf.recipes.count import count_parameters
@@ -70,6 +71,7 @@ def kinds() -> str:
         ("model", MODELS),
         ("split", PROTOCOLS),
         ("augmentation", AUGMENTATIONS),
+        ("explanation method", METHODS),
     ):
         rows.append((what, ", ".join(f"`{kind}`" for kind in registry)))
     return table(("building block", "kinds"), rows)
@@ -87,12 +89,22 @@ def recipe_list() -> str:
     return table(("recipe", "published accuracy", "parameters", "what it is"), rows)
 
 
+def methods() -> str:
+    """The explanation methods."""
+    rows = []
+    for kind, method in METHODS.items():
+        options = ", ".join(f"`{name}`" for name in method.describe())
+        rows.append((f"`{kind}`", method.title, method.explanation, options or "-"))
+    return table(("kind", "method", "how it works", "options"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "python": python,
     "commands": commands,
     "settings": settings,
     "kinds": kinds,
     "recipes": recipe_list,
+    "methods": methods,
 }
 
 

@@ -1,4 +1,4 @@
-"""Commands that use a finished run: classify, explain."""
+"""Commands that use a finished run: classify, explain, test the explanations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from audioclf.cli.options import as_json, print_json, quiet_start, trust_code
 from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.params import unknown
 from audioclf.experiments.runs import Run, open_run
+from audioclf.explain import METHODS
+from audioclf.inference.assessment import markdown, sentence
+from audioclf.inference.evidence import default_method, methods_for, read_choice
 
 
 @cli.command()
@@ -61,13 +64,18 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png or .svg.")
 @click.option("--class", "label", help="Class to explain; the predicted one where left out.")
-@click.option("--method", default="grad-cam", show_default=True, help="grad-cam (networks) or occlusion (any model).")
+@click.option(
+    "--method",
+    default="",
+    help="Explanation method, such as occlusion; the run's default where left out.",
+)
+@click.option("--layer", default="", help="Convolution layer that Grad-CAM and its kin read; the last where left out.")
 @click.option("--feature-index", default=0, show_default=True, help="Which of several features to look at.")
 @trust_code
 def explain(
-    run: Path, file: Path, out: Path, label: str | None, method: str, feature_index: int, trust_code: bool
+    run: Path, file: Path, out: Path, label: str | None, method: str, layer: str, feature_index: int, trust_code: bool
 ) -> None:
-    """Draw where in FILE the models of RUN find the evidence for a class."""
+    """Draw where in FILE the models of RUN find the evidence for a class, and test whether that is true."""
     from audioclf.inference.predictor import Predictor
     from audioclf.plots.feature import overlay_figure
     from audioclf.plots.png import save
@@ -78,10 +86,62 @@ def explain(
         if label not in predictor.classes:
             raise ParameterError(unknown(label, predictor.classes, "class of this run"), "class")
         index = predictor.classes.index(label)
-    answer = predictor.explain(file, class_index=index, method=method, feature_index=feature_index)
+    kind = method or default_method(predictor.run)
+    chosen = {"kind": kind, "layer": layer} if layer else kind
+    answer = predictor.explain(file, class_index=index, method=chosen, feature_index=feature_index, judge=True)
     name, share = answer.classes[answer.class_index], answer.probabilities[answer.class_index]
     save(overlay_figure(answer.feature_map, answer.heat, title=f"{file.name}: evidence for {name} ({share:.2f})"), out)
     click.echo(str(out))
+    click.echo(f"{METHODS[answer.method].title}, {answer.seconds:.2g} s: {answer.words.sentence}")
+    if answer.verdict is None:
+        click.echo(METHODS[answer.method].nothing.format(name))
+    else:
+        click.echo(" ".join(filter(None, (answer.verdict.sentence(name), answer.verdict.warning()))))
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--method", "methods", multiple=True, help="Method to test, or all; the run's default where left out.")
+@click.option("--clips", default=None, type=click.IntRange(min=1), help="Test clips at most; all where left out.")
+@click.option("--markdown", "as_table", is_flag=True, help="Print a Markdown table of all methods tested so far.")
+@trust_code
+@as_json
+def explanations(
+    run: Path, methods: tuple[str, ...], clips: int | None, as_table: bool, trust_code: bool, as_json: bool
+) -> None:
+    """Test whether the explanations of RUN's test clips are true, and choose the method it explains by."""
+    from audioclf.inference.assessment import assess_method, choose_method
+    from audioclf.inference.predictor import Predictor
+    from audioclf.inference.sound_cache import SoundCache
+
+    opened = _open(run)
+    predictor = Predictor(opened, SoundCache(), trust_code=trust_code)
+    suited = [method.kind for method in methods_for(opened)]
+
+    def report(done: int, total: int) -> None:
+        if done % 10 == 0 or done == total:
+            click.echo(f"{done} of {total} clips", err=True)
+
+    choice = read_choice(opened)
+    if choice is None:
+        click.echo("Choosing the method", err=True)
+        choice = choose_method(opened, report=report, predictor=predictor)
+    asked = suited if "all" in methods else [METHODS[kind].kind for kind in methods or (choice["method"],)]
+    found = []
+    for kind in asked:
+        click.echo(METHODS[kind].title, err=True)
+        result = assess_method(opened, kind, n=clips, report=report, predictor=predictor)
+        found.append({"method": kind, **result["summary"]})
+    if as_json:
+        print_json({"choice": choice, "methods": found})
+        return
+    if as_table:
+        click.echo(markdown(opened))
+        return
+    title = METHODS[choice["method"]].title
+    click.echo(f"default  {title}, chosen on {choice['n_clips']} {choice['clips']} clips")
+    for row in found:
+        click.echo(f"{METHODS[row['method']].title}: {sentence(row)}")
 
 
 def _open(run: Path) -> Run:

@@ -1,10 +1,43 @@
-"""Why a model decides as it does: where it looks, what that sounds like, and what its weights say."""
+"""Why a model decides as it does: where it looks, what that sounds like, and whether that is true."""
 
 from __future__ import annotations
 
-from audioclf.explain.grad_cam import grad_cam
+from audioclf.core.registry import Registry
+from audioclf.explain.base import Method, Probe, Subject, floor_of
+from audioclf.explain.faithfulness import Verdict, judge
+from audioclf.explain.grad_cam import class_activation_map, grad_cam
+from audioclf.explain.integrated_gradients import integrated_gradients
 from audioclf.explain.linear import coefficients, contributions, importances
 from audioclf.explain.occlusion import occlusion
+from audioclf.explain.pointing import iou, points_into
+from audioclf.explain.random_masks import random_masks
+from audioclf.explain.tree_paths import tree_paths
+from audioclf.explain.words import Words, describe
 from audioclf.features.resynthesis import masked_sound
 
-__all__ = ["coefficients", "contributions", "grad_cam", "importances", "masked_sound", "occlusion"]
+METHODS: Registry[Method] = Registry(Method, "audioclf.explain.methods", "explanation method")
+"""Every explanation method."""
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "Probe",
+    "Subject",
+    "Verdict",
+    "Words",
+    "class_activation_map",
+    "coefficients",
+    "contributions",
+    "describe",
+    "floor_of",
+    "grad_cam",
+    "importances",
+    "integrated_gradients",
+    "iou",
+    "judge",
+    "masked_sound",
+    "occlusion",
+    "points_into",
+    "random_masks",
+    "tree_paths",
+]

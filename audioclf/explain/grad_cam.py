@@ -1,8 +1,9 @@
-"""Grad-CAM: which places of a picture speak for a class, read from a convolutional network."""
+"""Class activation maps: which places of a picture speak for a class, read from a convolutional network."""
 
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from audioclf.core.errors import ParameterError
 
 Array = npt.NDArray[np.float32]
+
+_PROBES: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+"""For every network its models that also give a layer's maps: building one takes longer than asking it."""
 
 
 def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Array:
@@ -46,7 +50,40 @@ def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Ar
     .. [1] Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: "Grad-CAM: Visual Explanations from Deep
        Networks via Gradient-based Localization", ICCV 2017.
     """
-    import keras
+    return class_activation_map(network, x, class_index, layer, "grad-cam")
+
+
+def class_activation_map(network: Any, x: npt.ArrayLike, class_index: int, layer: str, weighting: str) -> Array:
+    r"""Class activation map by one of three ways to weigh a layer's maps with their gradients.
+
+    With :math:`G^k = \partial y^c / \partial A^k` every map is multiplied by the mean of :math:`G^k` (``"grad-cam"``),
+    by :math:`G^k` place by place (``"hirescam"`` [1]_) or by :math:`\mathrm{ReLU}(G^k)` (``"layercam"`` [2]_), and the
+    positive part of the sum is kept.
+
+    Parameters
+    ----------
+    network, x, class_index, layer
+        As of :func:`grad_cam`.
+    weighting : str
+        ``"grad-cam"``, ``"hirescam"`` or ``"layercam"``.
+
+    Returns
+    -------
+    np.ndarray [shape=(rows, frames)], float32
+        As of :func:`grad_cam`.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`grad_cam`.
+
+    References
+    ----------
+    .. [1] Draelos, Carin: "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural
+       networks", 2020.
+    .. [2] Jiang, Zhang, Hou, Cheng, Wei: "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization",
+       IEEE TIP 2021.
+    """
     import tensorflow as tf
 
     names = [item.name for item in network.layers]
@@ -60,14 +97,51 @@ def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Ar
         raise ParameterError(f"class_index must lie in 0 to {n_classes - 1}, got {class_index}.", "class_index")
     picture = np.asarray(x, dtype=np.float32)
     rows, frames = picture.shape[:2]
-    last = network.layers[-1]
-    probe = keras.Model(network.input, [maps, last.input])
-    with tf.GradientTape() as tape:
-        activations, before = probe(picture.reshape(1, *network.input_shape[1:]), training=False)
-        score = tf.linalg.matvec(last.kernel, before, transpose_a=True)[0, class_index] + last.bias[class_index]
-    gradient = tape.gradient(score, activations)
-    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
-    cam = tf.nn.relu(tf.reduce_sum(weights * activations, axis=-1, keepdims=True))
+    activations, gradient = _gradients(network, layer)(
+        tf.constant(picture.reshape(1, *network.input_shape[1:])), tf.constant(class_index)
+    )
+    if weighting == "grad-cam":
+        gradient = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    elif weighting == "layercam":
+        gradient = tf.nn.relu(gradient)
+    cam = tf.nn.relu(tf.reduce_sum(gradient * activations, axis=-1, keepdims=True))
     heat: Array = tf.image.resize(cam, (rows, frames), method="bilinear").numpy()[0, ..., 0]
     peak = heat.max()
     return heat / peak if peak > 0 else heat
+
+
+def _gradients(network: Any, layer: str) -> Any:
+    """Function: an example and a class in, the layer's maps and the gradient of the class's score there out."""
+    import keras
+    import tensorflow as tf
+
+    known = _PROBES.setdefault(network, {})
+    if layer not in known:
+        last = network.layers[-1]
+        probe = keras.Model(network.inputs[0], [network.get_layer(layer).output, last.input])
+
+        def gradients(example: Any, class_index: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(example)  # else nothing is recorded where the convolutions are frozen
+                activations, before = probe(example, training=False)
+                score = tf.reduce_sum(class_scores(last, before, class_index))
+            return activations, tape.gradient(score, activations)
+
+        known[layer] = gradients
+    return known[layer]
+
+
+def class_scores(last: Any, before: Any, class_index: Any) -> Any:
+    """What a network's last layer gives a class before the softmax [shape=(n,)].
+
+    Parameters
+    ----------
+    last : keras.layers.Dense
+    before : tf.Tensor [shape=(n, d)]
+        What the layer is given.
+    class_index : int or tf.Tensor
+    """
+    import tensorflow as tf
+
+    weights = tf.gather(last.kernel, class_index, axis=1)
+    return tf.linalg.matvec(before, weights) + tf.gather(last.bias, class_index)

@@ -25,7 +25,7 @@ def occlusion(
     *,
     patch: tuple[int, ...] | None = None,
     stride: tuple[int, ...] | None = None,
-    fill: float | None = None,
+    fill: float | npt.ArrayLike | None = None,
 ) -> Array:
     """How much of a class's probability is lost when a patch of the input is covered [1]_.
 
@@ -41,7 +41,7 @@ def occlusion(
         least 2 where there are as many, when left out.
     stride : tuple of int, optional
         From one patch to the next; half a patch when left out.
-    fill : float, optional
+    fill : float or np.ndarray [shape=x.shape], optional
         What stands in a covered patch; the example's mean when left out.
 
     Returns
@@ -70,7 +70,7 @@ def occlusion(
     whole = predict(example[None])[0]
     if not 0 <= class_index < len(whole):
         raise ParameterError(f"class_index must lie in 0 to {len(whole) - 1}, got {class_index}.", "class_index")
-    value = float(example.mean()) if fill is None else fill
+    cover = np.broadcast_to(np.asarray(example.mean() if fill is None else fill, np.float32), example.shape)
     starts = [_starts(n, part, by) for n, part, by in zip(shape, size, step, strict=True)]
     places = [
         tuple(slice(first, first + part) for first, part in zip(corner, size, strict=True))
@@ -81,7 +81,7 @@ def occlusion(
         some = places[begin : begin + BATCH]
         covered = np.repeat(example[None], len(some), axis=0)
         for number, place in enumerate(some):
-            covered[number][place] = value
+            covered[number][place] = cover[place]
         for place, fall in zip(some, whole[class_index] - predict(covered)[:, class_index], strict=True):
             falls[place] += fall
             covers[place] += 1

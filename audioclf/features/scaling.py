@@ -69,16 +69,20 @@ class Scaler:
         scale = np.where(scale < 1e-8, 1.0, scale)
         return cls(scaling.mode, offset.astype(np.float32), scale.astype(np.float32))
 
-    def apply(self, x: Array) -> Array:
-        """Scaled copy of examples [shape=(n_examples, ...)]; the examples themselves where nothing is scaled."""
+    def apply(self, x: Array, like: Array | None = None) -> Array:
+        """Scaled copy of examples [shape=(n_examples, ...)]; the examples themselves where nothing is scaled.
+
+        What looks at one clip alone looks at ``like`` instead, where it is given.
+        """
         if self.mode == "none":
             return np.asarray(x, np.float32)
         axes = tuple(range(1, x.ndim))
         offset, scale = self.offset, self.scale
+        seen = x if like is None else like
         if self.mode == "clip-minmax":
-            offset, scale = x.min(axes, keepdims=True), np.ptp(x, axis=axes, keepdims=True)
+            offset, scale = seen.min(axes, keepdims=True), np.ptp(seen, axis=axes, keepdims=True)
         elif self.mode == "clip-standard":
-            offset, scale = x.mean(axes, keepdims=True), x.std(axes, keepdims=True)
+            offset, scale = seen.mean(axes, keepdims=True), seen.std(axes, keepdims=True)
         if any(len(sizes) > x.ndim or not _fits(sizes, x.shape) for sizes in (np.shape(offset), np.shape(scale))):
             raise RunError(
                 f"The scaling of this run is of values of shape {np.shape(offset)[1:]}, and the features are of shape"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from audioclf.core.errors import RunError
 from audioclf.experiments.runs import Run, open_run, write_json
+from audioclf.inference.evidence import CHOICE, FOLDER
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -45,6 +46,10 @@ def export_starter(run: Run, folder: Path) -> None:
             folder / "models" / fit["id"],
             ignore=shutil.ignore_patterns("checkpoint*", "test.npz", "progress.jsonl", "*.part"),
         )
+    choice = run.folder / FOLDER / CHOICE
+    if choice.is_file():
+        (folder / FOLDER).mkdir()
+        shutil.copy(choice, folder / FOLDER / CHOICE)
     write_json(folder / "run.json", {**run.about, "name": "Starter model: instruments", "note": ""})
 
 

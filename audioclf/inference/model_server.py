@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -26,16 +26,23 @@ import numpy.typing as npt
 
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, RunError
+from audioclf.core.files import BoundedCache
 from audioclf.datasets import Clip
 from audioclf.features.base import Axis, FeatureMap
+from audioclf.inference.sound_cache import SoundCache, file_key
 
 if TYPE_CHECKING:
-    from audioclf.inference.predictor import Classification, Explanation, Predictor
+    from audioclf.explain import Verdict
+    from audioclf.inference.evidence import Explanation
+    from audioclf.inference.predictor import Classification, Predictor
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 MODELS_KEPT = 8
 """Runs whose models stay loaded in the process."""
+
+EXPLANATIONS_KEPT = 16
+"""Explanations that stay at hand, to be judged."""
 
 MAX_FRAME = 1 << 30
 
@@ -106,10 +113,9 @@ class _Server:
     """The models that stay loaded, and the sounds that were asked about last."""
 
     def __init__(self) -> None:
-        from audioclf.inference.sound_cache import SoundCache
-
         self._sounds = SoundCache()
         self._predictors: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
+        self._explanations: BoundedCache[Hashable, Explanation] = BoundedCache(EXPLANATIONS_KEPT)
 
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
         """What is asked for: values and arrays."""
@@ -140,8 +146,24 @@ class _Server:
             values, arrays = _packed_map(shown)
             return values | {"sr": predictor.audio.sr}, arrays | {"y": y}
         if request["do"] == "explain":
-            return _packed(predictor.explain(clip, **request["options"]))
+            return _packed(self._explained(predictor, clip, request))
+        if request["do"] == "judge":
+            found = self._explained(predictor, clip, request)
+            about = _place_of(request["options"])
+            verdict = predictor.judge(clip, found, **about) if found.peak > 0 else None
+            checks = predictor.checks(clip, found, **about) if request["checks"] else {}
+            return {"verdict": None if verdict is None else verdict.to_dict(), **checks}, {}
         raise ValueError(f"unknown request {request['do']!r}")
+
+    def _explained(self, predictor: Predictor, clip: Clip, request: Mapping[str, Any]) -> Explanation:
+        """An explanation, made once however much is asked about it."""
+        key = json.dumps([request["run"], request["clip"], request["options"]], sort_keys=True)
+        stamp = (key, id(predictor), file_key(clip.path))
+        found = self._explanations.get(stamp)
+        if found is None:
+            found = predictor.explain(clip, **request["options"])
+            self._explanations.put(stamp, found)
+        return found
 
     def _predictor(self, folder: str) -> Predictor:
         from audioclf.experiments.runs import open_run
@@ -158,6 +180,11 @@ class _Server:
         return self._predictors[key]
 
 
+def _place_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the options of an explanation says where it is of."""
+    return {name: options[name] for name in ("feature_index", "split", "start") if name in options}
+
+
 def clip_of(about: Mapping[str, Any]) -> Clip:
     """The clip that :func:`about_clip` described: where its samples are, without a label."""
     info = AudioInfo(0, 0, 0, "", "")
@@ -172,7 +199,16 @@ def about_clip(clip: Clip) -> dict[str, Any]:
 def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
     """An explanation as plain values and arrays."""
     values, arrays = _packed_map(found.feature_map)
-    values |= {"class_index": found.class_index, "classes": list(found.classes), "sr": found.sr, "peak": found.peak}
+    values |= {
+        "class_index": found.class_index,
+        "classes": list(found.classes),
+        "sr": found.sr,
+        "peak": found.peak,
+        "method": found.method,
+        "words": [found.words.sentence, found.words.kind],
+        "seconds": found.seconds,
+        "verdict": None if found.verdict is None else found.verdict.to_dict(),
+    }
     return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
 
 
@@ -195,8 +231,10 @@ def _unpacked_map(values: Mapping[str, Any], arrays: Arrays) -> FeatureMap:
 
 def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
     """What :func:`_packed` was given."""
-    from audioclf.inference.predictor import Explanation
+    from audioclf.explain import Verdict, Words
+    from audioclf.inference.evidence import Explanation
 
+    verdict = values["verdict"]
     return Explanation(
         _unpacked_map(values, arrays),
         arrays["heat"],
@@ -206,6 +244,10 @@ def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
         arrays["y"],
         values["sr"],
         values["peak"],
+        values["method"],
+        Words(*values["words"]),
+        values["seconds"],
+        None if verdict is None else Verdict.from_dict(verdict),
     )
 
 
@@ -253,6 +295,34 @@ class ModelWorker:
             As of :meth:`audioclf.inference.predictor.Predictor.explain`.
         """
         return _unpacked(*self.ask({"do": "explain", "run": str(run), "clip": about_clip(clip), "options": options}))
+
+    def judge(
+        self, run: Path, clip: Clip, *, checks: bool = False, **options: Any
+    ) -> tuple[Verdict | None, dict[str, Any]]:
+        """What the explanation that :meth:`explain` gives for the same options is worth.
+
+        Parameters
+        ----------
+        run : Path
+        clip : Clip
+        checks : bool
+            Whether also to randomise the weights and to ask the other methods.
+        **options
+            As of :meth:`explain`.
+
+        Returns
+        -------
+        verdict : Verdict or None
+            None where the map is empty.
+        checks : dict
+            As of :meth:`audioclf.inference.predictor.Predictor.checks`; empty where not asked for.
+        """
+        from audioclf.explain import Verdict
+
+        request = {"do": "judge", "run": str(run), "clip": about_clip(clip), "options": options, "checks": checks}
+        values, _ = self.ask(request)
+        stored = values.pop("verdict")
+        return (None if stored is None else Verdict.from_dict(stored)), values
 
     def show(self, run: Path, clip: Clip) -> tuple[FeatureMap, npt.NDArray[np.float32], int]:
         """The run's first feature of a whole clip, its samples [shape=(n,)] and their rate."""

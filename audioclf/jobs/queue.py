@@ -31,6 +31,7 @@ from audioclf.experiments.runs import (
     write_json,
 )
 from audioclf.experiments.runs.folder import JobFolder
+from audioclf.inference.assessment_job import AssessmentJob, create_assessment, list_assessments
 from audioclf.models.trust import require_allowed
 from audioclf.tuning import Search, SearchRun, create_search, list_jobs
 
@@ -75,6 +76,28 @@ def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: 
         require_allowed(point.experiment.model)
     workspaces.require_room(workspace=workspace)
     return create_search(search, new_folder(workspaces.searches_folder(workspace)), name=name)
+
+
+def submit_assessment(run: Run, methods: tuple[str, ...], *, workspace: str = workspaces.DEFAULT) -> AssessmentJob:
+    """Queue a test of a run's explanations.
+
+    Parameters
+    ----------
+    run : Run
+        Finished.
+    methods : tuple of str
+        As of :func:`audioclf.inference.assessment_job.create_assessment`.
+    workspace : str
+
+    Raises
+    ------
+    RunError
+        While one is under way already.
+    WorkspaceError
+        When the workspace or the disk is full.
+    """
+    workspaces.require_room(workspace=workspace)
+    return create_assessment(run, methods)
 
 
 def stop(run: JobFolder) -> None:
@@ -306,12 +329,16 @@ def _write(run: JobFolder, **changes: object) -> None:
 
 
 def _all_jobs() -> list[JobFolder]:
-    """Runs and searches of all workspaces; the points of a search are its own affair."""
-    return [job for folder in workspaces.folders() for job in list_jobs(folder / workspaces.RUNS)]
+    """Runs, searches and tests of explanations of all workspaces; the points of a search are its own affair."""
+    found: list[JobFolder] = []
+    for folder in workspaces.folders():
+        found += list_jobs(folder / workspaces.RUNS)
+        found += list_assessments(folder / workspaces.RUNS)
+    return found
 
 
 def _workspace(run: JobFolder) -> str:
-    return run.folder.parent.parent.name
+    return run.place.parent.parent.name
 
 
 def _changed(folder: Path) -> int:

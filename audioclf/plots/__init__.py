@@ -7,7 +7,7 @@ whole process); charts are Vega-Lite specifications, plain data that :func:`stre
 from audioclf.plots.canvas import Look
 from audioclf.plots.comparison import accuracies_chart, histories_chart
 from audioclf.plots.confusion import confusion_chart, confusion_figure
-from audioclf.plots.curves import balance_chart, history_chart, probability_chart, rate_chart
+from audioclf.plots.curves import balance_chart, history_chart, probability_chart, rate_chart, share_chart
 from audioclf.plots.feature import feature_figure, overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.png import save, to_png, to_svg
@@ -30,6 +30,7 @@ __all__ = [
     "rate_chart",
     "reliability_chart",
     "save",
+    "share_chart",
     "to_png",
     "to_svg",
     "value_limits",

@@ -220,3 +220,26 @@ def _long(history: Sequence[Mapping[str, Any]], measure: str) -> list[dict[str, 
 
 def _percent(share: float) -> str:
     return "< 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
+
+
+def share_chart(shares: Sequence[float], curves: Mapping[str, Sequence[float]]) -> Spec:
+    """Probability by the share of a map that was removed or put in.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        In [0, 1].
+    curves : mapping of str to sequence of float
+        A probability for every share, by the name of the curve.
+    """
+    rows = [
+        {"share": share, "probability": value, "curve": title}
+        for title, curve in curves.items()
+        for share, value in zip(shares, curve, strict=True)
+    ]
+    encoding = {
+        "x": quantity("share", "Share of the map", axis={**PERCENTS, "grid": False}),
+        "y": quantity("probability", "Probability", scale={"domain": [0, 1]}),
+        "color": name("curve", None, sort=list(curves), legend={"orient": "top", "direction": "horizontal"}),
+    }
+    return chart(layers(rows, encoding, mark("line", point=True)), height=260)

@@ -13,7 +13,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
 from audioclf.features import CQT, MFCC, STFT, Feature, FeatureMap, Mel, Spectrum, Waveform
 from audioclf.features.extraction import load_clip
-from audioclf.inference.predictor import Explanation
+from audioclf.inference.evidence import Explanation
 from audioclf.plots.canvas import Look
 from audioclf.plots.confusion import confusion_figure
 from audioclf.plots.curve_figures import counts_figure, folds_figure, twin_figure
@@ -173,7 +173,7 @@ def explained(run: Run) -> tuple[Explanation, str] | None:
     item = next((one for one in predictions if one.true == one.predicted), predictions[0])
     clip = run.clips[item.clip]
     try:
-        return Predictor(run).explain(clip, split=item.split), clip.name
+        return Predictor(run).explain(clip, split=item.split, method="grad-cam"), clip.name
     except AudioclfError:
         return None
 

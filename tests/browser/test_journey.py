@@ -95,7 +95,7 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
 
     # see what it used
     go(page, "Explain")
-    page.get_by_text("Grad-CAM").first.wait_for()
+    page.get_by_text("Removing the marked tenth takes").wait_for()
     page.get_by_text("What the model used").wait_for()
     painted(page, 2)
 

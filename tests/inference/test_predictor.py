@@ -17,6 +17,7 @@ from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, create_run, open_run
+from audioclf.explain import METHODS
 from audioclf.features import MFCC, Mel
 from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.predictor import Predictor
@@ -94,7 +95,7 @@ def test_a_window_further_on_is_looked_at_in_a_clip_as_in_a_file(predictor: Pred
         np.testing.assert_allclose(of_clip.y, of_file.y, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", ["grad-cam", "occlusion"])
+@pytest.mark.parametrize("method", [kind for kind in METHODS if kind not in ("weights", "paths")])
 def test_an_explanation_lies_on_the_feature_map(predictor: Predictor, run: Run, method: str) -> None:
     for feature_index, rows in ((0, 32), (1, 16)):
         answer = predictor.explain(run.clips[0], method=method, feature_index=feature_index)
@@ -102,6 +103,8 @@ def test_an_explanation_lies_on_the_feature_map(predictor: Predictor, run: Run, 
         assert answer.heat.min() >= 0
         assert answer.heat.max() <= 1
         assert answer.class_index == answer.probabilities.argmax()
+        assert answer.method == method
+        assert answer.words.sentence
 
 
 def test_features_in_one_long_row_are_explained_one_by_one(run: Run, tmp_path: Path) -> None:
@@ -135,7 +138,9 @@ def test_equal_networks_are_asked_together_and_no_evidence_has_no_peak(run: Run,
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        ({"method": "magic"}, "grad-cam"),
+        ({"method": "magic"}, "explanation method"),
+        ({"method": "weights"}, "has no weights to read off"),
+        ({"method": {"kind": "grad-cam", "layer": "conv_9"}}, "no layer 'conv_9'"),
         ({"class_index": 2}, "0 to 1"),
         ({"feature_index": 2}, "0 to 1"),
     ],
@@ -162,6 +167,23 @@ def test_the_warm_process_gives_the_same_answers(predictor: Predictor, worker: M
     for axis, expected_axis in zip(seen.feature_map.axes, expected_seen.feature_map.axes, strict=True):
         np.testing.assert_array_equal(axis.values, expected_axis.values)
         assert (axis.label, axis.unit, axis.scale) == (expected_axis.label, expected_axis.unit, expected_axis.scale)
+
+
+def test_a_verdict_comes_through_the_warm_process_with_its_checks(
+    predictor: Predictor, worker: ModelWorker, run: Run
+) -> None:
+    clip = run.clips[3]
+    verdict, checks = worker.judge(run.folder, clip, checks=True, method="occlusion", feature_index=0)
+    expected = predictor.explain(clip, method="occlusion", judge=True).verdict
+    assert verdict is not None
+    assert expected is not None
+    assert verdict.marked == pytest.approx(expected.marked, abs=0.02)
+    assert verdict.random == pytest.approx(expected.random, abs=0.02)
+    assert -1 <= checks["randomised"] <= 1
+    assert set(checks["agreement"]) == set(METHODS) - {"weights", "paths", "occlusion"}
+    alone, none = worker.judge(run.folder, clip, method="occlusion", feature_index=0)
+    assert alone == verdict
+    assert none == {}
 
 
 def test_a_clip_is_decoded_once_from_classify_to_grad_cam(worker: ModelWorker, tmp_path: Path, run: Run, tone) -> None:

@@ -13,7 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, new_folder
+from audioclf.explain import METHODS
 from audioclf.features import CQT, MFCC, Mel, Spectrum, Waveform
+from audioclf.inference.assessment import assess_method
+from audioclf.inference.evidence import read_choice
 from audioclf.models import MODELS
 from audioclf.ui.inference.explanation import heard
 
@@ -24,6 +27,16 @@ def players(page: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.json) for element in page.get("bidi_component")]
 
 
+def drawn(page: AppTest) -> None:
+    """Run the page until its answer is there."""
+    for _ in range(40):
+        page.run()
+        if players(page):
+            break
+    assert not page.exception
+    assert players(page)
+
+
 def words(page: AppTest) -> str:
     return " ".join(element.value for element in (*page.markdown, *page.caption))
 
@@ -31,40 +44,73 @@ def words(page: AppTest) -> str:
 def test_evidence_lies_over_the_picture_beside_the_plain_one(open_page: OpenPage, finished: Run) -> None:
     page = open_page("explain", run=finished.id)
     assert not page.error
-    plain, used = players(page)
-    assert "heat" not in plain["panels"][0]
-    assert used["panels"][0]["heat"].endswith(".png")
-    assert used["panels"][0]["y"] == plain["panels"][0]["y"]
-    whole, part = (player["tracks"][0]["audio"] for player in (plain, used))
-    assert whole != part
-    assert "What the model used" in used["tracks"][0]["title"]
+    (player,) = players(page)
+    plain, used = player["panels"]
+    assert "heat" not in plain
+    assert used["heat"].endswith(".png")
+    assert used["y"] == plain["y"]
+    assert (plain["track"], used["track"]) == (0, 1)
+    assert player["sync"]
+    assert len({track["audio"] for track in player["tracks"]}) == 3
+    assert [track["title"] for track in player["tracks"]] == ["The sound", "What the model used", "What it ignored"]
     wrong = [item for item in finished.predictions if item.true != item.predicted]
     assert "but the true class is" in words(page), "wrong ones come first"
     assert any(f"({len(wrong)} predicted wrong" in element.label for element in page.selectbox)
+    assert "**Where?**" in words(page)
 
 
-def test_any_class_and_either_method_can_be_asked(open_page: OpenPage, finished: Run) -> None:
+def test_above_the_picture_it_says_what_removing_the_marked_tenth_does(open_page: OpenPage, finished: Run) -> None:
     page = open_page("explain", run=finished.id)
-    before = players(page)[1]["panels"][0]
+    sentences = [element.value for element in (*page.success, *page.info, *page.warning)]
+    assert any("Removing the marked tenth takes" in text and "a random tenth to" in text for text in sentences)
+    choice = read_choice(finished)
+    assert choice is not None, "the job that made the run chose the method"
+    method = next(element for element in page.selectbox if element.label == "Method")
+    assert method.value == choice["method"]
+    assert "is the default of this run" in words(page)
+    assert choice["clips"] == "validation"
+
+
+def test_a_map_is_tested_and_so_are_all(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("explain", run=finished.id)
+    next(element for element in page.toggle if element.key == "evidence.test").set_value(True)
+    for _ in range(40):
+        page.run()
+        if page.metric:
+            break
+    assert {"Average drop", "Input fidelity", "With random weights"} <= {element.label for element in page.metric}
+    assert "other methods mark" in words(page)
+    assess_method(finished, "occlusion")
+    next(element for element in page.toggle if element.key == "assessment.on").set_value(True)
+    page.run()
+    assert not page.exception
+    (table,) = page.dataframe
+    assert list(table.value["method"]) == ["Occlusion"]
+    assert 0 <= table.value["marked"][0] <= 1
+    assert any("Test them" in element.label for element in page.button)
+
+
+def test_any_class_and_any_method_and_layer_can_be_asked(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("explain", run=finished.id)
+    before = players(page)[0]["panels"][1]
     chooser = next(element for element in page.selectbox if element.label == "Evidence for")
     assert len(chooser.options) == 3
     other = next(number for number, title in enumerate(chooser.options) if title.startswith("high,"))
     assert "predicted" not in chooser.options[other]
     chooser.set_value(other)
-    for _ in range(20):
-        page.run()
-        if len(players(page)) == 2:
-            break
-    after = players(page)[1]["panels"][0]
-    assert after["title"] == "Evidence for high"
-    assert after["heat"] != before["heat"]
-    next(element for element in page.segmented_control if element.key == "evidence.method").set_value("occlusion")
-    for _ in range(20):
-        page.run()
-        if len(players(page)) == 2:
-            break
-    assert "Occlusion" in words(page)
-    assert players(page)[1]["panels"][0]["heat"] != after["heat"]
+    drawn(page)
+    assert "heat" not in before or players(page)[0]["panels"][-1].get("heat") != before["heat"]
+    for kind in ("grad-cam", "integrated-gradients"):
+        next(element for element in page.selectbox if element.label == "Method").set_value(kind)
+        drawn(page)
+        assert METHODS[kind].title in words(page)
+    next(element for element in page.selectbox if element.label == "Method").set_value("layercam")
+    drawn(page)
+    layer = next(element for element in page.selectbox if element.label == "Layer")
+    assert layer.options == ["conv_2_activation", "conv_1_activation"]
+    layer.set_value("conv_1_activation")
+    drawn(page)
+    assert not page.error
 
 
 def test_a_clip_in_the_address_is_the_one_that_is_shown(open_page: OpenPage, finished: Run) -> None:
@@ -86,13 +132,13 @@ def test_ones_own_sound_and_a_file_that_is_none(open_page: OpenPage, finished: R
     page.file_uploader[0].set_value(("tone.wav", tone_wav.read_bytes(), "audio/wav"))
     for _ in range(20):
         page.run()
-        if len(players(page)) == 2:
+        if players(page):
             break
     assert not page.error
     assert "The model predicted" in words(page)
 
 
-def test_a_model_without_convolutions_is_explained_by_occlusion(open_page: OpenPage, finished: Run) -> None:
+def test_a_model_without_convolutions_is_explained_by_what_suits_it(open_page: OpenPage, finished: Run) -> None:
     experiment = finished.experiment.replace(
         model=MODELS["logreg"](), features=(Mel(n_mels=16), Waveform()), combine="ensemble"
     )
@@ -100,15 +146,17 @@ def test_a_model_without_convolutions_is_explained_by_occlusion(open_page: OpenP
     try:
         page = open_page("explain", run=run.id)
         assert not page.error
-        assert not any(element.key == "evidence.method" for element in page.segmented_control)
-        assert "Occlusion" in words(page)
+        method = next(element for element in page.selectbox if element.label == "Method")
+        assert method.options == ["Weights", "Occlusion", "Random masks"]
+        assert "A linear model adds up weight times value" in words(page)
+        assert "1 of 2 models look at this feature" in words(page)
         picture = next(element for element in page.selectbox if element.label == "Feature")
         picture.set_value(1)
         for _ in range(20):
             page.run()
-            if len(players(page)) == 2:
+            if players(page):
                 break
-        panel = players(page)[1]["panels"][0]
+        panel = players(page)[0]["panels"][1]
         assert panel["kind"] == "curve"
         assert max(panel["heat"]) == pytest.approx(1)
     finally:

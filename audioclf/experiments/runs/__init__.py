@@ -14,6 +14,8 @@ model.json         classes, clip length, input shapes: what is needed to use the
 models/<fit>/     weights and scaling of each fit: one model, a split x a member of the ensemble; novelty.npz:
                    from which distance on a sound counts as unknown; temperature.json:
                    what its probabilities are calibrated with
+explanations/      choice.json: the method that won the test on validation clips; <method>.json: every test clip's map
+                   judged; beside them the status of the job that does it
 stop               there when someone asked the run to stop
 log.txt            what the run's process printed
 =================  ==========================================================================

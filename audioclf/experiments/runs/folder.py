@@ -66,6 +66,11 @@ class JobFolder:
         return self.folder.name
 
     @property
+    def place(self) -> Path:
+        """The folder that lies among those of its workspace: its own, or that of what it belongs to."""
+        return self.folder
+
+    @property
     def about(self) -> dict[str, Any]:
         """Name, note and time of making; of a damaged one its id alone, so that it still has a place in lists."""
         known: dict[str, Any] = {"name": self.id, "note": "", "created": 0.0}

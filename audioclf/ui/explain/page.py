@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audioclf.ui.explain import assessment
 from audioclf.ui.inference import explanation, model_client, sound_picker
 from audioclf.ui.shell import page_frame
 
@@ -12,3 +13,4 @@ def draw() -> None:
         model_client.warm()
         run, subject = sound_picker.choose(state)
         explanation.draw(run, subject, start=explanation.window(run, subject))
+        assessment.draw(state, run)

@@ -16,6 +16,12 @@ from audioclf.ui.sound.player import player, track
 
 _SR = 22050
 
+LESSON = (
+    "A lesson on sounds whose answer is known: train the suggested model, then see on the Explain page whether each"
+    " method points at the one tone that makes the class."
+)
+"""What the button for the planted cues leads to."""
+
 
 def draw() -> None:
     """Draw the page."""
@@ -39,6 +45,9 @@ def hero(state: State) -> None:
                 if st.button("Start with the instruments", type="primary", icon=":material/piano:"):
                     state.choose("instruments")
                     st.switch_page("pages/data.py")
+                if st.button("Do explanations tell the truth?", icon=":material/my_location:", help=LESSON):
+                    state.choose("planted")
+                    st.switch_page("pages/train.py")
                 if st.button("Use my own sounds", icon=":material/folder_open:"):
                     st.switch_page("pages/data.py")
             else:

@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from audioclf import explain, plots
 from audioclf.audio.io import Array, wav_bytes
+from audioclf.datasets.catalog.planted import true_box
 from audioclf.experiments.runs import Run
+from audioclf.explain import METHODS
+from audioclf.explain.pointing import iou, points_into, truth_of
 from audioclf.features import FeatureMap
-from audioclf.inference.predictor import Explanation
-from audioclf.ui.inference import model_client
+from audioclf.inference.evidence import Explanation, default_method, layers_of, methods_for, read_choice
+from audioclf.ui.inference import model_client, verdict
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup
-from audioclf.ui.shell.text import distinct, escape, plain
+from audioclf.ui.shell.text import count, distinct, escape, plain
 from audioclf.ui.sound import feature_panels
 from audioclf.ui.sound.player import player, track
 
-METHODS = {"grad-cam": "Grad-CAM", "occlusion": "Occlusion"}
-EXPLAINED = {
-    "grad-cam": "Bright places speak for the class. Grad-CAM weights the filters of the network's last convolution by"
-    " how much each supports it; the map is coarse, because the network shrinks its input on the way there.",
-    "occlusion": "One patch after another is covered: where the probability falls most, the evidence was. Occlusion"
-    " works for any model but takes a little longer.",
-}
-NOTHING = {
-    "grad-cam": "No filter of the last convolution supports {}: there is no evidence to show.",
-    "occlusion": "Covering any patch of the feature leaves the probability of {} as it is: the prediction depends on no"
-    " single place, or the class was never likely.",
-}
+EXPLAINED = {kind: f"{method.title}: {method.explanation}" for kind, method in METHODS.items()}
+"""What every method does, for a learner."""
+
 _LEAST = 1e-4
 """A smaller fall of the probability is rounding."""
 _HEIGHT = 340
@@ -41,7 +37,7 @@ _LOWEST_PLAYED = 8000
 
 
 def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
-    """Draw the answer, the picture with and without the evidence, and the two sounds.
+    """Draw the answer, whether its explanation is true, the feature with the evidence, and the sounds of both.
 
     Parameters
     ----------
@@ -50,25 +46,46 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     start : float
         Where in a longer sound the window begins, in seconds.
     """
-    how = which = st.container()
-    if len(run.experiment.features) > 1 or run.experiment.model.cam_layer is not None:
-        how, which = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+    how, which = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     found = ask(run, subject, how, which, start=start)
     if found is None:
         return
     _answer(run, subject, found.probabilities)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        note = "as the model receives it"
-        sound = track("The sound", playable(found.y, found.sr), len(found.y) / found.sr, note)
-        player("evidence.sound", [sound], [feature_panels.panel(found.shown, title=found.title)], height=_HEIGHT)
-    with right:
-        found.draw()
+    verdict.sentence(run, subject, found)
+    found.draw(beside=True)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         bars(run, found.probabilities, subject.true, key="evidence.bars")
     with right:
         st.caption(escape(EXPLAINED[found.method]))
+        for remark in remarks(run, found):
+            st.caption(escape(remark))
+    verdict.details(run, subject, found)
+
+
+def remarks(run: Run, found: Evidence) -> list[str]:
+    """What to know of a map: what it cost, why the method is the default, and what it cannot show."""
+    experiment = run.experiment
+    title = METHODS[found.method].title
+    words = [f"This map took {max(found.seconds, 0.01):.2g} s."]
+    choice = read_choice(run)
+    if choice is not None and choice["method"] == found.method:
+        n, on = choice.get("n_clips", 0), choice.get("clips", "validation")
+        words.append(f"{title} is the default of this run: it won the deletion test on {count(n, f'{on} clip')}.")
+    feature = experiment.features[found.feature_index]
+    looking = [member for member in experiment.members if feature in member]
+    if len(looking) < len(experiment.members):
+        words.append(f"The map is of the {len(looking)} of {len(experiment.members)} models that look at this feature.")
+    if not any(axis.unit == "Hz" for axis in found.shown.axes) and found.shown.is_picture:
+        words.append(
+            "Rows are coefficients and have no frequency, so what is heard follows time alone; a place is removed by"
+            " giving each coefficient its mean over the clip."
+        )
+    if experiment.picture.on:
+        words.append("The network is given a colour picture; what it used is brought back to the map it was drawn of.")
+    if experiment.model.frozen_until is not None and found.method in ("occlusion", "random-masks"):
+        words.append("This network is slow, so fewer and larger parts are removed.")
+    return words
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +102,17 @@ class Evidence:
     shown : FeatureMap
     heat : np.ndarray [shape of ``shown.values``]
     peak : float
-        What 1 in the heat stands for, see :class:`audioclf.inference.predictor.Explanation`.
+        What 1 in the heat stands for, see :class:`audioclf.inference.evidence.Explanation`.
     probabilities : np.ndarray [shape=(n_classes,)]
     y : np.ndarray [shape=(n,)]
     sr : int
+    words : Words
+    seconds : float
+    feature_index : int
+    options : mapping
+        What the model process was asked with.
+    truth : np.ndarray of bool [shape of ``shown.values``] or None
+        Where the evidence is, for a sound that was made to have it there.
     """
 
     label: str
@@ -100,26 +124,61 @@ class Evidence:
     probabilities: Array
     y: Array
     sr: int
+    words: explain.Words
+    seconds: float
+    feature_index: int
+    options: Mapping[str, Any]
+    truth: npt.NDArray[np.bool_] | None = None
 
-    def draw(self, height: int = _HEIGHT) -> None:
-        """Draw the feature map under its evidence, and the sound of what is marked; a sentence where there is none."""
-        if self.peak < _LEAST:
-            st.info(escape(NOTHING[self.method].format(self.label)), icon=":material/visibility_off:")
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return self.peak < _LEAST
+
+    def draw(self, height: int = _HEIGHT, *, beside: bool = False) -> None:
+        """Draw the feature map under its evidence, and the sounds of it; a sentence where there is none.
+
+        Parameters
+        ----------
+        height : int
+            In pixels.
+        beside : bool
+            Whether the feature stands beside it as the model receives it.
+        """
+        seconds = len(self.y) / self.sr
+        whole = track("The sound", playable(self.y, self.sr), seconds, "as the model receives it")
+        bare = feature_panels.panel(self.shown, title=self.title)
+        if self.empty:
+            st.info(escape(METHODS[self.method].nothing.format(self.label)), icon=":material/visibility_off:")
+            if beside:
+                player("evidence.sound", [whole], [bare], height=height)
             return
         content = hashlib.blake2b(self.heat.tobytes() + self.y.tobytes(), digest_size=16).hexdigest()
-        note = f"only the part that supports {self.label}"
-        sound = track("What the model used", _used(content, self), len(self.y) / self.sr, note)
-        panel = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat)
-        player("evidence.used", [sound], [panel], height=height)
-        if self.method == "occlusion":
+        used = track("What the model used", _used(content, self, False), seconds, f"what supports {self.label}")
+        ignored = track("What it ignored", _used(content, self, True), seconds, "the rest")
+        marked = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat, track=1)
+        panels = [bare, marked] if beside else [marked]
+        if self.truth is not None:
+            panels.append(
+                feature_panels.panel(self.shown, title="Where it truly is", heat=self.truth.astype(np.float32))
+            )
+        player("evidence.used", [whole, used, ignored], panels, height=height, columns=len(panels), sync=True)
+        if self.words.warns:
+            st.warning(f"**Where?** {escape(self.words.sentence)}", icon=":material/warning:")
+        else:
+            st.markdown(f"**Where?** {escape(self.words.sentence)}")
+        if self.truth is not None:
+            hit = "lies in the true place" if points_into(self.heat, self.truth) else "misses the true place"
+            share = iou(self.heat, self.truth)
+            st.markdown(f"**Known answer.** The hottest point {hit}; intersection over union {share:.2f}.")
+        if METHODS[self.method].falls:
             points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
-            st.caption(f"Covering the brightest part lowers the probability by {points} percentage points.")
+            st.caption(f"Removing the brightest part alone lowers the probability by {points} percentage points.")
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _used(content: str, _evidence: Evidence) -> bytes:
-    y = heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr)
-    return wav_bytes(y, _evidence.sr)
+def _used(content: str, _evidence: Evidence, invert: bool) -> bytes:
+    return playable(heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr, invert=invert), _evidence.sr)
 
 
 def ask(
@@ -153,9 +212,11 @@ def ask(
     if asked is None:
         return None
     predicted = asked.class_index
-    wanted = _class(run, asked.probabilities, predicted, subject.true, which, f"{subject.clip.key} {start}")
+    options["class_index"] = wanted = _class(
+        run, asked.probabilities, predicted, subject.true, which, f"{subject.clip.key} {start}"
+    )
     if wanted != predicted:
-        task = model_client.explain(run, subject.clip, class_index=wanted, **options)
+        task = model_client.explain(run, subject.clip, **options)
         asked = model_client.wait("evidence", task)
         if asked is None:
             return None
@@ -163,14 +224,26 @@ def ask(
     return Evidence(
         plain(run.classes[wanted], 40),
         run.experiment.features[feature_index].title,
-        method,
+        asked.method,
         asked.feature_map,
         asked.heat,
         asked.peak,
         asked.probabilities,
         asked.y,
         asked.sr,
+        asked.words,
+        asked.seconds,
+        feature_index,
+        options if wanted != predicted else {key: options[key] for key in options if key != "class_index"},
+        _truth(subject, asked) if not start else None,
     )
+
+
+def _truth(subject: Subject, asked: Explanation) -> npt.NDArray[np.bool_] | None:
+    """Where the evidence for the true class is known to be; None for other classes and sounds."""
+    if asked.classes[asked.class_index] != subject.true:
+        return None
+    return truth_of(asked.feature_map, true_box(subject.clip))
 
 
 def window(run: Run, subject: Subject) -> float:
@@ -182,29 +255,39 @@ def window(run: Run, subject: Subject) -> float:
     return float(st.slider("From (s)", 0.0, float(np.ceil(last)), 0.0, min(length, 1.0), key="evidence.start"))
 
 
-def _how(run: Run, place: DeltaGenerator) -> tuple[int, str]:
-    """Draw the choice of the picture and of the method, where there is one."""
+def _how(run: Run, place: DeltaGenerator) -> tuple[int, dict[str, Any]]:
+    """Draw the choice of the feature, of the method and of the layer it reads, where there is one."""
     features = run.experiment.features
-    # networks that look at the same picture answer together
+    # networks that look at the same feature answer together
     numbers = [number for number, feature in enumerate(features) if features.index(feature) == number]
-    methods = list(METHODS) if run.experiment.model.cam_layer is not None else ["occlusion"]
-    feature_index, method = 0, methods[0]
+    kinds = [method.kind for method in methods_for(run)]
+    usual = default_method(run)
+    feature_index, method = 0, {"kind": usual}
     with place, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if len(numbers) > 1:
             titles = distinct(features[number].title for number in numbers)
             chosen = st.selectbox("Feature", range(len(numbers)), format_func=titles.__getitem__, width=220)
             feature_index = numbers[chosen]
-        if len(methods) > 1:
-            method = st.segmented_control(
+        if len(kinds) > 1:
+            method["kind"] = st.selectbox(
                 "Method",
-                methods,
-                default=methods[0],
-                required=True,
-                format_func=METHODS.__getitem__,
-                key="evidence.method",
-                persist_state="session",
+                kinds,
+                index=kinds.index(usual),
+                format_func=lambda kind: METHODS[kind].title,
+                key=f"evidence.method {run.id}",
+                width=240,
             )
-    return feature_index, str(method)
+        layers = layers_of(run) if "layer" in METHODS[method["kind"]].describe() else ()
+        if len(layers) > 1:
+            layer = st.selectbox("Layer", layers, key=f"evidence.layer {run.id}", width=200)
+            if layer != layers[0]:
+                method["layer"] = layer
+        if method["kind"] == "occlusion" and len(run.signature["input_shapes"][0]) > 1:
+            covers = METHODS["occlusion"].describe()["cover"][1].choices
+            cover = st.selectbox("Removed at once", covers, format_func=str.capitalize, key="evidence.cover", width=160)
+            if cover != covers[0]:
+                method["cover"] = cover
+    return feature_index, method
 
 
 def _class(run: Run, probabilities: Array, predicted: int, truth: str, place: DeltaGenerator, about: str) -> int:
@@ -248,8 +331,8 @@ def playable(y: Array, sr: int) -> bytes:
     return wav_bytes(y, sr)
 
 
-def heard(shown: FeatureMap, heat: Array, y: Array, sr: int) -> Array:
-    """What of a sound a heat map marks [shape=(n,)]."""
+def heard(shown: FeatureMap, heat: Array, y: Array, sr: int, *, invert: bool = False) -> Array:
+    """What of a sound a heat map marks, or what it leaves [shape=(n,)]."""
     frequencies = times = None
     for axis in shown.axes:
         if axis.unit == "s":
@@ -260,7 +343,7 @@ def heard(shown: FeatureMap, heat: Array, y: Array, sr: int) -> Array:
         heat = heat[np.newaxis] if times is not None else heat[:, np.newaxis]
     if times is None:
         times = np.zeros(1)
-    return explain.masked_sound(y, sr, heat, times=times, frequencies=frequencies)
+    return explain.masked_sound(y, sr, heat, times=times, frequencies=frequencies, invert=invert)
 
 
 def bars(run: Run, probabilities: Array, true: str = "", key: str = "bars") -> None:

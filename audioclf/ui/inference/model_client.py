@@ -93,13 +93,32 @@ def explain(run: Run, clip: Clip, **options: Any) -> Task:
     return _ask(_key("explain", run, clip.key, options), "Asking the model", work)
 
 
+def judge(run: Run, clip: Clip, *, checks: bool = False, **options: Any) -> Task:
+    """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.judge` returns.
+
+    Parameters
+    ----------
+    run : Run
+    clip : Clip
+    checks : bool
+    **options
+        As of :func:`explain`.
+    """
+    worker = _worker()
+
+    def work(progress: tasks.Progress, should_stop: Any) -> Any:
+        return worker.judge(run.folder, clip, checks=checks, **options)
+
+    return _ask(_key("judge", run, clip.key, options, checks), "Testing the explanation", work)
+
+
 def show(run: Run, clip: Clip) -> Task:
     """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.show` returns."""
     worker = _worker()
     return _ask(_key("show", run, clip.key), "Reading the sound", lambda progress, stop: worker.show(run.folder, clip))
 
 
-def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:
+def wait(slot: str, task: Task, timeout: float = 0.3, *, height: int = 260) -> Any:
     """The result of a task, or None while it is under way or after it failed; the place shows which.
 
     Parameters
@@ -109,13 +128,15 @@ def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:
     task : Task
     timeout : float
         Seconds to wait before the place shows that something is under way.
+    height : int
+        Of what stands there meanwhile, in pixels; 0 for a line of text alone.
     """
     shown: Task | None = st.session_state.get(f"answer {slot}")
     if shown is not None and shown.key == task.key and shown.finished and shown.error is None:
         return shown.result
     st.session_state[f"answer {slot}"] = task
     if not task.wait(timeout):
-        _under_way(task)
+        _under_way(task, height)
         return None
     if task.error is not None:
         error_boundary.show_error(task.error)
@@ -133,7 +154,7 @@ def again(slot: str, task: Task) -> None:
 
 
 @error_boundary.fragment(run_every=0.5)
-def _under_way(task: Task) -> None:
+def _under_way(task: Task, height: int) -> None:
     if task.finished:
         st.rerun()
     spent = time.monotonic() - task.started
@@ -142,4 +163,5 @@ def _under_way(task: Task) -> None:
     if spent > _SLOW and not warm().finished:
         words += f" the first answer after a start takes ten seconds or more ({spent:.0f} s so far)"
     st.caption(words)
-    st.skeleton(height=260)
+    if height:
+        st.skeleton(height=height)

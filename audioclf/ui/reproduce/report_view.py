@@ -152,6 +152,6 @@ def _evidence(run: Run) -> None:
     predictions = run.predictions
     item = next((one for one in predictions if one.true == one.predicted), predictions[0])
     clip = run.clips[item.clip]
-    found = model_client.wait("reproduce", model_client.explain(run, clip, split=item.split))
+    found = model_client.wait("reproduce", model_client.explain(run, clip, split=item.split, method="grad-cam"))
     if found is not None:
         _images(run, [pictures.of_evidence(found, clip.name)])

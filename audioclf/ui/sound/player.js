@@ -123,7 +123,9 @@ class Player {
   }
 
   toggle(sound) {
-    if (sound.paused) this.play(sound);
+    // tracks of one sound go on where another of them is: what changes can be heard
+    const other = this.data.sync && this.sounds.find((one) => one !== sound && !one.paused);
+    if (sound.paused) this.play(sound, other ? other.time : undefined);
     else sound.pause();
   }
 

@@ -90,6 +90,7 @@ def player(
     columns: int = 1,
     height: int = 220,
     action: str = "Explore",
+    sync: bool = False,
 ) -> int | None:
     """Draw sounds and pictures.
 
@@ -108,6 +109,8 @@ def player(
         Height of one panel in pixels.
     action : str
         Text of the button of every sound in a list.
+    sync : bool
+        Whether a sound begins where the one that plays is, as versions of one sound do.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def player(
         Number of the sound whose button was just pressed in a list.
     """
     data = {"tracks": list(tracks), "panels": list(panels), "layout": layout, "columns": columns, "height": height}
-    picked: int | None = _draw(key, data | {"action": action}).picked
+    picked: int | None = _draw(key, data | {"action": action, "sync": sync}).picked
     return picked
 
 

@@ -1,0 +1,1 @@
+"""Explanation methods; the folder is the registry."""

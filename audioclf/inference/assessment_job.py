@@ -1,0 +1,155 @@
+"""The test of a run's explanations as a job: a folder in the run's that one process fills."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from audioclf.core.errors import AudioclfError, RunError, Stopped
+from audioclf.experiments.runs import STOPPED, Run, Status, list_runs, open_run, process_created, write_json
+from audioclf.experiments.runs.files import read_json
+from audioclf.experiments.runs.folder import JobFolder
+from audioclf.inference.evidence import FOLDER, methods_for, read_choice
+
+
+class AssessmentJob(JobFolder):
+    """What is asked of a run's explanations, and where it stands.
+
+    Parameters
+    ----------
+    folder : Path
+        ``explanations`` in the run's folder.
+
+    Raises
+    ------
+    RunError
+        When nothing was asked there.
+    """
+
+    what: ClassVar[str] = "test of explanations"
+    recipe: ClassVar[str] = "request.json"
+
+    @property
+    def place(self) -> Path:
+        """The run's folder."""
+        return self.folder.parent
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Kinds of the methods to test, as far as they suit the run."""
+        asked = read_json(self.folder / self.recipe, missing={}).get("methods", [])
+        return tuple(method.kind for method in methods_for(open_run(self.place)) if method.kind in asked)
+
+
+def create_assessment(run: Run, methods: tuple[str, ...]) -> AssessmentJob:
+    """Ask for a test of a run's explanations; whoever makes jobs takes it up.
+
+    Parameters
+    ----------
+    run : Run
+        Finished.
+    methods : tuple of str
+        Kinds of the methods; what is known of them already is kept.
+
+    Raises
+    ------
+    RunError
+        While the run's explanations are being tested, or when it has no test clips.
+    """
+    run.predictions  # noqa: B018 (a run without any is refused)
+    folder = run.folder / FOLDER
+    job = find_assessment(run)
+    if job is not None and not job.status.ended:
+        raise RunError(f"The explanations of run '{run.name}' are being tested; wait until that is done, or stop it.")
+    folder.mkdir(exist_ok=True)
+    (folder / "stop").unlink(missing_ok=True)
+    write_json(folder / "run.json", {"name": run.name, "created": time.time()})
+    write_json(folder / "status.json", dataclasses.asdict(Status(state="queued", updated=time.time())))
+    write_json(folder / AssessmentJob.recipe, {"methods": list(methods)})
+    return AssessmentJob(folder)
+
+
+def find_assessment(run: Run) -> AssessmentJob | None:
+    """The test of a run's explanations, under way or ended; None where none was asked for."""
+    try:
+        return AssessmentJob(run.folder / FOLDER)
+    except RunError:
+        return None
+
+
+def list_assessments(runs_folder: Path) -> list[AssessmentJob]:
+    """All tests of explanations in a folder of runs."""
+    return [job for run in list_runs(runs_folder) if (job := find_assessment(run)) is not None]
+
+
+def execute_assessment(job: AssessmentJob) -> None:
+    """Make a test of explanations, or go on with one.
+
+    Raises
+    ------
+    AudioclfError
+        For what the user can correct; ``Stopped`` after a stop.
+    """
+    from audioclf.inference.assessment import assess_method, choose_method
+    from audioclf.inference.predictor import Predictor
+    from audioclf.inference.sound_cache import SoundCache
+
+    run = open_run(job.place)
+    spent = job.status.spent
+    began = time.time()
+    last = 0.0
+
+    def tell(**changes: Any) -> None:
+        pid = os.getpid()
+        status = Status(
+            started=began, updated=time.time(), spent=spent, pid=pid, pid_created=process_created(pid), **changes
+        )
+        with contextlib.suppress(FileNotFoundError):  # the run was deleted meanwhile
+            write_json(job.folder / "status.json", dataclasses.asdict(status))
+
+    def should_stop() -> bool:
+        return (job.folder / "stop").exists() or not job.folder.is_dir()
+
+    try:
+        methods = job.methods
+        steps = [*(["choice"] if read_choice(run) is None else []), *methods]
+        predictor = Predictor(run, SoundCache())
+        for number, step in enumerate(steps, start=1):
+            words = "Choosing the method" if step == "choice" else "Testing the explanations"
+
+            def report(done: int, total: int, number: int = number, words: str = words) -> None:
+                nonlocal last
+                if time.monotonic() - last < 1 and done < total:
+                    return
+                last = time.monotonic()
+                share = (number - 1 + done / max(total, 1)) / len(steps)
+                left = (time.time() - began) * (1 / share - 1) if share else None
+                tell(
+                    state="running",
+                    stage="testing",
+                    message=words,
+                    fraction=share,
+                    fit=number,
+                    n_fits=len(steps),
+                    seconds_left=left,
+                )
+
+            report(0, 1)
+            if step == "choice":
+                choose_method(run, report=report, should_stop=should_stop, predictor=predictor)
+            else:
+                assess_method(run, step, report=report, should_stop=should_stop, predictor=predictor)
+        tell(state="done", fraction=1.0)
+    except Stopped:
+        tell(state="stopped", message=STOPPED)
+        raise
+    except AudioclfError as error:
+        tell(state="failed", message=str(error))
+        raise
+    except Exception:
+        tell(state="failed", message="The test broke off; look into log.txt in the folder explanations of the run.")
+        raise
