@@ -31,12 +31,13 @@ def draw() -> None:
         with left:
             way = st.selectbox("Compare", [*choosing.WAYS, MEANS, QUIZ], key="compare.how", persist_state="session")
         with right:
-            if way == QUIZ:
-                warmup.until_ready()
-                quiz.draw(dataset, audio)
-                return
+            rules = quiz.choose() if way == QUIZ else None
             averaged = means.choose(dataset, audio) if way == MEANS else None
-            chosen = choosing.choose(state, dataset, way) if averaged is None else choosing.Chosen(())
+            chosen = choosing.choose(state, dataset, way) if way in choosing.WAYS else choosing.Chosen(())
+        if rules is not None:
+            warmup.until_ready()
+            quiz.draw(dataset, audio, rules)
+            return
         features, shared, save = _options(2 if way == choosing.PAIR else len(views()))
         if not features or not (averaged or chosen.clips):
             st.info("Choose at least one sound and one feature.", icon=":material/grid_view:")

@@ -23,7 +23,7 @@ LISTEN, LOOK, BOTH = "Listen", "Look", "Listen and look"
 
 _PICTURES = ("stft", "cqt", "mel", "mfcc")
 _CHOICES = 4
-_HEIGHT = 190
+_HEIGHT = 360
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,17 @@ def ask_class(dataset: Dataset, seed: int, kind: str) -> Question:
     return Question("Which class is this?", tuple(classes), classes.index(label), clip, kinds, "")
 
 
-def draw(dataset: Dataset, audio: AudioSettings) -> None:
-    """Draw the quiz."""
+@dataclass(frozen=True)
+class Rules:
+    """What is asked: about features or classes, by ear or eye, by the picture of which feature."""
+
+    which: str
+    how: str = ""
+    kind: str = ""
+
+
+def choose() -> Rules:
+    """Draw the choice of what is asked."""
     left, right = st.columns([3, 4], vertical_alignment="bottom")
     with left:
         which = switch("Question", [FEATURE, CLASS], "compare.quiz.which")
@@ -93,11 +102,13 @@ def draw(dataset: Dataset, audio: AudioSettings) -> None:
                     label_visibility="collapsed",
                     persist_state="session",
                 )
-    _round(dataset, audio, which, how, kind)
+    return Rules(which, how, kind)
 
 
 @error_boundary.fragment()
-def _round(dataset: Dataset, audio: AudioSettings, which: str, how: str, kind: str) -> None:
+def draw(dataset: Dataset, audio: AudioSettings, rules: Rules) -> None:
+    """Draw a question, its answer once it is given, and the score."""
+    which, how, kind = rules.which, rules.how, rules.kind
     about = (dataset.fingerprint, which)
     held = st.session_state.setdefault("compare.quiz", {})
     if held.get("about") != about:

@@ -87,7 +87,7 @@ def figure(table: Table, ending: str) -> bytes:
 
 def html(table: Table, title: str, note: str) -> bytes:
     """The comparison as a page of its own: pictures, sounds and script are inside, and it loads nothing."""
-    data = json.dumps(grid.describe(table, height=max(grid.HEIGHT, 130 * len(table.maps)), address=grid.inline))
+    data = json.dumps(grid.describe(table, height=max(620, 130 * len(table.maps)), address=grid.inline))
     return _PAGE.format(
         title=escape(title),
         note=escape(note),
