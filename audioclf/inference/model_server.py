@@ -260,6 +260,11 @@ class ModelWorker:
             raise RuntimeError(values["fault"])
         return values, arrays
 
+    def interrupt(self) -> None:
+        """End the process although it works; whoever waits for its answer gets an error."""
+        if self._process is not None:
+            self._process.kill()
+
     def close(self) -> None:
         """End the process."""
         with self._lock:

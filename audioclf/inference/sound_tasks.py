@@ -75,7 +75,7 @@ def _resynthesize(request: dict[str, Any], given: Arrays) -> Answer:
     audio = AudioSettings.from_dict(request["audio"])
     y = load_clip(clip_of(request["clip"]), audio)[: request["n_samples"]]
     heard = resynthesize(y, audio.sr, FEATURES.make(request["feature"]), phase=request["phase"])
-    return {"distance": heard.distance, "sr": audio.sr}, {"y": heard.y}
+    return {"distance": heard.distance, "sr": audio.sr}, {"y": heard.y, "original": y}
 
 
 ANSWERS: Final[dict[str, Callable[[dict[str, Any], Arrays], Answer]]] = {

@@ -197,6 +197,7 @@ class Row {
     }
     if (about.image) {
       readGrey(about.image).then((levels) => {
+        if (!levels) return;
         cell.levels = levels;
         cell.picture = paint(levels, null, cell.colours);
         this.draw();

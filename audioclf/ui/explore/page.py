@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from audioclf.datasets import Clip
 from audioclf.features import views
+from audioclf.ui.explore import resynthesis, steps
 from audioclf.ui.shell import page_frame, warmup
+from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import clip_picker, feature_settings
 from audioclf.ui.sound.player import player
 
 ALL = "All"
+
+SECTIONS: dict[str, Callable[[State, Clip], None]] = {
+    "Step by step": steps.draw,
+    "Hear it": resynthesis.draw,
+}
+"""What the page shows beside the features, by title."""
 
 
 def draw() -> None:
@@ -22,16 +33,22 @@ def draw() -> None:
         clip = clip_picker.own_or_chosen(state, "explore")
         features = views()
         titles = {kind: feature.title for kind, feature in features.items()}
+        short = {ALL: "All six"} | {kind: title.split()[0] for kind, title in titles.items()}
         view = st.segmented_control(
             "View",
-            [ALL, *titles],
+            [ALL, *titles, *SECTIONS],
             default=ALL,
             required=True,
-            format_func=lambda kind: titles.get(kind, "All six"),
+            format_func=lambda kind: short.get(kind, kind),
             key="explore.view",
             label_visibility="collapsed",
             persist_state="session",
         )
+        if view in SECTIONS:
+            warmup.until_ready()
+            SECTIONS[view](state, clip)
+            feature_settings.audio_form()
+            return
         picture, side = st.columns([5, 3], gap="medium") if view != ALL else (st.container(), None)
         if side is not None:
             with side:
