@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,18 +88,20 @@ def resynthesize(
     if phase not in PHASES:
         raise ParameterError(f"phase must be 'griffin-lim' or 'original', got '{phase}'.", "phase")
     samples = feature.samples(y, sr)
-    invert: Callable[..., Array]
-    if isinstance(feature, CQT):
-        invert = _invert_cqt
-    elif isinstance(feature, Mel | MFCC | STFT):
-        invert = _invert_framed
-    else:
+    if not isinstance(feature, CQT | Mel | MFCC | STFT):
         raise ParameterError(
             f"The {feature.title} cannot be made sound again; choose stft, cqt, mel or mfcc.", "feature"
         )
     if n_iter is None:
         n_iter = 8 if isinstance(feature, CQT) else 32
-    made = invert(samples, sr, feature, phase, {"n_iter": n_iter, "random_state": random_state})
+    # librosa warns of sounds that are shorter than a window
+    least = 2 * round(sr * feature.window_seconds()[0]) if isinstance(feature, CQT) else feature.n_fft
+    padded = np.pad(samples, (0, max(0, least - samples.size))) if getattr(feature, "center", True) else samples
+    how = {"n_iter": n_iter, "random_state": random_state}
+    if isinstance(feature, CQT):
+        made = _invert_cqt(padded, sr, feature, phase, how)
+    else:
+        made = _invert_framed(padded, sr, feature, phase, how)
     heard = np.zeros_like(samples)
     heard[: len(made)] = made[: len(heard)]
     return Resynthesis(heard, spectral_distance(samples, heard))

@@ -13,6 +13,7 @@ from audioclf.datasets.matching import counterpart
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import distinct, plain
 from audioclf.ui.sound import clip_picker
+from audioclf.ui.sound.view_link import Field, one_of, some_of, whole
 
 MOST = 6
 """Columns that can still be distinguished on a projector."""
@@ -22,6 +23,21 @@ ONE = "Several of one class"
 OTHER = "This sound and another class"
 PAIR = "Two clips, two features"
 HAND = "Clips you choose"
+
+
+def link_fields(dataset: Dataset) -> list[Field]:
+    """What is chosen here, as the page's link keeps it."""
+    classes = list(dataset.classes)
+    one, n = one_of(classes), whole(0, len(dataset) - 1)
+    several = whole(1, MOST)
+    return [
+        Field("classes", key(dataset, "classes"), classes[:3], some_of(classes, MOST)),
+        Field("each", "compare.each", 1, several),
+        Field("several", "compare.several", 4, several),
+        Field("seed", "compare.seed", 0, whole(0, 1 << 25)),
+        *(Field(name, key(dataset, name), "", one) for name in ("of", "other", "class1", "class2", "mean1", "mean2")),
+        *(Field(name, key(dataset, name), 0, n) for name in ("clip1", "clip2")),
+    ]
 
 
 @dataclass(frozen=True)
@@ -60,13 +76,14 @@ def class_field(dataset: Dataset, label: str, name: str, *, start: int = 0, with
 
 def _classes(state: State, dataset: Dataset) -> Chosen:
     left, middle, right = st.columns([6, 2, 2], vertical_alignment="bottom")
+    held = key(dataset, "classes")
+    st.session_state.setdefault(held, list(dataset.classes[:3]))
     with left:
         classes = st.multiselect(
             "Classes",
             dataset.classes,
-            default=dataset.classes[:3],
             max_selections=MOST,
-            key=key(dataset, "classes"),
+            key=held,
             format_func=lambda label: plain(label, 48),
             persist_state="session",
         )
@@ -116,7 +133,7 @@ def _pair(state: State, dataset: Dataset) -> Chosen:
                 label = class_field(dataset, f"Class {number + 1}", f"class{number + 1}", start=number)
             of_class = clip_picker.from_opening(dataset, dataset.of(label))
             with right:
-                held = key(dataset, f"clip{number + 1} {label}")
+                held = key(dataset, f"clip{number + 1}")
                 titles = distinct(plain(clip.name, 60) for clip in of_class)
                 if st.session_state.get(held, 0) not in range(len(of_class)):
                     st.session_state[held] = 0

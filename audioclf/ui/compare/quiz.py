@@ -17,6 +17,7 @@ from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape, plain
 from audioclf.ui.sound import cache, feature_settings
+from audioclf.ui.sound.view_link import Field, one_of
 
 FEATURE, CLASS = "Which feature?", "Which class?"
 LISTEN, LOOK, BOTH = "Listen", "Look", "Listen and look"
@@ -72,6 +73,15 @@ def ask_class(dataset: Dataset, seed: int, kind: str) -> Question:
     clip = chance.choice(dataset.of(label))
     kinds = (kind,) if kind else ()
     return Question("Which class is this?", tuple(classes), classes.index(label), clip, kinds, "")
+
+
+def link_fields() -> list[Field]:
+    """What is asked, as the page's link keeps it; the questions are new ones."""
+    return [
+        Field("quiz", "compare.quiz.which", FEATURE, one_of([FEATURE, CLASS])),
+        Field("by", "compare.quiz.how", LISTEN, one_of([LISTEN, LOOK, BOTH])),
+        Field("kind", "compare.quiz.kind", "mel", one_of(_PICTURES)),
+    ]
 
 
 @dataclass(frozen=True)

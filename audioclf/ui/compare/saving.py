@@ -65,7 +65,7 @@ def draw(table: Table, name: str, note: str) -> None:
     note : str
         The parameters of the features, for who opens the page later.
     """
-    with st.popover("Save", icon=":material/download:", width="stretch"):
+    with st.popover("Save"):
         for ending, (label, mime) in _FIGURES.items():
             _button(label, functools.partial(figure, table, f".{ending}"), f"comparison.{ending}", mime)
         made = functools.partial(html, table, f"Comparison: {plain(name, 80)}", note)

@@ -12,8 +12,9 @@ from audioclf.ui.explore import resynthesis, steps
 from audioclf.ui.shell import page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
-from audioclf.ui.sound import clip_picker, feature_settings
+from audioclf.ui.sound import as_python, clip_picker, feature_settings, view_link
 from audioclf.ui.sound.player import player
+from audioclf.ui.sound.view_link import Field, one_of
 
 ALL = "All"
 
@@ -23,6 +24,13 @@ SECTIONS: dict[str, Callable[[State, Clip], None]] = {
 }
 """What the page shows beside the features, by title."""
 
+LINK = [
+    Field("show", "explore.view", ALL, one_of([ALL, *views(), *SECTIONS])),
+    *steps.LINK,
+    *resynthesis.LINK,
+]
+"""What is chosen on this page, as its link keeps it."""
+
 
 def draw() -> None:
     """Draw the page."""
@@ -31,6 +39,7 @@ def draw() -> None:
         "One sound, seen in different ways. Press play and follow the line; click a feature to play from there.",
     ) as state:
         clip = clip_picker.own_or_chosen(state, "explore")
+        view_link.take(LINK)
         features = views()
         titles = {kind: feature.title for kind, feature in features.items()}
         short = {ALL: "All six"} | {kind: title.split()[0] for kind, title in titles.items()}
@@ -48,6 +57,7 @@ def draw() -> None:
             warmup.until_ready()
             SECTIONS[view](state, clip)
             feature_settings.audio_form()
+            view_link.publish(LINK)
             return
         picture, side = st.columns([5, 3], gap="medium") if view != ALL else (st.container(), None)
         if side is not None:
@@ -70,3 +80,5 @@ def draw() -> None:
         if view == ALL:
             feature_settings.explanations()
         feature_settings.audio_form()
+        as_python.of_clip(state, clip, list(features) if view == ALL else [view])
+        view_link.publish(LINK)

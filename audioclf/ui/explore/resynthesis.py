@@ -21,6 +21,7 @@ from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape, seconds
 from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings, sound_worker
 from audioclf.ui.sound.player import player, track
+from audioclf.ui.sound.view_link import Field, one_of, whole
 
 LONGEST: Final = 10.0
 """Seconds of a sound that are made again."""
@@ -30,6 +31,13 @@ DETAILS: Final = {
     "mfcc": ("n_mfcc", (1, 2, 4, 8, 13, 20, 40, 80, 128), "coefficients"),
 }
 """The parameter that takes detail away, its steps, and what it counts."""
+
+LINK: Final = [
+    Field("hear", "explore.hear.kind", "mel", one_of(INVERTIBLE)),
+    Field("phase", "explore.hear.phase", PHASES[0], one_of(PHASES)),
+    *(Field(name, f"explore.hear.{name}", None, whole(1, 1024)) for name, _, _ in DETAILS.values()),
+]
+"""What is chosen here, as the page's link keeps it."""
 
 _PHASE_WORDS: Final = {"griffin-lim": "Griffin-Lim phase", "original": "Original phase"}
 _HEIGHT: Final = 190

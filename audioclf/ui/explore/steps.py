@@ -22,9 +22,13 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, clip_picker, feature_settings
 from audioclf.ui.sound.player import player
+from audioclf.ui.sound.view_link import Field, whole
 
 FRAME: Final = "explore.steps.frame"
 """Where the session keeps the number of the frame."""
+
+LINK: Final = [Field("frame", FRAME, None, whole(0, 10**7))]
+"""What is chosen here, as the page's link keeps it."""
 
 _MOST_VALUES: Final = 1_500_000
 _OUTLINE: Final = 500
@@ -61,7 +65,8 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
         st.caption(f"The first {made.about['seconds']:.1f} s of the sound are followed.")
     for sentence in (*feature.advice(audio.sr, len(cache.samples(clip, audio))), *made.remarks):
         st.caption(escape(sentence))
-    frame = min(int(st.session_state.get(FRAME, made.n_frames // 4)), made.n_frames - 1)
+    chosen = st.session_state.get(FRAME)
+    frame = min(made.n_frames // 4 if chosen is None else int(chosen), made.n_frames - 1)
     described = [_described(step) for step in steps_of(feature, cqt, audio.sr)]
     layout = [[name, list(array.shape)] for name, array in made.arrays.items()]
     numbers = media.address(made.blob, "application/octet-stream")
@@ -71,8 +76,9 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
         default={"frame": frame},
         on_frame_change=lambda: None,
     )
-    if result.frame is not None:
+    if result.frame is not None and int(result.frame) != frame:
         st.session_state[FRAME] = int(result.frame)
+        st.rerun()
     st.caption("The features use the settings made in the view of each feature.")
 
 
