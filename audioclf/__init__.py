@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from audioclf.experiments.config import Experiment
     from audioclf.experiments.runner import run_experiment
     from audioclf.experiments.runs import Run, compare_runs, open_run
+    from audioclf.features.inversion import resynthesize
     from audioclf.inference.predictor import Predictor
     from audioclf.recipes import load_recipe
     from audioclf.tuning import Search, open_search, run_search
@@ -31,6 +32,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "Clip": ("audioclf.datasets", "One labelled sound: a file, or a stretch of one."),
     "datasets": ("audioclf.datasets", "All known data sets, and the ways to read one's own."),
     "features": ("audioclf.features", "Waveform, Spectrum, STFT, CQT, Mel, MFCC: parameters in, FeatureMap out."),
+    "resynthesize": ("audioclf.features.inversion", "Sound made of a feature, and its distance from the original."),
     "models": ("audioclf.models", "All models, and build(name, input_shape, n_classes, **params)."),
     "explain": ("audioclf.explain", "Explanation methods (METHODS), and what tells whether a map is true (judge)."),
     "Experiment": ("audioclf.experiments.config", "The whole recipe as one frozen value; reads and writes TOML."),
@@ -54,6 +56,7 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "Clip",
     "datasets",
     "features",
+    "resynthesize",
     "models",
     "explain",
     "Experiment",

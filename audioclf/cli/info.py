@@ -88,7 +88,7 @@ def recipes(as_json: bool) -> None:
 @click.option("--sr", type=float, default=22050, show_default=True, help="Sample rate to resample to, in Hz.")
 @click.option("--offset", type=float, default=0.0, help="Where to begin, in seconds.")
 @click.option("--duration", type=float, help="How much to take, in seconds.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png or .svg.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png, .svg or .pdf.")
 def features(
     file: Path, kind: str, pairs: tuple[str, ...], sr: float, offset: float, duration: float | None, out: Path
 ) -> None:

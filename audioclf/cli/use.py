@@ -62,7 +62,7 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png or .svg.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png, .svg or .pdf.")
 @click.option("--class", "label", help="Class to explain; the predicted one where left out.")
 @click.option(
     "--method",

@@ -186,6 +186,10 @@ class CQT(Feature):
             return FeatureMap(magnitude, axes, "Magnitude", "", self.kind)
         return FeatureMap(decibels(np.square(magnitude), self.ref, self.top_db), axes, "Level", "dB", self.kind)
 
+    def window_seconds(self) -> npt.NDArray[np.float64]:
+        """Length of the window of every row in seconds [shape=(n_bins,)]: the lower the note, the longer."""
+        return np.asarray(self._q / self.frequencies())
+
     def frequencies(self) -> npt.NDArray[np.float64]:
         """Centre of every row in Hz [shape=(n_bins,)]."""
         steps = np.arange(self.n_bins) + self.tuning

@@ -24,19 +24,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, RunError
 from audioclf.core.files import BoundedCache
 from audioclf.datasets import Clip
-from audioclf.features.base import Axis, FeatureMap
+from audioclf.features.base import FeatureMap
+from audioclf.inference import sound_tasks
+from audioclf.inference.messages import Arrays, about_clip, clip_of, packed_map, unpacked_map
 from audioclf.inference.sound_cache import SoundCache, file_key
 
 if TYPE_CHECKING:
     from audioclf.explain import Verdict
     from audioclf.inference.evidence import Explanation
     from audioclf.inference.predictor import Classification, Predictor
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 MODELS_KEPT = 8
 """Runs whose models stay loaded in the process."""
@@ -94,11 +93,11 @@ def serve() -> None:
     server = _Server()
     while True:
         try:
-            request, _ = read_frame(sys.stdin.buffer)
+            request, given = read_frame(sys.stdin.buffer)
         except EOFError:
             return
         try:
-            values, arrays = server.answer(request)
+            values, arrays = server.answer(request, given)
         except AudioclfError as error:
             values, arrays = {"error": str(error)}, {}
         except Exception as error:
@@ -117,8 +116,10 @@ class _Server:
         self._predictors: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
         self._explanations: BoundedCache[Hashable, Explanation] = BoundedCache(EXPLANATIONS_KEPT)
 
-    def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
+    def answer(self, request: dict[str, Any], given: Arrays) -> tuple[dict[str, Any], Arrays]:
         """What is asked for: values and arrays."""
+        if request["do"] in sound_tasks.ANSWERS:
+            return sound_tasks.ANSWERS[request["do"]](request, given)
         if request["do"] == "warm":
             import keras  # noqa: F401
 
@@ -143,7 +144,7 @@ class _Server:
             )
         if request["do"] == "show":
             shown, y = predictor.show(clip)
-            values, arrays = _packed_map(shown)
+            values, arrays = packed_map(shown)
             return values | {"sr": predictor.audio.sr}, arrays | {"y": y}
         if request["do"] == "explain":
             return _packed(self._explained(predictor, clip, request))
@@ -185,20 +186,9 @@ def _place_of(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("feature_index", "split", "start") if name in options}
 
 
-def clip_of(about: Mapping[str, Any]) -> Clip:
-    """The clip that :func:`about_clip` described: where its samples are, without a label."""
-    info = AudioInfo(0, 0, 0, "", "")
-    return Clip(Path(about["path"]), "", info, start=about["start"], duration=about["duration"], file=about["name"])
-
-
-def about_clip(clip: Clip) -> dict[str, Any]:
-    """Where a clip's samples are, in plain values."""
-    return {"path": str(clip.path), "start": clip.start, "duration": clip.duration, "name": clip.name}
-
-
 def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
     """An explanation as plain values and arrays."""
-    values, arrays = _packed_map(found.feature_map)
+    values, arrays = packed_map(found.feature_map)
     values |= {
         "class_index": found.class_index,
         "classes": list(found.classes),
@@ -212,23 +202,6 @@ def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
     return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
 
 
-def _packed_map(shown: FeatureMap) -> tuple[dict[str, Any], Arrays]:
-    """A feature map with its axes, as plain values and arrays."""
-    return (
-        {
-            "axes": [{"label": axis.label, "unit": axis.unit, "scale": axis.scale} for axis in shown.axes],
-            "map": {"label": shown.label, "unit": shown.unit, "feature": shown.feature},
-        },
-        {"map": shown.values, **{f"axis {number}": axis.values for number, axis in enumerate(shown.axes)}},
-    )
-
-
-def _unpacked_map(values: Mapping[str, Any], arrays: Arrays) -> FeatureMap:
-    """What :func:`_packed_map` was given."""
-    axes = tuple(Axis(arrays[f"axis {number}"], **about) for number, about in enumerate(values["axes"]))
-    return FeatureMap(arrays["map"], axes, **values["map"])
-
-
 def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
     """What :func:`_packed` was given."""
     from audioclf.explain import Verdict, Words
@@ -236,7 +209,7 @@ def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
 
     verdict = values["verdict"]
     return Explanation(
-        _unpacked_map(values, arrays),
+        unpacked_map(values, arrays),
         arrays["heat"],
         values["class_index"],
         tuple(values["classes"]),
@@ -327,14 +300,14 @@ class ModelWorker:
     def show(self, run: Path, clip: Clip) -> tuple[FeatureMap, npt.NDArray[np.float32], int]:
         """The run's first feature of a whole clip, its samples [shape=(n,)] and their rate."""
         values, arrays = self.ask({"do": "show", "run": str(run), "clip": about_clip(clip)})
-        return _unpacked_map(values, arrays), arrays["y"], values["sr"]
+        return unpacked_map(values, arrays), arrays["y"], values["sr"]
 
     def stats(self) -> dict[str, int]:
         """How many sounds the process has decoded and feature maps computed since it began."""
         return self.ask({"do": "stats"})[0]
 
-    def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], Arrays]:
-        """Send one request and wait for its answer.
+    def ask(self, request: Mapping[str, Any], given: Arrays | None = None) -> tuple[dict[str, Any], Arrays]:
+        """Send one request, with arrays where it needs them, and wait for its answer.
 
         Raises
         ------
@@ -346,7 +319,7 @@ class ModelWorker:
             assert process.stdin is not None
             assert process.stdout is not None
             try:
-                write_frame(process.stdin, request, {})  # type: ignore[arg-type]
+                write_frame(process.stdin, request, given or {})  # type: ignore[arg-type]
                 values, arrays = read_frame(process.stdout)  # type: ignore[arg-type]
             except (EOFError, OSError, ValueError) as error:
                 self._end()
@@ -356,6 +329,11 @@ class ModelWorker:
         if "fault" in values:
             raise RuntimeError(values["fault"])
         return values, arrays
+
+    def interrupt(self) -> None:
+        """End the process although it works; whoever waits for its answer gets an error."""
+        if self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
         """End the process."""

@@ -10,7 +10,8 @@ from audioclf.features.base import FeatureMap
 from audioclf.plots.canvas import FONT, Look
 from audioclf.plots.colorbar import draw_bar
 from audioclf.plots.feature import BAR, BOTTOM, LEFT, RIGHT, draw_feature
-from audioclf.plots.screen import Limits, value_limits
+from audioclf.plots.screen import Limits, difference_limits, value_limits
+from audioclf.plots.theme import DIVERGING, SEQUENTIAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ def grid_figure(
     look: Look | None = None,
     scale: str | None = None,
     limits: Sequence[Limits | None] = (),
+    difference: bool = False,
 ) -> Figure:
     """Grid of feature maps: one feature per row, one sound per column.
 
@@ -45,6 +47,8 @@ def grid_figure(
         Spacing of the frequency axes.
     limits : sequence of (float, float) or None
         Values at the ends of each row's colours or y axes; None, or none at all, takes what the row holds.
+    difference : bool
+        Whether the last column is a difference of the others: drawn in two colours around zero, with a bar of its own.
 
     Raises
     ------
@@ -64,20 +68,25 @@ def grid_figure(
     figure = look.figure()
     width, height = look.width / look.dpi, look.height / look.dpi
     head = _HEAD if column_titles else 0.14
-    cell_width = (width - LEFT - (BAR if shared else RIGHT) - _GAP * (n_columns - 1)) / n_columns
+    # a bar beside the other columns stands between them and the difference
+    between = BAR - _GAP if difference and shared and n_columns > 1 else 0.0
+    side = BAR if shared or difference else RIGHT
+    cell_width = (width - LEFT - side - between - _GAP * (n_columns - 1)) / n_columns
     cell_height = (height - BOTTOM - head - _GAP * (n_rows - 1)) / n_rows
     last = max(
         (float(item.axes[-1].values[-1]) for row in rows for item in row if item and item.axes[-1].unit == "s"),
         default=None,
     )
     for r, row in enumerate(rows):
-        present = [item for item in row if item is not None]
+        last_column = n_columns - 1 if difference else None
+        present = [item for c, item in enumerate(row) if item is not None and c != last_column]
         given = limits[r] if limits else None
         ends = given if given is not None else value_limits(present) if shared and present else None
         bottom = BOTTOM + (n_rows - 1 - r) * (cell_height + _GAP)
         ends_in_time = r + 1 < n_rows and _same_axis(row, rows[r + 1])
         for c, item in enumerate(row):
-            start = LEFT + c * (cell_width + _GAP)
+            is_difference = c == last_column
+            start = LEFT + c * (cell_width + _GAP) + (between if is_difference else 0)
             axes = look.axes(figure, start, bottom, width - start - cell_width, height - bottom - cell_height)
             if item is None:
                 axes.set_axis_off()
@@ -87,11 +96,12 @@ def grid_figure(
                     item,
                     look,
                     scale=scale,
-                    limits=ends,
+                    limits=difference_limits(item) if is_difference else ends,
+                    colours=DIVERGING if is_difference else SEQUENTIAL,
                     span=last,
                     outer=(not ends_in_time, c == 0),
                 )
-                if shared and drawn is not None and item is present[-1]:
+                if drawn is not None and (is_difference or (shared and item is present[-1])):
                     draw_bar(axes, drawn, look, item)
             if r == 0 and column_titles:
                 look.label(axes, title=column_titles[c], size=FONT - 1)

@@ -1,4 +1,4 @@
-"""Figures as PNG or SVG."""
+"""Figures as PNG, SVG or PDF."""
 
 from __future__ import annotations
 
@@ -36,20 +36,28 @@ def to_svg(figure: Figure, *, transparent: bool = True) -> bytes:
     return buffer.getvalue()
 
 
-_FORMATS: dict[str, Callable[..., bytes]] = {".png": to_png, ".svg": to_svg}
+def to_pdf(figure: Figure, *, transparent: bool = True) -> bytes:
+    """Figure as PDF, in the size it was made for."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="pdf", transparent=transparent, metadata={"CreationDate": None})
+    return buffer.getvalue()
+
+
+FORMATS: dict[str, Callable[..., bytes]] = {".png": to_png, ".svg": to_svg, ".pdf": to_pdf}
+"""What draws a figure, by the ending of the file."""
 
 
 def save(figure: Figure, path: Path, *, transparent: bool = False) -> None:
-    """Write a figure to a ``.png`` or ``.svg`` file, whole or not at all.
+    """Write a figure to a ``.png``, ``.svg`` or ``.pdf`` file, whole or not at all.
 
     Raises
     ------
     ParameterError
         For any other ending, or where nothing can be written.
     """
-    if path.suffix.lower() not in _FORMATS:
-        raise ParameterError(f"A picture's name must end in .png or .svg, got '{path.name}'; rename it.", "out")
-    data = _FORMATS[path.suffix.lower()](figure, transparent=transparent)
+    if path.suffix.lower() not in FORMATS:
+        raise ParameterError(f"A picture's name must end in .png, .svg or .pdf, got '{path.name}'; rename it.", "out")
+    data = FORMATS[path.suffix.lower()](figure, transparent=transparent)
     try:
         write_atomic(path, data)
     except OSError as error:

@@ -154,6 +154,12 @@ def value_limits(maps: Iterable[FeatureMap]) -> Limits:
     return low, high
 
 
+def difference_limits(shown: FeatureMap) -> Limits:
+    """Values at the ends of the colours of a difference: as far below zero as above, without the outermost percent."""
+    furthest = float(np.percentile(np.abs(shown.values), 99))
+    return (-furthest, furthest) if furthest > 1e-9 else (-1.0, 1.0)
+
+
 def envelope(x: Numbers, values: Array, n: int, *, scale: str = "linear") -> tuple[Numbers, Array, Array]:
     """Lowest and highest value of each of at most ``n`` stretches of a curve, equally wide on a scale.
 

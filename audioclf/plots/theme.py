@@ -12,6 +12,9 @@ from audioclf.core.params import unknown
 SEQUENTIAL: Final = "magma"
 """Colour map of everything that runs from little to much; it reads the same to every eye and in print."""
 
+DIVERGING: Final = "coolwarm"
+"""Colour map of differences: one colour for less, another for more, pale where there is none."""
+
 
 @dataclass(frozen=True)
 class Theme:

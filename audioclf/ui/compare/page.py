@@ -2,52 +2,152 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from audioclf.features import views
-from audioclf.ui.compare import clips_picker
-from audioclf.ui.shell import current_dataset, page_frame, warmup
+from audioclf.audio.io import AudioSettings
+from audioclf.core.errors import ParameterError
+from audioclf.datasets import Clip, Dataset
+from audioclf.features import Feature, views
+from audioclf.ui.compare import choosing, grid, means, quiz, saving
+from audioclf.ui.compare.table import Column, Table
+from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup
+from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
-from audioclf.ui.sound import clip_picker, feature_settings
-from audioclf.ui.sound.player import player
+from audioclf.ui.shell.text import escape
+from audioclf.ui.sound import as_python, cache, clip_picker, feature_settings, view_link
+from audioclf.ui.sound.as_python import View
+from audioclf.ui.sound.view_link import Field, one_of, some_of
 
-SHARED = "Shared colour scale"
+SHARED, OWN = "Shared colours", "Own colours"
+MEANS, QUIZ = "Means of two classes", "Quiz"
+_TRAY = "compare.tray"
+_FIRST = ("waveform", "stft", "mel")
 
 
 def draw() -> None:
     """Draw the page."""
-    with page_frame.page(
-        "Compare",
-        "Several sounds side by side: what do the sounds of one class share, and what sets the classes apart?",
-    ) as state:
+    with page_frame.page("Compare") as state:
         dataset = current_dataset.require(state)
-        features = views()
-        left, right = st.columns(2)
-        with right:
-            scale = switch("Colour scale", [SHARED, "Own colour scales"], "compare.scale")
-        chosen = clips_picker.choose(state, dataset, left)
+        fields = _link_fields(dataset)
+        st.session_state[_TRAY] = state.tray
+        view_link.take(fields)
+        state.tray = st.session_state[_TRAY]
+        _draw(state, dataset)
+        st.session_state[_TRAY] = state.tray
+        view_link.publish(fields)
+
+
+def _link_fields(dataset: Dataset) -> list[Field]:
+    """What is chosen on this page, as its link keeps it."""
+    return [
+        Field("how", "compare.how", choosing.CLASSES, one_of([*choosing.WAYS, MEANS, QUIZ])),
+        Field("scale", "compare.scale", SHARED, one_of([SHARED, OWN])),
+        Field("kinds", "compare.kinds", list(_FIRST), some_of(list(views()), len(views()))),
+        Field("tray", _TRAY, [], some_of(clip_picker.ids(dataset)[0], choosing.MOST)),
+        *choosing.link_fields(dataset),
+        *quiz.link_fields(),
+    ]
+
+
+def _draw(state: State, dataset: Dataset) -> None:
+    audio = feature_settings.audio()
+    left, right = st.columns([3, 7], vertical_alignment="bottom")
+    with left:
+        way = st.selectbox("Compare", [*choosing.WAYS, MEANS, QUIZ], key="compare.how", persist_state="session")
+    with right:
+        rules = quiz.choose() if way == QUIZ else None
+        averaged = means.choose(dataset, audio) if way == MEANS else None
+        chosen = choosing.choose(state, dataset, way) if way in choosing.WAYS else choosing.Chosen(())
+    if rules is not None:
+        warmup.until_ready()
+        quiz.draw(dataset, audio, rules)
+        return
+    features, shared, (save, python) = _options(2 if way == choosing.PAIR else len(views()))
+    if not features or not (averaged or chosen.clips):
+        st.info("Choose at least one sound and one feature.", icon=":material/grid_view:")
+        return
+    warmup.until_ready()
+    caption = chosen.caption
+    table: Table | None
+    if averaged is None:
+        table = _table(chosen.clips, features, audio, shared)
+    else:
+        features, caption = means.drawable(features)
+        if not features:
+            st.info("Choose a feature that has a mean picture.", icon=":material/grid_view:")
+            return
+        table = means.table(averaged, features, audio, shared)
+    if table is None:
+        return
+    grid.draw(table, "compare")
+    with save:
+        saving.draw(table, dataset.name, _note(features, audio))
+    with python:
+        as_python.draw(_view(table, chosen.clips, averaged, audio), state, dataset)
+    st.caption(escape(f"{caption} The features use the settings from the Explore page.".strip()))
+
+
+def _options(most: int) -> tuple[list[Feature], bool, tuple[DeltaGenerator, DeltaGenerator]]:
+    """Draw the choice of features and colour scale; returns them, and the places of what is made of the grid."""
+    # the spectrum last: the others share one time axis
+    order = sorted(views(), key=lambda kind: kind == "spectrum")
+    left, middle, save, python = st.columns([15, 10, 4, 4], vertical_alignment="center", gap="xsmall")
+    with left:
         kinds = st.pills(
             "Features",
-            list(features),
+            order,
             selection_mode="multi",
-            default=["waveform", "stft", "mel"],
-            format_func=lambda kind: features[kind].title,
+            default=_FIRST,
+            format_func=grid.SHORT.__getitem__,
             key="compare.kinds",
             label_visibility="collapsed",
             persist_state="session",
         )
-        if not chosen or not kinds:
-            st.info("Choose at least one sound and one feature.", icon=":material/grid_view:")
-            st.stop()
-        warmup.until_ready()
-        audio = feature_settings.audio()
-        order = [kind for kind in features if kind in kinds]
-        player(
-            "compare",
-            [clip_picker.track(clip, audio, note=clip.name) for clip in chosen],
-            feature_settings.panels(chosen, order, audio, shared=scale == SHARED),
-            layout="heads",
-            columns=len(chosen),
-            height=150,
-        )
-        st.caption("The features use the settings from the Explore page.")
+    with middle:
+        scale = switch("Colour scale", [SHARED, OWN], "compare.scale")
+    chosen = [kind for kind in order if kind in kinds][:most]
+    return [feature_settings.feature(kind) for kind in chosen], scale == SHARED, (save, python)
+
+
+def _table(clips: Sequence[Clip], features: Sequence[Feature], audio: AudioSettings, shared: bool) -> Table | None:
+    """The comparison; a feature that cannot be computed is left out and its sentence shown instead."""
+    maps, drawn = [], []
+    for feature in features:
+        try:
+            maps.append(tuple(cache.feature_map(clip, feature, audio) for clip in clips))
+            drawn.append(feature)
+        except ParameterError as error:
+            error_boundary.show_error(error)
+    if not maps:
+        return None
+    columns = tuple(
+        Column(clip.label, clip.name, cache.sound(clip, audio), len(cache.samples(clip, audio)) / audio.sr)
+        for clip in clips
+    )
+    return Table(columns, tuple(drawn), tuple(maps), shared)
+
+
+def _view(table: Table, clips: Sequence[Clip], averaged: means.Means | None, audio: AudioSettings) -> View:
+    """What is drawn, for the script."""
+    groups = averaged.clips if averaged is not None else tuple((clip,) for clip in clips)
+    titles = tuple(column.title for column in table.columns)
+    n_samples = averaged.n_samples if averaged is not None else None
+    return View(groups, titles, table.features, audio, table.shared, n_samples)
+
+
+def _note(features: Sequence[Feature], audio: AudioSettings) -> str:
+    """What differs from the defaults, in words, for who opens a saved file later."""
+    words = [f"sample rate {audio.sr:,} Hz"]
+    for feature in features:
+        default = feature_settings.start(feature.kind)
+        changed = [
+            f"{field.name} {getattr(feature, field.name)}"
+            for field in dataclasses.fields(feature)
+            if getattr(feature, field.name) != getattr(default, field.name)
+        ]
+        words.append(f"{feature.title}{' (' + ', '.join(changed) + ')' if changed else ''}")
+    return "; ".join(words)

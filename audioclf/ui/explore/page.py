@@ -1,4 +1,4 @@
-"""One sound, seen in six ways."""
+"""One sound in all its features, their parameters, how they are made and what they keep."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ import streamlit as st
 
 from audioclf.datasets import Clip
 from audioclf.features import views
-from audioclf.ui.explore import features_view, resampling
-from audioclf.ui.shell import page_frame
+from audioclf.ui.explore import features_view, resampling, resynthesis, steps
+from audioclf.ui.shell import page_frame, warmup
 from audioclf.ui.shell.state import State
-from audioclf.ui.sound import clip_picker, feature_settings
+from audioclf.ui.sound import as_python, clip_picker, feature_settings, view_link
+from audioclf.ui.sound.view_link import Field, one_of
 
 ALL = "All"
 
 SECTIONS: dict[str, Callable[[State, Clip], None]] = {
+    "Step by step": steps.draw,
+    "Hear it": resynthesis.draw,
     "Resampling": resampling.draw,
 }
 """What the page shows beside the features, by title."""
+
+LINK = [
+    Field("show", "explore.view", ALL, one_of([ALL, *views(), *SECTIONS])),
+    *steps.LINK,
+    *resynthesis.LINK,
+]
+"""What is chosen on this page, as its link keeps it."""
 
 
 def draw() -> None:
@@ -29,6 +39,7 @@ def draw() -> None:
         " select.",
     ) as state:
         clip = clip_picker.own_or_chosen(state, "explore")
+        view_link.take(LINK)
         titles = {ALL: "All six"} | {kind: feature.title.split()[0] for kind, feature in views().items()}
         if features_view.NEXT in st.session_state:
             st.session_state["explore.view"] = st.session_state.pop(features_view.NEXT)
@@ -43,9 +54,13 @@ def draw() -> None:
             persist_state="session",
         )
         if view in SECTIONS:
+            warmup.until_ready()
             SECTIONS[view](state, clip)
         elif view == ALL:
             features_view.all_six(state, clip)
         else:
             features_view.one(state, clip, view)
         feature_settings.audio_form()
+        if view not in SECTIONS:
+            as_python.of_clip(state, clip, list(views()) if view == ALL else [view])
+        view_link.publish(LINK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -10,7 +10,9 @@ import streamlit as st
 V = TypeVar("V")
 
 
-def switch(label: str, ways: Sequence[V], key: str, *, default: V | None = None) -> V:
+def switch(
+    label: str, ways: Sequence[V], key: str, *, default: V | None = None, words: Mapping[V, str] | None = None
+) -> V:
     """Draw a switch that stays as it is set while its user is on other pages; returns the way taken.
 
     Parameters
@@ -21,12 +23,15 @@ def switch(label: str, ways: Sequence[V], key: str, *, default: V | None = None)
     key : str
     default : object, optional
         Taken at first; the first way where left out.
+    words : mapping, optional
+        What stands for each way; the ways themselves where left out.
     """
     return st.segmented_control(
         label,
         ways,
         default=ways[0] if default is None else default,
         required=True,
+        format_func=str if words is None else words.__getitem__,
         key=key,
         label_visibility="collapsed",
         persist_state="session",

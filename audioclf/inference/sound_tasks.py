@@ -1,0 +1,85 @@
+"""What the warm process does with sounds alone, without a model: draw figures, and make sound of features.
+
+matplotlib and librosa cost a process seconds and a hundred megabytes, so the web server leaves both to this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from audioclf.audio.io import AudioSettings
+from audioclf.features import FEATURES, FeatureMap
+from audioclf.inference.messages import Arrays, clip_of, packed_map, unpacked_map
+
+Answer = tuple[dict[str, Any], Arrays]
+
+
+def drawing(
+    maps: Sequence[Sequence[FeatureMap]], titles: Sequence[str], *, shared: bool, difference: bool, ending: str
+) -> tuple[dict[str, Any], Arrays]:
+    """Request for a grid of feature maps as a file.
+
+    Parameters
+    ----------
+    maps : sequence of sequences of FeatureMap
+        Rows of columns.
+    titles : sequence of str
+        One per column.
+    shared, difference
+        As for :func:`audioclf.plots.grid_figure`.
+    ending : ".png", ".svg" or ".pdf"
+    """
+    rows: list[list[dict[str, Any]]] = []
+    arrays: Arrays = {}
+    for r, row in enumerate(maps):
+        rows.append([])
+        for c, shown in enumerate(row):
+            values, found = packed_map(shown)
+            rows[-1].append(values)
+            arrays |= {f"{r} {c} {name}": array for name, array in found.items()}
+    about = {"titles": list(titles), "shared": shared, "difference": difference, "ending": ending}
+    return {"do": "draw", "rows": rows, **about}, arrays
+
+
+def _draw(request: dict[str, Any], given: Arrays) -> Answer:
+    from audioclf.plots import Look, grid_figure
+    from audioclf.plots.png import FORMATS
+
+    maps = [
+        [unpacked_map(values, _of(given, f"{r} {c} ")) for c, values in enumerate(row)]
+        for r, row in enumerate(request["rows"])
+    ]
+    columns, rows = len(maps[0]), len(maps)
+    figure = grid_figure(
+        maps,
+        column_titles=request["titles"],
+        shared=request["shared"],
+        difference=request["difference"],
+        look=Look(width=2 * (300 * columns + 200), height=2 * (200 * rows + 100), dpi=200),
+    )
+    data = FORMATS[request["ending"]](figure, transparent=False)
+    return {}, {"file": np.frombuffer(data, np.uint8)}
+
+
+def _of(given: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in given.items() if name.startswith(prefix)}
+
+
+def _resynthesize(request: dict[str, Any], given: Arrays) -> Answer:
+    from audioclf.features.extraction import load_clip
+    from audioclf.features.inversion import resynthesize
+
+    audio = AudioSettings.from_dict(request["audio"])
+    y = load_clip(clip_of(request["clip"]), audio)[: request["n_samples"]]
+    heard = resynthesize(y, audio.sr, FEATURES.make(request["feature"]), phase=request["phase"])
+    return {"distance": heard.distance, "sr": audio.sr}, {"y": heard.y, "original": y}
+
+
+ANSWERS: Final[dict[str, Callable[[dict[str, Any], Arrays], Answer]]] = {
+    "draw": _draw,
+    "resynthesize": _resynthesize,
+}
+"""What answers a request, by its name."""

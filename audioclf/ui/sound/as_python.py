@@ -1,0 +1,147 @@
+"""The view as a few lines of Python that draw the same picture: against our API, or with librosa and matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import streamlit as st
+
+from audioclf.audio.io import AudioSettings
+from audioclf.core import workspaces
+from audioclf.datasets import Clip, Dataset
+from audioclf.features import Feature
+from audioclf.ui.shell import current_dataset
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.switch import switch
+from audioclf.ui.sound import clip_picker, feature_settings, librosa_script
+
+OURS, LIBROSA = "audioclf", "librosa and matplotlib"
+
+
+@dataclass(frozen=True)
+class View:
+    """What is drawn.
+
+    Attributes
+    ----------
+    groups : tuple of tuples of Clip
+        One column each: a clip alone, or clips whose mean is drawn.
+    titles : tuple of str
+        One per column.
+    features : tuple of Feature
+    audio : AudioSettings
+    shared : bool
+        Whether a colour means the same in a whole row.
+    n_samples : int or None
+        Length the sounds of a mean are brought to; None draws single clips.
+    """
+
+    groups: tuple[tuple[Clip, ...], ...]
+    titles: tuple[str, ...]
+    features: tuple[Feature, ...]
+    audio: AudioSettings
+    shared: bool = True
+    n_samples: int | None = None
+
+
+def draw(view: View, state: State, dataset: Dataset | None) -> None:
+    """Draw the button that opens the script, and the script.
+
+    Parameters
+    ----------
+    view : View
+    state : State
+        Says how the data set is loaded.
+    dataset : Dataset or None
+        The one the clips are of; None where the sound was uploaded.
+    """
+    with st.popover("Python"):
+        which = switch("Library", [OURS, LIBROSA], "python.which")
+        if which == OURS:
+            text = ours(view, dataset, state.data, state.options)
+        else:
+            text = librosa_script.script(view, shown_path)
+        st.code(text, language="python")
+        st.caption("The script draws the same picture, with the parameters that are set.")
+
+
+def of_clip(state: State, clip: Clip, kinds: Sequence[str]) -> None:
+    """Draw the script of one sound as some features, with the parameters that are set."""
+    dataset = current_dataset.loaded(state)
+    if dataset is not None and clip.key not in clip_picker.ids(dataset)[1]:
+        dataset = None
+    features = tuple(feature_settings.feature(kind) for kind in kinds)
+    draw(View(((clip,),), (clip.label,), features, feature_settings.audio()), state, dataset)
+
+
+def shown_path(clip: Clip) -> str:
+    """Where a clip's file is; on a shared server only its name, for its folders are nobody's to know."""
+    if workspaces.shared() or "own" in clip.path.parts[-2:-1]:
+        return clip.file or clip.path.name
+    return str(clip.path)
+
+
+def ours(view: View, dataset: Dataset | None, source: str, options: dict[str, Any]) -> str:
+    """The script against our API.
+
+    Parameters
+    ----------
+    view : View
+    dataset : Dataset or None
+    source, options
+        As for :func:`audioclf.load_dataset`.
+    """
+    kinds = sorted({type(feature).__name__ for feature in view.features})
+    mean = view.n_samples is not None
+    lines = ["from pathlib import Path", ""]
+    lines += ["from audioclf import load_dataset"] if dataset is not None else ["from audioclf import load_audio"]
+    lines += ["from audioclf.audio.io import AudioSettings", f"from audioclf.features import {', '.join(kinds)}"]
+    lines += ["from audioclf.features.averages import difference_map, mean_map"] if mean else []
+    lines += ["from audioclf.features.extraction import load_clip"] if dataset is not None else []
+    lines += ["from audioclf.plots import grid_figure, save", ""]
+    lines += [f"audio = {_made(view.audio)}", f"features = [{', '.join(_made(one) for one in view.features)}]"]
+    if dataset is None:
+        path = view.groups[0][0].file or view.groups[0][0].name
+        lines += [f"sounds = [load_audio({path!r}, sr=audio.sr, mono=audio.mono)[0]]"]
+    else:
+        given = "".join(f", {name}={value!r}" for name, value in options.items())
+        lines += [f"dataset = load_dataset({source!r}{given})"]
+        known = clip_picker.ids(dataset)[1]
+        numbers = [[known[clip.key] for clip in group] for group in view.groups]
+        lines += _means(numbers, view) if mean else [*_clips(numbers)]
+    if not mean:
+        lines += ["maps = [[feature.compute(y, audio.sr) for y in sounds] for feature in features]"]
+    titles = f"column_titles={list(view.titles)!r}"
+    lines += [f"figure = grid_figure(maps, {titles}, shared={view.shared}{', difference=True' if mean else ''})"]
+    lines += ['save(figure, Path("comparison.png"))']
+    return "\n".join(lines) + "\n"
+
+
+def _clips(numbers: Sequence[Sequence[int]]) -> list[str]:
+    wanted = [group[0] for group in numbers]
+    return [f"sounds = [load_clip(dataset.clips[number], audio) for number in {wanted}]"]
+
+
+def _means(numbers: Sequence[Sequence[int]], view: View) -> list[str]:
+    return [
+        f"groups = {list(map(list, numbers))}",
+        f"n_samples = {view.n_samples}",
+        "sounds = [[load_clip(dataset.clips[n], audio, n_samples) for n in group] for group in groups]",
+        "maps = []",
+        "for feature in features:",
+        "    one, other = (mean_map([feature.compute(y, audio.sr) for y in group])[0] for group in sounds)",
+        "    maps.append([one, other, difference_map(one, other)])",
+    ]
+
+
+def _made(value: Any) -> str:
+    """How an object of parameters is made: only what differs from the defaults."""
+    start: Final = type(value)()
+    changed = [
+        f"{field.name}={getattr(value, field.name)!r}"
+        for field in fields(value)
+        if getattr(value, field.name) != getattr(start, field.name)
+    ]
+    return f"{type(value).__name__}({', '.join(changed)})"
