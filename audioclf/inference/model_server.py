@@ -27,7 +27,8 @@ import numpy.typing as npt
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioclfError, RunError
 from audioclf.datasets import Clip
-from audioclf.features.base import Axis, FeatureMap
+from audioclf.features.base import FeatureMap
+from audioclf.inference.packing import packed_map, unpacked_map
 
 if TYPE_CHECKING:
     from audioclf.inference.predictor import Classification, Explanation, Predictor
@@ -106,21 +107,29 @@ class _Server:
     """The models that stay loaded, and the sounds that were asked about last."""
 
     def __init__(self) -> None:
+        from audioclf.inference.questions import Questions
         from audioclf.inference.sound_cache import SoundCache
 
         self._sounds = SoundCache()
+        self._questions = Questions()
         self._predictors: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
 
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
         """What is asked for: values and arrays."""
+        from audioclf.inference.questions import rank
+
         if request["do"] == "warm":
             import keras  # noqa: F401
 
             return {}, {}
         if request["do"] == "stats":
             return dict(self._sounds.made), {}
+        if request["do"] == "rank":
+            return rank(Path(request["run"])), {}
         predictor = self._predictor(request["run"])
         clip = clip_of(request["clip"])
+        if self._questions.knows(request["do"]):
+            return self._questions.answer(predictor, clip, request)
         if request["do"] == "classify":
             answer = predictor.classify(clip, split=request["split"])
             return (
@@ -137,7 +146,7 @@ class _Server:
             )
         if request["do"] == "show":
             shown, y = predictor.show(clip)
-            values, arrays = _packed_map(shown)
+            values, arrays = packed_map(shown)
             return values | {"sr": predictor.audio.sr}, arrays | {"y": y}
         if request["do"] == "explain":
             return _packed(predictor.explain(clip, **request["options"]))
@@ -171,26 +180,9 @@ def about_clip(clip: Clip) -> dict[str, Any]:
 
 def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
     """An explanation as plain values and arrays."""
-    values, arrays = _packed_map(found.feature_map)
+    values, arrays = packed_map(found.feature_map)
     values |= {"class_index": found.class_index, "classes": list(found.classes), "sr": found.sr, "peak": found.peak}
     return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
-
-
-def _packed_map(shown: FeatureMap) -> tuple[dict[str, Any], Arrays]:
-    """A feature map with its axes, as plain values and arrays."""
-    return (
-        {
-            "axes": [{"label": axis.label, "unit": axis.unit, "scale": axis.scale} for axis in shown.axes],
-            "map": {"label": shown.label, "unit": shown.unit, "feature": shown.feature},
-        },
-        {"map": shown.values, **{f"axis {number}": axis.values for number, axis in enumerate(shown.axes)}},
-    )
-
-
-def _unpacked_map(values: Mapping[str, Any], arrays: Arrays) -> FeatureMap:
-    """What :func:`_packed_map` was given."""
-    axes = tuple(Axis(arrays[f"axis {number}"], **about) for number, about in enumerate(values["axes"]))
-    return FeatureMap(arrays["map"], axes, **values["map"])
 
 
 def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
@@ -198,7 +190,7 @@ def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
     from audioclf.inference.predictor import Explanation
 
     return Explanation(
-        _unpacked_map(values, arrays),
+        unpacked_map(values, arrays),
         arrays["heat"],
         values["class_index"],
         tuple(values["classes"]),
@@ -257,7 +249,7 @@ class ModelWorker:
     def show(self, run: Path, clip: Clip) -> tuple[FeatureMap, npt.NDArray[np.float32], int]:
         """The run's first feature of a whole clip, its samples [shape=(n,)] and their rate."""
         values, arrays = self.ask({"do": "show", "run": str(run), "clip": about_clip(clip)})
-        return _unpacked_map(values, arrays), arrays["y"], values["sr"]
+        return unpacked_map(values, arrays), arrays["y"], values["sr"]
 
     def stats(self) -> dict[str, int]:
         """How many sounds the process has decoded and feature maps computed since it began."""

@@ -62,7 +62,7 @@ def player(
     height : int
         Height of one panel in pixels.
     action : str
-        What the button of every sound in a list says.
+        What the button of every sound in a list says; there is none where it is empty.
 
     Returns
     -------
