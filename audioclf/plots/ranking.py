@@ -55,7 +55,7 @@ def ranking_chart(
     groups = [layers(rows, encoding, line, points)]
     if kind == "roc":
         chance = [{"x": 0, "y": 0}, {"x": 1, "y": 1}]
-        axes = {"x": quantity("x", scale=_SHARE), "y": quantity("y", scale=_SHARE)}
+        axes = {"x": quantity("x", x, scale=_SHARE, axis=PERCENTS), "y": quantity("y", y, scale=_SHARE, axis=PERCENTS)}
         groups.append(layers(chance, axes, mark("line", color=GREY, strokeDash=[3, 4])))
     return chart(*groups, height=height)
 

@@ -28,6 +28,9 @@ from audioclf.datasets.source import Source
 VELOCITY = 100
 """How hard a pitched note is struck."""
 
+RENDERED = ("instruments", "orchestra")
+"""Kinds of the sets that are rendered here."""
+
 _SOUNDFONT = "TimGM6mb.sf2"
 
 

@@ -45,9 +45,11 @@ class Orchestra(Rendered):
         "General MIDI programs, numbered from 0; each is a class.", low=0, high=127,
     )  # fmt: skip
     notes: tuple[int, ...] = param(tuple(range(48, 78)), "MIDI notes of every program; 60 is C4.", low=0, high=127)
-    takes: int = param(2, "How often each note is played.", low=1, high=20)
-    min_snr: float = param(0.0, "Strongest noise: lowest signal-to-noise ratio of a take.", low=-20, high=80, unit="dB")
-    max_snr: float = param(20.0, "Weakest noise: highest signal-to-noise ratio.", low=-20, high=80, unit="dB")
+    takes: int = param(4, "How often each note is played.", low=1, high=20)
+    min_snr: float = param(
+        10.0, "Strongest noise: lowest signal-to-noise ratio of a take.", low=-20, high=80, unit="dB"
+    )
+    max_snr: float = param(30.0, "Weakest noise: highest signal-to-noise ratio.", low=-20, high=80, unit="dB")
     seconds: float = param(1.0, "Length of a clip.", low=0.2, high=10, unit="s")
     sr: int = param(22050, "Sample rate.", low=8000, high=96000, unit="Hz", step=50, advanced=True)
 

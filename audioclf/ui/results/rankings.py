@@ -31,7 +31,7 @@ def draw(run: Run) -> None:
         st.caption(escape(f"No curve can be drawn of {which}: no test clip, or every one, is of that class."))
     if not tested:
         return
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([5, 4], gap="large")
     with left:
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             kind = _KINDS[switch("Curve", list(_KINDS), "results.curve")]
@@ -66,11 +66,11 @@ def _table(tested: dict[str, dict[str, Any]]) -> None:
     import pandas as pd
 
     rows = [
-        {"class": name, "area under ROC": one["auc"], "average precision": one["ap"], "test clips": one["positives"]}
+        {"class": name, "ROC area": one["auc"], "average precision": one["ap"], "test clips": one["positives"]}
         for name, one in tested.items()
     ]
     share = {
-        name: st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)
-        for name in ("area under ROC", "average precision")
+        name: st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1, width=110)
+        for name in ("ROC area", "average precision")
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=height(len(rows), 11), column_config=share)
