@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 # each module adds its commands to the group
-from audioclf.cli import data, hear, info, reproduce, runs, search, stopping, train, use
+from audioclf.cli import data, hear, info, reproduce, results, runs, search, stopping, study, train, use
 from audioclf.cli.group import cli
 
-__all__ = ["cli", "data", "hear", "info", "main", "reproduce", "runs", "search", "train", "use"]
+__all__ = [
+    "cli",
+    "data",
+    "hear",
+    "info",
+    "main",
+    "reproduce",
+    "results",
+    "runs",
+    "search",
+    "study",
+    "train",
+    "use",
+]
 
 
 def main() -> None:

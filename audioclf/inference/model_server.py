@@ -112,7 +112,10 @@ class _Server:
     """The models that stay loaded, and the sounds that were asked about last."""
 
     def __init__(self) -> None:
+        from audioclf.inference.questions import Questions
+
         self._sounds = SoundCache()
+        self._questions = Questions()
         self._predictors: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
         self._explanations: BoundedCache[Hashable, Explanation] = BoundedCache(EXPLANATIONS_KEPT)
 
@@ -126,8 +129,14 @@ class _Server:
             return {}, {}
         if request["do"] == "stats":
             return dict(self._sounds.made), {}
+        if request["do"] == "rank":
+            from audioclf.inference.questions import rank
+
+            return rank(Path(request["run"])), {}
         predictor = self._predictor(request["run"])
         clip = clip_of(request["clip"])
+        if self._questions.knows(request["do"]):
+            return self._questions.answer(predictor, clip, request)
         if request["do"] == "classify":
             answer = predictor.classify(clip, split=request["split"])
             return (

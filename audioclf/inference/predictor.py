@@ -158,6 +158,16 @@ class Predictor(LoadedRun):
             key = (self._window_key(key, 0) if len(y) == self.n_samples else (key, "whole"), feature)
         return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
 
+    def samples(self, sound: Source | Clip) -> Array:
+        """Samples of a whole sound at the experiment's rate [shape=(n,)]; never to be changed.
+
+        Raises
+        ------
+        AudioError
+            When it cannot be read.
+        """
+        return self._decoded(sound)[0].y
+
     def explain(
         self,
         sound: Source | Clip,
@@ -310,3 +320,24 @@ class Predictor(LoadedRun):
         if fit["id"] not in self._novelties:
             self._novelties[fit["id"]] = training.Novelty.load(self.run.fit_folder(fit["id"]))
         return self._novelties[fit["id"]]
+
+    def points(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array | None:
+        """Examples where one fit decides, as points between which Euclidean distance is that of its novelty.
+
+        Where the fit knows no novelty, the points are what its last layer is given.
+
+        Parameters
+        ----------
+        fit : dict
+            One of ``signature["fits"]``.
+        values : mapping of Feature to np.ndarray [shape=(n, ...)]
+            Of the features of the fit's member.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, d)], float32, or None
+            None for a network whose last layer is given several things.
+        """
+        embedded: Array | None = self.fitted(fit).embed(self.transform(fit)(values))
+        novelty = self._novelty(fit)
+        return embedded if embedded is None or novelty is None else novelty.distance.points(embedded)

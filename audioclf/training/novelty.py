@@ -87,9 +87,14 @@ class Distance:
         whitening = np.linalg.cholesky(np.linalg.inv(shrunk))
         return cls(found.mean, found.components, _single(whitening), _single(centres @ whitening))
 
+    def points(self, embedded: Array) -> Array:
+        """Examples as points between which the distance is the Euclidean one [shape=(n, k + 1)]."""
+        whitened: Array = self._reduced(embedded) @ self.whitening
+        return whitened
+
     def __call__(self, embedded: Array) -> Array:
         """Distance of every example [shape=(n,)]."""
-        z = self._reduced(embedded) @ self.whitening
+        z = self.points(embedded)
         distances = [np.linalg.norm(z - centre, axis=1) for centre in self.centres]
         nearest: Array = np.min(distances, axis=0)
         return nearest

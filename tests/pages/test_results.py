@@ -81,7 +81,7 @@ def test_mistakes_come_with_players_and_lead_to_their_explanation(open_page: Ope
     assert wrong, "classes that sound alike are mixed up"
     page = open_page("results", run=finished.id)
     (shown,) = players(page)
-    assert shown["action"] == "Explain"
+    assert shown["action"] == "Why?"
     assert len(shown["tracks"]) == min(len(wrong), 6)
     sure = max(wrong, key=lambda item: item.probabilities[item.predicted])
     first = shown["tracks"][0]

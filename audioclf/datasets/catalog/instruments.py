@@ -1,15 +1,17 @@
-"""Instruments: General MIDI notes, rendered on this machine on first use. The data set that is always there."""
+"""Sets of rendered notes, made on this machine on first use; Instruments, the data set that is always there."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from audioclf.audio.io import AudioInfo, wav_bytes
 from audioclf.core import settings
@@ -26,11 +28,14 @@ from audioclf.datasets.source import Source
 VELOCITY = 100
 """How hard a pitched note is struck."""
 
+RENDERED = ("instruments", "orchestra")
+"""Kinds of the sets that are rendered here."""
+
 _SOUNDFONT = "TimGM6mb.sf2"
 
 
 @dataclass(frozen=True)
-class _Note:
+class Note:
     """One file to render."""
 
     path: Path
@@ -38,12 +43,65 @@ class _Note:
     group: str
     program: int
     key: int
-    velocity: int
-    percussion: bool
+    velocity: int = VELOCITY
+    percussion: bool = False
+    take: int = 0
+
+
+class Rendered(Source):
+    """Base of the sets whose notes a SoundFont plays: a subclass lists its notes and plays one."""
+
+    sr: int
+
+    @abstractmethod
+    def listed(self) -> Iterable[Note]:
+        """Every note, and the file that it is kept in."""
+
+    @abstractmethod
+    def play(self, font: SoundFont, note: Note) -> npt.NDArray[np.float32]:
+        """Samples of one note [shape=(n,)], at :attr:`sr`; the same ones in every process."""
+
+    def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
+        """The data set; notes that are not on disk yet are rendered.
+
+        Raises
+        ------
+        DatasetError
+            When the SoundFont is not there or the notes cannot be written.
+        Stopped
+        """
+        notes = list(self.listed())
+        self._render([note for note in notes if not note.path.exists()], progress, should_stop)
+        index = FileIndex()
+        paths = [note.path for note in notes]
+        facts = index.lookup(paths, should_stop=should_stop)
+        damaged = [note for note, fact in zip(notes, facts, strict=True) if not isinstance(fact, AudioInfo)]
+        if damaged:
+            self._render(damaged, progress, should_stop)
+            facts = index.lookup(paths, should_stop=should_stop)
+        if progress is not None:
+            progress(len(notes), len(notes))
+        return Dataset(
+            name=self.title,
+            clips=tuple(
+                Clip(note.path, note.label, fact, group=note.group)
+                for note, fact in zip(notes, facts, strict=True)
+                if isinstance(fact, AudioInfo)
+            ),
+            description=self.description,
+            licence=self.licence,
+            citation=self.citation,
+            source=self.kind,
+        )
+
+    def _render(self, notes: Sequence[Note], progress: Progress | None, should_stop: ShouldStop | None) -> None:
+        if notes:
+            font = SoundFont(soundfont())
+            _write_all(notes, lambda note: wav_bytes(self.play(font, note), self.sr), progress, should_stop)
 
 
 @dataclass(frozen=True)
-class Instruments(Source):
+class Instruments(Rendered):
     """Notes of General MIDI programs and percussion keys, one class per program or key.
 
     The group of a clip is its note number (of a percussion sound: its velocity), so that a split by group tests on
@@ -76,49 +134,27 @@ class Instruments(Source):
         if not self.notes:
             raise ParameterError("notes is empty; name one MIDI note at least.", "notes")
 
-    def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
-        """The data set; notes that are not on disk yet are rendered.
-
-        Raises
-        ------
-        DatasetError
-            When the SoundFont is not there or the notes cannot be written.
-        Stopped
-        """
-        notes = list(self._notes())
-        _render([note for note in notes if not note.path.exists()], self.seconds, self.sr, progress, should_stop)
-        index = FileIndex()
-        paths = [note.path for note in notes]
-        facts = index.lookup(paths, should_stop=should_stop)
-        damaged = [note for note, fact in zip(notes, facts, strict=True) if not isinstance(fact, AudioInfo)]
-        if damaged:
-            _render(damaged, self.seconds, self.sr, progress, should_stop)
-            facts = index.lookup(paths, should_stop=should_stop)
-        if progress is not None:
-            progress(len(notes), len(notes))
-        return Dataset(
-            name=self.title,
-            clips=tuple(
-                Clip(note.path, note.label, fact, group=note.group)
-                for note, fact in zip(notes, facts, strict=True)
-                if isinstance(fact, AudioInfo)
-            ),
-            description=self.description,
-            licence=self.licence,
-            citation=self.citation,
-            source=self.kind,
-        )
-
-    def _notes(self) -> Iterator[_Note]:
+    def listed(self) -> Iterable[Note]:
         folder = settings.datasets_folder() / self.kind / f"v{synthesis.VERSION}-{self.sr}hz-{self.seconds:g}s"
         for program in dict.fromkeys(self.programs):
             for key in dict.fromkeys(self.notes):
                 path = folder / f"program-{program:03d}" / f"note-{key:03d}.wav"
-                yield _Note(path, PROGRAMS[program], str(key), program, key, VELOCITY, False)
+                yield Note(path, PROGRAMS[program], str(key), program, key)
         for key in dict.fromkeys(self.percussion):
             for velocity in _velocities(len(dict.fromkeys(self.notes))):
                 path = folder / f"percussion-{key:03d}" / f"velocity-{velocity:03d}.wav"
-                yield _Note(path, PERCUSSION[key - FIRST_KEY], f"velocity {velocity}", 0, key, velocity, True)
+                yield Note(path, PERCUSSION[key - FIRST_KEY], f"velocity {velocity}", 0, key, velocity, True)
+
+    def play(self, font: SoundFont, note: Note) -> npt.NDArray[np.float32]:
+        return synthesis.note(
+            font,
+            note.program,
+            note.key,
+            velocity=note.velocity,
+            seconds=self.seconds,
+            sr=self.sr,
+            percussion=note.percussion,
+        )
 
 
 def _velocities(count: int) -> list[int]:
@@ -140,29 +176,20 @@ def soundfont() -> Path:
     return path
 
 
-def _render(
-    notes: Sequence[_Note], seconds: float, sr: int, progress: Progress | None, should_stop: ShouldStop | None
+def _write_all(
+    notes: Sequence[Note],
+    render: Callable[[Note], bytes],
+    progress: Progress | None,
+    should_stop: ShouldStop | None,
 ) -> None:
-    if not notes:
-        return
-    font = SoundFont(soundfont())
-
-    def render(note: _Note) -> None:
-        y = synthesis.note(
-            font,
-            note.program,
-            note.key,
-            velocity=note.velocity,
-            seconds=seconds,
-            sr=sr,
-            percussion=note.percussion,
-        )
+    def write(note: Note) -> None:
+        sound = render(note)
         note.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(note.path, wav_bytes(y, sr))  # another process may render the same note at the same time
+        write_atomic(note.path, sound)  # another process may render the same note at the same time
 
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        for done, _ in enumerate(pool.map(render, notes), start=1):
+        for done, _ in enumerate(pool.map(write, notes), start=1):
             if progress is not None:
                 progress(done, len(notes))
             if should_stop is not None and should_stop():

@@ -45,6 +45,9 @@ def hero(state: State) -> None:
                 if st.button("Start with the instruments", type="primary", icon=":material/piano:"):
                     state.choose("instruments")
                     st.switch_page("pages/data.py")
+                if st.button("Close instruments", icon=":material/hearing:", help="Models make mistakes on these."):
+                    state.choose("orchestra")
+                    st.switch_page("pages/data.py")
                 if st.button("Do explanations tell the truth?", icon=":material/my_location:", help=LESSON):
                     state.choose("planted")
                     st.switch_page("pages/train.py")

@@ -15,11 +15,14 @@ from typing import Any
 
 import streamlit as st
 
+from audioclf.augment.alteration import Alteration
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
+from audioclf.inference.messages import about_clip, unpacked_map
 from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.predictor import Classification
+from audioclf.inference.questions import Altered
 from audioclf.ui.shell import error_boundary, tasks
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count
@@ -116,6 +119,60 @@ def show(run: Run, clip: Clip) -> Task:
     """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.show` returns."""
     worker = _worker()
     return _ask(_key("show", run, clip.key), "Reading the sound", lambda progress, stop: worker.show(run.folder, clip))
+
+
+def rank(run: Run) -> Task:
+    """Task whose result is the ranking of the run's test clips: :func:`audioclf.training.ranking.ranking`."""
+    worker = _worker()
+    return _ask(
+        _key("rank", run, run.status.updated), "Measuring", lambda progress, stop: worker.ask(_about("rank", run))[0]
+    )
+
+
+def neighbours(run: Run, number: int, split: str, classes: Sequence[int], k: int = 3) -> Task:
+    """Task whose result is a list for every class: numbers of the training clips nearest to a clip, and distances.
+
+    Parameters
+    ----------
+    run : Run
+    number : int
+        Of the clip among the run's.
+    split : str
+        In which it was tested.
+    classes : sequence of int
+        Class numbers.
+    k : int
+        Clips of each class, at most.
+    """
+    worker = _worker()
+    asked = _about("neighbours", run, run.clips[number]) | {
+        "number": number,
+        "split": split,
+        "classes": list(classes),
+        "k": k,
+    }
+    return _ask(
+        _key("neighbours", run, number, split, list(classes), k),
+        "Looking for training clips that are alike",
+        lambda progress, stop: worker.ask(asked)[0]["neighbours"],
+    )
+
+
+def alter(run: Run, clip: Clip, alteration: Alteration, split: str | None) -> Task:
+    """Task whose result is :class:`~audioclf.inference.questions.Altered`: the answer to a changed clip."""
+    worker = _worker()
+    plain = alteration.to_dict()
+    asked = _about("alter", run, clip) | {"alteration": plain, "split": split}
+
+    def work(progress: tasks.Progress, should_stop: Any) -> Altered:
+        values, arrays = worker.ask(asked)
+        return Altered(arrays["probabilities"], arrays["y"], values["sr"], unpacked_map(values, arrays))
+
+    return _ask(_key("alter", run, clip.key, plain, split), "Asking the model", work)
+
+
+def _about(what: str, run: Run, clip: Clip | None = None) -> dict[str, Any]:
+    return {"do": what, "run": str(run.folder)} | ({} if clip is None else {"clip": about_clip(clip)})
 
 
 def wait(slot: str, task: Task, timeout: float = 0.3, *, height: int = 260) -> Any:

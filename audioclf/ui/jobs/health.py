@@ -10,7 +10,7 @@ import streamlit as st
 
 from audioclf.core import workspaces
 from audioclf.datasets import Dataset, Progress, ShouldStop
-from audioclf.datasets.catalog.instruments import Instruments
+from audioclf.datasets.catalog.instruments import RENDERED
 from audioclf.datasets.quality.report import HealthReport, check
 from audioclf.ui.shell import current_dataset, error_boundary, tasks, warmup
 from audioclf.ui.shell.state import State
@@ -64,7 +64,7 @@ def line(state: State, dataset: Dataset) -> None:
         words = ":material/health_and_safety: Health: the sounds are being checked …"
         error_boundary.until(lambda: checking.finished, lambda: st.caption(words), every=1.0)
     elif checking.error is None:
-        _line(checking.result, known=dataset.source == Instruments.kind)
+        _line(checking.result, known=dataset.source in RENDERED)
 
 
 def _line(report: HealthReport, *, known: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audioclf.ui.results import sections
+from audioclf.ui.results import desk, rankings, sections, slices
 from audioclf.ui.results.calibration import calibration
 from audioclf.ui.shell import page_frame
 from audioclf.ui.shell.tabs import tabs
@@ -14,9 +14,14 @@ def draw() -> None:
         run = sections.choose(state)
         metrics = run.metrics
         sections.head(run, metrics)
-        sections.mixups(state, run, metrics)
-        shows = {"Learning curves": lambda: sections.curves(run), "Classes": lambda: sections.classes(metrics)}
-        shows["Calibration"] = lambda: calibration(run, metrics)
+        desk.draw(state, run, metrics)
+        shows = {
+            "Learning curves": lambda: sections.curves(run),
+            "Classes": lambda: sections.classes(metrics),
+            "Calibration": lambda: calibration(run, metrics),
+            "ROC and precision": lambda: rankings.draw(run),
+            "Where it errs": lambda: slices.draw(run),
+        }
         if len(metrics["splits"]) > 1:
             shows["Splits"] = lambda: sections.folds(metrics)
         shows["Settings and files"] = lambda: sections.files(run)

@@ -1,35 +1,22 @@
-"""The Results page: how good a run is, which classes it mixes up, and the single clips behind every number."""
+"""The figures of a run: accuracy with its interval and protocol, learning curves, classes, splits, files."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from audioclf import plots
-from audioclf.datasets import Dataset
 from audioclf.experiments.diagnosis import diagnose_run
-from audioclf.experiments.runs import Prediction, Run
+from audioclf.experiments.runs import Run
 from audioclf.experiments.runs.export import predictions_csv
-from audioclf.features import FEATURES
 from audioclf.training.history import epochs_of, kept_epoch
 from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
-from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.glossary import TERMS, explain, plain_name, plain_protocol
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
-from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
-from audioclf.ui.sound import cache, clip_picker, feature_panels
-from audioclf.ui.sound.player import player
-
-PER_PAGE = 6
-MISTAKES, EVERYTHING = "All mistakes, most confident first", "All test clips"
+from audioclf.ui.shell.text import count, escape, plain, seconds
 
 
 def head(run: Run, metrics: dict[str, Any]) -> None:
@@ -88,89 +75,6 @@ def _figures(metrics: dict[str, Any]) -> dict[str, str]:
     if metrics["n_parameters"]:
         shown["weights"] = f"{metrics['n_parameters']:,}"
     return shown | {"Time taken": seconds(metrics["seconds"])}
-
-
-def mixups(state: State, run: Run, metrics: dict[str, Any]) -> None:
-    """The confusion matrix, and beside it the clips of the cell that was clicked."""
-    names = distinct(plain(label, 32) for label in run.classes)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.subheader("Which classes are confused?", anchor=False)
-        unit = switch("Numbers", ["Clips", "Share of the true class"], "results.unit")
-        theme = st.context.theme.type or "light"
-        chart = plots.confusion_chart(metrics["confusion"], names, normalised=unit != "Clips", theme=theme)
-        event = st.vega_lite_chart(chart, key=f"confusion {run.id}", on_select="rerun", selection_mode="cell")
-        st.caption("Click a cell to hear its clips; double-click to clear the selection.")
-    with right:
-        _clips(state, run, names, event["selection"].get("cell") or [])
-
-
-def _clips(state: State, run: Run, names: list[str], clicked: list[dict[str, str]]) -> None:
-    predictions = run.predictions
-    cells = Counter((item.true, item.predicted) for item in predictions)
-    wrong = sorted((cell for cell in cells if cell[0] != cell[1]), key=lambda cell: -cells[cell])
-    right = sorted(cell for cell in cells if cell[0] == cell[1])
-    options: list[Any] = [MISTAKES, EVERYTHING, *wrong, *right]
-    key = f"results.cell {run.id}"
-    if clicked != st.session_state.get(f"{key} clicked", []):
-        st.session_state[f"{key} clicked"] = clicked
-        cell = tuple(names.index(clicked[0][side]) for side in ("true", "predicted")) if clicked else MISTAKES
-        st.session_state[key] = cell if cell in options else MISTAKES
-        if clicked and cell not in options:
-            st.toast("No clip is in that cell.")
-
-    def title(option: Any) -> str:
-        if isinstance(option, str):
-            return f"{option} ({len(predictions) if option == EVERYTHING else sum(cells[cell] for cell in wrong)})"
-        true, predicted = option
-        words = "predicted correctly" if true == predicted else f"predicted as {names[predicted]}"
-        return f"{names[true]}, {words} ({cells[option]})"
-
-    st.subheader("Which clips?", anchor=False)
-    chosen = st.selectbox("Clips", options, format_func=title, key=key, label_visibility="collapsed")
-    found = _found(predictions, chosen)
-    if not found:
-        st.success("Every test clip was predicted correctly.", icon=":material/celebration:")
-        return
-    pages = math.ceil(len(found) / PER_PAGE)
-    page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"{key} page {chosen}") if pages > 1 else 1
-    warmup.until_ready()
-    _players(state, run, found[(page - 1) * PER_PAGE : page * PER_PAGE])
-
-
-def _found(predictions: Sequence[Prediction], chosen: Any) -> list[Prediction]:
-    """The clips of a choice, those the model was surest of first."""
-    if chosen == MISTAKES:
-        found = [item for item in predictions if item.true != item.predicted]
-    elif chosen == EVERYTHING:
-        found = list(predictions)
-    else:
-        found = [item for item in predictions if (item.true, item.predicted) == chosen]
-    return sorted(found, key=lambda item: -item.probabilities[item.predicted])
-
-
-def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
-    if not run.clips:
-        st.caption("The list of this run's clips no longer exists.")
-        return
-    audio = run.experiment.audio
-    wave = FEATURES["waveform"]()
-    tracks, shapes, shown = [], [], []
-    for item in found:
-        clip = run.clips[item.clip]
-        with error_boundary.boundary("results"):
-            shape = cache.feature_map(clip, wave, audio)
-            tracks.append(clip_picker.track(clip, audio, title=clip.label, note=run_picker.verdict(run, item)))
-            shapes.append(shape)
-            shown.append(clip)
-    if not shown:
-        return
-    limits = plots.value_limits(shapes)
-    panels = [feature_panels.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
-    picked = player("results", tracks, panels, layout="list", height=44, action="Explain")
-    if picked is not None:
-        state.clip = clip_picker.id_of(Dataset("", run.clips), shown[picked])
-        st.switch_page("pages/explain.py")
 
 
 def curves(run: Run) -> None:

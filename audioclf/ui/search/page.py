@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audioclf.ui.search import leaderboard, search_form
+from audioclf.ui.search import leaderboard, search_form, studies_view
 from audioclf.ui.shell import current_dataset, page_frame
 
 
@@ -25,3 +25,4 @@ def draw() -> None:
         st.subheader("A new search", anchor=False)
         search_form.form(state, dataset, again=made is not None and not made.status.ended)
         search_form.earlier(state)
+        studies_view.draw(state, dataset)

@@ -11,6 +11,7 @@ import streamlit as st
 from audioclf.core import workspaces
 from audioclf.core.errors import Stopped, WorkspaceError
 from audioclf.datasets import SOURCES, Dataset, Progress, ShouldStop, load_dataset
+from audioclf.datasets.catalog.instruments import RENDERED
 from audioclf.ui.shell import error_boundary, task_bar, tasks
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
@@ -116,7 +117,7 @@ def title(state: State) -> str:
     dataset = loaded(state)
     if dataset is not None:
         return dataset.name
-    return short(state.data).capitalize() if state.data == "instruments" else short(state.data) or "None chosen yet"
+    return short(state.data).capitalize() if state.data in RENDERED else short(state.data) or "None chosen yet"
 
 
 def summary(state: State) -> str:

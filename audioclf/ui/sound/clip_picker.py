@@ -13,7 +13,7 @@ from audioclf.audio.io import AudioSettings, content_hash, read_info
 from audioclf.core.errors import AudioError
 from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
-from audioclf.datasets.catalog.instruments import Instruments
+from audioclf.datasets.catalog.instruments import RENDERED
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
@@ -59,7 +59,7 @@ def opening(dataset: Dataset, n_clips: int) -> int:
 
     A rendered class runs from low notes to high ones, and a violin has no string for the lowest.
     """
-    return n_clips // 2 if dataset.source == Instruments.kind else 0
+    return n_clips // 2 if dataset.source in RENDERED else 0
 
 
 def from_opening(dataset: Dataset, of_class: Sequence[Clip]) -> list[Clip]:

@@ -112,7 +112,7 @@ class Player {
     element("div", "name", sound.names, track.title).title = track.title;
     if (track.note) element("div", "note", sound.names, track.note);
     sound.clock = element("div", "clock", sound.bar);
-    if (this.data.layout === "list") {
+    if (this.data.layout === "list" && this.data.action) {
       const open = element("button", "open", sound.bar, this.data.action);
       open.type = "button";
       open.setAttribute("aria-label", `${this.data.action} ${track.title}`);

@@ -108,7 +108,7 @@ def player(
     height : int
         Height of one panel in pixels.
     action : str
-        Text of the button of every sound in a list.
+        Text of the button of every sound in a list; there is none where it is empty.
     sync : bool
         Whether a sound begins where the one that plays is, as versions of one sound do.
 
