@@ -1,6 +1,8 @@
-"""A model of a few recordings: all embeddings side by side and a linear head, tested on the recording held out.
+"""A model of a few recordings: an embedding and a linear head, tested on the recording that is held out.
 
-Nothing is chosen on the few clips there are, so that nothing flatters the test.
+Nothing is chosen on the few clips there are, so that nothing flatters the test: what is recorded decides what listens.
+Three classes of five clips (mean of twelve draws): of ESC-10's sounds YAMNet recognizes 0.914 of the other clips, the
+speech embedding 0.896; of FSDD's digits 0.540 and 0.990.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from audioclf.datasets.splits import KFold, LeaveOneGroupOut, Protocol
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.similarity import choice
 
-KINDS = ("yamnet", "speech-embedding")
-"""Embeddings that listen where all are at hand."""
+LISTENERS = {"Sounds of any kind": "yamnet", "Spoken words": "speech-embedding"}
+"""The embedding that listens, by what is recorded."""
 
 MOST_FITS = 40
 """Recordings up to which each is held out by itself."""
@@ -23,14 +25,14 @@ SHORTEST, LONGEST = 1.0, 4.0
 """Seconds of what the model is given, at least and at most."""
 
 
-def experiment_of(path: str, kinds: tuple[str, ...] = KINDS) -> tuple[Experiment, Dataset]:
+def experiment_of(path: str, kind: str) -> tuple[Experiment, Dataset]:
     """What is trained on recordings that :func:`audioclf.datasets.ingest.recorded.keep` stored, and the data set.
 
     Parameters
     ----------
     path : str
-    kinds : tuple of str
-        Of :data:`audioclf.embeddings.EMBEDDINGS`.
+    kind : str
+        Of the embedding that listens.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def experiment_of(path: str, kinds: tuple[str, ...] = KINDS) -> tuple[Experiment
     split: Protocol = LeaveOneGroupOut()
     if len({clip.group for clip in dataset.clips}) > MOST_FITS:
         split = KFold(n_splits=min(5, *dataset.counts.values()))
-    return choice.experiment(kinds, DatasetChoice(path), split, audio_of(dataset)), dataset
+    return choice.experiment((kind,), DatasetChoice(path), split, audio_of(dataset)), dataset
 
 
 def audio_of(dataset: Dataset) -> AudioSettings:

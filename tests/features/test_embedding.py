@@ -11,8 +11,7 @@ import audioclf
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets.splits import Holdout
-from audioclf.embeddings import EMBEDDINGS
-from audioclf.embeddings import mobilenet, weights, yamnet
+from audioclf.embeddings import EMBEDDINGS, mobilenet, weights, yamnet
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.features import FEATURES, views
 from audioclf.features.cache import FeatureStore

@@ -31,15 +31,15 @@ def draw() -> None:
         )
         if box.open:
             with box:
+                kind = _kind()
                 slots.draw()
-                _train(state, run)
+                _train(state, run, kind)
         if run is not None:
             trying.draw(state, run)
 
 
-def _train(state: State, run: Run | None) -> None:
+def _train(state: State, run: Run | None, kind: str) -> None:
     wrong = slots.problem()
-    kinds = _listeners()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         pressed = st.button(
             "Train" if run is None else "Train again",
@@ -53,15 +53,15 @@ def _train(state: State, run: Run | None) -> None:
         return
     with error_boundary.boundary("record"):
         labelled = [(checked_label(label), example) for label, slot in slots.used() for example in slot.examples]
-        made = _submit(state, labelled, kinds)
+        made = _submit(state, labelled, kind)
         st.session_state[_RUN] = made.id
         st.rerun()
 
 
-def _submit(state: State, labelled: list[tuple[str, Example]], kinds: tuple[str, ...]) -> Run:
+def _submit(state: State, labelled: list[tuple[str, Example]], kind: str) -> Run:
     title = " and ".join(dict.fromkeys(label for label, _ in labelled))
     folder = recorded.keep(labelled, state.workspace, title)
-    experiment, dataset = small.experiment_of(str(folder), kinds)
+    experiment, dataset = small.experiment_of(str(folder), kind)
     made = queue.submit(experiment, workspace=state.workspace, data_title=dataset.name)
     state.choose(str(folder))
     state.run = made.id
@@ -73,24 +73,22 @@ def _sentence() -> str:
     return f"{n} models are trained, each tested on the recording it has not heard." if n else ""
 
 
-def _listeners() -> tuple[str, ...]:
-    """Which embeddings listen: all where they are at hand, else what the user chooses."""
-    missing = [kind for kind, model in EMBEDDINGS.items() if not model().at_hand]
-    if not missing:
-        return small.KINDS
-    able = tuple(kind for kind in small.KINDS if kind not in missing)
-    titles = " and ".join(EMBEDDINGS[kind].title for kind in missing)
-    size = sum(EMBEDDINGS[kind].n_bytes for kind in missing) / 1e6
-    ways: dict[str, tuple[str, ...]] = {f"Fetch {titles} ({size:.0f} MB)": small.KINDS}
-    if able:
-        ways[f"Only the {EMBEDDINGS[able[0]].title.lower()}"] = able
+def _kind() -> str:
+    """Draw what will be recorded, which decides what listens; with few clips nothing can be chosen by trying."""
     chosen = st.segmented_control(
-        f"{titles} knows sounds of every kind and is not on this computer yet; the speech embedding is, and suits words"
-        " best. What shall listen?",
-        list(ways),
-        default=next(iter(ways)),
+        "What will you record?",
+        list(small.LISTENERS),
+        default=next(iter(small.LISTENERS)),
         required=True,
-        key="record.listeners",
+        key="record.kind",
         persist_state="session",
     )
-    return ways[str(chosen)]
+    kind = small.LISTENERS[str(chosen)]
+    model = EMBEDDINGS[kind]
+    if not model().at_hand:
+        st.info(
+            f"{model.title} listens to sounds of every kind; its weights ({model.n_bytes / 1e6:.0f} MB) are not on this"
+            " computer and are fetched once when you train. The one for spoken words is here already.",
+            icon=":material/download:",
+        )
+    return kind

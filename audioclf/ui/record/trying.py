@@ -21,6 +21,10 @@ from audioclf.ui.shell.text import count, escape
 from audioclf.ui.sound import clip_picker
 
 _UNSURE = 0.5
+
+UNKNOWN = 1.2
+"""Times the usual distance from which on a sound is none of the classes: with few examples that distance is rough."""
+
 _LINKS = {
     "pages/explore.py": "what it is given",
     "pages/results.py": "how good it is, clip by clip",
@@ -106,7 +110,7 @@ def _answer(run: Run, data: bytes) -> None:
 
 def is_unknown(answer: Classification) -> bool:
     """Whether a sound is like none of the classes."""
-    return answer.novelty is not None and answer.novelty > 1
+    return answer.novelty is not None and answer.novelty > UNKNOWN
 
 
 def word(answer: Classification) -> str:

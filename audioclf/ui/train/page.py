@@ -23,7 +23,7 @@ from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmu
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
-from audioclf.ui.train import experiment_form
+from audioclf.ui.train import experiment_form, suggestion_line
 from audioclf.ui.train.experiment_form import Sheet
 
 
@@ -60,6 +60,7 @@ def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
     """Draw everything that can be changed; returns what it holds, and a place for what comes of it."""
     experiment_draft.begin(state, dataset)
     _beginning(state, dataset)
+    suggestion_line.draw(state, dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
         filled = experiment_form.draw(state, dataset)
