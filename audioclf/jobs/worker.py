@@ -26,8 +26,9 @@ def main(arguments: list[str]) -> int:
     os.environ[MARK] = "1"
     if arguments == ["--serve"]:
         from audioclf.inference.model_server import serve
+        from audioclf.similarity.answers import ANSWERS
 
-        serve()
+        serve(ANSWERS)
         return 0
     if len(arguments) != 1:
         print("usage: python -m audioclf.jobs.worker FOLDER | --serve | --task", file=sys.stderr)

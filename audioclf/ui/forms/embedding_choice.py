@@ -27,14 +27,14 @@ def fits(dataset: Dataset) -> bool:
     return 0 < len(dataset) <= MOST_CLIPS
 
 
-def at_hand() -> bool:
-    """Whether the weights of all embeddings are on this computer."""
-    return all(model().at_hand for model in EMBEDDINGS.values())
+def missing() -> tuple[str, ...]:
+    """Embeddings whose weights are not on this computer."""
+    return tuple(kind for kind, model in EMBEDDINGS.items() if not model().at_hand)
 
 
 def suggested(dataset: Dataset) -> Candidate | None:
     """The embedding to suggest now: the one that was found to suit, or the first; None where none is."""
-    if not fits(dataset) or not at_hand():
+    if not fits(dataset) or missing():
         return None
     choice = found(dataset)
     return Candidate(FIRST) if choice is None else choice.best

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -97,6 +97,12 @@ def show(run: Run, clip: Clip) -> Task:
     """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.show` returns."""
     worker = _worker()
     return _ask(_key("show", run, clip.key), "Reading the sound", lambda progress, stop: worker.show(run.folder, clip))
+
+
+def ask(key: str, title: str, work: Callable[[ModelWorker], Any]) -> Task:
+    """Task whose result is what ``work`` gets from the process."""
+    worker = _worker()
+    return _ask(key, title, lambda progress, should_stop: work(worker))
 
 
 def wait(slot: str, task: Task, timeout: float = 0.3) -> Any:

@@ -18,6 +18,7 @@ from audioclf.features import FEATURES
 from audioclf.training.history import epochs_of, kept_epoch
 from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
+from audioclf.ui.inference import similar
 from audioclf.ui.jobs import run_edit, run_picker, training_progress
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
@@ -165,6 +166,7 @@ def _players(state: State, run: Run, found: Sequence[Prediction]) -> None:
     limits = plots.value_limits(shapes)
     panels = [feature_panels.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
     picked = player("results", tracks, panels, layout="list", height=44, action="Explain")
+    similar.among(state, Dataset("", run.clips), shown, "results.near")
     if picked is not None:
         state.clip = clip_picker.id_of(Dataset("", run.clips), shown[picked])
         st.switch_page("pages/explain.py")

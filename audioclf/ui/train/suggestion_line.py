@@ -22,8 +22,8 @@ def draw(state: State, dataset: Dataset) -> None:
     if experiment_draft.has_recipe(state.data) or not embedding_choice.fits(dataset) or len(dataset.classes) < 2:
         return
     held = st.session_state.get("train.experiment")
-    if not embedding_choice.at_hand() and not st.session_state.get(_WANTED):
-        _without_weights(state, dataset)
+    if (missing := embedding_choice.missing()) and not st.session_state.get(_WANTED):
+        _without_weights(state, dataset, missing)
         return
     task = embedding_choice.task(dataset, experiment_draft.split_of(dataset))
     if not task.finished:
@@ -63,10 +63,9 @@ def _words(dataset: Dataset, held: object) -> None:
     st.caption(f":material/lightbulb: {escape(words)} {escape(choice.overlap(dataset))}", width="stretch")
 
 
-def _without_weights(state: State, dataset: Dataset) -> None:
+def _without_weights(state: State, dataset: Dataset, missing: tuple[str, ...]) -> None:
     """The choice where YAMNet's weights are not here: nothing is fetched, and nothing else taken, unasked."""
-    missing = next(kind for kind, model in EMBEDDINGS.items() if not model().at_hand)
-    model = EMBEDDINGS[missing]
+    model = EMBEDDINGS[missing[0]]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
             f":material/lightbulb: A pretrained network would mostly do better on so few clips, but the weights of"
@@ -76,9 +75,9 @@ def _without_weights(state: State, dataset: Dataset) -> None:
         )
         if st.button(f"Fetch {model.title} and compare", icon=":material/download:", key="suggestion.fetch"):
             st.session_state[_WANTED] = True
-            experiment_draft.take(state, _embedded(state, dataset, missing))
-        for kind, other in EMBEDDINGS.items():
-            if other().at_hand and st.button(f"Use the {FEATURES[kind].title.lower()}", key=f"suggestion.{kind}"):
+            experiment_draft.take(state, _embedded(state, dataset, missing[0]))
+        for kind in EMBEDDINGS:
+            if kind not in missing and st.button(f"Use the {FEATURES[kind].title.lower()}", key=f"suggestion.{kind}"):
                 experiment_draft.take(state, _embedded(state, dataset, kind))
 
 
