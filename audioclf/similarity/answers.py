@@ -8,6 +8,7 @@ import numpy as np
 
 from audioclf.core.errors import ParameterError
 from audioclf.core.files import BoundedCache
+from audioclf.embeddings.hearing import hear
 from audioclf.experiments.runs import open_run
 from audioclf.features.base import Array
 from audioclf.inference.model_server import Answer, Arrays, clip_of
@@ -34,5 +35,11 @@ def _near(request: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
     return {"near": found[0].tolist(), "similarity": [float(value) for value in similarity[0]]}, {}
 
 
-ANSWERS: dict[str, Answer] = {"near": _near}
+def _hear(request: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
+    """What YAMNet hears in a clip."""
+    clip = clip_of(request["clip"])
+    return hear(clip.path, offset=clip.start, duration=clip.duration).to_dict(), {}
+
+
+ANSWERS: dict[str, Answer] = {"near": _near, "hear": _hear}
 """What is asked for -> values and arrays."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from audioclf.datasets.splits import PROTOCOLS
 from audioclf.inference.model_server import Arrays
-from audioclf.similarity import atlas, choice, review, transfer
+from audioclf.similarity import atlas, choice, learning_curve, review, transfer
 
 Progress = Callable[[int, int], None]
 Task = Callable[[dict[str, Any], Progress], tuple[dict[str, Any], Arrays]]
@@ -35,5 +35,13 @@ def _review(request: dict[str, Any], progress: Progress) -> tuple[dict[str, Any]
     return review.review(dataset, request["space"], n_jobs=n_jobs, progress=progress).to_dict(), {}
 
 
-TASKS: dict[str, Task] = {"choose": _choose, "atlas": _atlas, "review": _review}
+def _curve(request: dict[str, Any], progress: Progress) -> tuple[dict[str, Any], Arrays]:
+    dataset = transfer.unpacked(request["dataset"])
+    split = PROTOCOLS.make(request["split"])
+    n_jobs = int(request.get("n_jobs", -1))
+    found = learning_curve.learning_curve(dataset, split, request["ways"], n_jobs=n_jobs, progress=progress)
+    return found.to_dict(), {}
+
+
+TASKS: dict[str, Task] = {"choose": _choose, "atlas": _atlas, "review": _review, "curve": _curve}
 """Every task by its name: plain values and what is called with its progress -> plain values and arrays."""

@@ -24,7 +24,10 @@ Progress = Callable[[int, int], None]
 MEL: Final = "mel"
 RUN: Final = "run"
 
-SPACES: Final = {**{kind: FEATURES[kind].title for kind in EMBEDDINGS}, MEL: "Mel spectrogram: mean and deviation"}
+SPACES: Final = {
+    **{kind: FEATURES[kind].title for kind in FEATURES if kind in EMBEDDINGS},
+    MEL: "Mel spectrogram: mean and deviation",
+}
 """What the clips of a data set can be compared by; a trained network beside."""
 
 _TOGETHER: Final = 256

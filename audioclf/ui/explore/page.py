@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audioclf.features import views
-from audioclf.ui.inference import similar
+from audioclf.ui.inference import hearing, similar
 from audioclf.ui.shell import current_dataset, page_frame, warmup
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import clip_picker, feature_settings
@@ -51,6 +51,7 @@ def draw() -> None:
                 with form.beside():
                     player("explore", [sound], feature_settings.panel_of(clip, form.value, audio), height=440)
                     feature_settings.save(clip, form.value, audio)
+        hearing.toggle(clip, "explore.hear")
         similar.toggle(state, current_dataset.loaded(state), clip, "explore.near")
         if view == ALL:
             feature_settings.explanations()
