@@ -32,7 +32,7 @@ def hearing_chart(
     rows = [
         {
             "class": label,
-            "from": round(max(0.0, float(time) - hop / 2), 3),
+            "from": round(max(0.0, float(time) - hop / 2), 3) if place else 0.0,
             "to": round(min(float(time) + hop / 2, max(seconds, hop)), 3),
             "score": round(float(values[place, number]), 3),
         }

@@ -41,7 +41,7 @@ def test_the_nearest_are_those_that_scikit_learn_finds(standardised: bool) -> No
 @pytest.mark.parametrize("method", list(projection.METHODS))
 def test_what_is_alike_lies_together(method: str) -> None:
     x, y = clusters()
-    places = projection.project(neighbours.units(x), method)
+    places = projection.project(neighbours.units(x, standardised=False), method)
     assert places.shape == (60, 2)
     assert np.abs(places).max() == pytest.approx(1)
     near = np.linalg.norm(places[:, None] - places[None], axis=2) + 9 * np.eye(60)

@@ -35,8 +35,6 @@ def hero(state: State) -> None:
             " decides the way it does, and try it on your own voice."
         )
         with st.container(horizontal=True):
-            if st.button("Record three sounds, get a model", icon=":material/mic:"):
-                st.switch_page("pages/record.py")
             if not state.data:
                 if st.button("Start with the instruments", type="primary", icon=":material/piano:"):
                     state.choose("instruments")
@@ -48,6 +46,8 @@ def hero(state: State) -> None:
                     st.switch_page("pages/explore.py")
                 if st.button("Choose other sounds", icon=":material/library_music:"):
                     st.switch_page("pages/data.py")
+            if st.button("Record three sounds, get a model", icon=":material/mic:"):
+                st.switch_page("pages/record.py")
     with right:
         live(state)
 
