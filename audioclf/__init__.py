@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from audioclf.audio.io import load_audio
     from audioclf.core.errors import AudioclfError
     from audioclf.datasets import Clip, Dataset, load_dataset, understand
+    from audioclf.embeddings.hearing import hear
     from audioclf.experiments.config import Experiment
     from audioclf.experiments.runner import run_experiment
     from audioclf.experiments.runs import Run, compare_runs, open_run
@@ -35,6 +36,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "resynthesize": ("audioclf.features.inversion", "Sound made of a feature, and its distance from the original."),
     "models": ("audioclf.models", "All models, and build(name, input_shape, n_classes, **params)."),
     "explain": ("audioclf.explain", "Explanation methods (METHODS), and what tells whether a map is true (judge)."),
+    "hear": ("audioclf.embeddings.hearing", "What YAMNet hears in a sound: scores of its 521 classes over time."),
     "Experiment": ("audioclf.experiments.config", "The whole recipe as one frozen value; reads and writes TOML."),
     "load_recipe": ("audioclf.recipes", "A published system, or one of ours, as an experiment."),
     "run_experiment": ("audioclf.experiments.runner", "Run an experiment into a new folder."),
@@ -59,6 +61,7 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "resynthesize",
     "models",
     "explain",
+    "hear",
     "Experiment",
     "load_recipe",
     "run_experiment",

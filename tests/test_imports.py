@@ -31,6 +31,7 @@ ORDER = (
     "experiments",
     "tuning",
     "inference",
+    "similarity",
     "jobs",
     "recipes",
     "reproduce",

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 # each module adds its commands to the group
-from audioclf.cli import data, hear, info, reproduce, results, runs, search, stopping, study, train, use
+from audioclf.cli import (
+    data,
+    hear,
+    info,
+    reproduce,
+    results,
+    resynthesize,
+    runs,
+    search,
+    similar,
+    stopping,
+    study,
+    train,
+    use,
+)
 from audioclf.cli.group import cli
 
 __all__ = [
@@ -14,8 +28,10 @@ __all__ = [
     "main",
     "reproduce",
     "results",
+    "resynthesize",
     "runs",
     "search",
+    "similar",
     "study",
     "train",
     "use",

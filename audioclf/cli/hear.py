@@ -1,56 +1,41 @@
-"""The command that makes sound of a feature: resynthesize."""
+"""The command that asks a pretrained network what is in a sound: hear."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, settings_of
+from audioclf.cli.options import as_json, print_json
+from audioclf.core.errors import AudioclfError
 
 
 @cli.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--kind", default="mel", show_default=True, help="Feature: stft, cqt, mel, mfcc.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Parameter of the feature, such as n_mels=16.")
-@click.option("--phase", default="griffin-lim", show_default=True, help="griffin-lim, or original: the sound's own.")
-@click.option("--sr", type=int, default=22050, show_default=True, help="Sample rate to resample to, in Hz.")
-@click.option("--offset", type=float, default=0.0, help="Where to begin, in seconds.")
-@click.option("--duration", type=float, help="How much to take, in seconds.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="WAV file to write.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--top", default=5, show_default=True, type=click.IntRange(1, 521), help="Classes that are shown.")
 @as_json
-def resynthesize(
-    file: Path,
-    kind: str,
-    pairs: tuple[str, ...],
-    phase: str,
-    sr: int,
-    offset: float,
-    duration: float | None,
-    out: Path,
-    as_json: bool,
-) -> None:
-    """Make sound of one feature of a sound FILE: hear what the feature keeps."""
-    from audioclf.audio.io import load_audio, wav_bytes
-    from audioclf.core.errors import ParameterError
-    from audioclf.core.files import write_atomic
-    from audioclf.core.toml import literal
-    from audioclf.features import FEATURES
-    from audioclf.features.inversion import resynthesize as make
+def hear(files: tuple[Path, ...], top: int, as_json: bool) -> None:
+    """What YAMNet hears in sound FILES: the likeliest of its 521 classes, without any training."""
+    from audioclf.embeddings.hearing import hear as listen
 
-    if out.suffix.lower() != ".wav":
-        raise ParameterError(f"The name of the sound must end in .wav, got '{out.name}'; rename it.", "out")
-    feature = FEATURES[kind].from_dict({key: literal(value) for key, value in settings_of(pairs).items()})
-    y, rate = load_audio(file, sr=sr, offset=offset, duration=duration)
-    heard = make(y, rate, feature, phase=phase)
-    try:
-        write_atomic(out, wav_bytes(heard.y, rate))
-    except OSError as error:
-        raise ParameterError(
-            f"'{out}' cannot be written ({error.strerror}); name a file in a folder that exists and is yours.", "out"
-        ) from error
+    answers: list[dict[str, Any]] = []
+    failed = False
+    for file in files:
+        try:
+            found = listen(file)
+        except AudioclfError as error:
+            failed = True
+            answers.append({"file": str(file), "error": str(error)})
+            click.echo(f"audioclf: {error}", err=True)
+            continue
+        answers.append({"file": str(file), **found.to_dict(top)})
+        if not as_json:
+            click.echo(f"{file}: " + ", ".join(f"{label} {score:.3f}" for label, score in found.top(top)))
+            if found.remark:
+                click.echo(f"  {found.remark}")
     if as_json:
-        print_json({"file": str(out), "distance": heard.distance})
-    else:
-        click.echo(f"{out}: {heard.distance:.1f} dB from the original")
+        print_json(answers)
+    if failed:
+        raise SystemExit(2)

@@ -84,6 +84,22 @@ class EmbeddingModel(Parameters):
         Stopped
         """
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether the weights are on this computer, as far as a look at its files shows."""
+        return True
+
+    @property
+    def weights_id(self) -> str:
+        """Hash of the weights in use [32 hexadecimal digits]: other weights, another id.
+
+        Raises
+        ------
+        AudioclfError
+            When the weights cannot be had.
+        """
+        raise NotImplementedError
+
     def embed(self, y: npt.ArrayLike, sr: float) -> Embedding:
         """Embedding of one sound.
 

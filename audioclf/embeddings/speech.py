@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from dataclasses import dataclass
 from importlib import metadata
@@ -59,6 +60,17 @@ class SpeechEmbedding(EmbeddingModel):
         for name in (_MEL, _EMBEDDING):
             _session(name)
 
+    @property
+    def at_hand(self) -> bool:
+        try:
+            return all(_file(name).is_file() for name in (_MEL, _EMBEDDING))
+        except AudioclfError:
+            return False
+
+    @property
+    def weights_id(self) -> str:
+        return _hashed()
+
     def count(self, n_samples: int) -> int:
         return 1 + max(0, math.ceil((_LEAD + n_samples - _SHORTEST) / (_FRAMES_HOP * _HOP)))
 
@@ -78,6 +90,14 @@ def _run(name: str, x: Array) -> Array:
     session = _session(name)
     found: Array = session.run(None, {session.get_inputs()[0].name: np.ascontiguousarray(x)})[0]
     return found
+
+
+@functools.cache
+def _hashed() -> str:
+    found = hashlib.blake2b(digest_size=16)
+    for name in (_MEL, _EMBEDDING):
+        found.update(_file(name).read_bytes())
+    return found.hexdigest()
 
 
 @functools.cache

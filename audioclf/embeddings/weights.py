@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import os
@@ -64,6 +65,15 @@ def read(path: Path, layout: Layout, title: str) -> dict[str, Array]:
         return checked({name: read[name] for name in layout}, layout)
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise refusal(path, title, error) from error
+
+
+def digest(weights: Mapping[str, Array]) -> str:
+    """Hash of arrays and their names [32 hexadecimal digits]."""
+    found = hashlib.blake2b(digest_size=16)
+    for name, array in weights.items():
+        found.update(name.encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
 
 
 def checked(weights: dict[str, Array], layout: Layout) -> dict[str, Array]:

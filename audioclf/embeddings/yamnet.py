@@ -58,6 +58,15 @@ class YAMNet(EmbeddingModel):
         """See :meth:`EmbeddingModel.obtain`: from the setting ``yamnet``, or fetched from the publisher."""
         _network(*_identity(_weights_file(progress, should_stop)))
 
+    @property
+    def at_hand(self) -> bool:
+        named = settings.get("yamnet")
+        return (Path(named).expanduser() if named else settings.embeddings_folder() / "yamnet.npz").exists()
+
+    @property
+    def weights_id(self) -> str:
+        return _hashed(*_identity(_weights_file()))
+
     def count(self, n_samples: int) -> int:
         return log_mel.n_patches(n_samples)
 
@@ -76,6 +85,12 @@ def _classes() -> tuple[str, ...]:
 @functools.lru_cache(maxsize=1)
 def _network(path: str, *stamp: int) -> mobilenet.MobileNet:
     return mobilenet.MobileNet(weights.read(Path(path), mobilenet.layout(), convert.TITLE))
+
+
+@functools.lru_cache(maxsize=4)
+def _hashed(path: str, *stamp: int) -> str:
+    """Hash of the arrays themselves: a file that was written again with the same ones is the same."""
+    return weights.digest(weights.read(Path(path), mobilenet.layout(), convert.TITLE))
 
 
 def _identity(path: Path) -> tuple[str, int, int]:

@@ -95,6 +95,17 @@ class Feature(Parameters):
         Stopped
         """
 
+    @property
+    def weights_id(self) -> str:
+        """Hash of the weights it computes with; empty where it has none.
+
+        Raises
+        ------
+        AudioclfError
+            When they cannot be had.
+        """
+        return ""
+
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
         """Feature of one sound.
 

@@ -27,7 +27,9 @@ _CHECKSUM: Final = 4
 _ABANDONED: Final = 3600.0
 
 
-def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Feature, change: str = "") -> str:
+def store_key(
+    content: str, audio: AudioSettings, n_samples: int, feature: Feature, change: str = "", weights: str = ""
+) -> str:
     """Name under which the values of one feature of one clip are kept.
 
     Parameters
@@ -41,6 +43,8 @@ def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Featu
     feature : Feature
     change : str
         Name of what was done to the samples first; empty where they are as they were.
+    weights : str
+        ``feature.weights_id``, which the caller asks for once for all clips.
 
     Returns
     -------
@@ -49,6 +53,7 @@ def store_key(content: str, audio: AudioSettings, n_samples: int, feature: Featu
     """
     made_from = [VERSION, content, {**audio.to_dict(), "duration": n_samples}, feature.to_dict()]
     made_from += [change] if change else []
+    made_from += [{"weights": weights}] if weights else []
     return hashlib.blake2b(json.dumps(made_from, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

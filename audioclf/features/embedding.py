@@ -37,6 +37,10 @@ class EmbeddingFeature(Feature):
     def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
         self.embedding_model.obtain(progress=progress, should_stop=should_stop)
 
+    @property
+    def weights_id(self) -> str:
+        return self.embedding_model.weights_id
+
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
         """Embedding.
 

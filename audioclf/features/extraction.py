@@ -135,8 +135,9 @@ def extract(
         When ``should_stop`` returned True; what was done by then is in the store.
     """
     n_samples = max(1, round(common_duration(clips, audio) * audio.sr))
+    weights = feature.weights_id if store is not None else ""
     work = [
-        _Work(clip, feature, audio, n_samples, store, change)
+        _Work(clip, feature, audio, n_samples, store, change, weights)
         for clip, change in zip(clips, changes or [None] * len(clips), strict=True)
     ]
     values: Array | None = None
@@ -177,12 +178,12 @@ class _Work:
     n_samples: int
     store: FeatureStore | None
     change: Change | None = None
+    weights: str = ""
 
     @property
     def key(self) -> str:
-        return store_key(
-            self.clip.key, self.audio, self.n_samples, self.feature, "" if self.change is None else self.change.key
-        )
+        change = "" if self.change is None else self.change.key
+        return store_key(self.clip.key, self.audio, self.n_samples, self.feature, change, self.weights)
 
     def look_up(self) -> Array | None:
         # A clip whose bytes were never hashed has no name to be kept under.

@@ -3,6 +3,7 @@
 ``python -m audioclf.jobs.worker FOLDER`` makes one run, one search or one test of explanations, and ends.
 ``python -m audioclf.jobs.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.inference.model_server` for the other end of its pipe.
+``python -m audioclf.jobs.worker --task`` does one task on a data set and ends, see :mod:`audioclf.jobs.background`.
 """
 
 from __future__ import annotations
@@ -25,13 +26,19 @@ def main(arguments: list[str]) -> int:
     os.environ[MARK] = "1"
     if arguments == ["--serve"]:
         from audioclf.inference.model_server import serve
+        from audioclf.similarity.answers import ANSWERS
 
-        serve()
+        serve(ANSWERS)
         return 0
     if len(arguments) != 1:
-        print("usage: python -m audioclf.jobs.worker FOLDER | --serve", file=sys.stderr)
+        print("usage: python -m audioclf.jobs.worker FOLDER | --serve | --task", file=sys.stderr)
         return 2
     cap_memory(settings.number("job_memory_gb", low=4))
+    if arguments == ["--task"]:
+        from audioclf.jobs import background
+
+        background.serve()
+        return 0
     try:
         _make(Path(arguments[0]))
     except Stopped:

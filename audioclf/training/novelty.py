@@ -38,8 +38,11 @@ COMPONENTS = 32
 SHRINKAGE = 0.1
 """Share of a sphere in the covariance."""
 
-FEWEST = 20
-"""Clips that a threshold, or the distance itself, needs."""
+FEWEST = 12
+"""Training clips that the distance needs; of so few the threshold is rough."""
+
+FEWEST_VALIDATION = 20
+"""Validation clips that a threshold needs."""
 
 MOST = 2000
 """Training examples that are looked at."""
@@ -134,7 +137,7 @@ class Novelty:
         x_validation: Array | None,
         should_stop: ShouldStop | None = None,
     ) -> Novelty | None:
-        """Learn it after a training; None where there are fewer than 20 clips, or nothing to measure.
+        """Learn it after a training; None where there are fewer than 12 clips, or nothing to measure.
 
         Parameters
         ----------
@@ -158,7 +161,7 @@ class Novelty:
         distance = Distance.fit(known, labels)
         if distance is None:
             return None
-        on_validation = x_validation is not None and len(x_validation) >= FEWEST
+        on_validation = x_validation is not None and len(x_validation) >= FEWEST_VALIDATION
         if on_validation:
             assert x_validation is not None
             embedded = fitted.embed(x_validation, should_stop)

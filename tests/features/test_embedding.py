@@ -11,7 +11,7 @@ import audioclf
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets.splits import Holdout
-from audioclf.embeddings import EMBEDDINGS
+from audioclf.embeddings import EMBEDDINGS, mobilenet, weights, yamnet
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.features import FEATURES, views
 from audioclf.features.cache import FeatureStore
@@ -114,3 +114,21 @@ def test_models_that_flatten_learn_from_it(class_folders: Path, tmp_path: Path, 
     predictor = audioclf.Predictor(audioclf.open_run(tmp_path / "run"))
     answer = predictor.classify(class_folders / "low" / "0.wav")
     assert answer.probabilities.shape[-1] == 2
+
+
+@pytest.mark.usefixtures("yamnet")
+def test_other_weights_never_reuse_what_was_stored(
+    class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = audioclf.load_dataset(class_folders).clips[:1]
+    store, feature = FeatureStore(tmp_path / "store"), FEATURES["yamnet"]()
+    first = extract(clips, feature, AudioSettings(), store=store, n_jobs=1)
+    known = weights.read(yamnet._weights_file(), mobilenet.layout(), "YAMNet")
+    weights.write(tmp_path / "same.npz", known)
+    weights.write(tmp_path / "other.npz", {name: 1.01 * array for name, array in known.items()})
+    monkeypatch.setenv("AUDIOCLF_YAMNET", str(tmp_path / "same.npz"))
+    np.testing.assert_array_equal(extract(clips, feature, AudioSettings(), store=store, n_jobs=1), first)
+    assert len(list(store.folder.rglob("*.npy"))) == 1
+    monkeypatch.setenv("AUDIOCLF_YAMNET", str(tmp_path / "other.npz"))
+    assert np.abs(extract(clips, feature, AudioSettings(), store=store, n_jobs=1) - first).max() > 1e-3
+    assert len(list(store.folder.rglob("*.npy"))) == 2

@@ -39,6 +39,13 @@ STAGES = {
 """Stages of the Train page, by the second word of a widget's key."""
 
 
+@pytest.fixture(autouse=True)
+def without_weights(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Train page suggests what it does where YAMNet's weights are not at hand, but for tests that name these."""
+    if "yamnet" not in request.fixturenames:
+        monkeypatch.setattr("audioclf.ui.forms.embedding_choice.missing", lambda: ("yamnet",))
+
+
 @pytest.fixture
 def open_page() -> OpenPage:
     """``open_page("explore", data=folder)``: the page with that address, run once, features warm."""

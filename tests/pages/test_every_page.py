@@ -14,7 +14,7 @@ from audioclf.inference.assets import app_folder
 NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
 OpenPage = Callable[..., AppTest]
 
-OF_RUNS = ("", "classify", "explain", "reproduce", "results", "runs")
+OF_RUNS = ("", "classify", "explain", "record", "reproduce", "results", "runs")
 """Pages that do not load the chosen data set: what they show is of runs, or nothing."""
 
 

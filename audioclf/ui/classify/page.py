@@ -11,7 +11,7 @@ from audioclf import plots
 from audioclf.core.errors import AudioclfError, AudioError
 from audioclf.experiments.runs import Run
 from audioclf.inference.predictor import Classification
-from audioclf.ui.inference import explanation, model_client, sound_picker
+from audioclf.ui.inference import explanation, hearing, model_client, similar, sound_picker
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.jobs import run_picker
 from audioclf.ui.shell import error_boundary, page_frame, warmup
@@ -147,6 +147,8 @@ def _one(run: Run, subject: Subject, predicted: Classification) -> None:
         explanation.bars(run, predicted.probabilities, subject.true, key="classify.bars")
     with right:
         _picture(run, subject)
+    hearing.toggle(subject.clip, "classify.hear")
+    similar.of_run(run, subject.clip, "classify.near")
     length = float(run.signature["duration"])
     start = 0.0
     if len(starts) > 1:

@@ -9,17 +9,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from audioclf.audio.io import Array, load_audio, wav_bytes
+from audioclf.audio.io import load_audio, wav_bytes
 from audioclf.core import workspaces
 from audioclf.core.errors import AudioError, DatasetError
 from audioclf.datasets import Progress, ShouldStop, segmentation
 from audioclf.datasets.csv_table import guarded
 from audioclf.datasets.curation import checked_label
 from audioclf.datasets.ingest import staging
+from audioclf.datasets.ingest.recorded import loudness
 from audioclf.datasets.segmentation import FRAME, Cut
 from audioclf.plots import balance_chart
 from audioclf.plots.segmentation import cuts_chart
@@ -128,15 +128,6 @@ def _so_far(state: State, takes: list[Take]) -> None:
             lambda progress, should_stop: stored(kept, workspace, progress=progress, should_stop=should_stop),
             ask=False,
         )
-
-
-def loudness(y: Array, sr: int) -> npt.NDArray[Any]:
-    """Level of every :data:`~audioclf.datasets.segmentation.FRAME`, in dB of full scale [shape=(n_frames,)]."""
-    size = max(1, round(FRAME * sr))
-    frames = y[: max(len(y) // size, 1) * size]
-    frames = np.pad(frames, (0, -len(frames) % size)).reshape(-1, size)
-    power = np.square(frames, dtype=np.float64).mean(axis=1)
-    return np.asarray(10 * np.log10(np.maximum(power, 1e-12)))
 
 
 def slices(level: npt.NDArray[Any], total: float, rule: str, length: float) -> list[Cut]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
-from audioclf.ui.data import curation, quality, splitting
+from audioclf.ui.data import curation, learning, map, quality, splitting
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tabs import tabs
@@ -48,6 +48,8 @@ def views(state: State, dataset: Dataset) -> None:
     """The ways to look at a data set, in tabs; only the open one is drawn."""
     shows: dict[str, Callable[[], None]] = {
         "Listen": lambda: listen(state, dataset),
+        "Map": lambda: map.draw(state, dataset),
+        "Learning curve": lambda: learning.draw(state, dataset),
         "All clips": lambda: table(dataset),
         "Health": lambda: quality.draw(state, dataset),
         "Edit": lambda: curation.draw(state, dataset),

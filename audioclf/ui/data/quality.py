@@ -11,7 +11,7 @@ from audioclf.datasets import Dataset, curation
 from audioclf.datasets.quality.findings import Finding
 from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
-from audioclf.ui.data import versions
+from audioclf.ui.data import label_review, versions
 from audioclf.ui.jobs import health
 from audioclf.ui.shell import task_bar, warmup
 from audioclf.ui.shell.state import State
@@ -38,6 +38,7 @@ def draw(state: State, dataset: Dataset) -> None:
     _verdict(report)
     left, right = st.columns([5, 3], gap="large")
     with left:
+        label_review.draw(state, dataset)
         for finding in report.findings:
             _finding(state, dataset, report, finding)
         if not report.findings:

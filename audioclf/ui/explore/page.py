@@ -9,7 +9,8 @@ import streamlit as st
 from audioclf.datasets import Clip
 from audioclf.features import views
 from audioclf.ui.explore import features_view, resampling, resynthesis, steps
-from audioclf.ui.shell import page_frame, warmup
+from audioclf.ui.inference import hearing, similar
+from audioclf.ui.shell import current_dataset, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.sound import as_python, clip_picker, feature_settings, view_link
 from audioclf.ui.sound.view_link import Field, one_of
@@ -60,6 +61,9 @@ def draw() -> None:
             features_view.all_six(state, clip)
         else:
             features_view.one(state, clip, view)
+        if view not in SECTIONS:
+            hearing.toggle(clip, "explore.hear")
+            similar.toggle(state, current_dataset.loaded(state), clip, "explore.near")
         feature_settings.audio_form()
         if view not in SECTIONS:
             as_python.of_clip(state, clip, list(views()) if view == ALL else [view])

@@ -17,7 +17,9 @@ from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Holdout, OfficialFolds, OfficialSplit, Protocol
 from audioclf.experiments.config import COMBINATIONS, DatasetChoice, Experiment
 from audioclf.models.trust import require_allowed
-from audioclf.ui.forms import drafts, parameter_form
+from audioclf.similarity import choice as embeddings
+from audioclf.similarity.choice import Candidate
+from audioclf.ui.forms import drafts, embedding_choice, parameter_form
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 
@@ -74,18 +76,40 @@ def unusable() -> str:
 
 
 def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:
-    """What to train when nobody has chosen anything: the compact CNN, with a split and sizes that suit the data.
+    """What to train when nobody has chosen anything, with a split and sizes that suit the data.
 
-    A data set with a recipe of its own gets that. An official split or official folds are used where there are
-    some; groups are kept together, in a recipe too, where that leaves every class something to learn from.
+    A data set with a recipe of its own gets that. Up to some thousand clips a pretrained embedding is suggested, where
+    its weights are at hand; else the compact CNN. An official split or official folds are used where there are some;
+    groups are kept together, in a recipe too, where that leaves every class something to learn from.
     """
+    recipe = _recipe(name)
+    if recipe:
+        known = recipes.load_recipe(recipe)
+        choice = DatasetChoice(name, dict(options))
+        return known.replace(dataset=choice, split=_together(known.split, dataset), name="", note="")
+    best = embedding_choice.suggested(dataset)
+    return from_scratch(name, options, dataset) if best is None else embedded(name, options, dataset, best)
+
+
+def _recipe(name: str) -> str:
+    return next((recipe for recipe in (f"{name}-best", f"{name}-compact") if recipe in recipes.names()), "")
+
+
+def has_recipe(name: str) -> bool:
+    """Whether a data set has a recipe of its own, which is what is suggested for it."""
+    return bool(_recipe(name))
+
+
+def embedded(name: str, options: Mapping[str, Any], dataset: Dataset, best: Candidate) -> Experiment:
+    """Logistic regression on a pretrained embedding."""
     choice = DatasetChoice(name, dict(options))
-    for recipe in (f"{name}-best", f"{name}-compact"):
-        if recipe in recipes.names():
-            known = recipes.load_recipe(recipe)
-            return known.replace(dataset=choice, split=_together(known.split, dataset), name="", note="")
-    split = _split(dataset)
-    experiment = Experiment(dataset=choice, split=split, audio=_audio(dataset))
+    return embeddings.experiment((best.kind,), choice, split_of(dataset), embeddings.audio_of(dataset), C=best.C)
+
+
+def from_scratch(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:
+    """The compact CNN, which learns from the clips alone."""
+    split = split_of(dataset)
+    experiment = Experiment(dataset=DatasetChoice(name, dict(options)), split=split, audio=_audio(dataset))
     try:
         n_train = min(len(part.train) for part in split.splits(dataset))
     except AudioclfError:  # shown beside the split, once the page is drawn
@@ -94,7 +118,8 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
     return experiment.replace(training=experiment.training.replace(batch_size=batch_size))
 
 
-def _split(dataset: Dataset) -> Protocol:
+def split_of(dataset: Dataset) -> Protocol:
+    """The protocol that suits: an official one, or a holdout that keeps groups together where it can."""
     folds = sorted({clip.fold for clip in dataset.clips if clip.fold is not None})
     # of a published training and test set, fold 0 is the test
     held_out = folds[0] if 0 in folds else folds[-1] if folds else 0

@@ -58,6 +58,8 @@ def hero(state: State) -> None:
                     st.switch_page("pages/explore.py")
                 if st.button("Choose other sounds", icon=":material/library_music:"):
                     st.switch_page("pages/data.py")
+            if st.button("Record three sounds, get a model", icon=":material/mic:"):
+                st.switch_page("pages/record.py")
     with right:
         live(state)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -173,6 +173,12 @@ def alter(run: Run, clip: Clip, alteration: Alteration, split: str | None) -> Ta
 
 def _about(what: str, run: Run, clip: Clip | None = None) -> dict[str, Any]:
     return {"do": what, "run": str(run.folder)} | ({} if clip is None else {"clip": about_clip(clip)})
+
+
+def ask(key: str, title: str, work: Callable[[ModelWorker], Any]) -> Task:
+    """Task whose result is what ``work`` gets from the process."""
+    worker = _worker()
+    return _ask(key, title, lambda progress, should_stop: work(worker))
 
 
 def wait(slot: str, task: Task, timeout: float = 0.3, *, height: int = 260) -> Any:

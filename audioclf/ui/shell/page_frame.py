@@ -38,6 +38,7 @@ class Entry:
 
 GROUPS: dict[str, tuple[Entry, ...]] = {
     "Listen and look": (
+        Entry("pages/record.py", "Record", ":material/voice_selection:", "Three sounds of your own to a model."),
         Entry("pages/data.py", "Data", ":material/library_music:", "Choose sounds, check them, listen."),
         Entry("pages/explore.py", "Explore", ":material/graphic_eq:", "One sound, seen in six ways."),
         Entry("pages/compare.py", "Compare", ":material/grid_view:", "Several sounds side by side."),

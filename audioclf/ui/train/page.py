@@ -23,7 +23,7 @@ from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmu
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
-from audioclf.ui.train import experiment_form
+from audioclf.ui.train import experiment_form, suggestion_line
 from audioclf.ui.train.experiment_form import Sheet
 
 
@@ -62,6 +62,7 @@ def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
     if lost := experiment_draft.unusable():
         st.warning(escape(lost), icon=":material/info:")
     _beginning(state, dataset)
+    suggestion_line.draw(state, dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
         filled = experiment_form.draw(state, dataset)

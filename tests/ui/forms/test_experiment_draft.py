@@ -12,7 +12,9 @@ from audioclf.audio.io import AudioInfo
 from audioclf.datasets import Clip, Dataset, load_dataset
 from audioclf.datasets.splits import Holdout, OfficialFolds, OfficialSplit
 from audioclf.experiments.preflight import examine
-from audioclf.ui.forms.experiment_draft import start_from, suggestion
+from audioclf.similarity.choice import MOST_CLIPS
+from audioclf.ui.forms import embedding_choice
+from audioclf.ui.forms.experiment_draft import from_scratch, start_from, suggestion
 from audioclf.ui.shell.state import State
 
 
@@ -33,6 +35,22 @@ def dataset(n: int = 20, seconds: float = 1.0, folds: int = 0, first: int = 1, g
             for i in range(n)
         ),
     )
+
+
+@pytest.fixture(autouse=True)
+def without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding_choice, "missing", lambda: ("yamnet",))
+
+
+def test_an_embedding_is_suggested_up_to_some_thousand_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert suggestion("somewhere", {}, dataset()).model.kind == "compact-cnn"
+    monkeypatch.setattr(embedding_choice, "missing", lambda: ())
+    made = suggestion("somewhere", {}, dataset(groups=10))
+    assert (made.model.kind, made.features[0].kind) == ("logreg", "yamnet")
+    assert made.split == Holdout(validation_size=0.0)
+    assert made.audio.sr == 16000
+    assert suggestion("somewhere", {}, dataset(n=MOST_CLIPS)).model.kind == "compact-cnn"
+    assert from_scratch("somewhere", {}, dataset()).model.kind == "compact-cnn"
 
 
 @pytest.mark.parametrize(("folds", "first", "held_out"), [(5, 1, 5), (2, 0, 0), (3, 0, 0)])

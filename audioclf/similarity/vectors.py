@@ -1,0 +1,163 @@
+"""One vector per clip: of an embedding, of a feature's means, or of what a trained network's last layer is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from audioclf.audio.io import AudioSettings
+from audioclf.core.errors import ParameterError
+from audioclf.core.params import unknown
+from audioclf.datasets import Clip
+from audioclf.embeddings import EMBEDDINGS
+from audioclf.features import FEATURES, Mel
+from audioclf.features.base import Array
+from audioclf.features.cache import FeatureStore
+from audioclf.features.extraction import extract, load_clip
+from audioclf.similarity import choice, neighbours
+
+Progress = Callable[[int, int], None]
+
+MEL: Final = "mel"
+RUN: Final = "run"
+
+SPACES: Final = {
+    **{kind: FEATURES[kind].title for kind in FEATURES if kind in EMBEDDINGS},
+    MEL: "Mel spectrogram: mean and deviation",
+}
+"""What the clips of a data set can be compared by; a trained network beside."""
+
+_TOGETHER: Final = 256
+_LONGEST: Final = 10.0
+"""Seconds of a clip that are compared, at most."""
+
+
+def audio_of(clips: Sequence[Clip]) -> AudioSettings:
+    """How clips are read to be compared: at 16 kHz, all brought to the length of the longest, or to ten seconds."""
+    audio = AudioSettings(sr=choice.SR)
+    return audio.replace(duration=min(_LONGEST, max(clip.seconds for clip in clips)))
+
+
+def of_clips(
+    clips: Sequence[Clip],
+    space: str,
+    *,
+    store: FeatureStore | None = None,
+    n_jobs: int = -1,
+    progress: Progress | None = None,
+) -> Array:
+    """Vectors of clips in one of :data:`SPACES` [shape=(n_clips, d)].
+
+    Raises
+    ------
+    ParameterError
+        For an unknown space.
+    AudioclfError
+        When a clip cannot be read, or weights cannot be had.
+    """
+    if space not in SPACES:
+        raise ParameterError(unknown(space, SPACES, "way to compare clips"), "space")
+    store = FeatureStore() if store is None else store
+    audio = audio_of(clips)
+    if space == MEL:
+        return _of_mel(clips, audio, store, n_jobs, progress)
+    feature = FEATURES[space].from_dict({"pooling": choice.POOLING})
+    feature.obtain()
+    return extract(clips, feature, audio, store=store, n_jobs=n_jobs, progress=progress)
+
+
+def _of_mel(
+    clips: Sequence[Clip], audio: AudioSettings, store: FeatureStore, n_jobs: int, progress: Progress | None
+) -> Array:
+    rows = []
+    for start in range(0, len(clips), _TOGETHER):  # all maps of a large set would not fit into memory
+
+        def follow(done: int, total: int, start: int = start) -> None:
+            if progress is not None:
+                progress(start + done, len(clips))
+
+        some = clips[start : start + _TOGETHER]
+        maps = extract(some, Mel(), audio, store=store, n_jobs=n_jobs, progress=follow)
+        rows.append(np.concatenate([maps.mean(axis=2), maps.std(axis=2)], axis=1))
+    return np.concatenate(rows)
+
+
+def units_of(values: Array, space: str, reference: Array | None = None) -> Array:
+    """Vectors of length 1 to compare clips by: of an embedding its mean over time as it is, of all else standardised.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(n, d)]
+        As :func:`of_clips`, :func:`of_run` or :func:`of_sound` give them.
+    space : str
+    reference : np.ndarray [shape=(m, d)], optional
+        What is standardised by; the vectors themselves where left out.
+    """
+    if space in EMBEDDINGS:
+        return neighbours.units(values[:, : EMBEDDINGS[space].dimension], standardised=False)
+    return neighbours.units(values, reference)
+
+
+def of_sound(clip: Clip, clips: Sequence[Clip], space: str) -> Array:
+    """Vector of one sound, read as the clips it is compared with [shape=(d,)].
+
+    Raises
+    ------
+    AudioclfError
+    """
+    audio = audio_of(clips)
+    y = load_clip(clip, audio)
+    if space == MEL:
+        found = Mel().compute(y, audio.sr).values
+        return np.concatenate([found.mean(axis=1), found.std(axis=1)])
+    return FEATURES[space].from_dict({"pooling": choice.POOLING}).compute(y, audio.sr).values
+
+
+def of_run(
+    folder: Path, clips: Sequence[Clip], *, store: FeatureStore | None = None, progress: Progress | None = None
+) -> Array:
+    """What the last layer of a run's first model is given, for each clip [shape=(n_clips, d)].
+
+    Raises
+    ------
+    ParameterError
+        When its last layer is given several things.
+    RunError
+        When the run has no models.
+    """
+    from audioclf import training
+    from audioclf.experiments.runs import open_run
+    from audioclf.experiments.transform import Transform
+    from audioclf.models import trust
+
+    run = open_run(folder)
+    trust.require_trusted(run.experiment.model)
+    signature: Any = run.signature
+    fit = signature["fits"][0]
+    audio = run.experiment.audio.replace(duration=float(signature["duration"]))
+    store = FeatureStore() if store is None else store
+    values = {}
+    for feature in run.experiment.members[fit["member"]]:
+        feature.obtain()
+        values[feature] = extract(clips, feature, audio, store=store, progress=progress)
+    transform = Transform.load(run.experiment, fit["member"], run.fit_folder(fit["id"]))
+    shape = tuple(signature["input_shapes"][fit["member"]])
+    fitted = training.load(run.experiment.model, run.fit_folder(fit["id"]), shape, len(run.classes))
+    found = fitted.embed(transform(values))
+    if found is None:
+        raise ParameterError("The last layer of this network is given several things; compare the clips otherwise.")
+    return found
+
+
+def identity(space: str) -> str:
+    """What vectors of a space depend on beside the clips.
+
+    Raises
+    ------
+    AudioclfError
+        When weights cannot be had.
+    """
+    return "" if space not in EMBEDDINGS else EMBEDDINGS[space]().weights_id

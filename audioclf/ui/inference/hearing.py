@@ -1,0 +1,47 @@
+"""What does YAMNet hear? 521 classes over time, of any sound, without training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from audioclf.datasets import Clip
+from audioclf.embeddings import EMBEDDINGS
+from audioclf.embeddings.hearing import LISTENER
+from audioclf.inference.messages import about_clip
+from audioclf.plots.hearing import hearing_chart
+from audioclf.ui.inference import model_client
+from audioclf.ui.shell import warmup
+from audioclf.ui.shell.text import escape
+
+
+def toggle(clip: Clip, key: str) -> None:
+    """Draw a switch, and below it, where it is on, what is heard in a clip."""
+    model = EMBEDDINGS[LISTENER]
+    if not st.toggle(f"What does {model.title} hear?", key=f"{key}.on"):
+        return
+    if not model().at_hand and not st.session_state.get("hearing.fetch"):
+        st.caption(f"{model.title}'s weights ({model.n_bytes / 1e6:.0f} MB) are not on this computer.")
+        if not st.button("Fetch them", icon=":material/download:", key=f"{key}.fetch"):
+            return
+        st.session_state["hearing.fetch"] = True
+
+    def work(worker: Any) -> dict[str, Any]:
+        values: dict[str, Any] = worker.ask({"do": "hear", "clip": about_clip(clip)})[0]
+        return values
+
+    found = model_client.wait(f"{key}.heard", model_client.ask(f"hear {clip.key}", "Listening", work))
+    if found is None:
+        return
+    warmup.until_ready()
+    classes = found["classes"]
+    rows = list(zip(*(one["scores"] for one in classes.values()), strict=True))
+    st.vega_lite_chart(
+        hearing_chart(list(classes), found["times"], rows, seconds=found["seconds"], hop=model.hop), key=f"{key}.chart"
+    )
+    first = ", ".join(f"{escape(label)} {one['mean']:.0%}" for label, one in list(classes.items())[:3])
+    st.caption(
+        f"Mean scores: {first}. {model.title} knows {len(model().classes)} classes; each has a score of its own, so"
+        f" several can be high at once. {escape(found['remark'])}"
+    )

@@ -1,0 +1,155 @@
+"""What is near to a clip in its data set, with players; found in the background, kept by content."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from audioclf.core import workspaces
+from audioclf.datasets import Clip, Dataset
+from audioclf.experiments.runs import Run
+from audioclf.jobs import background
+from audioclf.similarity import transfer
+from audioclf.similarity.atlas import Atlas
+from audioclf.similarity.vectors import RUN, SPACES
+from audioclf.ui.shell import state as states
+from audioclf.ui.shell import task_bar, tasks, warmup
+from audioclf.ui.shell.state import State
+from audioclf.ui.shell.tasks import Task
+from audioclf.ui.shell.text import count, plain
+from audioclf.ui.sound import clip_list
+
+SHOWN = 6
+"""Neighbours that are drawn."""
+
+_turn = threading.Semaphore(1)
+"""One atlas at a time: each takes all processors there are."""
+
+
+def space(key: str, run: Run | None = None) -> str:
+    """Draw the choice of what clips are compared by."""
+    titles = dict(SPACES) | ({RUN: f"Last layer of {plain(run.name, 40)}"} if run is not None else {})
+    return str(
+        st.selectbox("Compared by", list(titles), format_func=titles.__getitem__, key=key, persist_state="session")
+    )
+
+
+def atlas(dataset: Dataset, by: str, method: str = "pca", run: Run | None = None) -> Task:
+    """Task whose result is the :class:`~audioclf.similarity.atlas.Atlas` of a data set; shared by who has the same."""
+    folder = str(run.folder) if run is not None and by == RUN else ""
+    clips = _content(dataset.fingerprint, dataset)
+    key = f"atlas {clips} {by} {method} {folder}"
+
+    def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Atlas:
+        request = {
+            "dataset": transfer.packed(dataset),
+            "space": by,
+            "method": method,
+            "run": folder,
+            "n_jobs": 1 if workspaces.shared() else -1,
+        }
+        with _turn:
+            _, arrays = background.run_task("atlas", request, progress=progress, should_stop=should_stop)
+        return Atlas(arrays["places"], arrays["near"], arrays["similarity"])
+
+    return tasks.find(key) or tasks.start(key, "Comparing the clips", work)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _content(fingerprint: str, _dataset: Dataset) -> str:
+    """Hash of the sounds alone: another label is the same map."""
+    import hashlib
+
+    return hashlib.blake2b("".join(clip.key for clip in _dataset.clips).encode(), digest_size=12).hexdigest()
+
+
+def ready(task: Task, key: str) -> Any:
+    """The task's result; None while it is under way or after it failed, which is drawn."""
+    if not task.wait(0.3):
+        task_bar.follow(task, _amount, f"{key}.stop")
+        return None
+    if task.error is not None:
+        task_bar.failed(task, "Stopped; what was computed so far is kept.", "Try again", f"{key}.again")
+        return None
+    return task.result
+
+
+def _amount(done: int, total: int) -> str:
+    if not total:
+        return "starting …"
+    return "arranging them …" if done >= total else f"{done:,} of {count(total, 'clip')}"
+
+
+def toggle(state: State, dataset: Dataset | None, clip: Clip, key: str) -> None:
+    """Draw a switch, and below it, where it is on, the neighbours of a clip of the data set."""
+    if dataset is None or len(dataset) < 3 or not st.toggle("Similar clips in the data set", key=f"{key}.on"):
+        return
+    number = next((n for n, one in enumerate(dataset.clips) if one == clip), None)
+    if number is None:
+        number = next((n for n, one in enumerate(dataset.clips) if one.key == clip.key), None)
+    if number is None:
+        st.caption("This clip is not in the data set.")
+        return
+    by = space(f"{key}.by")
+    found = ready(atlas(dataset, by), key)
+    if found is not None:
+        of(state, dataset, number, found, key)
+
+
+def of(state: State, dataset: Dataset, number: int, found: Atlas, key: str) -> None:
+    """Draw the neighbours of a clip, given by its number."""
+    near = [int(other) for other in found.near[number][:SHOWN]]
+    players(state, dataset, near, [float(value) for value in found.similarity[number][:SHOWN]], key)
+
+
+def players(state: State, dataset: Dataset, near: Sequence[int], similarity: Sequence[float], key: str) -> None:
+    """Draw clips with how similar they are."""
+    warmup.until_ready()
+    clips = [dataset.clips[other] for other in near]
+    titles = [
+        f"{plain(clip.label, 36)} · {100 * max(value, 0):.0f}" for clip, value in zip(clips, similarity, strict=True)
+    ]
+    st.caption("The nearest clips, with their similarity (cosine, 100 is the same).")
+    clip_list.players(state, key, dataset, clips, titles)
+
+
+def of_run(run: Run, clip: Clip, key: str) -> None:
+    """Draw a switch, and below it the clips of a run's data set that are nearest to any sound."""
+    if len(run.clips) < 3 or not st.toggle("Similar clips in the model's data set", key=f"{key}.on"):
+        return
+    from audioclf.ui.inference import model_client
+
+    by = space(f"{key}.by")
+    dataset = Dataset("", run.clips)
+    if ready(atlas(dataset, by), key) is None:  # its vectors are at hand from then on
+        return
+    task = model_client.ask(f"near {by} {clip.key} {run.folder}", "Comparing", _near(run.folder, clip, by))
+    found = model_client.wait(f"{key}.near", task)
+    if found is not None:
+        players(states.current(), dataset, found[0], found[1], key)
+
+
+def _near(folder: Path, clip: Clip, by: str) -> Callable[[Any], tuple[list[int], list[float]]]:
+    from audioclf.inference.messages import about_clip
+
+    def work(worker: Any) -> tuple[list[int], list[float]]:
+        request = {"do": "near", "run": str(folder), "clip": about_clip(clip), "space": by, "k": SHOWN}
+        values, _ = worker.ask(request)
+        return values["near"], values["similarity"]
+
+    return work
+
+
+def chosen_run(state: State, dataset: Dataset) -> Run | None:
+    """The chosen run, where its clips are those of the data set."""
+    from audioclf.ui.jobs import run_picker
+
+    run = run_picker.find(state, state.run)
+    if run is None or run.status.state != "done" or not run.clips:
+        return None
+    keys = {clip.key for clip in run.clips}
+    return run if sum(clip.key in keys for clip in dataset.clips) > len(dataset) / 2 else None
