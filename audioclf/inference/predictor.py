@@ -164,6 +164,23 @@ class Predictor:
             for feature in dict.fromkeys(self.experiment.features)
         }
 
+    def fits(self, split: str | None = None) -> list[tuple[int, Transform, training.Fitted]]:
+        """Every model that is asked: its member of the experiment, what is done to its features, and itself.
+
+        Parameters
+        ----------
+        split : str, optional
+            Only the models of this split.
+
+        Raises
+        ------
+        RunError
+            When one cannot be read.
+        ParameterError
+            When the run has no such split.
+        """
+        return [(fit["member"], self._transform(fit), self._model(fit)) for fit in self._fits(split)]
+
     def probabilities(self, windows: Sequence[Array], split: str | None = None) -> Array:
         """Class probabilities of windows of exactly :attr:`n_samples` samples.
 
