@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, quiet_start, trust_code
+from audioclf.cli.options import as_json, opened_run, print_json, trust_code
 from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.params import unknown
-from audioclf.experiments.runs import Run, open_run
 
 
 @cli.command()
@@ -23,7 +22,7 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
     """Classify sound FILES with the models of RUN (a folder, or "starter": the model that comes with audioclf)."""
     from audioclf.inference.predictor import Predictor
 
-    predictor = Predictor(_open(run), trust_code=trust_code)
+    predictor = Predictor(opened_run(run), trust_code=trust_code)
     answers: list[dict[str, Any]] = []
     failed = False
     for file in files:
@@ -72,7 +71,7 @@ def explain(
     from audioclf.plots.feature import overlay_figure
     from audioclf.plots.png import save
 
-    predictor = Predictor(_open(run), trust_code=trust_code)
+    predictor = Predictor(opened_run(run), trust_code=trust_code)
     index = None
     if label is not None:
         if label not in predictor.classes:
@@ -82,11 +81,3 @@ def explain(
     name, share = answer.classes[answer.class_index], answer.probabilities[answer.class_index]
     save(overlay_figure(answer.feature_map, answer.heat, title=f"{file.name}: evidence for {name} ({share:.2f})"), out)
     click.echo(str(out))
-
-
-def _open(run: Path) -> Run:
-    from audioclf.inference.assets import starter_run
-
-    opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
-    quiet_start(opened.experiment.model.family)
-    return opened
