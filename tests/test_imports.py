@@ -33,6 +33,8 @@ ORDER = (
     "inference",
     "jobs",
     "recipes",
+    "report",
+    "export",
     "reproduce",
     "cli",
     "ui",

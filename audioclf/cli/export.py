@@ -1,4 +1,4 @@
-"""Commands by which a run leaves and comes back: export, import."""
+"""Commands by which a run leaves and comes back: export, import, report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from audioclf.export.formats import FORMATS
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--format", "name", default="onnx", show_default=True, help=f"One of {', '.join(FORMATS)}.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; named after the run where left out.")
-@click.option("--zip", "bundled", is_flag=True, help="A zip: model, labels, example, card, classify.py, web page (onnx).")
+@click.option(
+    "--zip", "bundled", is_flag=True, help="A zip: model, labels, example, card, classify.py, web page (onnx)."
+)
 @click.option("--split", help="Only the models of this split; all are averaged where left out.")
 @click.option("--int8", is_flag=True, help="Quantise the network (litert); the loss in accuracy is measured.")
 @click.option("--web-runtime", is_flag=True, help="Put onnxruntime-web into the zip, fetched with npm.")
@@ -74,3 +76,17 @@ def import_(file: Path, as_json: bool) -> None:
         print_json({"run": str(run.folder), "name": run.name})
         return
     click.echo(str(run.folder))
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Page to write; named after the run where left out.")
+@trust_code
+def report(run: Path, out: Path | None, trust_code: bool) -> None:
+    """Write all there is to know of RUN as one HTML page that needs no other file and prints."""
+    from audioclf.report.run import write
+
+    opened = opened_run(run)
+    out = out or Path(f"{opened.id}-report.html")
+    write(opened, out, trust_code=trust_code, progress=lambda done, total, words: click.echo(words, err=True))
+    click.echo(str(out))

@@ -16,16 +16,16 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any, Final
 
 from audioclf import __version__
 from audioclf.core import documents, workspaces
 from audioclf.core.errors import AudioclfError, RunError
-from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run, new_folder, open_run, write_json
 from audioclf.experiments.runs.files import read_csv, write_csv
 from audioclf.experiments.runs.status import CLIPS
+from audioclf.report.facts import last_name, without_paths
 
 LIST: Final = "audioclf-run.json"
 VERSION: Final = 1
@@ -68,7 +68,7 @@ def _contents(run: Run) -> Iterator[tuple[str, bytes]]:
     for name in _TOP:
         path = run.folder / name
         if name == "experiment.toml":
-            yield name, _without_path(run.experiment).to_toml().encode("utf-8", "surrogateescape")
+            yield name, without_paths(run.experiment).to_toml().encode("utf-8", "surrogateescape")
         elif name == "clips.csv" and path.is_file():
             yield name, _without_folders(path)
         elif path.is_file():
@@ -80,27 +80,16 @@ def _contents(run: Run) -> Iterator[tuple[str, bytes]]:
                 yield name, path.read_bytes()
 
 
-def _without_path(experiment: Experiment) -> Experiment:
-    """The experiment, its data set by its last name where it is a folder of this machine."""
-    return experiment.replace(dataset=experiment.dataset.replace(name=_last(experiment.dataset.name)))
-
-
 def _without_folders(path: Path) -> bytes:
     rows = read_csv(path, CLIPS)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CLIPS)
-    writer.writerows([_last(row["path"]) if name == "path" else row[name] for name in CLIPS] for row in rows)
+    writer.writerows([last_name(row["path"]) if name == "path" else row[name] for name in CLIPS] for row in rows)
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def _last(name: str) -> str:
-    if not (name.startswith(("/", "\\", "~")) or PureWindowsPath(name).drive):
-        return name
-    return PurePosixPath(name.replace("\\", "/")).name or name
-
-
-def read(path: str | Path, runs_folder: Path) -> Run:
+def read(path: str | Path, runs_folder: Path, *, name: str = "") -> Run:
     """Unpack a run into a new folder; nothing of it is run.
 
     Parameters
@@ -109,6 +98,8 @@ def read(path: str | Path, runs_folder: Path) -> Run:
         What :func:`write` made, here or elsewhere.
     runs_folder : Path
         Where the new folder goes.
+    name : str
+        What the file is called in an error; its own name where left out.
 
     Raises
     ------
@@ -117,32 +108,32 @@ def read(path: str | Path, runs_folder: Path) -> Run:
     WorkspaceError
         When the disk is full.
     """
-    path = Path(path)
+    path, shown = Path(path), name or Path(path).name
     folder = new_folder(runs_folder)
     # a name that lists of runs pass over, until all of it is there and found good
     part = folder.with_name(f".{folder.name}.part")
     try:
         with zipfile.ZipFile(path) as packed:
-            listed = _listed(packed, path)
-            total = sum(packed.getinfo(name).file_size for name in listed)
+            listed = _listed(packed, shown)
+            total = sum(packed.getinfo(member).file_size for member in listed)
             workspaces.require_disk(total, runs_folder)
             part.mkdir(parents=True)
-            for name, expected in listed.items():
-                _unpack(packed, name, expected, part)
+            for member, expected in listed.items():
+                _unpack(packed, member, expected, part)
         _settle(part, folder)
         part.rename(folder)
     except RunError:
         raise
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError, RuntimeError) as error:
-        raise _refused(path, str(error)) from error
+        raise _refused(shown, str(error)) from error
     except OSError as error:
-        raise RunError(f"{path.name!r} cannot be opened ({error.strerror or error}); name a file that is there.") from error
+        raise RunError(f"{shown!r} cannot be opened ({error.strerror or error}); name a file that is there.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return open_run(folder)
 
 
-def _listed(packed: zipfile.ZipFile, path: Path) -> dict[str, str]:
+def _listed(packed: zipfile.ZipFile, shown: str) -> dict[str, str]:
     """Names and hashes of what is to be unpacked.
 
     Raises
@@ -153,7 +144,7 @@ def _listed(packed: zipfile.ZipFile, path: Path) -> dict[str, str]:
     names = [member.filename for member in members]
     if LIST not in names:
         raise RunError(
-            f"{path.name!r} is no run of audioclf (it has no {LIST}); give a file that Results or 'audioclf export"
+            f"{shown!r} is no run of audioclf (it has no {LIST}); give a file that Results or 'audioclf export"
             " --format run' made."
         )
     if len(names) > _MOST or len(set(names)) < len(names):
@@ -166,7 +157,7 @@ def _listed(packed: zipfile.ZipFile, path: Path) -> dict[str, str]:
     if about.get("version") != VERSION:
         made = str(about.get("audioclf", "another version"))[:20]
         raise RunError(
-            f"{path.name!r} was written by audioclf {made}, in a form that this version ({__version__}) does not know;"
+            f"{shown!r} was written by audioclf {made}, in a form that this version ({__version__}) does not know;"
             " open it with that version."
         )
     files = about["files"]
@@ -215,7 +206,7 @@ def _settle(folder: Path, final: Path) -> None:
         rows = read_csv(folder / "clips.csv", CLIPS)
         for row in rows:
             row["file"] = row["file"] or row["path"]
-            row["path"] = str(final / "sounds" / _last(row["path"]).replace("/", "_").replace("\\", "_"))
+            row["path"] = str(final / "sounds" / last_name(row["path"]).replace("/", "_").replace("\\", "_"))
         write_csv(folder / "clips.csv", CLIPS, [[row[name] for name in CLIPS] for row in rows])
     run = Run(folder)
     try:
@@ -237,8 +228,8 @@ def _plain(key: str, value: Any) -> Any:
     return float(value) if key == "created" else str(value)[:2000]
 
 
-def _refused(path: Path, why: str) -> RunError:
+def _refused(shown: str, why: str) -> RunError:
     return RunError(
-        f"{path.name!r} cannot be opened as a run ({' '.join(why.split())[:200] or 'it is damaged'}); copy or download it"
+        f"{shown!r} cannot be opened as a run ({' '.join(why.split())[:200] or 'it is damaged'}); copy or download it"
         " again, or export the run again."
     )

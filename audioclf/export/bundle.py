@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 
 from audioclf.core.errors import AudioclfError
-from audioclf.experiments.runs import Run
 from audioclf.export.card import card
 from audioclf.export.check import Samples
 from audioclf.features.base import Array
@@ -115,7 +114,9 @@ def write(
     }
     is_onnx = model.suffix == ".onnx"
     runtime = _web_runtime() if web_runtime else {}
-    page = _PAGE.format(ort=ORT, there=", which is there already; it was fetched so" if runtime else "") if is_onnx else ""
+    page = (
+        _PAGE.format(ort=ORT, there=", which is there already; it was fetched so" if runtime else "") if is_onnx else ""
+    )
     kit = files("audioclf.export.kit")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.write(model, model.name)

@@ -54,7 +54,7 @@ class Samples:
         return not self.clips
 
 
-def test_samples(predictor: Predictor, most: int = MOST, split: str | None = None) -> Samples:
+def samples_of(predictor: Predictor, most: int = MOST, split: str | None = None) -> Samples:
     """Test clips of a run, evenly over all of them; sounds made here where none can be read any more."""
     windows, true, clips = [], [], []
     for clip, label in _tested(predictor.run, most, split):

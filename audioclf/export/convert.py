@@ -54,9 +54,7 @@ def to_litert(model: Any, path: Path) -> None:
 
     builtins = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     with _quiet("LiteRT", model):
-        model.export(
-            str(path), format="litert", input_signature=_signature(model), verbose=False, target_spec=builtins
-        )
+        model.export(str(path), format="litert", input_signature=_signature(model), verbose=False, target_spec=builtins)
 
 
 def _signature(model: Any) -> list[Any]:

@@ -40,7 +40,7 @@ FORMATS: Final = {
             "onnx",
             "ONNX",
             ".onnx",
-            "From samples to probabilities in one file, for onnxruntime in Python, C++, Java, JavaScript and the browser.",
+            "From samples to probabilities in one file, for onnxruntime in Python, C++, Java and the browser.",
             ("tf2onnx", "onnx"),
             True,
         ),

@@ -65,9 +65,7 @@ class Exported:
         if self.difference is None:
             return ""
         if self.same is None:
-            return (
-                f"Checked in its own runtime: no probability differs by more than {self.difference:.1g} on {on}."
-            )
+            return f"Checked in its own runtime: no probability differs by more than {self.difference:.1g} on {on}."
         loss = (
             f"is right on {self.accuracy_int8:.1%} of them instead of {self.accuracy:.1%}"
             if self.accuracy is not None and self.accuracy_int8 is not None
@@ -159,7 +157,7 @@ def _model(
     with tempfile.TemporaryDirectory(prefix="audioclf-export-") as folder:
         written = Path(folder) / f"model{chosen.suffix}"
         # what is quantised is measured on as many clips as there are
-        samples = check.test_samples(predictor, INT8_CLIPS if int8 else check.MOST, split)
+        samples = check.samples_of(predictor, INT8_CLIPS if int8 else check.MOST, split)
         if int8:
             quantise.to_litert(model, predictor, written)
         else:
@@ -213,7 +211,8 @@ def _require(chosen: Format, bundled: bool, int8: bool, web_runtime: bool) -> No
         )
     if int8 and chosen.name != "litert":
         raise ParameterError(
-            f"int8 is a choice of litert alone, and the format is {chosen.name}; choose litert, or leave int8 out.", "int8"
+            f"int8 is a choice of litert alone, and the format is {chosen.name}; choose litert, or leave int8 out.",
+            "int8",
         )
     if web_runtime and not (bundled and chosen.name == "onnx"):
         raise ParameterError(

@@ -110,8 +110,8 @@ def power_spectra(frames: Any, n_fft: int) -> Any:
     blocks = -(-n_bins // rows)
     if 2 * columns * blocks > LARGEST:
         raise ParameterError(
-            f"A Fourier transform of {n_fft:,} samples, whose largest factor is {columns:,}, is too large to export; set"
-            " n_fft to a power of two and train the run again.",
+            f"A Fourier transform of {n_fft:,} samples, whose largest factor is {columns:,}, is too large to export;"
+            " set n_fft to a power of two and train the run again.",
             "n_fft",
         )
     x = ops.transpose(ops.reshape(frames, (1, n_frames, rows, columns)), (0, 1, 3, 2))
@@ -208,9 +208,7 @@ def _bands(y: Any, feature: MelFramed, sr: float, norm: str) -> Any:
     """Mel spectrogram, frames first [shape=(1, n_frames, n_mels)]."""
     from keras import ops
 
-    filters = mel_filters(
-        sr, feature.n_fft, feature.n_mels, feature.fmin, feature.fmax or sr / 2, feature.htk, norm
-    ).T
+    filters = mel_filters(sr, feature.n_fft, feature.n_mels, feature.fmin, feature.fmax or sr / 2, feature.htk, norm).T
     power = power_spectra(_framed(y, feature), feature.n_fft)
     return fixed(power if feature.power == 2 else ops.sqrt(power), filters)
 

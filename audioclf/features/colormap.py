@@ -135,7 +135,8 @@ def colours_of(colormap: str) -> Array:
     ParameterError
         For a colour map that does not exist.
     """
-    return np.frombuffer(palette(colormap), np.uint8).reshape(256, 3).astype(np.float32) / 255
+    colours = np.frombuffer(palette(colormap), np.uint8).reshape(256, 3).astype(np.float32)
+    return colours / np.float32(255)
 
 
 @functools.cache

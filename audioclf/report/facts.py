@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import PureWindowsPath
 from typing import Any
 
 from audioclf import __version__
 from audioclf.core.errors import AudioclfError
 from audioclf.core.text import duration
 from audioclf.datasets import SOURCES, Clip, Dataset
+from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run
 from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
@@ -110,6 +112,18 @@ def of(run: Run) -> Facts:
     )
 
 
+def without_paths(experiment: Experiment) -> Experiment:
+    """The experiment, its data set by its last name where it is a path: what leaves tells nobody where files lie."""
+    return experiment.replace(dataset=experiment.dataset.replace(name=last_name(experiment.dataset.name)))
+
+
+def last_name(name: str) -> str:
+    """Last part of a path of any system; another name as it is."""
+    if not (name.startswith(("/", "\\", "~")) or PureWindowsPath(name).drive):
+        return name
+    return name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or "data"
+
+
 def versions() -> dict[str, str]:
     """Python, this package and those whose versions change a figure, as they are now."""
     found = {"audioclf": __version__, "Python": platform.python_version()}
@@ -137,10 +151,10 @@ def percent_interval(row: Mapping[str, Any]) -> str:
 
 def _data(run: Run, clips: tuple[Clip, ...]) -> dict[str, str]:
     choice = run.experiment.dataset
-    title = str(run.about.get("data_title", "")) or choice.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    title = str(run.about.get("data_title", "")) or last_name(choice.name)
     found = {"Data set": title}
-    known = SOURCES[choice.name] if choice.name in SOURCES else None
-    if known is not None:
+    if choice.name in SOURCES:
+        known = SOURCES[choice.name]
         found |= {"Licence": known.licence, "Source": known.citation}
     else:
         found["Licence"] = "not known: ask whoever made the data set before the model is passed on"
@@ -184,14 +198,16 @@ def _figures(metrics: Mapping[str, Any]) -> dict[str, str]:
 
 def _limits(run: Run, metrics: Mapping[str, Any], clips: tuple[Clip, ...]) -> Iterator[str]:
     if metrics["leaky"]:
-        yield "The model was tested on clips, or copies of clips, it learned from: its figures say nothing of new sounds."
+        yield (
+            "The model was tested on clips, or copies of clips, it learned from: its figures say nothing of new sounds."
+        )
     yield (
         f"It knows these {len(run.classes):,} classes and no other: any sound is given to one of them, however unlike"
         " them it is."
     )
     yield (
-        "Its figures hold for sounds recorded as the test clips were; another microphone, room or distance can cost much"
-        " of them."
+        "Its figures hold for sounds recorded as the test clips were; another microphone, room or distance can cost"
+        " much of them."
     )
     n_test, n_groups = int(metrics["n_test"]), metrics.get("interval_n")
     if n_test < FEW:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audioclf.ui.results import sections
+from audioclf.ui.results import export, sections
 from audioclf.ui.shell import page_frame
 from audioclf.ui.shell.tabs import tabs
 
@@ -18,4 +18,5 @@ def draw() -> None:
         if len(metrics["splits"]) > 1:
             shows["Splits"] = lambda: sections.folds(metrics)
         shows["Settings and files"] = lambda: sections.files(run)
+        shows["Export and report"] = lambda: export.draw(state, run)
         tabs("results.tabs", shows)
