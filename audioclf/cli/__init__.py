@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 # each module adds its commands to the group
-from audioclf.cli import data, export, info, reproduce, runs, search, stopping, train, use
+from audioclf.cli import data, export, info, reproduce, runs, search, serve, stopping, train, use
 from audioclf.cli.group import cli
 
-__all__ = ["cli", "data", "export", "info", "main", "reproduce", "runs", "search", "train", "use"]
+__all__ = ["cli", "data", "export", "info", "main", "reproduce", "runs", "search", "serve", "train", "use"]
 
 
 def main() -> None:

@@ -42,8 +42,8 @@ def quiet_start(family: str) -> None:
         os.close(nothing)
 
 
-def opened_run(run: Path) -> Run:
-    """The run of a folder, or the one that comes with audioclf; ready for its models to be loaded.
+def opened_run(run: Path, *, quiet: bool = True) -> Run:
+    """The run of a folder, or the one that comes with audioclf; ready for its models to be loaded, if ``quiet``.
 
     Raises
     ------
@@ -52,7 +52,8 @@ def opened_run(run: Path) -> Run:
     from audioclf.inference.assets import starter_run
 
     opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
-    quiet_start(opened.experiment.model.family)
+    if quiet:
+        quiet_start(opened.experiment.model.family)
     return opened
 
 
