@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from audioclf.core.errors import RunError
+from audioclf.core.errors import AudioclfError, RunError
 from audioclf.export.network import INPUT, OUTPUT
 
 
@@ -29,8 +29,8 @@ def to_onnx(model: Any, path: Path) -> None:
     """
     import onnx
 
-    with _quiet("ONNX", model):
-        model.export(str(path), format="onnx", input_signature=_signature(model), verbose=False)
+    with quiet("ONNX", model):
+        model.export(str(path), format="onnx", input_signature=signature(model), verbose=False)
     # the converter names outputs after the last operation
     written = onnx.load(path)
     (output,) = written.graph.output
@@ -53,18 +53,19 @@ def to_litert(model: Any, path: Path) -> None:
     import tensorflow as tf
 
     builtins = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-    with _quiet("LiteRT", model):
-        model.export(str(path), format="litert", input_signature=_signature(model), verbose=False, target_spec=builtins)
+    with quiet("LiteRT", model):
+        model.export(str(path), format="litert", input_signature=signature(model), verbose=False, target_spec=builtins)
 
 
-def _signature(model: Any) -> list[Any]:
+def signature(model: Any) -> list[Any]:
+    """The model's input under its name, for Keras's exporters."""
     import keras
 
     return [keras.InputSpec(shape=tuple(model.inputs[0].shape), dtype="float32", name=INPUT)]
 
 
 @contextlib.contextmanager
-def _quiet(what: str, model: Any) -> Iterator[None]:
+def quiet(what: str, model: Any) -> Iterator[None]:
     """Keep the converters' notes to themselves, and give what they stumble over as one sentence.
 
     Raises
@@ -79,6 +80,8 @@ def _quiet(what: str, model: Any) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except AudioclfError:
+        raise
     except Exception as error:  # the converters raise whatever a layer makes them stumble over
         first = " ".join(str(error).split())[:160]
         raise RunError(

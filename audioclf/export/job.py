@@ -159,7 +159,7 @@ def _model(
         # what is quantised is measured on as many clips as there are
         samples = check.samples_of(predictor, INT8_CLIPS if int8 else check.MOST, split)
         if int8:
-            quantise.to_litert(model, predictor, written)
+            quantise.to_litert(model, samples.windows[: check.MOST], written)
         else:
             convert.WRITERS[chosen.name](model, written)
         steps(f"Asking the run on {len(samples.windows)} {'sounds' if samples.made else 'test clips'}")
