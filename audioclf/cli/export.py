@@ -68,10 +68,9 @@ def export(
 @as_json
 def import_(file: Path, as_json: bool) -> None:
     """Open FILE, a run that another audioclf wrote with "export --format run"; nothing of it is run."""
-    from audioclf.core.workspaces import runs_folder
-    from audioclf.export import archive
+    from audioclf.export.archive import import_run
 
-    run = archive.read(file, runs_folder())
+    run = import_run(file)
     if as_json:
         print_json({"run": str(run.folder), "name": run.name})
         return
@@ -84,9 +83,9 @@ def import_(file: Path, as_json: bool) -> None:
 @trust_code
 def report(run: Path, out: Path | None, trust_code: bool) -> None:
     """Write all there is to know of RUN as one HTML page that needs no other file and prints."""
-    from audioclf.report.run import write
+    from audioclf.report.run import write_report
 
     opened = opened_run(run)
     out = out or Path(f"{opened.id}-report.html")
-    write(opened, out, trust_code=trust_code, progress=lambda done, total, words: click.echo(words, err=True))
+    write_report(opened, out, trust_code=trust_code, progress=lambda done, total, words: click.echo(words, err=True))
     click.echo(str(out))

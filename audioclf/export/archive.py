@@ -89,15 +89,15 @@ def _without_folders(path: Path) -> bytes:
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def read(path: str | Path, runs_folder: Path, *, name: str = "") -> Run:
-    """Unpack a run into a new folder; nothing of it is run.
+def import_run(path: str | Path, runs_folder: str | Path | None = None, *, name: str = "") -> Run:
+    """Open a run that was exported as one file, in a new folder; nothing of it is run.
 
     Parameters
     ----------
     path : path
-        What :func:`write` made, here or elsewhere.
-    runs_folder : Path
-        Where the new folder goes.
+        What ``export_run(run, path, "run")`` made, here or elsewhere.
+    runs_folder : path, optional
+        Where the new folder goes; to the other runs where left out.
     name : str
         What the file is called in an error; its own name where left out.
 
@@ -109,6 +109,7 @@ def read(path: str | Path, runs_folder: Path, *, name: str = "") -> Run:
         When the disk is full.
     """
     path, shown = Path(path), name or Path(path).name
+    runs_folder = workspaces.runs_folder() if runs_folder is None else Path(runs_folder)
     folder = new_folder(runs_folder)
     # a name that lists of runs pass over, until all of it is there and found good
     part = folder.with_name(f".{folder.name}.part")

@@ -65,7 +65,8 @@ class Exported:
         if self.difference is None:
             return ""
         if self.same is None:
-            return f"Checked in its own runtime: no probability differs by more than {self.difference:.1g} on {on}."
+            at_most = f"{max(self.difference, 1e-7):.7f}"
+            return f"Checked in its own runtime: no probability differs by more than {at_most} on {on}."
         loss = (
             f"is right on {self.accuracy_int8:.1%} of them instead of {self.accuracy:.1%}"
             if self.accuracy is not None and self.accuracy_int8 is not None

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         answers.flush()
 
     try:
-        report.write(open_run(arguments[0]), Path(arguments[1]), progress=tell)
+        report.write_report(open_run(arguments[0]), Path(arguments[1]), progress=tell)
     except AudioclfError as error:
         print(error, file=sys.stderr)
         return 2

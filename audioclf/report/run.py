@@ -104,13 +104,13 @@ def html(
     )
 
 
-def write(run: Run, path: Path, **options: Any) -> Path:
-    """Write the page into a file; returns where it is.
+def write_report(run: Run, path: str | Path, **options: Any) -> Path:
+    """Write the report of a finished run as one HTML page; returns where it is.
 
     Parameters
     ----------
     run : Run
-    path : Path
+    path : path
     **options
         As of :func:`html`.
 
@@ -119,7 +119,7 @@ def write(run: Run, path: Path, **options: Any) -> Path:
     AudioclfError
         When the run has no results, or the file cannot be written.
     """
-    text = html(run, **options)
+    path, text = Path(path), html(run, **options)
     try:
         write_atomic(path, text)
     except OSError as error:

@@ -150,7 +150,7 @@ def _open(state: State) -> None:
     part = _target(f"x {hashlib.blake2b(uploaded.file_id.encode(), digest_size=16).hexdigest()}", ".upload")
     try:
         part.write_bytes(uploaded.getbuffer())
-        opened = archive.read(part, folder, name=uploaded.name)
+        opened = archive.import_run(part, folder, name=uploaded.name)
     except AudioclfError as error:
         error_boundary.show_error(error)
         return
