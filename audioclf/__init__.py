@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from audioclf.experiments.config import Experiment
     from audioclf.experiments.runner import run_experiment
     from audioclf.experiments.runs import Run, compare_runs, open_run
+    from audioclf.export.archive import import_run
+    from audioclf.export.job import export_run
     from audioclf.features.inversion import resynthesize
     from audioclf.inference.predictor import Predictor
     from audioclf.recipes import load_recipe
+    from audioclf.report.run import write_report
     from audioclf.tuning import Search, open_search, run_search
 
 __version__ = "0.1.0"
@@ -47,6 +50,9 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "open_search": ("audioclf.tuning", "Open the folder of a search: its leader board, its points' runs."),
     "Run": ("audioclf.experiments.runs", "A run's folder: status, history, metrics, predictions, clips."),
     "Predictor": ("audioclf.inference.predictor", "The models of a finished run: classify and explain."),
+    "export_run": ("audioclf.export.job", "A run as ONNX, LiteRT, Keras, a zip, one file, or a script."),
+    "import_run": ("audioclf.export.archive", "Open a run that was exported as one file."),
+    "write_report": ("audioclf.report.run", "All there is to know of a run, as one HTML page that prints."),
     "AudioclfError": ("audioclf.core.errors", "What a user can correct; its text is one sentence."),
 }
 
@@ -72,6 +78,9 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "open_search",
     "Run",
     "Predictor",
+    "export_run",
+    "import_run",
+    "write_report",
     "AudioclfError",
 ]
 

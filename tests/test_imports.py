@@ -34,6 +34,8 @@ ORDER = (
     "similarity",
     "jobs",
     "recipes",
+    "report",
+    "export",
     "reproduce",
     "cli",
     "ui",

@@ -5,6 +5,7 @@ from __future__ import annotations
 # each module adds its commands to the group
 from audioclf.cli import (
     data,
+    export,
     hear,
     info,
     reproduce,
@@ -12,6 +13,7 @@ from audioclf.cli import (
     resynthesize,
     runs,
     search,
+    serve,
     similar,
     stopping,
     study,
@@ -23,6 +25,7 @@ from audioclf.cli.group import cli
 __all__ = [
     "cli",
     "data",
+    "export",
     "hear",
     "info",
     "main",
@@ -31,6 +34,7 @@ __all__ = [
     "resynthesize",
     "runs",
     "search",
+    "serve",
     "similar",
     "study",
     "train",

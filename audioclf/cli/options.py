@@ -15,7 +15,7 @@ import click
 from audioclf.core.errors import ParameterError
 from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.runs import Status
+from audioclf.experiments.runs import Run, Status, open_run
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object (or list) on the last line.")
 
@@ -40,6 +40,21 @@ def quiet_start(family: str) -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
+
+
+def opened_run(run: Path, *, quiet: bool = True) -> Run:
+    """The run of a folder, or the one that comes with audioclf; ready for its models to be loaded, if ``quiet``.
+
+    Raises
+    ------
+    RunError
+    """
+    from audioclf.inference.assets import starter_run
+
+    opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
+    if quiet:
+        quiet_start(opened.experiment.model.family)
+    return opened
 
 
 def printable(text: str) -> str:

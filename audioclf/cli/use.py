@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, quiet_start, trust_code
+from audioclf.cli.options import as_json, opened_run, print_json, trust_code
 from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.params import unknown
-from audioclf.experiments.runs import Run, open_run
 from audioclf.explain import METHODS
 from audioclf.inference.assessment import markdown, sentence
 from audioclf.inference.evidence import default_method, methods_for, read_choice
@@ -26,7 +25,7 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
     """Classify sound FILES with the models of RUN (a folder, or "starter": the model that comes with audioclf)."""
     from audioclf.inference.predictor import Predictor
 
-    predictor = Predictor(_open(run), trust_code=trust_code)
+    predictor = Predictor(opened_run(run), trust_code=trust_code)
     answers: list[dict[str, Any]] = []
     failed = False
     for file in files:
@@ -80,7 +79,7 @@ def explain(
     from audioclf.plots.feature import overlay_figure
     from audioclf.plots.png import save
 
-    predictor = Predictor(_open(run), trust_code=trust_code)
+    predictor = Predictor(opened_run(run), trust_code=trust_code)
     index = None
     if label is not None:
         if label not in predictor.classes:
@@ -114,7 +113,7 @@ def explanations(
     from audioclf.inference.predictor import Predictor
     from audioclf.inference.sound_cache import SoundCache
 
-    opened = _open(run)
+    opened = opened_run(run)
     predictor = Predictor(opened, SoundCache(), trust_code=trust_code)
     suited = [method.kind for method in methods_for(opened)]
 
@@ -142,11 +141,3 @@ def explanations(
     click.echo(f"default  {title}, chosen on {choice['n_clips']} {choice['clips']} clips")
     for row in found:
         click.echo(f"{METHODS[row['method']].title}: {sentence(row)}")
-
-
-def _open(run: Path) -> Run:
-    from audioclf.inference.assets import starter_run
-
-    opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)
-    quiet_start(opened.experiment.model.family)
-    return opened

@@ -97,7 +97,7 @@ class Picture(Parameters):
         shape = self.shape(maps.shape[1:])
         if not self.on:
             return maps
-        colours = np.frombuffer(palette(self.colormap), np.uint8).reshape(256, 3).astype(np.float32) / 255
+        colours = colours_of(self.colormap)
         pictures = np.empty((len(maps), *shape), np.float32)
         for number, values in enumerate(maps):
             low = float(values.min()) if self.vmin is None else self.vmin
@@ -125,6 +125,18 @@ def resized(values: Array, height: int, width: int) -> Array:
 
     picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), np.float32)
+
+
+def colours_of(colormap: str) -> Array:
+    """Colours of a matplotlib colour map [shape=(256, 3)], red, green and blue in [0, 1].
+
+    Raises
+    ------
+    ParameterError
+        For a colour map that does not exist.
+    """
+    colours = np.frombuffer(palette(colormap), np.uint8).reshape(256, 3).astype(np.float32)
+    return colours / np.float32(255)
 
 
 @functools.cache

@@ -64,7 +64,8 @@ def window(name: str, n: int) -> npt.NDArray[np.float64]:
 
 
 @functools.lru_cache(maxsize=64)
-def _padded_window(name: str, n: int, n_fft: int) -> Array:
+def padded_window(name: str, n: int, n_fft: int) -> Array:
+    """Window of ``n`` samples in the middle of ``n_fft`` [shape=(n_fft,)], read-only."""
     before = (n_fft - n) // 2
     values = np.pad(window(name, n), (before, n_fft - n - before)).astype(np.float32)
     values.flags.writeable = False
@@ -261,7 +262,7 @@ class Framed(Feature):
         n_frames, n_bins = self.n_frames(samples.size), self.n_fft // 2 + 1
         check_size(n_bins, n_frames, self.title, self.hop_length)
         stretches = frames(samples, self.n_fft, self.hop_length, self.pad_mode if self.center else None)
-        fade = _padded_window(self.window, self.win_length or self.n_fft, self.n_fft)
+        fade = padded_window(self.window, self.win_length or self.n_fft, self.n_fft)
         result = np.empty((n_frames, n_bins), np.float32)
         for part in blocks(stretches):
             np.abs(scipy.fft.rfft(stretches[part] * fade), out=result[part])

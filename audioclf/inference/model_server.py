@@ -247,9 +247,16 @@ class ModelWorker:
     """The client: starts the process when it is needed, and again when it died.
 
     Requests of several threads are answered one after the other.
+
+    Parameters
+    ----------
+    apart : bool
+        Whether the process is in a session of its own, so that Ctrl-C leaves it the time to answer; it ends with this
+        process all the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool = False) -> None:
+        self._apart = apart
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -365,6 +372,7 @@ class ModelWorker:
                 [sys.executable, "-P", "-m", "audioclf.jobs.worker", "--serve"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                start_new_session=self._apart,
             )
         return self._process
 

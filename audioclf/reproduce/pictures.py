@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from audioclf.plots.curve_figures import counts_figure, folds_figure, twin_figur
 from audioclf.plots.feature import overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.screen import Limits
+from audioclf.report.document import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,45 +35,6 @@ EXAMPLE_WORDS = (
     " predicted correctly and one as a rooster; all six clips of rain were correct; of six roosters, two were predicted"
     " as dogs. Correct predictions lie on the diagonal; dog and rooster are confused in both directions."
 )
-
-Draw = Callable[[str], "Figure"]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture, drawn when it is asked for.
-
-    Attributes
-    ----------
-    key : str
-        Names it within its run.
-    title, caption : str
-        Above and below it.
-    draw : callable
-        ``theme -> Figure``; the theme is ``"light"`` or ``"dark"``.
-    """
-
-    key: str
-    title: str
-    caption: str
-    draw: Draw
-
-    def png(self, theme: str) -> bytes:
-        """The picture on the colour of its page, with at most 256 colours: a third of the size.
-
-        Raises
-        ------
-        AudioclfError
-            When its sounds are not there any more.
-        """
-        from PIL import Image
-
-        from audioclf.plots.png import to_png
-
-        picture = Image.open(io.BytesIO(to_png(self.draw(theme), transparent=False))).convert("RGB")
-        buffer = io.BytesIO()
-        picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
-        return buffer.getvalue()
 
 
 def of_sounds(run: Run, letter: str) -> Iterator[Picture]:

@@ -10,6 +10,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.core.files import write_atomic
 from audioclf.experiments.runs import Watcher
 from audioclf.experiments.runs.folder import JobFolder
+from audioclf.report.document import Picture
 from audioclf.reproduce import page, pictures, rows, runner
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.rows import Row
@@ -71,7 +72,7 @@ class Report:
             say=say,
         )
 
-    def _sounds(self, letter: str) -> Iterable[pictures.Picture]:
+    def _sounds(self, letter: str) -> Iterable[Picture]:
         """Pictures of a reference's sounds: of its first finished run."""
         for row in self.rows:
             if row.letter == letter and row.accuracy is not None and row.run is not None:
@@ -109,7 +110,7 @@ def _found(item: Planned, jobs: Sequence[JobFolder]) -> tuple[Planned, JobFolder
     return item, None
 
 
-def _of_run(row: Row, evidence: bool) -> Iterator[pictures.Picture]:
+def _of_run(row: Row, evidence: bool) -> Iterator[Picture]:
     if row.run is None or row.accuracy is None:
         return
     yield from pictures.of_run(row.run, row.letter)

@@ -37,7 +37,7 @@ FEWEST = 20
 
 LOWEST, HIGHEST = 0.05, 20.0
 
-_SMALLEST = float(np.finfo(np.float32).eps)
+SMALLEST = float(np.finfo(np.float32).eps)
 """What a probability of 0 counts as, at most: the logarithm of 0 would outweigh all other clips."""
 
 _GRID = np.linspace(math.log(LOWEST), math.log(HIGHEST), 25)
@@ -206,7 +206,7 @@ def temperature_sentences(temperatures: Sequence[Mapping[str, Any]]) -> tuple[st
 
 def _logits(probabilities: Numbers) -> Numbers:
     """Logits of probabilities, the largest of a row 0; a probability of 0 counts as the smallest of its row."""
-    positive = np.where(probabilities > 0, probabilities, _SMALLEST)
+    positive = np.where(probabilities > 0, probabilities, SMALLEST)
     logits = np.log(np.maximum(probabilities, positive.min(axis=1, keepdims=True)))
     shifted: Numbers = logits - logits.max(axis=1, keepdims=True)
     return shifted

@@ -17,6 +17,7 @@ from audioclf import recipes
 from audioclf.core import settings, workspaces
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import Run
+from audioclf.report.document import Picture
 from audioclf.reproduce import page, pictures
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.table import to_csv
@@ -128,7 +129,7 @@ def _of_model(run: Run, letter: str) -> None:
         _evidence(run)
 
 
-def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:
+def _images(run: Run, shown: Iterable[Picture]) -> None:
     theme = st.context.theme.type or "light"
     for picture in shown:
         if picture.title:
@@ -141,7 +142,7 @@ def _images(run: Run, shown: Iterable[pictures.Picture]) -> None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _png(run: str, key: str, theme: str, _picture: pictures.Picture) -> bytes:
+def _png(run: str, key: str, theme: str, _picture: Picture) -> bytes:
     return _picture.png(theme)
 
 

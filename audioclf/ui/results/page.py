@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audioclf.ui.results import desk, rankings, sections, slices
+from audioclf.ui.results import desk, export, rankings, sections, slices
 from audioclf.ui.results.calibration import calibration
 from audioclf.ui.shell import page_frame
 from audioclf.ui.shell.tabs import tabs
@@ -25,4 +25,5 @@ def draw() -> None:
         if len(metrics["splits"]) > 1:
             shows["Splits"] = lambda: sections.folds(metrics)
         shows["Settings and files"] = lambda: sections.files(run)
+        shows["Export and report"] = lambda: export.draw(state, run)
         tabs("results.tabs", shows)
