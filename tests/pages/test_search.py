@@ -222,7 +222,7 @@ def test_importance_and_parallel_coordinates_stand_below_the_board(
     assert set(made.importance) <= {"feature.n_mels", "model.max_depth"}
     page = open_page("search", data=three_classes, search=made.id)
     assert not page.error
-    assert "Points as parallel coordinates" in words(page)
+    assert "Every point as a line" in words(page)
     assert ("Importance of the parameters" in words(page)) == bool(made.importance)
 
 

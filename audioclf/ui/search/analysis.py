@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from audioclf.plots.tuning import TITLES, importance_spec, parallel_spec
+from audioclf.plots.tuning import importance_spec, parallel_spec
 from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui.shell.glossary import explain
 from audioclf.ui.shell.text import plain
+
+MEASURED = {"val_loss": "error on validation clips", "val_accuracy": "accuracy on validation clips"}
+"""What points are chosen by, in plain words."""
 
 _FEWEST = 3
 
@@ -50,6 +53,6 @@ def show(made: SearchRun, board: Sequence[Standing]) -> None:
         spec = parallel_spec(settings, figures, names=names, metric=metric, best=0)
         st.vega_lite_chart(spec, width="stretch", key=f"search.parallel {made.id}")
         st.caption(
-            f"A line is a point; its colour is its {TITLES[metric].lower()}, yellow the {METRICS[metric]}, and the"
+            f"A line is a point; its colour is its {MEASURED[metric]}, yellow the {METRICS[metric]}, and the"
             " chosen point is drawn thicker."
         )

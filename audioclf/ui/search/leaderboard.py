@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from audioclf.experiments.runs import Status
-from audioclf.plots.tuning import TITLES, values_chart
+from audioclf.plots.tuning import values_chart
 from audioclf.training.intervals import interval_words
 from audioclf.tuning import METRICS, SearchRun, Standing, short, spelled
 from audioclf.ui.forms import experiment_draft
@@ -104,7 +104,7 @@ def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
     """The best point in words; its test figure only once nothing is left to be chosen."""
     metric = made.search.metric
     title = best.title
-    stated = f"{TITLES[metric].lower()} {_figure(best.figure(metric), metric)}"
+    stated = f"{analysis.MEASURED[metric]} {_figure(best.figure(metric), metric)}"
     if status.state != "done":
         st.markdown(f"Best so far: **{escape(title)}** ({escape(stated)}).")
         return
@@ -224,7 +224,8 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
     several = [name for name in names if len({spelled(item.settings[name]) for item in shown}) > 1][:_CHARTS]
     if not several:
         return
-    st.markdown(f"**{TITLES[metric]} by value** ({'lower' if METRICS[metric] == 'lowest' else 'higher'} is better)")
+    measured = analysis.MEASURED[metric].capitalize()
+    st.markdown(f"**{measured} by value** ({'lower' if METRICS[metric] == 'lowest' else 'higher'} is better)")
     for first in range(0, len(several), 3):
         for column, name in zip(st.columns(3, gap="medium"), several[first : first + 3], strict=False):
             with column:

@@ -159,7 +159,7 @@ def draw(state: State, dataset: Dataset) -> Sheet:
 
 
 def _line(words: str, button: str, stage: str, opens: str, sheet: Sheet | None) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"train.line.{stage}"):
         st.markdown(words, width="stretch", help=stage_words.exact(sheet.of(stage)) if sheet is not None else None)
         st.button(button, type="tertiary", key=f"{OPEN}.{stage}", on_click=_open, args=(opens,))
 

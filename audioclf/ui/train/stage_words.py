@@ -35,7 +35,7 @@ def plain(stage: str, values: Mapping[str, Any], dataset: Dataset, *, at_once: b
         return f"tested {plain_protocol(values['split'].sentence(dataset))}"
     if stage == "training":
         if at_once:
-            return "in one step"
+            return "fitted in one step"
         training = values["training"]
         most = "at most " if training.early_stopping else ""
         return f"{most}{count(training.epochs, 'time')} through the training clips"
