@@ -14,6 +14,7 @@ from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
+from audioclf.ui.shell.text import seconds as duration
 from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings, player
 
 KEY = "explore"
@@ -106,7 +107,11 @@ def _notes(form: Form[Feature], wanted: Feature, shown: panels.Shown) -> None:
 
 
 def _shown(clip: Clip) -> tuple[panels.Shown, player.Tools]:
-    audio = feature_settings.audio()
+    audio = feature_settings.audio_of(clip)
+    if audio.sr < feature_settings.audio().sr:
+        st.caption(
+            escape(f"A recording of {duration(clip.seconds)} is read at {audio.sr:,} Hz here, so that it can be drawn.")
+        )
     seconds = len(cache.samples(clip, audio)) / audio.sr
     tools = player.Tools(f"{clip.key} {audio.sr}", seconds, selection.ACTIONS)
     return panels.Shown(clip, audio, player.view(KEY, tools), player.selection(KEY, tools)), tools

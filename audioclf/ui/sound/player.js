@@ -54,7 +54,8 @@ class Player {
     Promise.all(pictures).then((loaded) => {
       if (this.waiting !== waiting) return;
       if (!first) this.build(data, colours);
-      this.loaded = new Map(data.panels.map((panel, i) => [panel.image + panel.heat, pictures[i]]));
+      const arrived = data.panels.flatMap((panel, i) => (loaded[i] ? [[panel.image + panel.heat, loaded[i]]] : []));
+      this.loaded = new Map(arrived);
       this.panels.forEach((panel, i) => panel.take(loaded[i]));
       this.draw();
     });
@@ -71,7 +72,9 @@ class Player {
   build(data, colours) {
     const focused = this.panels.findIndex((panel) => panel.plot === this.root.getRootNode().activeElement);
     const changed = this.data && this.data.subject !== data.subject;
+    if (!this.data) this.selection = data.selection || null; // made in another view of the same sound
     this.data = data;
+    this.asked = null;
     const kept = new Map(this.sounds.map((sound) => [sound.address, sound]));
     const grid = element("div", `grid ${data.layout}`);
     grid.style.setProperty("--columns", data.columns);
@@ -184,7 +187,7 @@ class Player {
   // Ask for the pictures of a stretch: the selection, or one around the line that is so many times as long as now.
   zoom(factor) {
     const sound = this.sounds[0];
-    const now = this.data.view || { low: 0, high: sound.seconds };
+    const now = this.asked || this.data.view || { low: 0, high: sound.seconds };
     const { selection } = this;
     const chosen = selection && selection.start >= now.low && selection.end <= now.high;
     let [low, high] = chosen ? [selection.start, selection.end] : [0, 0];
@@ -195,8 +198,13 @@ class Player {
       high = low + long;
     }
     if (high - low < SHORTEST_VIEW) return;
-    const whole = high - low > 0.99 * sound.seconds;
-    this.send.state("view", whole ? null : { low, high, subject: this.data.subject });
+    this.look(high - low > 0.99 * sound.seconds ? null : { low, high, subject: this.data.subject });
+  }
+
+  // Ask for the pictures of a stretch, or of all of the sound.
+  look(view) {
+    this.asked = view || { low: 0, high: this.sounds[0].seconds };
+    this.send.state("view", view);
   }
 
   // A key that changes more than the place; false where it means nothing here.
@@ -211,6 +219,7 @@ class Player {
     else if (key === "Escape") this.select(null);
     else if (key === "+" || key === "=") this.zoom(0.5);
     else if (key === "-" || key === "−") this.zoom(2);
+    else if (key === "0") this.look(null);
     else return false;
     return true;
   }

@@ -1,7 +1,7 @@
 // What is selected in a panel: a stretch of time, a band of frequencies, or both, drawn as one rectangle.
 
 const DRAG_PIXELS = 5;
-const BAND_PIXELS = 14; // a drag that is flatter selects time alone
+const BAND_PIXELS = 8; // a drag that is flatter selects time alone
 const EDGE_PIXELS = 6;
 
 // Follows a pointer over one panel and keeps the rectangle in place.
@@ -82,6 +82,7 @@ class Selector {
   // The rectangle of a selection in this panel.
   draw(selected) {
     const { panel } = this;
+    if (!panel.area) return;
     const { x, y, w, h } = panel.area;
     const whole = selected && !panel.timed && selected.low === null;
     this.box.hidden = !selected || whole || (!panel.timed && panel.about.x.unit !== "Hz");
