@@ -7,7 +7,16 @@ import pytest
 
 from audioclf.core.errors import ParameterError
 from audioclf.features import CQT, MFCC, STFT, Feature, Mel, Waveform
-from audioclf.features.stretch import MOST_FRAMES, closer, compute_stretch, counts_from_peak, overview, unfloored
+from audioclf.features.stretch import (
+    MOST_FRAMES,
+    closer,
+    compute_stretch,
+    counts_from_peak,
+    outline,
+    overview,
+    unfloored,
+)
+from audioclf.plots.screen import envelope
 
 SR = 22050
 
@@ -66,3 +75,15 @@ def test_a_long_sound_is_drawn_with_some_of_its_frames() -> None:
     assert sparse.hop_length % feature.hop_length == 0
     assert 1200 <= 1800 * SR // sparse.hop_length <= 2400
     assert 1800 * SR // feature.hop_length > MOST_FRAMES
+
+
+def test_the_outline_covers_the_pixels_of_the_waveform() -> None:
+    y = np.random.default_rng(0).standard_normal(1_000_003).astype(np.float32)
+    y[777_777] = 9.0
+    shown = outline(y, SR)
+    assert len(shown.values) <= 200_000
+    assert shown.values.max() == 9.0
+    _, lows, highs = envelope(shown.axes[0].values, shown.values, 800)
+    _, true_lows, true_highs = envelope(np.arange(y.size) / SR, y, 800)
+    assert np.median(np.abs(lows - true_lows)) < 0.05
+    assert np.median(np.abs(highs - true_highs)) < 0.05

@@ -17,10 +17,7 @@ def test_resolution_in_milliseconds_and_hertz() -> None:
     assert found["hop_length"].startswith("A frame every 23.2 ms, about 216 frames, 75% overlap")
     assert "gaps" in trade_offs(STFT(hop_length=4096), SR, 5 * SR)["hop_length"]
     assert trade_offs(Spectrum(), SR, 5 * SR)["n_fft"] == "5 s of sound, bins 0.2 Hz apart."
-    assert (
-        "743 ms" in trade_offs(CQT(), SR, 5 * SR)["bins_per_octave"]
-        or "ms" in trade_offs(CQT(), SR, SR)["n_bins"] + (trade_offs(CQT(), SR, SR)["bins_per_octave"])
-    )
+    assert "Windows 514 ms at the bottom" in trade_offs(CQT(), SR, 5 * SR)["bins_per_octave"]
     assert "13.5 mel bands" in trade_offs(MFCC(), SR, SR)["n_mfcc"]
 
 
@@ -31,7 +28,7 @@ def test_every_note_stands_at_a_parameter(kind: str) -> None:
 
 
 def test_shape_and_bytes() -> None:
-    assert size(Mel().compute(np.zeros(5 * SR, np.float32), SR)) == "128 × 216 values, 111 kB"
+    assert size(Mel().compute(np.zeros(5 * SR, np.float32), SR).values.shape) == "128 × 216 values, 111 kB"
 
 
 def test_empty_mel_bands_are_named_and_a_hop_beyond_the_sound_remarked() -> None:

@@ -68,15 +68,15 @@ def one(state: State, clip: Clip, kind: str) -> None:
 def _sound(
     state: State, shown: panels.Shown, tools: player.Tools, wanted: Feature, form: Form[Feature], *, deltas: bool
 ) -> None:
-    made, whole, error = panels.last_good(shown, wanted, deltas=deltas)
+    made, shape, error = panels.last_good(shown, wanted, deltas=deltas)
     if error is not None:
         form.show_error(error)
-    if whole is None:
+    if not made:
         return
     _workbench(state, shown, tools, made, height=_HEIGHT_ONE // len(made) + 20 * (len(made) - 1))
     with st.container(horizontal=True, vertical_alignment="center"):
         feature_settings.save(shown.clip, wanted, shown.audio)
-        st.caption(escape(trade_offs.size(whole)))
+        st.caption(escape(trade_offs.size(shape)))
 
 
 def _construction(wanted: Feature, shown: panels.Shown) -> None:

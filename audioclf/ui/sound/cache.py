@@ -95,6 +95,17 @@ def _compute(feature: str, audio: str, clip: Clip) -> FeatureMap:
     return made
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _outline(key: str, audio: str, _clip: Clip) -> FeatureMap:
+    settings = AudioSettings.from_dict(json.loads(audio))
+    return stretches.outline(samples(_clip, settings), settings.sr)
+
+
+def outline(clip: Clip, audio: AudioSettings) -> FeatureMap:
+    """What a long clip's waveform is drawn from."""
+    return _outline(clip.key, _plain(audio), clip)
+
+
 def stretch_map(clip: Clip, feature: Feature, audio: AudioSettings, start: float, end: float) -> FeatureMap:
     """Feature of a stretch of a clip as it is within the whole, as dense as a screen; its arrays read-only.
 

@@ -69,7 +69,8 @@ class Selector {
   between(event) {
     const { panel, from } = this;
     const now = panel.under(event, true);
-    const { selection: selected, sound } = { selection: panel.player.selection, sound: panel.sound };
+    const { sound } = panel;
+    const selected = panel.player.selection;
     const [left, right] = [from.grabbed ? from.grabbed.stays : from.found.at, now.at].sort((a, b) => a - b);
     if (!panel.timed) return { start: selected?.start ?? 0, end: selected?.end ?? sound.seconds, low: left, high: right };
     const stretch = { start: Math.max(left, 0), end: Math.min(right, sound.seconds), low: null, high: null };
