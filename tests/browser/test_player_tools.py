@@ -227,8 +227,13 @@ def test_keys_select_loop_and_clear(new_page: NewPage, sounds: Path) -> None:
     assert page.get_by_role("button", name="Loop the selection").get_attribute("aria-pressed") == "true"
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     assert page.evaluate("() => document.activeElement !== document.body"), "the keys still have their feature"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    wait_for(page, "player => player.sounds[0].banded")
+    band = ask(page, "player => [player.selection.low, player.selection.high]")
+    assert band == pytest.approx([707 * 2 ** (1 / 3), 1414 * 2 ** (1 / 3)], rel=1e-3)
     page.keyboard.press("Escape")
-    wait_for(page, "player => !player.selection")
+    wait_for(page, "player => !player.selection && !player.sounds[0].banded")
 
 
 def test_speed_with_and_without_pitch(new_page: NewPage, sounds: Path) -> None:

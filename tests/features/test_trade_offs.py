@@ -17,7 +17,7 @@ def test_resolution_in_milliseconds_and_hertz() -> None:
     assert found["hop_length"].startswith("A frame every 23.2 ms, about 216 frames, 75% overlap")
     assert "gaps" in trade_offs(STFT(hop_length=4096), SR, 5 * SR)["hop_length"]
     assert trade_offs(Spectrum(), SR, 5 * SR)["n_fft"] == "5 s of sound, bins 0.2 Hz apart."
-    assert "Windows 514 ms at the bottom" in trade_offs(CQT(), SR, 5 * SR)["bins_per_octave"]
+    assert "Windows 530 ms at the bottom" in trade_offs(CQT(), SR, 5 * SR)["bins_per_octave"]
     assert "13.5 mel bands" in trade_offs(MFCC(), SR, SR)["n_mfcc"]
 
 

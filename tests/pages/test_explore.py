@@ -181,7 +181,7 @@ def test_deltas_stand_below_the_mfcc(open_page: OpenPage, class_folders: Path) -
     page = view(open_page("explore", data=class_folders), "mfcc")
     page.toggle(key="explore.deltas.mfcc").set_value(True)
     page.run()
-    assert [panel["title"] for panel in player(page)["panels"]] == ["MFCC", "Δ Value", "ΔΔ Value"]
+    assert [panel["title"] for panel in player(page)["panels"]] == ["MFCC", "Δ MFCC", "ΔΔ MFCC"]
 
 
 def test_one_sound_at_four_sample_rates(open_page: OpenPage, class_folders: Path) -> None:

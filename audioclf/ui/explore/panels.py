@@ -84,7 +84,11 @@ def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> Made:
     if deltas and whole.is_picture and sparse is feature:  # a slope is one over the feature's own frames
         for order in (1, 2):
             slopes = delta(whole, order)
-            made_panels.append(feature_panels.panel(slopes, title=slopes.label, span=span, limits=_around_zero(slopes)))
+            made_panels.append(
+                feature_panels.panel(
+                    slopes, title=f"{'Δ' * order} {feature.title}", span=span, limits=_around_zero(slopes)
+                )
+            )
     shape = whole.values.shape
     if outlined:
         shape = (n_samples,)

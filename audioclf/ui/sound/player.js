@@ -6,6 +6,8 @@ const BARE = { left: 0, right: 0, top: 2, bottom: 2 };
 const PLAY = "M6 4l14 8-14 8z";
 const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const SHORTEST_VIEW = 0.02; // seconds
+const PLAIN = { rate: 1, pitch: true, loop: false };
+let remembered = PLAIN; // how sounds were last played in a player with tools
 
 export default function (component) {
   const root = component.parentElement.querySelector(".player");
@@ -37,7 +39,7 @@ class Player {
     this.panels = [];
     this.loaded = new Map();
     this.selection = null;
-    this.way = { rate: 1, pitch: true, loop: false };
+    this.way = PLAIN;
     this.resized = new ResizeObserver(() => this.draw());
     this.resized.observe(root);
     this.othersPlay = (event) => event.detail !== this && this.pause();
@@ -72,7 +74,7 @@ class Player {
   build(data, colours) {
     const focused = this.panels.findIndex((panel) => panel.plot === this.root.getRootNode().activeElement);
     const changed = this.data && this.data.subject !== data.subject;
-    if (!this.data) this.selection = data.selection || null; // made in another view of the same sound
+    if (!this.data && data.tools) [this.selection, this.way] = [data.selection, remembered]; // from another view
     this.data = data;
     this.asked = null;
     const kept = new Map(this.sounds.map((sound) => [sound.address, sound]));
@@ -149,7 +151,7 @@ class Player {
 
   // How sounds are played: speed, pitch, loop.
   manner(change) {
-    this.way = { ...this.way, ...change };
+    this.way = remembered = { ...this.way, ...change };
     for (const sound of this.sounds) sound.apply(this.way);
     this.tools.show();
   }
@@ -208,7 +210,7 @@ class Player {
   }
 
   // A key that changes more than the place; false where it means nothing here.
-  key(key, sound) {
+  key({ key, shiftKey }, sound) {
     const { selection } = this;
     const time = Math.min(sound.time, sound.seconds);
     const whole = { start: 0, end: sound.seconds, low: null, high: null };
@@ -220,6 +222,9 @@ class Player {
     else if (key === "+" || key === "=") this.zoom(0.5);
     else if (key === "-" || key === "−") this.zoom(2);
     else if (key === "0") this.look(null);
+    else if (key === "ArrowUp" || key === "ArrowDown") {
+      this.select(movedBand(selection || whole, 2 ** ((key === "ArrowUp" ? 1 : -1) / 3), shiftKey));
+    }
     else return false;
     return true;
   }

@@ -106,3 +106,10 @@ function selectionWords({ start, end, low, high }) {
   const [from, to] = [low, high].map((hz) => Math.round(hz).toLocaleString("en-US"));
   return low === null ? stretch : `${stretch}, ${from} to ${to} Hz`;
 }
+
+// The selection with its band moved by a factor, or with its upper edge alone; at first an octave around 1 kHz.
+function movedBand(selected, factor, edge) {
+  if (selected.low === null) return { ...selected, low: 707, high: 1414 };
+  const low = Math.max(selected.low * (edge ? 1 : factor), 20);
+  return { ...selected, low, high: Math.max(selected.high * factor, low * 1.05) };
+}

@@ -9,7 +9,7 @@ const SIGNS = {
 };
 const KEYS =
   "Keys, with a feature focused: Space plays, ← → move (Shift: finer), [ and ] set the selection’s edges, L loops," +
-  " + and − zoom, 0 shows all, Esc clears. Drag to select a stretch; drag a box in a spectrogram to hear only that band.";
+  " ↑ ↓ hear and move a band (Shift: its upper edge), + and − zoom, 0 shows all, Esc clears. Drag to select a stretch; drag a box in a spectrogram to hear only that band.";
 
 class Tools {
   constructor(player) {
