@@ -97,7 +97,8 @@ class Player {
       this.root.append(this.tools.help);
     }
     if (changed) this.select(null);
-    else if (this.selection && this.sounds[0].selection !== this.selection) this.hear(this.selection);
+    else if (this.selection && this.sounds[0] !== this.heard) this.hear(this.selection);
+    [this.heard] = this.sounds;
     if (this.tools) this.tools.show();
     this.panels[focused]?.plot.focus({ preventScroll: true });
     this.draw();
@@ -177,13 +178,12 @@ class Player {
   }
 
   hear(selection) {
-    const sound = this.sounds[0];
-    if (selection && selection.low !== null && selection.end - selection.start > LONGEST_BAND) {
-      this.tools.say(`Select at most ${LONGEST_BAND} s to hear a band of it; all frequencies are heard.`);
-      sound.select({ ...selection, low: null, high: null });
-    } else {
-      sound.select(selection).catch(() => this.tools.say("The band cannot be filtered in this browser; all frequencies are heard."));
-    }
+    const [sound] = this.sounds;
+    const heard = selection && tooLong(selection) ? { ...selection, low: null, high: null } : selection;
+    sound.select(heard).then(
+      () => this.tools.show(),
+      () => this.tools.say("The band cannot be filtered in this browser; all frequencies are heard."),
+    );
   }
 
   // Ask for the pictures of a stretch: the selection, or one around the line that is so many times as long as now.
