@@ -23,6 +23,10 @@ from audioclf.features.extraction import load_clip
 _LOWEST_PLAYED = 8000
 _LONG = 120.0
 
+MOST_SAMPLES = 20_000_000
+LOWER_RATES = (16000, 11025, 8000, 4000, 2000, 1000)
+"""Sample rates at which a recording is read that is too long for the usual one."""
+
 
 def _plain(settings: AudioSettings | Feature) -> str:
     return json.dumps(settings.to_dict(), sort_keys=True)
@@ -53,7 +57,8 @@ def _read(audio: str, clip: Clip) -> Array:
     settings = AudioSettings.from_dict(json.loads(audio))
     n_samples = None if settings.duration is None else max(1, round(settings.duration * settings.sr))
     longest = number("max_clip_seconds")
-    if n_samples is None and clip.seconds > longest:
+    lowered = settings.sr in LOWER_RATES and clip.seconds * settings.sr <= MOST_SAMPLES
+    if n_samples is None and clip.seconds > longest and lowered:
         # one decoding is bounded, so a longer recording is read piece by piece
         starts = np.arange(0, clip.seconds, longest)
         pieces = [replace(clip, start=clip.start + at, duration=min(longest, clip.seconds - at)) for at in starts]

@@ -21,9 +21,6 @@ from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, feature_panels
 
-_MOST_SAMPLES = 20_000_000
-_LOWER_RATES = (16000, 11025, 8000, 4000, 2000, 1000)
-
 
 def audio_form() -> None:
     """How sounds are read before anything is computed, behind a heading."""
@@ -44,8 +41,8 @@ def audio_of(clip: Clip) -> AudioSettings:
     length = clip.seconds if settings.duration is None else settings.duration
     if length <= number("max_clip_seconds"):
         return settings
-    fitting = (sr for sr in _LOWER_RATES if length * sr <= _MOST_SAMPLES)
-    return settings.replace(sr=min(next(fitting, _LOWER_RATES[-1]), settings.sr))
+    fitting = (sr for sr in cache.LOWER_RATES if length * sr <= cache.MOST_SAMPLES)
+    return settings.replace(sr=min(next(fitting, cache.LOWER_RATES[-1]), settings.sr))
 
 
 def start(kind: str) -> Feature:
