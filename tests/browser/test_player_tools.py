@@ -100,7 +100,7 @@ def test_a_box_is_heard_and_nothing_outside_it(new_page: NewPage, sounds: Path) 
     )
     assert abs(inside) < 1
     assert outside < -40
-    assert page.locator(".chosen").inner_text().startswith("Hearing 0.")
+    page.locator(".chosen:text('Hearing 0.')").wait_for()
     # what is played is that stretch alone, and the line stands where it belongs
     page.get_by_role("button", name="Play both").click()
     wait_for(page, "player => player.sounds[0].banded && player.sounds[0].time > player.selection.start + 0.05")
