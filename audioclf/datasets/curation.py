@@ -84,9 +84,10 @@ def add(dataset: Dataset, clip: Clip, *, beside: int) -> Dataset:
     for other in dataset.clips:
         if (other.path, other.start, other.duration) == (clip.path, clip.start, clip.duration):
             raise DatasetError(f"{clip.name} is in {dataset.name} already, as '{other.label}'; select another stretch.")
-    longer = replace(dataset, clips=(*dataset.clips, clip))
-    together = group_copies(longer, [[beside, len(dataset)]])
-    return replace(together, parent=dataset.fingerprint)
+    clips = list(dataset.clips)
+    group = clips[beside].group or f"stretches of {clips[beside].name}"
+    clips[beside] = replace(clips[beside], group=group)
+    return replace(dataset, clips=(*clips, replace(clip, group=group)), parent=dataset.fingerprint)
 
 
 def group_copies(dataset: Dataset, copies: Iterable[Iterable[int]]) -> Dataset:
@@ -136,7 +137,7 @@ def _check_numbers(dataset: Dataset, numbers: Iterable[int]) -> None:
 
 
 def changes(before: Dataset, after: Dataset) -> dict[str, int]:
-    """What an edit came to: numbers of clips left out, relabelled, and with another group or fold."""
+    """What an edit came to: numbers of clips left out, relabelled, with another group or fold, and added if any are."""
 
     def place(clip: Clip) -> tuple[object, ...]:
         return clip.path, clip.start, clip.duration
@@ -150,4 +151,5 @@ def changes(before: Dataset, after: Dataset) -> dict[str, int]:
             continue
         counted["relabelled"] += other.label != clip.label
         counted["regrouped"] += (other.group, other.fold) != (clip.group, clip.fold)
-    return counted
+    added = len(now.keys() - {place(clip) for clip in before.clips})
+    return counted | ({"added": added} if added else {})

@@ -124,10 +124,10 @@ class MelFramed(Framed):
     def bands(self, samples: Array, sr: float, norm: str) -> Array:
         """Mel spectrogram before any decibels [shape=(n_mels, n_frames)], float32."""
         filters = self._filters(sr, norm)
-        spectra = self.magnitudes(samples)
-        if self.power == 2:
-            np.square(spectra, out=spectra)
-        return np.asarray(filters @ np.ascontiguousarray(spectra.T))
+        made = np.empty((self.n_mels, self.n_frames(samples.size)), np.float32)
+        for part, spectra in self.magnitudes(samples):
+            made[:, part] = filters @ (np.square(spectra, out=spectra) if self.power == 2 else spectra)
+        return made
 
     def advice(self, sr: float, n_samples: int) -> tuple[str, ...]:
         empty = np.flatnonzero(np.diff(self._filters(sr, "none").indptr) == 0)

@@ -79,7 +79,7 @@ def mfcc_steps(y: npt.ArrayLike, sr: float, feature: MFCC) -> MFCCSteps:
         )
     made = feature.compute(y, sr)
     samples = feature.samples(y, sr)
-    spectra = feature.magnitudes(samples)
+    spectra = np.concatenate([found.T for _, found in feature.magnitudes(samples)])
     if feature.power == 2:
         np.square(spectra, out=spectra)
     bands = feature.bands(samples, sr, feature.mel_norm)

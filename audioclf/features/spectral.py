@@ -21,7 +21,7 @@ MOST_VALUES: Final = 100_000_000
 AMIN: Final = 1e-10
 """Power below which everything is silence; librosa's ``amin``."""
 
-_BLOCK: Final = 1 << 18
+_BLOCK: Final = 1 << 16
 _COSINES: Final = {
     "hann": (0.5, 0.5),
     "hamming": (0.54, 0.46),
@@ -121,9 +121,11 @@ def decibels(power: npt.NDArray[np.floating[Any]], ref: str, top_db: float) -> A
     level = np.maximum(power, AMIN, dtype=np.float32)
     np.log10(level, out=level)
     level *= 10
+    peak = level.max()
     if ref == "max":
-        level -= level.max()
-    return np.asarray(np.maximum(level, level.max() - top_db))
+        level -= peak
+        peak -= peak
+    return np.asarray(np.maximum(level, peak - top_db, out=level))
 
 
 def scale_param(*choices: str, default: str = "db") -> Any:
@@ -243,30 +245,31 @@ class Framed(Feature):
             )
         return max(0, n_samples - self.n_fft) // self.hop_length + 1
 
-    def magnitudes(self, samples: Array) -> Array:
-        """Magnitude of the short-time Fourier transform, frame by frame.
+    def magnitudes(self, samples: Array) -> Iterator[tuple[slice, Array]]:
+        """Magnitude of the short-time Fourier transform, some frames at a time.
 
-        Equal to ``np.abs(librosa.stft(...))`` transposed. A sound shorter than ``n_fft`` is
-        padded like any other when frames are centred.
+        Equal to ``np.abs(librosa.stft(...))``. A sound shorter than ``n_fft`` is padded like any other when frames
+        are centred.
 
         Parameters
         ----------
         samples : np.ndarray [shape=(n,)], float32
 
-        Returns
-        -------
-        np.ndarray [shape=(n_frames, 1 + n_fft // 2)], float32
+        Yields
+        ------
+        slice
+            Which of the :meth:`n_frames` frames.
+        np.ndarray [shape=(1 + n_fft // 2, n)], float32
+            Not kept by anybody else.
         """
         import scipy.fft
 
-        n_frames, n_bins = self.n_frames(samples.size), self.n_fft // 2 + 1
-        check_size(n_bins, n_frames, self.title, self.hop_length)
+        check_size(self.n_fft // 2 + 1, self.n_frames(samples.size), self.title, self.hop_length)
         stretches = frames(samples, self.n_fft, self.hop_length, self.pad_mode if self.center else None)
         fade = padded_window(self.window, self.win_length or self.n_fft, self.n_fft)
-        result = np.empty((n_frames, n_bins), np.float32)
         for part in blocks(stretches):
-            np.abs(scipy.fft.rfft(stretches[part] * fade), out=result[part])
-        return result
+            # along the first axis, so that the result need not be turned round
+            yield part, np.abs(scipy.fft.rfft((stretches[part] * fade).T, axis=0))
 
     def frequencies(self, sr: float) -> npt.NDArray[np.float64]:
         """Centre of every Fourier bin in Hz [shape=(1 + n_fft // 2,)]."""

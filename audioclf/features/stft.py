@@ -47,14 +47,16 @@ class STFT(Framed):
         ParameterError
             When frames are not centred and the sound is shorter than one, or the map would be too large.
         """
-        magnitude = self.magnitudes(self.samples(y, sr))
+        samples = self.samples(y, sr)
+        values = np.empty((self.n_fft // 2 + 1, self.n_frames(samples.size)), np.float32)
+        for part, magnitude in self.magnitudes(samples):
+            values[:, part] = magnitude if self.scale == "magnitude" else np.square(magnitude, out=magnitude)
         axes = (
             Axis(self.frequencies(sr), "Frequency", "Hz", "log"),
-            self.time_axis(magnitude.shape[0], sr),
+            self.time_axis(values.shape[1], sr),
         )
         if self.scale == "magnitude":
-            return FeatureMap(np.ascontiguousarray(magnitude.T), axes, "Magnitude", "", self.kind)
-        power = np.ascontiguousarray(np.square(magnitude, out=magnitude).T)
+            return FeatureMap(values, axes, "Magnitude", "", self.kind)
         if self.scale == "power":
-            return FeatureMap(power, axes, "Power", "", self.kind)
-        return FeatureMap(decibels(power, self.ref, self.top_db), axes, "Level", "dB", self.kind)
+            return FeatureMap(values, axes, "Power", "", self.kind)
+        return FeatureMap(decibels(values, self.ref, self.top_db), axes, "Level", "dB", self.kind)

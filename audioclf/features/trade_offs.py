@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from audioclf.core.errors import ParameterError
-from audioclf.features.base import Feature, FeatureMap
+from audioclf.features.base import Feature
 from audioclf.features.cqt import CQT
 from audioclf.features.mel import MelFramed, mel_edges
 from audioclf.features.mfcc import MFCC
@@ -13,11 +15,11 @@ from audioclf.features.spectral import Framed
 from audioclf.features.spectrum import Spectrum
 
 
-def size(shown: FeatureMap) -> str:
-    """Shape and size of a feature map: ``"128 × 216 values, 111 kB"``."""
-    n_bytes = shown.values.nbytes
+def size(shape: tuple[int, ...]) -> str:
+    """Shape and size of a feature map as float32: ``"128 × 216 values, 111 kB"``."""
+    n_bytes = 4 * math.prod(shape)
     unit, scale = ("MB", 1e6) if n_bytes >= 1e6 else ("kB", 1e3) if n_bytes >= 1e3 else ("bytes", 1)
-    return f"{' × '.join(f'{n:,}' for n in shown.values.shape)} values, {_short(n_bytes / scale)} {unit}"
+    return f"{' × '.join(f'{n:,}' for n in shape)} values, {_short(n_bytes / scale)} {unit}"
 
 
 def trade_offs(feature: Feature, sr: float, n_samples: int) -> dict[str, str]:
@@ -59,8 +61,8 @@ def warnings(feature: Feature, sr: float, n_samples: int) -> dict[str, str]:
     """What works but deserves a word at this sample rate and length, by the parameter each sentence names first."""
     try:
         sentences = list(feature.advice(sr, n_samples))
-    except ParameterError as error:
-        return {error.field: str(error)}
+    except ParameterError:
+        return {}  # computing it says so
     hop: int | None = getattr(feature, "hop_length", None)
     if hop is not None and hop > n_samples:
         sentences.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_copies_share_a_group_and_groups_that_touch_become_one(dataset: Dataset)
     assert groups[0] == groups[1] == "copies 1"
     assert groups[2] == groups[3] == groups[4] == groups[7] == "a"
     assert groups[5] is None
+
+
+def test_a_stretch_becomes_a_clip_that_no_split_parts_from_its_whole(dataset: Dataset) -> None:
+    once = curation.add(dataset, replace(dataset.clips[0], start=0.1, duration=0.1, label="click"), beside=0)
+    twice = curation.add(once, replace(dataset.clips[7], start=0.1, duration=0.1, label="click"), beside=7)
+    assert twice.counts["click"] == 2
+    assert twice.clips[12].group == twice.clips[0].group != twice.clips[13].group == twice.clips[7].group
+    assert twice.parent == once.fingerprint
+    assert curation.changes(dataset, once) == {"left out": 0, "relabelled": 0, "regrouped": 1, "added": 1}
+    with pytest.raises(DatasetError, match="already, as 'click'"):
+        curation.add(once, replace(once.clips[12], label="other"), beside=0)
 
 
 def test_whole_columns_as_a_table_gives_them(dataset: Dataset) -> None:

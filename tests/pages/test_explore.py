@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
+from audioclf.experiments.runs import Run
 from audioclf.features import views
+from audioclf.ui.sound import clip_picker
 
 FEATURES = views()
 
@@ -139,3 +142,67 @@ def test_the_spectrum_is_in_decibels_until_the_user_wants_it_linear(open_page: O
     page.run()
     assert player(page)["panels"][0]["label"] == "Magnitude"
     assert FEATURES["spectrum"]().to_dict()["scale"] == "magnitude", "old recipes keep their features"
+
+
+def test_costs_stand_beside_the_fields(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "mel")
+    notes = " ".join(caption.value.replace("\\", "") for caption in page.caption)
+    assert "92.9 ms long, bins 10.8 Hz apart" in notes
+    assert "128 × 13 values, 6.66 kB" in notes
+
+
+def test_a_published_preset_fills_the_form(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "cqt")
+    preset = page.selectbox(key="explore.preset.cqt")
+    assert any(option.startswith("A: instruments, 44,100 Hz") for option in preset.options)
+    preset.set_value(preset.options.index(next(item for item in preset.options if item.startswith("A:"))))
+    page.run()
+    assert not page.exception
+    assert player(page)["panels"][0]["rows"] == 168
+    assert page.number_input(key="feature.cqt.bins_per_octave").value == 24
+
+
+@pytest.mark.parametrize("kind", ["stft", "cqt", "mel", "mfcc"])
+def test_how_a_feature_is_made(kind: str, open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), kind)
+    next(item for item in page.segmented_control if item.key == f"explore.way.{kind}").set_value("How it is made")
+    page.run()
+    assert not page.exception
+    titles = [panel["title"] for panel in player(page)["panels"]]
+    assert (
+        titles
+        == {
+            "stft": ["Window (hann)"],
+            "cqt": ["Window of every row"],
+            "mel": ["Window (hann)", "Mel filter bank"],
+            "mfcc": ["Window (hann)", "Mel filter bank", "Cosines of the DCT"],
+        }[kind]
+    )
+
+
+def test_deltas_stand_below_the_mfcc(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "mfcc")
+    page.toggle(key="explore.deltas.mfcc").set_value(True)
+    page.run()
+    assert [panel["title"] for panel in player(page)["panels"]] == ["MFCC", "Δ MFCC", "ΔΔ MFCC"]
+
+
+def test_one_sound_at_four_sample_rates(open_page: OpenPage, class_folders: Path) -> None:
+    data = player(view(open_page("explore", data=class_folders), "Resampling"))
+    assert [track["title"] for track in data["tracks"]] == ["22,050 Hz", "20,000 Hz", "16,000 Hz", "8,000 Hz"]
+    assert len({(panel["low"], panel["high"]) for panel in data["panels"]}) == 1
+    tops = [panel["y"]["values"][-1] for panel in data["panels"]]
+    assert tops == pytest.approx([11025] * 4, abs=30)
+
+
+def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("explain", run=finished.id)
+    page.session_state[clip_picker._SELECTED] = replace(finished.clips[0], start=0.05, duration=0.2)
+    page.session_state[clip_picker._JUST] = True
+    for _ in range(40):
+        page.run()
+        assert not page.exception
+        if len(page.get("bidi_component")) == 2:
+            break
+    assert any("0.050 to 0.250 s of its file" in caption.value.replace("\\", "") for caption in page.caption)
+    assert len(page.get("bidi_component")) == 2, "the sound and the evidence"

@@ -14,6 +14,7 @@ from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
+from audioclf.ui.shell.text import seconds as duration
 from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings, player
 
 KEY = "explore"
@@ -67,15 +68,15 @@ def one(state: State, clip: Clip, kind: str) -> None:
 def _sound(
     state: State, shown: panels.Shown, tools: player.Tools, wanted: Feature, form: Form[Feature], *, deltas: bool
 ) -> None:
-    made, whole, error = panels.last_good(shown, wanted, deltas=deltas)
+    made, shape, error = panels.last_good(shown, wanted, deltas=deltas)
     if error is not None:
         form.show_error(error)
-    if whole is None:
+    if not made:
         return
     _workbench(state, shown, tools, made, height=_HEIGHT_ONE // len(made) + 20 * (len(made) - 1))
     with st.container(horizontal=True, vertical_alignment="center"):
         feature_settings.save(shown.clip, wanted, shown.audio)
-        st.caption(escape(trade_offs.size(whole)))
+        st.caption(escape(trade_offs.size(shape)))
 
 
 def _construction(wanted: Feature, shown: panels.Shown) -> None:
@@ -106,7 +107,11 @@ def _notes(form: Form[Feature], wanted: Feature, shown: panels.Shown) -> None:
 
 
 def _shown(clip: Clip) -> tuple[panels.Shown, player.Tools]:
-    audio = feature_settings.audio()
+    audio = feature_settings.audio_of(clip)
+    if audio.sr < feature_settings.audio().sr:
+        st.caption(
+            escape(f"A recording of {duration(clip.seconds)} is read at {audio.sr:,} Hz here, so that it can be drawn.")
+        )
     seconds = len(cache.samples(clip, audio)) / audio.sr
     tools = player.Tools(f"{clip.key} {audio.sr}", seconds, selection.ACTIONS)
     return panels.Shown(clip, audio, player.view(KEY, tools), player.selection(KEY, tools)), tools

@@ -11,9 +11,9 @@ import streamlit as st
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
-from audioclf.features import Feature, FeatureMap, Spectrum
+from audioclf.features import Feature, FeatureMap, Spectrum, Waveform
 from audioclf.features.delta import delta
-from audioclf.features.stretch import closer, overview
+from audioclf.features.stretch import MOST_POINTS, closer, overview
 from audioclf.plots.screen import Limits, value_limits
 from audioclf.ui.sound import cache, feature_panels
 from audioclf.ui.sound.player import Selection
@@ -50,8 +50,11 @@ class Shown:
         return self.view or (0.0, self.seconds)
 
 
-def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> tuple[list[dict[str, Any]], FeatureMap]:
-    """Panels of one feature, and its map of the whole sound.
+Made = tuple[list[dict[str, Any]], tuple[int, ...]]
+
+
+def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> Made:
+    """Panels of one feature, and the shape of its values for the whole sound.
 
     Raises
     ------
@@ -61,11 +64,13 @@ def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> tuple
     sr = shown.audio.sr
     n_samples = len(cache.samples(shown.clip, shown.audio))
     if isinstance(feature, Spectrum):
-        return [_spectrum(shown, feature)], cache.feature_map(shown.clip, feature, shown.audio)
+        return _spectrum(shown, feature)
     sparse = overview(feature, n_samples)
-    whole = cache.feature_map(shown.clip, sparse, shown.audio)
+    outlined = isinstance(feature, Waveform) and n_samples > MOST_POINTS
+    of_whole = cache.outline(shown.clip, shown.audio) if outlined else None
+    whole = of_whole or cache.feature_map(shown.clip, sparse, shown.audio)
     drawn, made, title = whole, sparse, feature.title
-    if shown.view is not None:
+    if shown.view is not None and whole.axes[-1].unit == "s":
         made = closer(feature, shown.view[1] - shown.view[0], sr)
         drawn = cache.stretch_map(shown.clip, feature, shown.audio, *shown.view)
     hop: int | None = getattr(feature, "hop_length", None)
@@ -76,21 +81,31 @@ def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> tuple
     limits = value_limits([whole])
     span = shown.span if drawn.axes[-1].unit == "s" else None
     made_panels = [feature_panels.panel(drawn, title=title, limits=limits, span=span, step=step)]
-    if deltas and drawn.is_picture:
+    if deltas and whole.is_picture and sparse is feature:  # a slope is one over the feature's own frames
         for order in (1, 2):
-            slopes = delta(drawn, order)
-            made_panels.append(feature_panels.panel(slopes, title=slopes.label, span=span, limits=_around_zero(slopes)))
-    return made_panels, whole
+            slopes = delta(whole, order)
+            made_panels.append(
+                feature_panels.panel(
+                    slopes, title=f"{'Δ' * order} {feature.title}", span=span, limits=_around_zero(slopes)
+                )
+            )
+    shape = whole.values.shape
+    if outlined:
+        shape = (n_samples,)
+    elif sparse is not feature and hop is not None and whole.is_picture:
+        shape = (shape[0], 1 + n_samples // hop)
+    return made_panels, shape
 
 
-def _spectrum(shown: Shown, feature: Spectrum) -> dict[str, Any]:
+def _spectrum(shown: Shown, feature: Spectrum) -> Made:
     """The spectrum of the whole sound, and in front of it that of the selection."""
     whole = cache.feature_map(shown.clip, feature, shown.audio)
     if shown.selection is None:
-        return feature_panels.panel(whole, title=feature.title)
+        return [feature_panels.panel(whole, title=feature.title)], whole.values.shape
     of = shown.selection
     part = cache.stretch_map(shown.clip, feature, shown.audio, of.start, of.end)
-    return feature_panels.panel(whole, title=f"{feature.title}: selection, whole in grey", beside=part)
+    title = f"{feature.title}: selection, whole in grey"
+    return [feature_panels.panel(whole, title=title, beside=part)], whole.values.shape
 
 
 def _around_zero(shown: FeatureMap) -> Limits:
@@ -101,15 +116,15 @@ def _around_zero(shown: FeatureMap) -> Limits:
 
 def last_good(
     shown: Shown, feature: Feature, *, deltas: bool = False
-) -> tuple[list[dict[str, Any]], FeatureMap | None, ParameterError | None]:
+) -> tuple[list[dict[str, Any]], tuple[int, ...], ParameterError | None]:
     """Panels of a feature; of the parameters that last worked on this sound where these do not.
 
     Returns
     -------
     panels : list of dict
         Empty where none have worked yet.
-    whole : FeatureMap or None
-        What the panels show.
+    shape : tuple of int
+        Of the values for the whole sound.
     error : ParameterError or None
         Why the feature asked for is not shown.
     """
@@ -121,13 +136,13 @@ def last_good(
         if wanted is None:
             continue
         try:
-            made, whole = of_feature(shown, wanted, deltas=deltas)
+            made, shape = of_feature(shown, wanted, deltas=deltas)
         except ParameterError as found:
             error = error or found
             continue
         kept[feature.kind] = (subject, wanted)
-        return made, whole, error
-    return [], None, error
+        return made, shape, error
+    return [], (), error
 
 
 def of_all(shown: Shown, features: Sequence[Feature]) -> tuple[list[dict[str, Any]], list[ParameterError]]:

@@ -12,7 +12,6 @@ from audioclf.audio.io import AudioSettings
 from audioclf.features import Feature, Mel
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.shell.text import distinct
-from audioclf.ui.sound import feature_settings
 
 _SHOWN = Mel(n_mels=100, n_fft=500, hop_length=200)
 """What reference B shows; what it trains on is in its recipes."""
@@ -76,8 +75,3 @@ def draw(kind: str) -> None:
         on_change=fill,
         help="Parameters of the reference systems; the sample rate changes with them.",
     )
-
-
-def reset(kind: str) -> None:
-    """Back to what a page shows at first."""
-    parameter_form.fill(feature_settings.start(kind), f"feature.{kind}")

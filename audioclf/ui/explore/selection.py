@@ -50,7 +50,7 @@ def _label(state: State, clip: Clip, selected: Selection) -> None:
         st.info("Only stretches of clips of the data set can be added to it. Load your sound as a data set first.")
         return
     part = cut(clip, selected)
-    st.markdown(f"{part.start:g} s to {part.start + (part.duration or 0):g} s of the file becomes a clip of its own.")
+    st.markdown(f"{part.start:.3f} to {part.start + part.seconds:.3f} s of the file become a clip of their own.")
     label = st.selectbox(
         "Class",
         dataset.classes,

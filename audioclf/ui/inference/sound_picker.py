@@ -15,7 +15,7 @@ from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import distinct, escape, plain
 from audioclf.ui.sound import clip_picker
 
-TESTED, KNOWN, OWN, PART = "A test clip", "A clip of the data set", "Your own sound", "The selected stretch"
+TESTED, KNOWN, OWN, PART = "A test clip", "A clip of the data set", "Your own sound", "Selection"
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Subject:
 
 def choose(state: State) -> tuple[Run, Subject]:
     """Draw the choice of a model and a sound; the page ends here where there is none yet."""
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    part = clip_picker.selected()
+    left, right = st.columns([3, 2] if part is None else 2, vertical_alignment="bottom")
     with left:
         run = run_picker.pick(state, with_starter=True)
     given = TESTED if _has_tested(run) else KNOWN
-    part = clip_picker.selected()
     key = "subject.source" if given == TESTED else "subject.known"
     if clip_picker.just_selected():
         st.session_state[key] = PART
@@ -54,7 +54,9 @@ def choose(state: State) -> tuple[Run, Subject]:
     if source == given:
         return run, known(state, run)
     if source == PART and part is not None:
-        st.caption(escape(f"{part.label or part.name}, {part.start:g} to {part.start + part.seconds:g} s of its file"))
+        st.caption(
+            escape(f"{part.label or part.name}, {part.start:.3f} to {part.start + part.seconds:.3f} s of its file")
+        )
         return run, Subject(part, part.label)
     clip = clip_picker.own("subject")
     if clip is None:

@@ -13,6 +13,10 @@ function bessel(x) {
   return sum;
 }
 
+function tooLong({ start, end, low }) {
+  return low !== null && end - start > LONGEST_BAND;
+}
+
 // Width of the filter's edges in Hz: a twelfth of the edge that is heard most, within bounds.
 function edgeWidth(low, high) {
   return Math.min(Math.max((low > 0 ? low : high) / 12, 15), 250);

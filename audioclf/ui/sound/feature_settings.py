@@ -11,6 +11,7 @@ import streamlit as st
 from audioclf import features
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
+from audioclf.core.settings import number
 from audioclf.datasets import Clip
 from audioclf.features import FEATURES, Feature, FeatureMap, Spectrum
 from audioclf.plots.screen import value_limits
@@ -32,6 +33,16 @@ def audio_form() -> None:
 def audio() -> AudioSettings:
     """The settings last made in :func:`audio_form` that can be."""
     return parameter_form.last(AudioSettings, "audio")
+
+
+def audio_of(clip: Clip) -> AudioSettings:
+    """The settings of :func:`audio`, at a lower sample rate for a recording that is too long for theirs."""
+    settings = audio()
+    length = clip.seconds if settings.duration is None else settings.duration
+    if length <= number("max_clip_seconds"):
+        return settings
+    fitting = (sr for sr in cache.LOWER_RATES if length * sr <= cache.MOST_SAMPLES)
+    return settings.replace(sr=min(next(fitting, cache.LOWER_RATES[-1]), settings.sr))
 
 
 def start(kind: str) -> Feature:

@@ -261,7 +261,7 @@ class Panel {
     const step = { ArrowLeft: -0.1, ArrowRight: 0.1 }[event.key];
     if (step) player.seek(sound, sound.time + (event.shiftKey ? step / 10 : step));
     else if (event.key === " " || event.key === "Enter") player.toggle(sound);
-    else if (!player.data.tools || !player.key(event.key, sound)) return;
+    else if (!player.data.tools || !player.key(event, sound)) return;
     event.preventDefault();
   }
 }

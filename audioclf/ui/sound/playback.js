@@ -56,6 +56,11 @@ class Sound {
     return this.audio.play();
   }
 
+  // Play on after a change; a pause that comes before the sound has begun is no fault.
+  resume() {
+    this.audio.play().catch(() => this.changed());
+  }
+
   pause() {
     this.audio.pause();
   }
@@ -83,7 +88,7 @@ class Sound {
   end() {
     if (this.selection) {
       this.seek(this.selection.start);
-      if (this.manner.loop) this.audio.play();
+      if (this.manner.loop) this.resume();
     }
     this.changed();
   }
@@ -96,7 +101,7 @@ class Sound {
       if (this.banded) {
         this.heard(this.whole, 0);
         this.seek(place);
-        if (playing) this.audio.play();
+        if (playing) this.resume();
       }
       return this.apply();
     }
@@ -108,7 +113,7 @@ class Sound {
     this.filtered = samples;
     this.file = wavAddress(samples, all.sampleRate);
     this.heard(this.element(this.file), selection.start);
-    if (playing) this.audio.play();
+    if (playing) this.resume();
     return this.changed();
   }
 

@@ -6,6 +6,8 @@ const BARE = { left: 0, right: 0, top: 2, bottom: 2 };
 const PLAY = "M6 4l14 8-14 8z";
 const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const SHORTEST_VIEW = 0.02; // seconds
+const PLAIN = { rate: 1, pitch: true, loop: false };
+let remembered = PLAIN; // how sounds were last played in a player with tools
 
 export default function (component) {
   const root = component.parentElement.querySelector(".player");
@@ -37,7 +39,7 @@ class Player {
     this.panels = [];
     this.loaded = new Map();
     this.selection = null;
-    this.way = { rate: 1, pitch: true, loop: false };
+    this.way = PLAIN;
     this.resized = new ResizeObserver(() => this.draw());
     this.resized.observe(root);
     this.othersPlay = (event) => event.detail !== this && this.pause();
@@ -54,7 +56,8 @@ class Player {
     Promise.all(pictures).then((loaded) => {
       if (this.waiting !== waiting) return;
       if (!first) this.build(data, colours);
-      this.loaded = new Map(data.panels.map((panel, i) => [panel.image + panel.heat, pictures[i]]));
+      const arrived = data.panels.flatMap((panel, i) => (loaded[i] ? [[panel.image + panel.heat, loaded[i]]] : []));
+      this.loaded = new Map(arrived);
       this.panels.forEach((panel, i) => panel.take(loaded[i]));
       this.draw();
     });
@@ -71,7 +74,9 @@ class Player {
   build(data, colours) {
     const focused = this.panels.findIndex((panel) => panel.plot === this.root.getRootNode().activeElement);
     const changed = this.data && this.data.subject !== data.subject;
+    if (!this.data && data.tools) [this.selection, this.way] = [data.selection, remembered]; // from another view
     this.data = data;
+    this.asked = null;
     const kept = new Map(this.sounds.map((sound) => [sound.address, sound]));
     const grid = element("div", `grid ${data.layout}`);
     grid.style.setProperty("--columns", data.columns);
@@ -92,7 +97,8 @@ class Player {
       this.root.append(this.tools.help);
     }
     if (changed) this.select(null);
-    else if (this.selection && this.sounds[0].selection !== this.selection) this.hear(this.selection);
+    else if (this.selection && this.sounds[0] !== this.heard) this.hear(this.selection);
+    [this.heard] = this.sounds;
     if (this.tools) this.tools.show();
     this.panels[focused]?.plot.focus({ preventScroll: true });
     this.draw();
@@ -148,7 +154,7 @@ class Player {
 
   // How sounds are played: speed, pitch, loop.
   manner(change) {
-    this.way = { ...this.way, ...change };
+    this.way = remembered = { ...this.way, ...change };
     for (const sound of this.sounds) sound.apply(this.way);
     this.tools.show();
   }
@@ -174,19 +180,18 @@ class Player {
   }
 
   hear(selection) {
-    const sound = this.sounds[0];
-    if (selection && selection.low !== null && selection.end - selection.start > LONGEST_BAND) {
-      this.tools.say(`Select at most ${LONGEST_BAND} s to hear a band of it; all frequencies are heard.`);
-      sound.select({ ...selection, low: null, high: null });
-    } else {
-      sound.select(selection).catch(() => this.tools.say("The band cannot be filtered in this browser; all frequencies are heard."));
-    }
+    const [sound] = this.sounds;
+    const heard = selection && tooLong(selection) ? { ...selection, low: null, high: null } : selection;
+    sound.select(heard).then(
+      () => this.tools.show(),
+      () => this.tools.say("The band cannot be filtered in this browser; all frequencies are heard."),
+    );
   }
 
   // Ask for the pictures of a stretch: the selection, or one around the line that is so many times as long as now.
   zoom(factor) {
     const sound = this.sounds[0];
-    const now = this.data.view || { low: 0, high: sound.seconds };
+    const now = this.asked || this.data.view || { low: 0, high: sound.seconds };
     const { selection } = this;
     const chosen = selection && selection.start >= now.low && selection.end <= now.high;
     let [low, high] = chosen ? [selection.start, selection.end] : [0, 0];
@@ -197,12 +202,17 @@ class Player {
       high = low + long;
     }
     if (high - low < SHORTEST_VIEW) return;
-    const whole = high - low > 0.99 * sound.seconds;
-    this.send.state("view", whole ? null : { low, high, subject: this.data.subject });
+    this.look(high - low > 0.99 * sound.seconds ? null : { low, high, subject: this.data.subject });
+  }
+
+  // Ask for the pictures of a stretch, or of all of the sound.
+  look(view) {
+    this.asked = view || { low: 0, high: this.sounds[0].seconds };
+    this.send.state("view", view);
   }
 
   // A key that changes more than the place; false where it means nothing here.
-  key(key, sound) {
+  key({ key, shiftKey }, sound) {
     const { selection } = this;
     const time = Math.min(sound.time, sound.seconds);
     const whole = { start: 0, end: sound.seconds, low: null, high: null };
@@ -213,6 +223,10 @@ class Player {
     else if (key === "Escape") this.select(null);
     else if (key === "+" || key === "=") this.zoom(0.5);
     else if (key === "-" || key === "−") this.zoom(2);
+    else if (key === "0") this.look(null);
+    else if (key === "ArrowUp" || key === "ArrowDown") {
+      this.select(movedBand(selection || whole, 2 ** ((key === "ArrowUp" ? 1 : -1) / 3), shiftKey));
+    }
     else return false;
     return true;
   }

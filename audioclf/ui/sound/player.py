@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -150,13 +150,14 @@ def workbench(
     str or None
         Name of the action that was just chosen for the selection.
     """
-    zoomed = view(key, tools)
+    zoomed, selected = view(key, tools), selection(key, tools)
     data = {"tracks": [sound], "panels": list(panels), "layout": "grid", "columns": columns, "height": height}
     more = {
         "tools": True,
         "subject": tools.subject,
         "actions": list(tools.actions.items()),
         "view": None if zoomed is None else {"low": zoomed[0], "high": zoomed[1]},
+        "selection": None if selected is None else asdict(selected),
     }
     chosen: str | None = _draw(key, data | more).act
     return chosen

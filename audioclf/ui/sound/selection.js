@@ -1,7 +1,7 @@
 // What is selected in a panel: a stretch of time, a band of frequencies, or both, drawn as one rectangle.
 
 const DRAG_PIXELS = 5;
-const BAND_PIXELS = 14; // a drag that is flatter selects time alone
+const BAND_PIXELS = 8; // a drag that is flatter selects time alone
 const EDGE_PIXELS = 6;
 
 // Follows a pointer over one panel and keeps the rectangle in place.
@@ -69,7 +69,8 @@ class Selector {
   between(event) {
     const { panel, from } = this;
     const now = panel.under(event, true);
-    const { selection: selected, sound } = { selection: panel.player.selection, sound: panel.sound };
+    const { sound } = panel;
+    const selected = panel.player.selection;
     const [left, right] = [from.grabbed ? from.grabbed.stays : from.found.at, now.at].sort((a, b) => a - b);
     if (!panel.timed) return { start: selected?.start ?? 0, end: selected?.end ?? sound.seconds, low: left, high: right };
     const stretch = { start: Math.max(left, 0), end: Math.min(right, sound.seconds), low: null, high: null };
@@ -82,6 +83,7 @@ class Selector {
   // The rectangle of a selection in this panel.
   draw(selected) {
     const { panel } = this;
+    if (!panel.area) return;
     const { x, y, w, h } = panel.area;
     const whole = selected && !panel.timed && selected.low === null;
     this.box.hidden = !selected || whole || (!panel.timed && panel.about.x.unit !== "Hz");
@@ -103,4 +105,11 @@ function selectionWords({ start, end, low, high }) {
   const stretch = `${start.toFixed(3)} to ${end.toFixed(3)} s`;
   const [from, to] = [low, high].map((hz) => Math.round(hz).toLocaleString("en-US"));
   return low === null ? stretch : `${stretch}, ${from} to ${to} Hz`;
+}
+
+// The selection with its band moved by a factor, or with its upper edge alone; at first an octave around 1 kHz.
+function movedBand(selected, factor, edge) {
+  if (selected.low === null) return { ...selected, low: 707, high: 1414 };
+  const low = Math.max(selected.low * (edge ? 1 : factor), 20);
+  return { ...selected, low, high: Math.max(selected.high * factor, low * 1.05) };
 }

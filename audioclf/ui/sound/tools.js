@@ -9,7 +9,7 @@ const SIGNS = {
 };
 const KEYS =
   "Keys, with a feature focused: Space plays, ← → move (Shift: finer), [ and ] set the selection’s edges, L loops," +
-  " + and − zoom, Esc clears. Drag to select a stretch; drag a box in a spectrogram to hear only that band.";
+  " ↑ ↓ hear and move a band (Shift: its upper edge), + and − zoom, 0 shows all, Esc clears. Drag to select a stretch; drag a box in a spectrogram to hear only that band.";
 
 class Tools {
   constructor(player) {
@@ -59,7 +59,7 @@ class Tools {
     const [, zoomOut] = this.zooms;
     zoomOut.disabled = !data.view;
     this.clear.hidden = this.actions.hidden = !selection;
-    this.say(selection ? `${selection.low === null ? "" : "Hearing "}${selectionWords(selection)}` : "");
+    this.say(selection ? this.words(selection) : "");
     if (this.actions.childElementCount !== data.actions.length) {
       this.actions.replaceChildren();
       for (const [name, text] of data.actions) {
@@ -68,6 +68,12 @@ class Tools {
         made.onclick = () => this.player.act(name);
       }
     }
+  }
+
+  words(selection) {
+    if (selection.low === null) return selectionWords(selection);
+    if (tooLong(selection)) return `${selectionWords(selection)}: select at most ${LONGEST_BAND} s to hear a band alone`;
+    return `${this.player.sounds[0].banded ? "Hearing" : "Filtering"} ${selectionWords(selection)}`;
   }
 
   // What is selected, or why it cannot be heard, in place of the sound's second line.
