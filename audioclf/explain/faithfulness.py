@@ -81,6 +81,11 @@ class Verdict:
         return self.beats < RANDOM_LIMIT or self.random - self.marked < _LEAST
 
     @property
+    def is_weak(self) -> bool:
+        """Whether the prediction hardly changes without the marked tenth."""
+        return self.probability - self.marked < _CLEARLY
+
+    @property
     def loudest_wins(self) -> bool:
         """Whether removing what is loudest clearly costs the class more than removing what is marked."""
         return self.loudest < self.marked - _CLEARLY
@@ -105,6 +110,8 @@ class Verdict:
                 "This map is no better than one at a random place: removing what it marks changes the prediction no"
                 " more than removing as much elsewhere."
             )
+        if self.is_weak:
+            return "That is little: the prediction does not hang on this tenth of the map."
         if self.loudest_wins:
             return (
                 "Removing what is loudest changes the prediction more than removing what this map marks, so it does not"

@@ -82,8 +82,22 @@ def test_run_writes_a_run_that_classifies_and_explains(run: Path, sounds: Path) 
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert str(file) in here("classify", run, file).stdout
     picture = run.parent / "why.png"
-    audioclf("explain", run, file, "--out", picture, "--class", "high")
+    explained = audioclf("explain", run, file, "--out", picture, "--class", "high", "--method", "grad-cam").stdout
     assert picture.read_bytes().startswith(PNG)
+    assert "Grad-CAM, " in explained
+    assert "Removing the marked tenth takes high from" in explained or "no evidence to show" in explained
+
+
+def test_explanations_are_tested_and_the_method_is_chosen(run: Path) -> None:
+    answer = last_json(here("explanations", run, "--method", "grad-cam", "--clips", "2", "--json"))
+    (row,) = answer["methods"]
+    assert (row["method"], row["n"]) == ("grad-cam", 2)
+    assert answer["choice"] == json.loads((run / "explanations" / "choice.json").read_text())
+    table = here("explanations", run, "--method", "grad-cam", "--clips", "2", "--markdown").stdout
+    assert table.startswith("| method |")
+    assert "Grad-CAM" in table
+    assert "did you mean 'occlusion'" in refused("explanations", run, "--method", "oclusion")
+    assert "has no weights" in refused("explanations", run, "--method", "weights")
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ import soundfile
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioError, ParameterError, RunError
 from audioclf.datasets import Clip
-from audioclf.datasets.splits import KFold
+from audioclf.datasets.splits import Holdout, KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, create_run, open_run
 from audioclf.explain import METHODS
 from audioclf.features import MFCC, Mel
+from audioclf.inference import evidence
 from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.sound_cache import SoundCache
@@ -105,6 +106,38 @@ def test_an_explanation_lies_on_the_feature_map(predictor: Predictor, run: Run, 
         assert answer.class_index == answer.probabilities.argmax()
         assert answer.method == method
         assert answer.words.sentence
+
+
+@pytest.mark.parametrize("method", ["occlusion", "grad-cam", "integrated-gradients", "random-masks"])
+def test_silence_is_explained_in_words(predictor: Predictor, tmp_path: Path, method: str) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(6615), 22050)
+    for feature_index in (0, 1):
+        found = predictor.explain(tmp_path / "silence.wav", method=method, feature_index=feature_index, judge=True)
+        assert found.words.kind in ("nothing", "silence")
+        assert found.words.sentence.endswith(".")
+        assert found.verdict is None or found.verdict.is_random
+
+
+@pytest.mark.parametrize("kind", ["logreg", "svm", "tree", "forest", "boosting", "knn", "rbf-svm", "mlp"])
+def test_every_model_is_explained_by_what_suits_it(run: Run, tmp_path: Path, kind: str) -> None:
+    experiment = run.experiment.replace(
+        features=(MFCC(n_mfcc=8),),
+        combine="channels",
+        model=MODELS[kind](),
+        training=Training(epochs=3, batch_size=4),
+        split=Holdout(test_size=0.5, validation_size=0),
+    )
+    made = run_experiment(experiment, tmp_path / kind)
+    exact = {"logreg": "weights", "svm": "weights", "tree": "paths", "forest": "paths", "boosting": "paths"}
+    assert evidence.default_method(made) == exact.get(kind, "occlusion")
+    predictor = Predictor(made)
+    for method in evidence.methods_for(made):
+        found = predictor.explain(made.clips[0], method=method.kind, judge=True)
+        assert found.heat.shape == found.feature_map.values.shape
+        assert "Hz" not in found.words.sentence
+    with pytest.raises(ParameterError, match="no convolution layer"):
+        predictor.explain(made.clips[0], method="grad-cam")
+    assert evidence.layers_of(made) == ()
 
 
 def test_features_in_one_long_row_are_explained_one_by_one(run: Run, tmp_path: Path) -> None:

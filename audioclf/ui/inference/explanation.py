@@ -75,7 +75,9 @@ def remarks(run: Run, found: Evidence) -> list[str]:
     feature = experiment.features[found.feature_index]
     looking = [member for member in experiment.members if feature in member]
     if len(looking) < len(experiment.members):
-        words.append(f"The map is of the {len(looking)} of {len(experiment.members)} models that look at this feature.")
+        words.append(
+            f"{len(looking)} of {len(experiment.members)} models look at this feature; map and test are of these alone."
+        )
     if not any(axis.unit == "Hz" for axis in found.shown.axes) and found.shown.is_picture:
         words.append(
             "Rows are coefficients and have no frequency, so what is heard follows time alone; a place is removed by"

@@ -45,8 +45,8 @@ def sentence(run: Run, subject: Subject, found: Judged) -> None:
         words = escape(verdict.sentence(found.label))
         if verdict.is_random:
             st.warning(f"**{escape(verdict.warning())}** {words}", icon=":material/casino:")
-        elif verdict.loudest_wins:
-            st.info(f"{words} {escape(verdict.warning())}", icon=":material/volume_up:")
+        elif verdict.is_weak or verdict.loudest_wins:
+            st.info(f"{words} {escape(verdict.warning())}", icon=":material/info:")
         else:
             st.success(words, icon=":material/verified:")
 
