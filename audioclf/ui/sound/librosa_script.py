@@ -131,13 +131,12 @@ def _computing(feature: Feature) -> list[str]:
         return [made, "return magnitude" if feature.scale == "magnitude" else _in_db(feature, "np.square(magnitude)")]
     if isinstance(feature, Spectrum):
         n = "len(y)" if feature.n_fft is None else str(feature.n_fft)
-        made = [
+        fade = f"scipy.signal.get_window({feature.window!r}, len(y))"
+        return [
             f"y = y[:{n}]",
-            f"magnitude = np.abs(np.fft.rfft(y * scipy.signal.get_window({feature.window!r}, len(y)), n={n}))",
+            f"magnitude = np.abs(np.fft.rfft(y * {fade}, n={n}))",
+            "return magnitude" if feature.scale == "magnitude" else _in_db(feature, "np.square(magnitude)"),
         ]
-        if feature.scale == "magnitude":
-            return [*made, "return magnitude"]
-        return [*made, _in_db(feature, "np.square(magnitude)")]
     return ["return y"]
 
 
