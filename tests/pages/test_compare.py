@@ -105,6 +105,13 @@ def test_sounds_of_different_length_stand_on_one_time_axis(
     assert len({round(cell["x"]["high"], 2) for cell in row["cells"]}) == 2
 
 
+def test_the_first_of_every_class(open_page: OpenPage) -> None:
+    options = {"programs": list(range(12)), "notes": [60, 64], "seconds": 0.1, "sr": 8000}
+    page = by(open_page("compare", data="instruments", options=json.dumps(options)), "First of every class")
+    assert len(set(titles(page))) == 10
+    assert "first 10 of 12 classes" in captions(page)
+
+
 def test_several_of_one_class_and_others_by_chance(open_page: OpenPage, class_folders: Path) -> None:
     page = by(open_page("compare", data=class_folders), "Several of one class")
     assert titles(page) == ["high"] * 4

@@ -97,6 +97,22 @@ def test_a_feature_is_heard_beside_the_original(open_page: OpenPage, class_folde
     assert float(page.metric[0].value.split()[0]) > far
 
 
+def test_a_sound_under_way_can_be_stopped(open_page: OpenPage, tmp_path: Path, write_tone: Any) -> None:
+    write_tone(tmp_path / "set" / "a" / "long.wav", seconds=10)
+    write_tone(tmp_path / "set" / "b" / "long.wav", seconds=10, frequency=330)
+    page = open_page("explore", data=tmp_path / "set")
+    next(item for item in page.segmented_control if item.key == "explore.view").set_value("Hear it")
+    page.session_state["explore.hear.kind"] = "cqt"
+    page.run()
+    page.button(key="explore.hear.stop").click()
+    page.run()
+    for task in tasks.all_tasks():
+        assert task.wait(60)
+    page.run()
+    assert "It was stopped" in page.info[0].value
+    assert any(button.label == "Make the sound" for button in page.button)
+
+
 def test_what_cannot_be_made_again_is_reported(open_page: OpenPage, class_folders: Path) -> None:
     view = {"show": "Hear it", "hear": "cqt", "features": {"cqt": {"hop_length": 500}}}
     page = open_page("explore", data=class_folders, view=json.dumps(view))
