@@ -80,6 +80,7 @@ def _draw(state: State, dataset: Dataset) -> None:
         if not features:
             st.info("Choose a feature that has a mean picture.", icon=":material/grid_view:")
             return
+        caption = f"{caption} Heard is the clip nearest to the mean.".strip()
         table = means.table(averaged, features, audio, shared)
     if table is None:
         return
@@ -88,7 +89,8 @@ def _draw(state: State, dataset: Dataset) -> None:
         saving.draw(table, dataset.name, _note(features, audio))
     with python:
         as_python.draw(_view(table, chosen.clips, averaged, audio), state, dataset)
-    st.caption(escape(f"{caption} The features use the settings from the Explore page.".strip()))
+    settings = "The features use the settings from the Explore page. The address of this page is a link to this view."
+    st.caption(escape(f"{caption} {settings}".strip()))
 
 
 def _options(most: int) -> tuple[list[Feature], bool, tuple[DeltaGenerator, DeltaGenerator]]:
