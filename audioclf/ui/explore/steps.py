@@ -71,12 +71,13 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
     layout = [[name, list(array.shape)] for name, array in made.arrays.items()]
     address = media.address(made.blob, "application/octet-stream")
     result = _component()(
-        key="explore.steps.pictures",
+        # what another clip's slider was left at is no choice for this one
+        key=f"explore.steps {clip.key}",
         data={"numbers": address, "layout": layout, "steps": described, "frame": frame, **made.about},
         default={"frame": frame},
         on_frame_change=lambda: None,
     )
-    if result.frame is not None and int(result.frame) != frame:
+    if result.frame is not None and int(result.frame) not in (chosen, frame):
         st.session_state[FRAME] = int(result.frame)
         st.rerun()
     st.caption("The features use the settings made in the view of each feature.")
