@@ -40,7 +40,7 @@ LINK: Final = [
 """What is chosen here, as the page's link keeps it."""
 
 _PHASE_WORDS: Final = {"griffin-lim": "Griffin-Lim phase", "original": "Original phase"}
-_HEIGHT: Final = 190
+_HEIGHT: Final = 165
 _LOWEST_PLAYED: Final = 8000
 
 
