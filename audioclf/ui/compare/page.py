@@ -19,7 +19,7 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import as_python, cache, clip_picker, feature_settings, view_link
-from audioclf.ui.sound.as_python import View
+from audioclf.ui.sound.drawn_view import View
 from audioclf.ui.sound.view_link import Field, one_of, some_of
 
 SHARED, OWN = "Shared colours", "Own colours"

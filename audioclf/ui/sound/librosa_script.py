@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from audioclf.audio.io import AudioSettings
 from audioclf.datasets import Clip
 from audioclf.features import CQT, MFCC, STFT, Feature, Mel, Spectrum
-
-if TYPE_CHECKING:
-    from audioclf.ui.sound.as_python import View
+from audioclf.ui.sound.drawn_view import View
 
 _LIBROSA: Final[Mapping[str, Any]] = {
     "win_length": None,

@@ -19,7 +19,7 @@ from audioclf.features.extraction import load_clip
 from audioclf.inference.assets import app_folder
 from audioclf.plots import grid_figure, to_png
 from audioclf.ui.sound import as_python, librosa_script
-from audioclf.ui.sound.as_python import View
+from audioclf.ui.sound.drawn_view import View
 
 USUAL = (Waveform(), Spectrum(scale="db"), STFT(), CQT(), Mel(), MFCC())
 
