@@ -181,7 +181,8 @@ def test_the_steps_follow_the_slider_and_end_in_the_mfcc(new_page: NewPage, soun
     clip = load_dataset(sounds).clips[0]
     shown = MFCC().compute(load_clip(clip, audio), audio.sr).values
     root = page.locator(".steps")
-    early = page.locator(".card.fft canvas").evaluate("one => one.toDataURL()")
+    whole = page.locator(".card.sound canvas")
+    early = whole.evaluate("one => one.toDataURL()")
     for frame in (10, 300):
         # what dragging does: the value moves and the pictures follow, before the slider is let go
         slider.evaluate(
@@ -189,7 +190,7 @@ def test_the_steps_follow_the_slider_and_end_in_the_mfcc(new_page: NewPage, soun
         )
         found = [float(word) for word in root.get_attribute("data-coefficients").split()]
         np.testing.assert_allclose(found, shown[:, frame], rtol=1e-5, atol=1e-4)
-    assert page.locator(".card.fft canvas").evaluate("one => one.toDataURL()") != early
+    assert whole.evaluate("one => one.toDataURL()") != early
     slider.press("ArrowRight")
     page.wait_for_function("decodeURIComponent(location.search).includes('frame\":301')")
     page.locator(".card.fft summary").click()

@@ -49,7 +49,7 @@ def test_the_last_step_is_the_column_of_the_mfcc_on_the_page(open_page: OpenPage
 
 def test_a_long_sound_is_followed_from_its_start(open_page: OpenPage, tmp_path: Path, write_tone: Any) -> None:
     write_tone(tmp_path / "set" / "a" / "long.wav", seconds=40)
-    write_tone(tmp_path / "set" / "b" / "short.wav", seconds=0.02)
+    write_tone(tmp_path / "set" / "b" / "short.wav", seconds=0.001)
     page = open_page("explore", data=tmp_path / "set", view='{"show": "Step by step"}')
     data = steps(page)
     assert sum(4 * int(np.prod(shape)) for _, shape in data["layout"]) < 16e6
