@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import audioclf as package
+from audioclf.audio.io import read_info
 from audioclf.cli import cli
 from audioclf.core.settings import SETTINGS
 from audioclf.features import views
@@ -224,3 +225,21 @@ def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
     (pair,) = found["paired"]
     assert (pair["second"], pair["p_value"], pair["difference"]) == ("other", 1, 0)
     assert "is no run" in refused("runs", tmp_path)
+
+
+def test_a_feature_is_made_sound_again(sounds: Path, tmp_path: Path) -> None:
+    file, out = sounds / "low" / "0.wav", tmp_path / "heard.wav"
+    answer = last_json(here("resynthesize", file, "--set", "n_mels=20", "--phase", "original", "--out", out, "--json"))
+    assert answer["file"] == str(out)
+    assert 0 < answer["distance"] < 80
+    assert read_info(out).seconds == pytest.approx(0.3, abs=0.01)
+    assert "dB from the original" in here("resynthesize", file, "--kind", "stft", "--out", out).output
+    assert "cannot be made sound" in refused("resynthesize", file, "--kind", "waveform", "--out", out)
+    assert "must end in .wav" in refused("resynthesize", file, "--out", tmp_path / "heard.mp3")
+    assert "cannot be written" in refused("resynthesize", file, "--out", tmp_path / "gone" / "heard.wav")
+
+
+def test_a_feature_is_drawn_as_pdf(sounds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mel.pdf"
+    here("features", sounds / "low" / "0.wav", "--out", out)
+    assert out.read_bytes().startswith(b"%PDF")

@@ -7,6 +7,7 @@ import pytest
 
 from audioclf.core.errors import ParameterError
 from audioclf.features import CQT, MFCC, Mel, Waveform
+from audioclf.features.averages import difference_map
 from audioclf.plots import Look, grid_figure, to_png
 
 SR = 22050
@@ -69,3 +70,14 @@ def test_a_row_keeps_to_limits_that_are_given(beep: np.ndarray) -> None:
     (given, free) = drawn(grid_figure([[mel], [mel]], limits=[(-70, 30), None]))
     assert given == (-70, 30)
     assert free != (-70, 30)
+
+
+def test_a_difference_has_colours_of_its_own_around_zero(beep: np.ndarray) -> None:
+    one, other = (Mel(ref="one").compute(gain * beep, SR) for gain in (1, 3))
+    figure = grid_figure([[one, other, difference_map(one, other)]], difference=True)
+    low, high = drawn(figure)[2]
+    assert low == -high < 0
+    assert drawn(figure)[0] == drawn(figure)[1] != drawn(figure)[2]
+    assert {axes.images[0].get_cmap().name for axes in figure.axes if axes.images} == {"magma", "coolwarm"}
+    boxes = [axes.get_position() for axes in figure.axes if axes.images]
+    assert boxes[2].x0 - boxes[1].x1 > boxes[1].x0 - boxes[0].x1, "room for the first two's colour bar"

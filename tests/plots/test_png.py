@@ -18,7 +18,7 @@ def test_a_figure_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
     save(figure, tmp_path / "a.SVG")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (tmp_path / "a.SVG").read_bytes()[:1000]
-    with pytest.raises(ParameterError, match=r"\.png or \.svg, got 'a\.gif'"):
+    with pytest.raises(ParameterError, match=r"\.png, \.svg or \.pdf, got 'a\.gif'"):
         save(figure, tmp_path / "a.gif")
     with pytest.raises(ParameterError, match="cannot be written"):
         save(figure, tmp_path / "nowhere" / "a.png")

@@ -18,7 +18,11 @@ from audioclf.ui.sound.view_link import Field, one_of, some_of, whole
 MOST = 6
 """Columns that can still be distinguished on a projector."""
 
+MOST_CLASSES = 10
+"""Columns where each is a class of its own, and the classes are all there is to see."""
+
 CLASSES = "Examples of classes"
+EVERY = "First of every class"
 ONE = "Several of one class"
 OTHER = "This sound and another class"
 PAIR = "Two clips, two features"
@@ -61,7 +65,7 @@ def key(dataset: Dataset, name: str) -> str:
 
 
 def choose(state: State, dataset: Dataset, way: str) -> Chosen:
-    """Draw what belongs to a way of choosing; returns at most ``MOST`` clips."""
+    """Draw what belongs to a way of choosing; returns at most ``MOST`` clips, or ``MOST_CLASSES`` of different ones."""
     return WAYS[way](state, dataset)
 
 
@@ -94,6 +98,12 @@ def _classes(state: State, dataset: Dataset) -> Chosen:
     picked = [clip for label in classes for clip in _examples(dataset, label, each, seed)]
     caption = f"The first {MOST} are shown; choose fewer classes or fewer examples of each."
     return Chosen(tuple(picked[:MOST]), caption if len(picked) > MOST else "")
+
+
+def _every(state: State, dataset: Dataset) -> Chosen:
+    clips = [_examples(dataset, label, 1, 0)[0] for label in dataset.classes[:MOST_CLASSES]]
+    more = f"The first {MOST_CLASSES} of {len(dataset.classes)} classes are shown."
+    return Chosen(tuple(clips), more if len(dataset.classes) > MOST_CLASSES else "")
 
 
 def _one(state: State, dataset: Dataset) -> Chosen:
@@ -176,6 +186,7 @@ def _hand(state: State, dataset: Dataset) -> Chosen:
 
 WAYS: dict[str, Callable[[State, Dataset], Chosen]] = {
     CLASSES: _classes,
+    EVERY: _every,
     ONE: _one,
     OTHER: _other_class,
     PAIR: _pair,

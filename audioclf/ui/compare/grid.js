@@ -48,6 +48,7 @@ class Grid {
     this.bars = data.columns.map((_, c) => data.rows.some((row) => row.cells[c] && row.cells[c].bar));
     const wide = element("div", "wide");
     wide.style.setProperty("--columns", data.columns.length);
+    wide.style.setProperty("--least", data.columns.length > 6 ? "3.9rem" : "6.2rem");
     this.heads = element("div", "heads", wide);
     this.columns = data.columns.map((column, c) => this.column(column, c));
     this.rows = data.rows.map((row, r) => new Row(this, row, r, wide));
@@ -146,7 +147,10 @@ class Grid {
   draw() {
     if (!this.root.firstChild || !this.root.firstChild.clientWidth) return;
     const { starts, width } = (this.place = this.places());
-    this.columns.forEach(({ head }, c) => Object.assign(head.style, { left: `${starts[c]}px`, width: `${width}px` }));
+    this.columns.forEach(({ head }, c) => {
+      Object.assign(head.style, { left: `${starts[c]}px`, width: `${width}px` });
+      head.classList.toggle("narrow", width < 90);
+    });
     for (const row of this.rows) row.draw();
     this.move();
   }
@@ -337,7 +341,7 @@ class Row {
     }
     context.textAlign = "center";
     context.globalAlpha = 0.8;
-    context.fillText(named(this.about.x), x + w / 2, y + h + 19);
+    context.fillText(w < 90 ? this.about.x.unit : named(this.about.x), x + w / 2, y + h + 19);
     context.globalAlpha = 1;
   }
 

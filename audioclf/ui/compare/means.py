@@ -69,7 +69,7 @@ def table(means: Means, features: Sequence[Feature], audio: AudioSettings, share
     columns = [
         Column(
             label,
-            f"mean of {count(len(clips), 'clip')}; plays the nearest",
+            f"mean of {count(len(clips), 'clip')}",
             cache.sound(clip, audio),
             len(cache.samples(clip, audio)) / audio.sr,
         )

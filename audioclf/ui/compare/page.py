@@ -19,7 +19,7 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import as_python, cache, clip_picker, feature_settings, view_link
-from audioclf.ui.sound.as_python import View
+from audioclf.ui.sound.drawn_view import View
 from audioclf.ui.sound.view_link import Field, one_of, some_of
 
 SHARED, OWN = "Shared colours", "Own colours"
@@ -80,6 +80,7 @@ def _draw(state: State, dataset: Dataset) -> None:
         if not features:
             st.info("Choose a feature that has a mean picture.", icon=":material/grid_view:")
             return
+        caption = f"{caption} Heard is the clip nearest to the mean.".strip()
         table = means.table(averaged, features, audio, shared)
     if table is None:
         return
@@ -88,7 +89,8 @@ def _draw(state: State, dataset: Dataset) -> None:
         saving.draw(table, dataset.name, _note(features, audio))
     with python:
         as_python.draw(_view(table, chosen.clips, averaged, audio), state, dataset)
-    st.caption(escape(f"{caption} The features use the settings from the Explore page.".strip()))
+    settings = "The features use the settings from the Explore page. The address of this page is a link to this view."
+    st.caption(escape(f"{caption} {settings}".strip()))
 
 
 def _options(most: int) -> tuple[list[Feature], bool, tuple[DeltaGenerator, DeltaGenerator]]:

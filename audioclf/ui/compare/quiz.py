@@ -24,7 +24,7 @@ LISTEN, LOOK, BOTH = "Listen", "Look", "Listen and look"
 
 _PICTURES = ("stft", "cqt", "mel", "mfcc")
 _CHOICES = 4
-_HEIGHT = 360
+_HEIGHT = 290
 
 
 @dataclass(frozen=True)
@@ -131,22 +131,27 @@ def draw(dataset: Dataset, audio: AudioSettings, rules: Rules) -> None:
     grid.draw(_table(question, audio, silent, given is not None), f"quiz {held['seed']}", bare=True, height=_HEIGHT)
     with st.container(horizontal=True):
         for number, choice in enumerate(question.choices):
-            pressed = st.button(
+            st.button(
                 plain(choice, 40),
                 key=f"compare.quiz.answer{number}",
                 disabled=given is not None,
-                type="primary" if given is not None and number == question.answer else "secondary",
+                on_click=_answer,
+                args=(number, number == question.answer),
             )
-            if pressed:
-                held.update(given=number, asked=held["asked"] + 1, right=held["right"] + (number == question.answer))
-                st.rerun(scope="fragment")
     if given is not None:
         _reveal(question, given)
-        if st.button("Next question", icon=":material/arrow_forward:", key="compare.quiz.next"):
-            held.update(seed=random.getrandbits(32), given=None)
-            st.rerun(scope="fragment")
+        st.button("Next question", icon=":material/arrow_forward:", key="compare.quiz.next", on_click=_next)
     if held["asked"]:
         st.caption(f"{held['right']} of {held['asked']} right")
+
+
+def _answer(number: int, right: bool) -> None:
+    held = st.session_state["compare.quiz"]
+    held.update(given=number, asked=held["asked"] + 1, right=held["right"] + right)
+
+
+def _next() -> None:
+    st.session_state["compare.quiz"].update(seed=random.getrandbits(32), given=None)
 
 
 def _reveal(question: Question, given: int) -> None:

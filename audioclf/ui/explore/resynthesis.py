@@ -40,7 +40,7 @@ LINK: Final = [
 """What is chosen here, as the page's link keeps it."""
 
 _PHASE_WORDS: Final = {"griffin-lim": "Griffin-Lim phase", "original": "Original phase"}
-_HEIGHT: Final = 190
+_HEIGHT: Final = 165
 _LOWEST_PLAYED: Final = 8000
 
 
@@ -149,13 +149,14 @@ def _show(clip: Clip, feature: Feature, heard: Heard, audio: AudioSettings, cut:
     original = clip_picker.track(clip, audio, title="Original", note=whole)
     made = track(f"From the {feature.title}", heard.wav, heard.seconds, f"{kept}, {heard.distance:.1f} dB away")
     limits = value_limits([heard.before])
-    panels = [
-        feature_panels.panel(shown, title=title, track=number, limits=limits)
-        for number, (shown, title) in enumerate(
-            [(heard.before, "STFT of the original"), (heard.after, "STFT of what is left")]
-        )
-    ]
-    player("explore.hear", [original, made], panels, layout="heads", columns=2, height=_HEIGHT)
+    shown = (
+        (original, heard.before, "STFT of the original", "explore.hear.before"),
+        (made, heard.after, "STFT of what is left", "explore.hear.after"),
+    )
+    # in columns, which a phone shows one below the other
+    for place, (sound, picture, title, key) in zip(st.columns(2, gap="medium"), shown, strict=True):
+        with place:
+            player(key, [sound], [feature_panels.panel(picture, title=title, limits=limits)], height=_HEIGHT)
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="center")
     with left:
         st.metric("Spectral distance", f"{heard.distance:.1f} dB")

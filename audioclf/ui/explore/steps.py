@@ -60,7 +60,7 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
     assert isinstance(cqt, CQT)
     sound = clip_picker.track(clip, audio, note=clip_picker.facts(clip))
     player("explore.steps", [sound], [], height=0)
-    made = _numbers(clip.key, json.dumps([feature.to_dict(), cqt.to_dict(), audio.to_dict()]), clip)
+    made = numbers(clip, feature, cqt, audio)
     if made.n_frames < made.all_frames:
         st.caption(f"The first {made.about['seconds']:.1f} s of the sound are followed.")
     for sentence in (*feature.advice(audio.sr, len(cache.samples(clip, audio))), *made.remarks):
@@ -69,14 +69,15 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
     frame = min(made.n_frames // 4 if chosen is None else int(chosen), made.n_frames - 1)
     described = [_described(step) for step in steps_of(feature, cqt, audio.sr)]
     layout = [[name, list(array.shape)] for name, array in made.arrays.items()]
-    numbers = media.address(made.blob, "application/octet-stream")
+    address = media.address(made.blob, "application/octet-stream")
     result = _component()(
-        key="explore.steps.pictures",
-        data={"numbers": numbers, "layout": layout, "steps": described, "frame": frame, **made.about},
+        # what another clip's slider was left at is no choice for this one
+        key=f"explore.steps {clip.key}",
+        data={"numbers": address, "layout": layout, "steps": described, "frame": frame, **made.about},
         default={"frame": frame},
         on_frame_change=lambda: None,
     )
-    if result.frame is not None and int(result.frame) != frame:
+    if result.frame is not None and int(result.frame) not in (chosen, frame):
         st.session_state[FRAME] = int(result.frame)
         st.rerun()
     st.caption("The features use the settings made in the view of each feature.")
@@ -93,7 +94,7 @@ def _described(step: Step) -> dict[str, str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Numbers:
+class Numbers:
     """What the browser needs: arrays one behind the other, and a few numbers about them."""
 
     arrays: dict[str, np.ndarray[Any, np.dtype[np.float32]]]
@@ -104,8 +105,13 @@ class _Numbers:
     remarks: tuple[str, ...]
 
 
+def numbers(clip: Clip, feature: MFCC, cqt: CQT, audio: AudioSettings) -> Numbers:
+    """All steps of all frames of a clip (of a long one, of the first)."""
+    return _numbers(clip.key, json.dumps([feature.to_dict(), cqt.to_dict(), audio.to_dict()]), clip)
+
+
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _numbers(key: str, parameters: str, _clip: Clip) -> _Numbers:
+def _numbers(key: str, parameters: str, _clip: Clip) -> Numbers:
     described, of_cqt, of_audio = json.loads(parameters)
     feature, cqt, audio = MFCC.from_dict(described), CQT.from_dict(of_cqt), AudioSettings.from_dict(of_audio)
     y = cache.samples(_clip, audio)
@@ -138,7 +144,7 @@ def _numbers(key: str, parameters: str, _clip: Clip) -> _Numbers:
         about["cqt"] = {"hop": hop, "start": 0.0}
     packed = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
     blob = b"".join(array.tobytes() for array in packed.values())
-    return _Numbers(packed, blob, about, n, steps.n_frames, remarks)
+    return Numbers(packed, blob, about, n, steps.n_frames, remarks)
 
 
 def _about(steps: MFCCSteps, feature: MFCC, audio: AudioSettings, shown: np.ndarray[Any, Any]) -> dict[str, Any]:

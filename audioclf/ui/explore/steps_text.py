@@ -1,4 +1,4 @@
-"""What is said about every step from samples to MFCC, with the numbers of the parameters that are set."""
+"""A few sentences about every step from samples to MFCC, with the numbers of the parameters that are set."""
 
 from __future__ import annotations
 

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final
 
 import streamlit as st
 
-from audioclf.audio.io import AudioSettings
 from audioclf.core import workspaces
 from audioclf.datasets import Clip, Dataset
-from audioclf.features import Feature
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.sound import clip_picker, feature_settings, librosa_script
+from audioclf.ui.sound.drawn_view import View
 
 OURS, LIBROSA = "audioclf", "librosa and matplotlib"
-
-
-@dataclass(frozen=True)
-class View:
-    """What is drawn.
-
-    Attributes
-    ----------
-    groups : tuple of tuples of Clip
-        One column each: a clip alone, or clips whose mean is drawn.
-    titles : tuple of str
-        One per column.
-    features : tuple of Feature
-    audio : AudioSettings
-    shared : bool
-        Whether a colour means the same in a whole row.
-    n_samples : int or None
-        Length the sounds of a mean are brought to; None draws single clips.
-    """
-
-    groups: tuple[tuple[Clip, ...], ...]
-    titles: tuple[str, ...]
-    features: tuple[Feature, ...]
-    audio: AudioSettings
-    shared: bool = True
-    n_samples: int | None = None
 
 
 def draw(view: View, state: State, dataset: Dataset | None) -> None:

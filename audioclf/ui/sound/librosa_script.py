@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from audioclf.audio.io import AudioSettings
 from audioclf.datasets import Clip
 from audioclf.features import CQT, MFCC, STFT, Feature, Mel, Spectrum
-
-if TYPE_CHECKING:
-    from audioclf.ui.sound.as_python import View
+from audioclf.ui.sound.drawn_view import View
 
 _LIBROSA: Final[Mapping[str, Any]] = {
     "win_length": None,
@@ -131,13 +129,12 @@ def _computing(feature: Feature) -> list[str]:
         return [made, "return magnitude" if feature.scale == "magnitude" else _in_db(feature, "np.square(magnitude)")]
     if isinstance(feature, Spectrum):
         n = "len(y)" if feature.n_fft is None else str(feature.n_fft)
-        lines = [
+        fade = f"scipy.signal.get_window({feature.window!r}, len(y))"
+        return [
             f"y = y[:{n}]",
-            f"magnitude = np.abs(np.fft.rfft(y * scipy.signal.get_window({feature.window!r}, len(y)), n={n}))",
+            f"magnitude = np.abs(np.fft.rfft(y * {fade}, n={n}))",
+            "return magnitude" if feature.scale == "magnitude" else _in_db(feature, "np.square(magnitude)"),
         ]
-        if feature.scale == "magnitude":
-            return [*lines, "return magnitude"]
-        return [*lines, _in_db(feature, "np.square(magnitude)")]
     return ["return y"]
 
 
