@@ -172,7 +172,7 @@ def measure(
     run, about = predictor.run, SWEEPS[sweep]
     if not run.clips:
         raise RunError(f"The list of clips of run '{run.name}' is gone, so its test clips cannot be changed.")
-    alterations = [Alteration(), *(Alteration(**{about.parameter: value}) for value in about.values)]
+    alterations = [Alteration(), *(Alteration.from_dict({about.parameter: value}) for value in about.values)]
     chosen = _chosen(run.predictions)
     right: list[list[bool]] = []
     labels: list[int] = []

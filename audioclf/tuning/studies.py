@@ -335,7 +335,7 @@ def _n_values(run: Run) -> int | None:
     if not run.has_metrics:
         return None
     try:
-        return sum(math.prod(shape) for shape in run.signature["input_shapes"])
+        return sum(int(math.prod(shape)) for shape in run.signature["input_shapes"])
     except (AudioclfError, KeyError, TypeError):
         return None
 

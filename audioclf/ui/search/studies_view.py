@@ -138,7 +138,9 @@ def _show(state: State, found: list[Row], kind: str) -> None:
     ]
     for sentence in conclusion(found) if kind == "leakage" else ():
         st.markdown(f":material/compare_arrows: {escape(sentence)}")
-    left, right = st.columns([1, 1], gap="large")
+    about = found[0].run
+    st.caption(escape(f"{about.experiment.model.title}, {run_picker.ago(about.about['created'])}."))
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         if measured:
             st.vega_lite_chart(shares_chart(measured), key=f"studies.chart {kind}")
