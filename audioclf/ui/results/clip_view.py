@@ -139,7 +139,7 @@ def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: 
     title = f"Evidence for {names[number]}"
     if found.peak < _LEAST:
         st.markdown(f"**{escape(title)}** ({role})")
-        st.caption(escape(explanation.NOTHING[method].format(names[number])))
+        st.caption(escape(f"Nothing in this sound speaks for {names[number]}, as far as this method sees."))
         return
     content = hashlib.blake2b(found.heat.tobytes() + found.y.tobytes(), digest_size=16).hexdigest()
     sound = track(f"For {names[number]}", _heard(content, found), len(found.y) / found.sr, f"only that part ({role})")
