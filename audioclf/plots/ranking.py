@@ -91,10 +91,8 @@ def shares_chart(rows: Sequence[Mapping[str, Any]], *, whole: float | None = Non
         ],
     }
     scale = {"domain": [0, 1], "nice": False}
-    reach = mark(
-        "rule", {"x": quantity("low", title, scale=scale, axis=PERCENTS), "x2": {"field": "high"}}, strokeWidth=3,
-        opacity=0.45,
-    )  # fmt: skip
+    x = quantity("low", title, scale=scale, axis=PERCENTS)
+    reach = mark("rule", {"x": x, "x2": {"field": "high"}}, strokeWidth=3, color=GREY)
     point = mark("point", {"x": quantity("share", title, scale=scale, axis=PERCENTS)}, filled=True, size=90, opacity=1)
     groups = [layers(values, encoding, reach, point)]
     if whole is not None:

@@ -381,10 +381,15 @@ def conclusion(found: Sequence[Row]) -> list[str]:
         measured = None if honest is None or row is honest else gap(row, honest)
         if measured is None or row.accuracy is None or honest is None or honest.accuracy is None:
             continue
-        clear = measured.low > 0
+        if measured.low > 0:
+            meaning = f". {row.why}"
+        elif measured.high < 0:
+            meaning = ": no leak shows in it."
+        else:
+            meaning = ", which may well be chance."
         sentences.append(
             f"{row.title}: {row.accuracy:.1%} instead of {honest.accuracy:.1%},"
             f" {100 * measured.difference:+.1f} points (95 % interval {100 * measured.low:+.1f} to"
-            f" {100 * measured.high:+.1f}){'' if clear else ', which may well be chance'}. {row.why}"
+            f" {100 * measured.high:+.1f}){meaning}"
         )
     return sentences

@@ -20,10 +20,14 @@ from audioclf.experiments.runs.mistakes import confusions
 from audioclf.features import Mel
 from audioclf.models import MODELS
 from audioclf.training import Training
+from audioclf.ui.results.desk import PER_PAGE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NewPage = Callable[..., Any]
+
+SECONDS = 0.4
+"""Of a clip."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,7 @@ def confused(audioclf_home: Path, tmp_path_factory: pytest.TempPathFactory, writ
     root = tmp_path_factory.mktemp("desk")
     for label, base in (("low", 220.0), ("high", 1760.0), ("low too", 221.0)):
         for number in range(8):
-            write_tone(root / "tones" / label / f"{number}.wav", frequency=base * 1.02**number, seconds=0.4)
+            write_tone(root / "tones" / label / f"{number}.wav", frequency=base * 1.02**number, seconds=SECONDS)
     experiment = Experiment(
         dataset=DatasetChoice(str(root / "tones")),
         split=Holdout(test_size=0.5, validation_size=0.25),
@@ -48,6 +52,21 @@ def confused(audioclf_home: Path, tmp_path_factory: pytest.TempPathFactory, writ
     return run
 
 
+def texts(page: Any, name: str) -> list[str]:
+    """What stands in the list of clips."""
+    found: list[str] = page.locator(f".grid.list .{name}").all_text_contents()
+    return found
+
+
+def until(page: Any, condition: Callable[[], bool]) -> None:
+    """Look until it is so."""
+    for _ in range(12000):  # ten minutes, after which something is broken
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError([texts(page, name) for name in ("name", "note", "clock")])
+
+
 def test_from_a_cell_to_a_new_training(new_page: NewPage, confused: Run, server: Any) -> None:
     worst = confusions(confused.predictions)[0]
     true, predicted = confused.classes[worst.true], confused.classes[worst.predicted]
@@ -60,12 +79,14 @@ def test_from_a_cell_to_a_new_training(new_page: NewPage, confused: Run, server:
     canvas.wait_for()
     cell = page.evaluate(CELL, [confused.classes.index(predicted), confused.classes.index(true), len(confused.classes)])
     page.mouse.click(*cell)
-    page.get_by_text(f"{true}, predicted as {predicted} ({worst.clips})").wait_for()
+    shown = min(worst.clips, PER_PAGE)
+    until(page, lambda: texts(page, "name") == [true] * shown)
+    until(page, lambda: all(note.startswith(f"✗ {predicted} ") for note in texts(page, "note")))
 
     # it plays
     play = page.get_by_role("button", name=f"Play {true}").first
     play.click()
-    page.wait_for_function(PLAYED)
+    until(page, lambda: any(0 < float(clock.split()[0]) < SECONDS for clock in texts(page, "clock")))
 
     # why, with evidence for both, and training clips
     page.get_by_role("button", name=f"Why? {true}").first.click()
@@ -90,10 +111,6 @@ def test_from_a_cell_to_a_new_training(new_page: NewPage, confused: Run, server:
     assert not {"keras", "tensorflow", "matplotlib.pyplot", "sklearn", "librosa"} & server.modules()
     assert json.loads((confused.folder / "review.json").read_text()) == {}
 
-
-PLAYED = """() => [...document.querySelectorAll(".bar .clock")].some(
-    (clock) => /^0\\.[0-9]*[1-9]/.test(clock.textContent) && clock.textContent.length < 7
-)"""
 
 CELL = """([x, y, n]) => {
     const canvas = document.querySelector("[data-testid=stVegaLiteChart] canvas");

@@ -141,4 +141,7 @@ def test_the_gap_of_two_accuracies_is_newcombes() -> None:
     assert found is not None
     assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=2e-3)
     assert math.isclose(found.difference, 0.2)
+    honest = row(GROUPED, 0.5, 0.4, 0.6)
+    ends = [conclusion([honest, row(RANDOM, share, share - 0.1, share + 0.1)])[0] for share in (0.9, 0.55, 0.1)]
+    assert [end.rsplit(")", 1)[1] for end in ends] == [". ", ", which may well be chance.", ": no leak shows in it."]
     assert gap(row("a", 0.5, 0.4, 0.6), Row(None, "b", "b", "", "running")) is None  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from audioclf.core.errors import RunError
-from audioclf.datasets import Clip, Dataset, curation
+from audioclf.datasets import SOURCES, Clip, Dataset, curation
 from audioclf.experiments.runs.files import read_json, write_json
 from audioclf.experiments.runs.reader import Run
 
@@ -121,6 +121,9 @@ def revised(run: Run, verdicts: Mapping[int, Verdict]) -> Dataset:
     official = run.experiment.split.kind == "official"
     clips = tuple(_part(clip, n in tested) if official else clip for n, clip in enumerate(run.clips))
     before = Dataset(str(run.about.get("data_title") or choice.name), clips, source=choice.name)
+    if choice.name in SOURCES:
+        known = SOURCES[choice.name]
+        before = replace(before, description=known.description, licence=known.licence, citation=known.citation)
     return curation.edit(
         before,
         labels=[verdicts[n].label if _is(verdicts, n, "relabel") else clip.label for n, clip in enumerate(clips)],

@@ -29,10 +29,10 @@ _OCTAVES: Final = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
 def draw(run: Run, subject: Subject) -> None:
     """Draw the changes to choose, the changed sound, and what the model makes of it."""
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    left, right = st.columns([3, 2], gap="large")
+    with right:
         alteration = _changes(run, subject)
-    with right, error_boundary.boundary("what if"):
+    with left, error_boundary.boundary("what if"):
         _answer(run, subject, alteration)
     robustness_view.draw(run)
 

@@ -15,7 +15,7 @@ from audioclf.experiments.runs.mistakes import confused
 from audioclf.experiments.runs.review import Verdict, read_review
 from audioclf.features import FEATURES
 from audioclf.ui.jobs import run_picker
-from audioclf.ui.results import clip_view, review_bar
+from audioclf.ui.results import clip_view, kept, review_bar
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
@@ -32,7 +32,7 @@ _LISTED = 12
 def draw(state: State, run: Run, metrics: dict[str, Any]) -> None:
     """Draw the matrix, the clips of the chosen cell, what was decided about them, and the clip that is looked at."""
     names = distinct(plain(label, 32) for label in run.classes)
-    predictions = run.predictions
+    predictions = kept.predictions(run)
     verdicts = read_review(run)
     st.subheader("Which classes are confused?", anchor=False)
     st.markdown(f"**{escape(confused(predictions, names))}**")

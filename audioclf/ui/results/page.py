@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audioclf.ui.results import desk, export, rankings, sections, slices
+from audioclf.ui.results import desk, export, kept, rankings, sections, slices
 from audioclf.ui.results.calibration import calibration
 from audioclf.ui.shell import page_frame
 from audioclf.ui.shell.tabs import tabs
@@ -11,7 +11,7 @@ from audioclf.ui.shell.tabs import tabs
 def draw() -> None:
     """Draw the page."""
     with page_frame.page("Results", "How good is the model, and where does it go wrong?") as state:
-        run = sections.choose(state)
+        run = kept.kept(sections.choose(state))
         metrics = run.metrics
         sections.head(run, metrics)
         desk.draw(state, run, metrics)

@@ -11,6 +11,7 @@ from audioclf.datasets import Dataset
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run
 from audioclf.jobs import queue
+from audioclf.models import MODELS
 from audioclf.plots.ranking import shares_chart
 from audioclf.tuning.studies import Row, Study, conclusion, make, new_id, rows, studies_among, tag, tagged
 from audioclf.ui.forms import experiment_draft
@@ -22,6 +23,8 @@ from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 
 _KINDS: Final = {"Does the split leak?": "leakage", "Which feature?": "bake-off"}
+
+_SIMPLE: Final = "logreg"
 
 _ABOUT: Final = {
     "leakage": "The same experiment three times: with groups (speaker, source, pitch) kept together, with clips at"
@@ -52,7 +55,10 @@ def _begin(state: State, dataset: Dataset, kind: str) -> None:
         st.info(escape(error), icon=":material/info:")
         return
     features = " + ".join(feature.title for feature in experiment.features)
-    what = experiment.model.title if kind == "bake-off" else f"{experiment.model.title} on {features}"
+    if kind == "bake-off":
+        experiment, study = _any_feature(experiment, study, dataset)
+        features = "every feature"
+    what = f"{experiment.model.title} on {features}"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         pressed = st.button(
             f"Run {count(len(study.runnable), 'training')}",
@@ -72,6 +78,18 @@ def _begin(state: State, dataset: Dataset, kind: str) -> None:
             )
             tag(made, study_id, kind, variant)
         st.rerun()
+
+
+def _any_feature(experiment: Experiment, study: Study, dataset: Dataset) -> tuple[Experiment, Study]:
+    """Where the model takes pictures alone, offer one that takes raw samples and spectra, too."""
+    if len(study.runnable) == len(study.variants):
+        return experiment, study
+    simple = MODELS[_SIMPLE]()
+    own = f"{experiment.model.title} (pictures only)"
+    if switch("Model", [own, f"{simple.title} (every feature)"], "studies.model") == own:
+        return experiment, study
+    experiment = experiment.replace(model=simple)
+    return experiment, _study("bake-off", experiment.to_toml(), dataset.fingerprint, dataset, experiment)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -120,7 +138,9 @@ def _show(state: State, found: list[Row], kind: str) -> None:
     ]
     for sentence in conclusion(found) if kind == "leakage" else ():
         st.markdown(f":material/compare_arrows: {escape(sentence)}")
-    left, right = st.columns([1, 1], gap="large")
+    about = found[0].run
+    st.caption(escape(f"{about.experiment.model.title}, {run_picker.ago(about.about['created'])}."))
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         if measured:
             st.vega_lite_chart(shares_chart(measured), key=f"studies.chart {kind}")

@@ -128,6 +128,7 @@ def test_verdicts_are_kept_and_make_a_new_version(run: Run) -> None:
     assert [clip.label for clip in made.clips if clip.path.name == "3.wav"] == ["anger"]
     assert made.parent == Dataset("made", run.clips).fingerprint
     assert made.source == "instruments"
+    assert "TimGM6mb" in made.licence
     # what a clip is called already is no change, and a verdict can be taken back
     assert 3 not in review.decide(run, 3, Verdict("relabel", "disgust"))
     assert 8 not in review.decide(run, 8, None)
