@@ -37,9 +37,9 @@ LONG: Final = 30.0
 MOST_CLIPS: Final = 5000
 """Clips up to which an embedding with a linear head is suggested."""
 
-SECONDS: Final = 200.0
-"""Seconds of sound that are compared, about; some ten seconds of work for the slower embedding ..."""
-PER_CLASS: Final = (4, 20)
+SECONDS: Final = 400.0
+"""Seconds of sound that are compared, about; half a minute of work ..."""
+PER_CLASS: Final = (5, 20)
 """... and so many clips of each class, at least and at most."""
 
 STRENGTHS: Final = (1.0, 0.01)
