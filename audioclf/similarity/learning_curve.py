@@ -22,7 +22,7 @@ from audioclf.datasets.splits import Protocol
 from audioclf.features import FEATURES, Mel
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
-from audioclf.features.extraction import common_duration, extract
+from audioclf.features.extraction import extract
 from audioclf.models import MODELS
 from audioclf.similarity import choice, heads
 from audioclf.training import Training
@@ -39,6 +39,8 @@ SCRATCH_DRAWS: Final = 2
 """How often training clips are drawn: networks from scratch take longer."""
 
 EPOCHS: Final = 30
+LONGEST: Final = 5.0
+"""Seconds of a clip that the network from scratch is given, at most."""
 
 
 @dataclass(frozen=True)
@@ -234,11 +236,11 @@ def _inputs(dataset: Dataset, way: str, n_jobs: int, share: Callable[[float], No
         share(0.5 * done / max(total, 1))
 
     if way == SCRATCH:
-        audio = choice.audio_of(dataset)
-        audio = audio.replace(duration=min(common_duration(dataset.clips, audio), 5.0))
+        audio = choice.audio_of(dataset.clips)
+        audio = audio.replace(duration=min(audio.duration or LONGEST, LONGEST))
         feature: Any = Mel.from_dict({"n_mels": 64, "hop_length": 800})
     else:
-        audio = choice.audio_of(dataset)
+        audio = choice.audio_of(dataset.clips)
         feature = FEATURES[way].from_dict({"pooling": choice.POOLING})
         feature.obtain()
     return extract(dataset.clips, feature, audio, store=store, n_jobs=n_jobs, progress=follow)
