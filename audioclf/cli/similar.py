@@ -77,7 +77,9 @@ def suggest(path: str, out: Path | None, pairs: tuple[str, ...], as_json: bool) 
     best = found.best
     if best is None:
         raise DatasetError(f"No embedding could be computed. {found.sentence}")
-    made = choice.experiment((best.kind,), DatasetChoice(path, chosen), Holdout(), choice.audio_of(dataset), C=best.C)
+    made = choice.experiment(
+        (best.kind,), DatasetChoice(path, chosen), Holdout(), choice.audio_of(dataset.clips), C=best.C
+    )
     if out is not None:
         out.write_text(made.to_toml(), encoding="utf-8")
     if as_json:

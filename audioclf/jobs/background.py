@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from audioclf.core.errors import AudioclfError, Stopped
@@ -24,6 +25,24 @@ Frame = tuple[dict[str, Any], Arrays]
 
 _GLANCE: Final = 0.1
 _EVERY: Final = 0.2
+
+
+@contextlib.contextmanager
+def turn(place: threading.Semaphore, should_stop: Callable[[], bool]) -> Iterator[None]:
+    """Wait for one's turn where only so many tasks may run at a time.
+
+    Raises
+    ------
+    Stopped
+        When asked to stop while waiting.
+    """
+    while not place.acquire(timeout=_EVERY):
+        if should_stop():
+            raise Stopped("Stopped, as asked.")
+    try:
+        yield
+    finally:
+        place.release()
 
 
 def run_task(

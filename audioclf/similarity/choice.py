@@ -7,7 +7,6 @@ Python.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -22,7 +21,7 @@ from audioclf.embeddings import EMBEDDINGS
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.features import FEATURES
 from audioclf.features.cache import FeatureStore
-from audioclf.features.extraction import common_duration, extract
+from audioclf.features.extraction import extract
 from audioclf.features.scaling import Scaling
 from audioclf.models import MODELS
 from audioclf.similarity import heads
@@ -37,9 +36,9 @@ LONG: Final = 30.0
 MOST_CLIPS: Final = 5000
 """Clips up to which an embedding with a linear head is suggested."""
 
-SECONDS: Final = 200.0
-"""Seconds of sound that are compared, about; some ten seconds of work for the slower embedding ..."""
-PER_CLASS: Final = (4, 20)
+SECONDS: Final = 400.0
+"""Seconds of sound that are compared, about; half a minute of work ..."""
+PER_CLASS: Final = (5, 20)
 """... and so many clips of each class, at least and at most."""
 
 STRENGTHS: Final = (1.0, 0.01)
@@ -114,12 +113,15 @@ class Choice:
         return cls(tuple(Candidate(**one) for one in values["candidates"]), int(values["n_clips"]))
 
 
-def audio_of(dataset: Dataset) -> AudioSettings:
-    """How clips are read for an embedding: at 16 kHz; long ones as far as the median goes."""
-    lengths = [clip.seconds for clip in dataset.clips]
-    if not lengths or max(lengths) <= LONG:
+def audio_of(clips: Sequence[Clip]) -> AudioSettings:
+    """How clips are read for an embedding: at 16 kHz, as long as nine of ten.
+
+    The longest would fill all others with silence, which is then most of what the embedding's mean is made of.
+    """
+    lengths = sorted(clip.seconds for clip in clips)
+    if not lengths:
         return AudioSettings(sr=SR)
-    return AudioSettings(sr=SR, duration=float(min(round(statistics.median(lengths), 1) or 1.0, LONG)))
+    return AudioSettings(sr=SR, duration=max(0.01, round(min(lengths[int(0.9 * (len(lengths) - 1))], LONG), 2)))
 
 
 def experiment(
@@ -188,9 +190,7 @@ def choose(
     """
     first = split.splits(dataset)[0]
     used = sample([dataset.clips[n] for n in (*first.train, *first.validation)])
-    # the length that the training will bring all clips to, so that it finds these vectors
-    audio = audio_of(dataset)
-    audio = audio.replace(duration=common_duration(dataset.clips, audio))
+    audio = audio_of(dataset.clips)  # as the training will read them, so that it finds these vectors
     names = {label: number for number, label in enumerate(dataset.classes)}
     y = np.array([names[clip.label] for clip in used])
     groups = heads.groups_of([clip.group for clip in used])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -42,8 +43,13 @@ def predict(x_train: Array, y_train: Labels, x: Array, n_classes: int, C: float 
         return found
     mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)
     scale = np.where(deviation > 1e-6, deviation, 1)
-    head = LogisticRegression(C=C, max_iter=MAX_ITER).fit((x_train - mean) / scale, y_train)
-    found[:, head.classes_] = head.predict_proba((x - mean) / scale)
+    known_x, asked_x = (x_train - mean) / scale, (x - mean) / scale
+    if len(known_x) < known_x.shape[1]:
+        # the penalised weights lie in the span of the training clips: turned into it, nothing changes but the time
+        _, _, axes = np.linalg.svd(known_x, full_matrices=False)
+        known_x, asked_x = known_x @ axes.T, asked_x @ axes.T
+    head = LogisticRegression(C=C, max_iter=MAX_ITER).fit(known_x, y_train)
+    found[:, head.classes_] = head.predict_proba(asked_x)
     return found
 
 
@@ -81,19 +87,19 @@ def out_of_fold(
         When there are fewer than two groups.
     Stopped
     """
-    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+    from sklearn.model_selection import StratifiedGroupKFold
 
     names = np.asarray(groups)
     n_groups = len(np.unique(names))
     if n_groups < 2:
         raise DatasetError("Cross-validation needs two groups of clips at least, got one; add clips or groups.")
-    k = min(n_splits, n_groups)
-    # with few groups of a class a stratified deal warns, and every group is dealt by itself anyway
-    fewest = min(len(np.unique(names[y == label])) for label in np.unique(y))
-    stratified = StratifiedGroupKFold(k, shuffle=True, random_state=random_state)
-    folds = stratified if fewest >= k else GroupKFold(k)
+    k = max(2, min(n_splits, n_groups, int(np.unique(y, return_counts=True)[1].max())))
+    folds = StratifiedGroupKFold(k, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class may have fewer clips than there are folds
+        dealt = [fold for fold in folds.split(x, y, names) if len(fold[0]) and len(fold[1])]
     found = np.zeros((len(x), n_classes), np.float32)
-    for train, test in folds.split(x, y, names):
+    for train, test in dealt:
         if should_stop is not None and should_stop():
             raise Stopped("Stopped, as asked.")
         found[test] = predict(x[train], y[train], x[test], n_classes, C)

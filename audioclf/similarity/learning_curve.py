@@ -22,7 +22,7 @@ from audioclf.datasets.splits import Protocol
 from audioclf.features import FEATURES, Mel
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
-from audioclf.features.extraction import common_duration, extract
+from audioclf.features.extraction import extract
 from audioclf.models import MODELS
 from audioclf.similarity import choice, heads
 from audioclf.training import Training
@@ -38,7 +38,9 @@ SCRATCH: Final = "scratch"
 SCRATCH_DRAWS: Final = 2
 """How often training clips are drawn: networks from scratch take longer."""
 
-EPOCHS: Final = 40
+EPOCHS: Final = 30
+LONGEST: Final = 5.0
+"""Seconds of a clip that the network from scratch is given, at most."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class LearningCurve:
         growth = last.accuracy - line[-2].accuracy if len(line) > 1 else 0.0
         factor = last.n_train / line[-2].n_train if len(line) > 1 else 1.0
         missing = 1 - last.accuracy
-        if missing < 1 / last.n_test:
+        if missing * last.n_test < 0.5:
             return (
                 f"Every test clip is recognized by the {title(best)}: more clips would show nothing new on this test."
             )
@@ -234,11 +236,11 @@ def _inputs(dataset: Dataset, way: str, n_jobs: int, share: Callable[[float], No
         share(0.5 * done / max(total, 1))
 
     if way == SCRATCH:
-        audio = choice.audio_of(dataset)
-        audio = audio.replace(duration=min(common_duration(dataset.clips, audio), 5.0))
-        feature: Any = Mel.from_dict({"n_mels": 64})
+        audio = choice.audio_of(dataset.clips)
+        audio = audio.replace(duration=min(audio.duration or LONGEST, LONGEST))
+        feature: Any = Mel.from_dict({"n_mels": 64, "hop_length": 800})
     else:
-        audio = choice.audio_of(dataset)
+        audio = choice.audio_of(dataset.clips)
         feature = FEATURES[way].from_dict({"pooling": choice.POOLING})
         feature.obtain()
     return extract(dataset.clips, feature, audio, store=store, n_jobs=n_jobs, progress=follow)

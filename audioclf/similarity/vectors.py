@@ -31,14 +31,6 @@ SPACES: Final = {
 """What the clips of a data set can be compared by; a trained network beside."""
 
 _TOGETHER: Final = 256
-_LONGEST: Final = 10.0
-"""Seconds of a clip that are compared, at most."""
-
-
-def audio_of(clips: Sequence[Clip]) -> AudioSettings:
-    """How clips are read to be compared: at 16 kHz, all brought to the length of the longest, or to ten seconds."""
-    audio = AudioSettings(sr=choice.SR)
-    return audio.replace(duration=min(_LONGEST, max(clip.seconds for clip in clips)))
 
 
 def of_clips(
@@ -61,7 +53,7 @@ def of_clips(
     if space not in SPACES:
         raise ParameterError(unknown(space, SPACES, "way to compare clips"), "space")
     store = FeatureStore() if store is None else store
-    audio = audio_of(clips)
+    audio = choice.audio_of(clips)
     if space == MEL:
         return _of_mel(clips, audio, store, n_jobs, progress)
     feature = FEATURES[space].from_dict({"pooling": choice.POOLING})
@@ -108,7 +100,7 @@ def of_sound(clip: Clip, clips: Sequence[Clip], space: str) -> Array:
     ------
     AudioclfError
     """
-    audio = audio_of(clips)
+    audio = choice.audio_of(clips)
     y = load_clip(clip, audio)
     if space == MEL:
         found = Mel().compute(y, audio.sr).values

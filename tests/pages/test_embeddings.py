@@ -73,3 +73,28 @@ def test_pages_show_a_run_on_embeddings(open_page: OpenPage, embedded: Run, name
     page = open_page(name, run=embedded.id)
     assert not page.exception
     assert not page.error
+
+
+@pytest.mark.usefixtures("yamnet")
+def test_an_embedding_is_suggested_and_the_network_from_scratch_is_a_click_away(
+    open_page: OpenPage, class_folders: Path
+) -> None:
+    page = open_page("train", data=class_folders)
+    assert not page.error
+    assert page.session_state["train.model"] == "logreg"
+    said = " ".join(caption.value for caption in page.caption).replace("\\", "")
+    assert "Cross-validated on" in said
+    next(button for button in page.button if button.label == "Use the compact CNN").click().run()
+    assert page.session_state["train.model"] == "compact-cnn"
+    next(button for button in page.button if button.label == "Use the embedding").click().run()
+    assert page.session_state["train.model"] == "logreg"
+    assert not page.error
+
+
+def test_without_weights_there_is_a_choice_and_nothing_is_fetched(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("train", data=class_folders)
+    assert page.session_state["train.model"] == "compact-cnn"
+    assert any("are not on this computer" in caption.value for caption in page.caption)
+    next(button for button in page.button if button.label == "Use the speech embedding").click().run()
+    assert page.session_state["train.feature.0"] == "speech-embedding"
+    assert not page.error

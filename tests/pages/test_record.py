@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.audio.io import wav_bytes
 from audioclf.core import workspaces
+from audioclf.core.errors import AudioError
 from audioclf.datasets import load_dataset
 from audioclf.experiments.runs import open_run
 from audioclf.jobs import queue
 from audioclf.ui.inference import model_client
-from audioclf.ui.record import slots
+from audioclf.ui.record import live, slots
 
 OpenPage = Callable[..., AppTest]
 SR = 16000
@@ -108,3 +110,12 @@ def test_weights_that_are_not_here_are_spoken_of(
     assert any("are not on this computer" in info.value for info in page.info) is not at_hand
     page.button_group(key="record.kind").set_value("Spoken words").run()
     assert not page.info
+
+
+def test_what_the_browser_sends_is_checked() -> None:
+    y = np.linspace(-1, 1, 100, dtype=np.float32)
+    sent = base64.b64encode((y * 32767).astype("<i2").tobytes()).decode()
+    np.testing.assert_allclose(live.samples({"number": 1, "pcm": sent}), y, atol=1e-4)
+    for wrong in (None, "text", {}, {"pcm": 3}, {"pcm": "***"}, {"pcm": "QQ=="}, {"pcm": "A" * 1_000_000}):
+        with pytest.raises(AudioError, match="sent no sound"):
+            live.samples(wrong)

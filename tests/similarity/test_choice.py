@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import audioclf
 from audioclf.core.errors import DatasetError, Stopped
@@ -29,6 +32,12 @@ def test_a_head_learns_what_is_linear_and_never_sees_the_group_it_is_tested_on()
     labels = marks % 2
     guessed = heads.out_of_fold(only, labels, [str(mark) for mark in marks], 2)
     assert (guessed.argmax(axis=1) == labels).mean() < 0.8
+    # more values than clips, which is computed in the span of the clips
+    wide = np.hstack([x, rng.standard_normal((60, 400)).astype(np.float32)])[:40]
+    known = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(wide[:30], y[:30])
+    np.testing.assert_allclose(
+        heads.predict(wide[:30], y[:30], wide[30:], 3), known.predict_proba(wide[30:]), atol=5e-3
+    )
     with pytest.raises(DatasetError, match="two groups"):
         heads.out_of_fold(x, y, ["a"] * 60, 3)
 

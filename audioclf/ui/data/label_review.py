@@ -78,10 +78,10 @@ def _draw(state: State, dataset: Dataset, found: Review) -> None:
 def _suspects(state: State, dataset: Dataset, found: Sequence[Suspect]) -> None:
     event: Any = st.dataframe(
         {
-            "clip": [plain(dataset.clips[one.clip].name, 80) for one in found],
             "label": [plain(dataset.clips[one.clip].label, 40) for one in found],
             "looks like": [plain(dataset.classes[one.suggested], 40) for one in found],
-            "probability (%)": [round(100 * one.other, 1) for one in found],
+            "%": [round(100 * one.other) for one in found],
+            "clip": [plain(dataset.clips[one.clip].name, 80) for one in found],
         },
         hide_index=True,
         key="review.table",

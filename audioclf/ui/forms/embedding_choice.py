@@ -65,6 +65,6 @@ def _choose(dataset: Dataset, split: Protocol, progress: tasks.Progress, should_
         "split": split.to_dict(),
         "n_jobs": 1 if workspaces.shared() else -1,
     }
-    with _turn:
+    with background.turn(_turn, should_stop):
         values, _ = background.run_task("choose", request, progress=progress, should_stop=should_stop)
     return Choice.from_dict(values)

@@ -103,7 +103,7 @@ def has_recipe(name: str) -> bool:
 def embedded(name: str, options: Mapping[str, Any], dataset: Dataset, best: Candidate) -> Experiment:
     """Logistic regression on a pretrained embedding."""
     choice = DatasetChoice(name, dict(options))
-    return embeddings.experiment((best.kind,), choice, split_of(dataset), embeddings.audio_of(dataset), C=best.C)
+    return embeddings.experiment((best.kind,), choice, split_of(dataset), embeddings.audio_of(dataset.clips), C=best.C)
 
 
 def from_scratch(name: str, options: Mapping[str, Any], dataset: Dataset) -> Experiment:

@@ -52,7 +52,7 @@ def atlas(dataset: Dataset, by: str, method: str = "pca", run: Run | None = None
             "run": folder,
             "n_jobs": 1 if workspaces.shared() else -1,
         }
-        with _turn:
+        with background.turn(_turn, should_stop):
             _, arrays = background.run_task("atlas", request, progress=progress, should_stop=should_stop)
         return Atlas(arrays["places"], arrays["near"], arrays["similarity"])
 

@@ -15,15 +15,15 @@ from audioclf.jobs import queue
 from audioclf.training.intervals import interval_words
 from audioclf.ui.inference import explanation, model_client
 from audioclf.ui.jobs import follow
+from audioclf.ui.record import answers, live
 from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, escape
 from audioclf.ui.sound import clip_picker
 
 _UNSURE = 0.5
-
-UNKNOWN = 1.2
-"""Times the usual distance from which on a sound is none of the classes: with few examples that distance is rough."""
+ONCE, LIVE = "A recording", "Live"
 
 _LINKS = {
     "pages/explore.py": "what it is given",
@@ -45,13 +45,20 @@ def draw(state: State, run: Run) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left, st.container(border=True):
         st.subheader(":material/hearing: Now make a sound", anchor=False)
-        heard = st.audio_input("Press, make a sound, press again", key=f"record.try.{run.id}")
+        way = switch("How to listen", [ONCE, LIVE], "record.way")
+        heard = None
+        if way == ONCE:
+            heard = st.audio_input("Press, make a sound, press again", key=f"record.try.{run.id}")
         st.caption(
             "It knows " + ", ".join(escape(label, 32) for label in run.classes) + ", and should notice anything else."
         )
         _honest(run)
     with right:
-        if heard is None:
+        if way == LIVE:
+            _warm(run)
+            with st.container(border=True):
+                live.draw(run)
+        elif heard is None:
             _warm(run)
             st.info("Record a sound on the left: the answer comes at once.", icon=":material/west:")
         else:
@@ -96,32 +103,22 @@ def _answer(run: Run, data: bytes) -> None:
         return
     sounds = [clip_picker.keep(one.sound, f"Sound {number}") for number, one in enumerate(found[:12], start=1)]
     task = model_client.classify(run, [(clip, None) for clip in sounds])
-    answers = model_client.wait("record.answer", task)
-    if answers is None:
+    asked = model_client.wait("record.answer", task)
+    if asked is None:
         return
     warmup.until_ready()
-    good = [(clip, one) for clip, one in zip(sounds, answers, strict=True) if isinstance(one, Classification)]
-    for one in answers:
+    good = [(clip, one) for clip, one in zip(sounds, asked, strict=True) if isinstance(one, Classification)]
+    for one in asked:
         if isinstance(one, AudioclfError):
             error_boundary.show_error(one)
     if good:
         _show(run, good)
 
 
-def is_unknown(answer: Classification) -> bool:
-    """Whether a sound is like none of the classes."""
-    return answer.novelty is not None and answer.novelty > UNKNOWN
-
-
-def word(answer: Classification) -> str:
-    """The answer in a word or two."""
-    return "None of these" if is_unknown(answer) else answer.label
-
-
 def _show(run: Run, good: Sequence[tuple[Clip, Classification]]) -> None:
     with st.container(border=True):
         st.caption("It heard" if len(good) == 1 else f"It heard {len(good)} sounds, one after the other")
-        words = [escape(word(answer), 40) for _, answer in good]
+        words = [escape(answers.word(answer), 40) for _, answer in good]
         st.title(" · ".join(words[:6]) + (" …" if len(words) > 6 else ""), anchor=False)
         chosen = 0
         if len(good) > 1:
@@ -135,7 +132,7 @@ def _show(run: Run, good: Sequence[tuple[Clip, Classification]]) -> None:
             )
         _, answer = good[min(int(chosen), len(good) - 1)]
         best = float(answer.probabilities.max())
-        if is_unknown(answer):
+        if answers.is_unknown(answer):
             st.markdown(
                 f"Nearest is **{escape(answer.label, 40)}**, but the sound lies {answer.novelty:.1f} times as far from"
                 " the examples as these lie from each other."

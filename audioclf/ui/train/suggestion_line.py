@@ -21,7 +21,7 @@ def draw(state: State, dataset: Dataset) -> None:
     """Draw the line; nothing where no embedding is suggested for such data."""
     if experiment_draft.has_recipe(state.data) or not embedding_choice.fits(dataset) or len(dataset.classes) < 2:
         return
-    held = st.session_state.get("train.experiment")
+    kind = st.session_state.get("train.feature.0")  # as the forms hold it, which were filled in before
     if (missing := embedding_choice.missing()) and not st.session_state.get(_WANTED):
         _without_weights(state, dataset, missing)
         return
@@ -32,15 +32,16 @@ def draw(state: State, dataset: Dataset) -> None:
         # once, and never over what the user has changed meanwhile
         st.session_state[_TAKEN] = task.key
         best = task.result.best
-        untouched = held is not None and [f.kind for f in held.features] == [embedding_choice.FIRST]
-        if best is not None and untouched and best.kind != embedding_choice.FIRST:
+        if best is not None and kind == embedding_choice.FIRST and best.kind != embedding_choice.FIRST:
             experiment_draft.take(state, experiment_draft.suggestion(state.data, state.options, dataset))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _words(dataset, held)
-        embedded = held is not None and held.features[0].heavy
-        if embedded and st.button("Use the compact CNN", icon=":material/swap_horiz:", key="suggestion.cnn"):
-            experiment_draft.take(state, experiment_draft.from_scratch(state.data, state.options, dataset))
-        if not embedded and st.button("Use the embedding", icon=":material/swap_horiz:", key="suggestion.embedding"):
+        _words(dataset)
+        found = embedding_choice.found(dataset)
+        able = found is None or found.best is not None
+        if kind in EMBEDDINGS:
+            if st.button("Use the compact CNN", icon=":material/swap_horiz:", key="suggestion.cnn"):
+                experiment_draft.take(state, experiment_draft.from_scratch(state.data, state.options, dataset))
+        elif able and st.button("Use the embedding", icon=":material/swap_horiz:", key="suggestion.embedding"):
             experiment_draft.take(state, experiment_draft.suggestion(state.data, state.options, dataset))
 
 
@@ -49,15 +50,16 @@ def _comparing(done: int, total: int) -> None:
     st.caption(f":material/compare: Comparing embeddings on some training clips{share} …")
 
 
-def _words(dataset: Dataset, held: object) -> None:
+def _words(dataset: Dataset) -> None:
     found = embedding_choice.found(dataset)
     best = None if found is None else found.best
-    if found is None or best is None:
+    if found is None:
         words = (
             "Suggested for a data set of this size: a pretrained network listens, and a linear head learns from what"
             " it gives."
         )
-        words += f" {found.sentence}" if found is not None else ""
+    elif best is None:
+        words = f"No embedding could be computed, so the compact CNN is suggested. {found.sentence}"
     else:
         words = f"Suggested: the {best.title}. {found.sentence}"
     st.caption(f":material/lightbulb: {escape(words)} {escape(choice.overlap(dataset))}", width="stretch")
