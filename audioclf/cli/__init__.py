@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 # each module adds its commands to the group
-from audioclf.cli import data, info, reproduce, runs, search, stopping, train, use
+from audioclf.cli import data, info, reproduce, runs, scan, search, stopping, train, use
 from audioclf.cli.group import cli
 
-__all__ = ["cli", "data", "info", "main", "reproduce", "runs", "search", "train", "use"]
+__all__ = ["cli", "data", "info", "main", "reproduce", "runs", "scan", "search", "train", "use"]
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
     """Classify sound FILES with the models of RUN (a folder, or "starter": the model that comes with audioclf)."""
     from audioclf.inference.predictor import Predictor
 
-    predictor = Predictor(_open(run), trust_code=trust_code)
+    predictor = Predictor(open_or_starter(run), trust_code=trust_code)
     answers: list[dict[str, Any]] = []
     failed = False
     for file in files:
@@ -72,7 +72,7 @@ def explain(
     from audioclf.plots.feature import overlay_figure
     from audioclf.plots.png import save
 
-    predictor = Predictor(_open(run), trust_code=trust_code)
+    predictor = Predictor(open_or_starter(run), trust_code=trust_code)
     index = None
     if label is not None:
         if label not in predictor.classes:
@@ -84,7 +84,8 @@ def explain(
     click.echo(str(out))
 
 
-def _open(run: Path) -> Run:
+def open_or_starter(run: Path) -> Run:
+    """The run in a folder; "starter" stands for the model that comes with audioclf."""
     from audioclf.inference.assets import starter_run
 
     opened = starter_run() if str(run) == "starter" and not run.exists() else open_run(run)

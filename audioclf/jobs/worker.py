@@ -1,6 +1,6 @@
 """The processes that do heavy work, so that the web server never imports a deep-learning library.
 
-``python -m audioclf.jobs.worker FOLDER`` makes one run, or one search, and ends.
+``python -m audioclf.jobs.worker FOLDER`` makes one run, one search or one scan, and ends.
 ``python -m audioclf.jobs.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.inference.model_server` for the other end of its pipe.
 """
@@ -48,11 +48,15 @@ def _make(folder: Path) -> None:
     """Make what a folder asks for."""
     from audioclf.experiments.runner import execute
     from audioclf.experiments.runs import open_run
+    from audioclf.inference.scan import RECIPE, Scan
+    from audioclf.inference.scanner import execute_scan
     from audioclf.tuning import SearchRun, execute_search
     from audioclf.tuning.fairness import others_wait
 
     if (folder / SearchRun.recipe).is_file():
         execute_search(SearchRun(folder), give_way=lambda: others_wait(folder))
+    elif (folder / RECIPE).is_file():
+        execute_scan(Scan(folder))
     else:
         execute(open_run(folder))
 
