@@ -39,7 +39,7 @@ MAX_CHANNELS = 64
 MAX_SAMPLES = 2**27
 """Most samples, over all channels, that are decoded as one clip: 512 MB of float32."""
 
-_MEND = "copy or download it again, or save what is there as a new WAV in an audio editor"
+MEND = "copy or download it again, or save what is there as a new WAV in an audio editor"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def read_info(source: Source, *, content: bool = False) -> AudioInfo:
         or no samples.
     """
     with opened(source) as (file, name):
-        with _decoder(file, name) as (sound, remark):
+        with checked_decoder(file, name) as (sound, remark):
             info = AudioInfo(sound.sr, sound.channels, sound.frames, sound.format, sound.subtype, remark=remark)
         return replace(info, content=_hash(file)) if content else info
 
@@ -166,7 +166,7 @@ def load_audio(
         When ``sr``, ``mono``, ``offset`` or ``duration`` cannot be.
     """
     target = _check_arguments(sr, mono, offset, duration)
-    with opened(source, whole=True) as (file, name), _decoder(file, name) as (sound, remark):
+    with opened(source, whole=True) as (file, name), checked_decoder(file, name) as (sound, remark):
         start, n = _stretch(sound, target or sound.sr, offset, duration, name)
         if meter is not None:
             meter.sr, meter.remark = sound.sr, remark
@@ -245,7 +245,7 @@ def _hash(file: BinaryIO) -> str:
 
 
 @contextmanager
-def _decoder(file: BinaryIO, name: str) -> Iterator[tuple[Decoder, str]]:
+def checked_decoder(file: BinaryIO, name: str) -> Iterator[tuple[Decoder, str]]:
     """The decoder of a file whose header has been checked, and a remark on the file."""
     size = file.seek(0, io.SEEK_END)
     if not size:
@@ -256,7 +256,7 @@ def _decoder(file: BinaryIO, name: str) -> Iterator[tuple[Decoder, str]]:
         raise AudioError(f"{name} looks like {error}, but {ACCEPTED} was expected; {error.remedy}.") from None
     if container.missing:
         raise AudioError(
-            f"{name} breaks off: {container.missing} bytes that its header promises are not there; {_MEND}."
+            f"{name} breaks off: {container.missing} bytes that its header promises are not there; {MEND}."
         )
     try:
         sound = open_decoder(file, container)
@@ -268,7 +268,7 @@ def _decoder(file: BinaryIO, name: str) -> Iterator[tuple[Decoder, str]]:
         _check_header(sound, name)
         yield sound, container.remark
     except DecodeError as error:
-        raise AudioError(f"{name} is damaged or breaks off ({error}); {_MEND}.") from None
+        raise AudioError(f"{name} is damaged or breaks off ({error}); {MEND}.") from None
     except MemoryError:
         raise AudioError(f"{name} needs more memory than is free; choose a shorter stretch of it.") from None
     finally:
@@ -333,7 +333,7 @@ def _stretch(sound: Decoder, sr: int, offset: float, duration: float | None, nam
 def _decode(sound: Decoder, start: int, n: int, mono: str, name: str, meter: LevelMeter | None) -> Array:
     chunks = []
     for block in sound.blocks(start, n):
-        chunks.append(_to_mono(block, mono))
+        chunks.append(to_mono(block, mono))
         if meter is not None:
             meter.add(block, chunks[-1])
     y: Array = chunks[0] if len(chunks) == 1 else np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
@@ -341,12 +341,12 @@ def _decode(sound: Decoder, start: int, n: int, mono: str, name: str, meter: Lev
     if not len(y) or len(y) < n - slack:
         raise AudioError(
             f"{name} is damaged or breaks off: {len(y) / sound.sr:.3f} s of {n / sound.sr:.3f} s could be decoded; "
-            f"{_MEND}."
+            f"{MEND}."
         )
     return y
 
 
-def _to_mono(block: Array, mono: str) -> Array:
+def to_mono(block: Array, mono: str) -> Array:
     channels = block.shape[1]
     if channels == 1 or mono == "left":
         return np.ascontiguousarray(block[:, 0])

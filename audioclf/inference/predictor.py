@@ -130,7 +130,8 @@ class Predictor(LoadedRun):
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows = self._probabilities(maps, split)
         found = remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained)
-        novelty, on_validation = self._far(maps, split)
+        far, on_validation = self._far(maps, split)
+        novelty = None if far is None else float(np.median(far))
         if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
             found = (unknown(novelty, on_validation), *found)
         return Classification(
@@ -307,14 +308,18 @@ class Predictor(LoadedRun):
             clips = ()
         return Trained.on(clips, float(self.signature["duration"]), self.audio.sr)
 
-    def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[float | None, bool]:
-        """See :attr:`Classification.novelty`; and whether validation clips set the threshold of all models."""
+    def answers(self, windows: Sequence[Mapping[Feature, FeatureMap]]) -> tuple[Array, Array | None]:
+        """Probabilities [shape=(n, n_classes)] and novelty [shape=(n,)] of windows, given what :meth:`maps` made."""
+        return self._probabilities(windows, None), self._far(windows, None)[0]
+
+    def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[Array | None, bool]:
+        """Novelty of every window; and whether validation clips set the threshold of all models."""
         known = [(fit, one) for fit in self.fits(split) if (one := self._novelty(fit)) is not None]
         if not known:
             return None, False
         values = stacked(windows)
         rows = [novelty(self.fitted(fit), self.transform(fit)(values)) for fit, novelty in known]
-        return float(np.median(np.mean(rows, axis=0))), all(novelty.on_validation for _, novelty in known)
+        return np.mean(rows, axis=0), all(novelty.on_validation for _, novelty in known)
 
     def _novelty(self, fit: dict[str, Any]) -> training.Novelty | None:
         if fit["id"] not in self._novelties:

@@ -32,6 +32,7 @@ from audioclf.experiments.runs import (
 )
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.inference.assessment_job import AssessmentJob, create_assessment, list_assessments
+from audioclf.inference.scan import Scan
 from audioclf.models.trust import require_allowed
 from audioclf.tuning import Search, SearchRun, create_search, list_jobs
 
@@ -266,8 +267,8 @@ class Supervisor:
         return False
 
 
-def start_process(job: JobFolder) -> subprocess.Popen[bytes]:
-    """Start the process that makes a run or a search; what it prints is added to the folder's log."""
+def start_process(job: JobFolder | Scan) -> subprocess.Popen[bytes]:
+    """Start the process that makes a run, a search or a scan; what it prints is added to the folder's log."""
     with (job.folder / "log.txt").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "audioclf.jobs.worker", str(job.folder)],

@@ -1,6 +1,6 @@
 """The processes that do heavy work, so that the web server never imports a deep-learning library.
 
-``python -m audioclf.jobs.worker FOLDER`` makes one run, one search or one test of explanations, and ends.
+``python -m audioclf.jobs.worker FOLDER`` makes one run, search, scan or test of explanations, and ends.
 ``python -m audioclf.jobs.worker --serve`` answers requests to classify and explain, see
 :mod:`audioclf.inference.model_server` for the other end of its pipe.
 ``python -m audioclf.jobs.worker --task`` does one task on a data set and ends, see :mod:`audioclf.jobs.background`.
@@ -57,6 +57,8 @@ def _make(folder: Path) -> None:
     from audioclf.experiments.runs import open_run
     from audioclf.inference.assessment import choose_method
     from audioclf.inference.assessment_job import AssessmentJob, execute_assessment
+    from audioclf.inference.scan import RECIPE, Scan
+    from audioclf.inference.scanner import execute_scan
     from audioclf.tuning import SearchRun, execute_search
     from audioclf.tuning.fairness import others_wait
 
@@ -64,6 +66,8 @@ def _make(folder: Path) -> None:
         execute_search(SearchRun(folder), give_way=lambda: others_wait(folder))
     elif (folder / AssessmentJob.recipe).is_file():
         execute_assessment(AssessmentJob(folder))
+    elif (folder / RECIPE).is_file():
+        execute_scan(Scan(folder))
     else:
         run = execute(open_run(folder))
         # the run is done and can be looked at meanwhile

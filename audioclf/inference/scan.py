@@ -1,0 +1,394 @@
+"""A scan: a run's models over recordings of any length or a whole folder; its folder is the single source of truth.
+
+=================  ==========================================================================
+file               what it holds
+=================  ==========================================================================
+scan.json          the run, its classes, window and hop, and the files with the names their owner gave them
+status.json        state and progress; replaced whole, never half-written
+windows.f32        a row of float32 for every window: probabilities, novelty, level in dB
+spectra.u8         a row of bytes for every window: its spectrum, for the picture of the whole
+files.jsonl        a line for every file that is done: its rows, its length, or why it could not be used
+settings.json      thresholds and how windows become events, as they were last set
+review.json        what a person made of the events
+stop               there when someone asked the scan to stop
+=================  ==========================================================================
+
+Rows are only ever added, so that whatever ends a scan (a stop, a full disk, a power cut) costs the batch under way.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.audio.level import SILENCE
+from audioclf.core import workspaces
+from audioclf.core.documents import parse_json, read_json
+from audioclf.core.errors import ParameterError, RunError
+from audioclf.core.files import write_atomic
+from audioclf.experiments.runs import Run, process_lives
+from audioclf.inference.events import Array, Event, EventSettings, cells, find_events
+from audioclf.inference.scan_records import Answer, FileResult, ScanStatus
+
+FORMAT = "audioclf scan"
+RECIPE = "scan.json"
+UNSURE = 0.5
+"""Probability below which the model is not sure of its answer."""
+
+BANDS = 48
+"""Bands of the spectrum that is kept of every window."""
+
+_FLOOR = -120.0
+_MOST_BYTES = 256 * 2**20
+
+
+def create_scan(
+    run: Run,
+    files: Sequence[tuple[str, Path]],
+    folder: Path,
+    *,
+    hop: float | None = None,
+    name: str = "",
+    refused: Sequence[tuple[str, str]] = (),
+) -> Scan:
+    """A new scan that nobody has begun.
+
+    Parameters
+    ----------
+    run : Run
+        Finished.
+    files : sequence of (str, Path)
+        What their owner calls them, and where they are.
+    folder : Path
+        Made here.
+    hop : float, optional
+        Seconds from one window to the next, at most the models' window, which it is where left out.
+    name : str
+        Name for people.
+    refused : sequence of (str, str)
+        Files that were not taken in, and why; each is a row of its own.
+
+    Raises
+    ------
+    ParameterError
+        When there is no file, or the hop cannot be.
+    RunError
+        When there is a scan in the folder, or it cannot be written.
+    """
+    window, sr = float(run.signature["duration"]), run.experiment.audio.sr
+    hop = window if hop is None else hop
+    if not 0.01 <= hop <= window + 1e-9:
+        raise ParameterError(
+            f"hop must be 0.01 s to the length of the models' window ({window:g} s), got {hop:g} s.", "hop"
+        )
+    if not files:
+        raise ParameterError("A scan needs at least one sound file; name one, or a folder that holds some.", "files")
+    record = {
+        "format": FORMAT,
+        "version": 1,
+        "name": name or files[0][0],
+        "created": time.time(),
+        "run": str(run.folder.absolute()),
+        "run_name": run.name,
+        "classes": list(run.classes),
+        "sr": sr,
+        "window": window,
+        "hop": max(1, round(hop * sr)) / sr,
+        "files": [[name, str(path.absolute())] for name, path in files],
+        "refused": [list(pair) for pair in refused],
+    }
+    text = json.dumps(record, ensure_ascii=True)
+    owner = workspaces.owner(folder)
+    if owner is None:
+        workspaces.require_disk(len(text), folder)
+    else:
+        workspaces.require_room(len(text), owner)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / RECIPE).exists():
+            raise RunError(f"There is a scan in '{folder.name}' already; open it, or choose another folder.")
+        write_atomic(folder / RECIPE, text, durable=True)
+    except OSError as error:
+        raise _not_written(folder, error) from None
+    return Scan(folder)
+
+
+def scans_folder(workspace: str = workspaces.DEFAULT) -> Path:
+    """Folder of a workspace's scans."""
+    return workspaces.folder(workspace) / "scans"
+
+
+def new_scan_folder(workspace: str = workspaces.DEFAULT) -> Path:
+    """Path of a scan that is to be made."""
+    return scans_folder(workspace) / secrets.token_hex(8)
+
+
+def list_scans(workspace: str = workspaces.DEFAULT) -> list[Scan]:
+    """The scans of a workspace, newest first; what cannot be read is left out."""
+    parent = scans_folder(workspace)
+    found = [Scan(path.parent) for path in parent.glob(f"*/{RECIPE}")] if parent.is_dir() else []
+    readable = [scan for scan in found if scan.readable]
+    return sorted(readable, key=lambda scan: -float(scan.about["created"]))
+
+
+class Scan:
+    """The folder of a scan, read as it is now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def readable(self) -> bool:
+        """Whether its description can be read."""
+        try:
+            return bool(self.about)
+        except RunError:
+            return False
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What it was asked for.
+
+        Raises
+        ------
+        RunError
+        """
+        try:
+            record = read_json(self.folder / RECIPE, _MOST_BYTES)
+            if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != 1:
+                raise ValueError(f"its format is not '{FORMAT}', version 1")
+            for key, kind in (("classes", list), ("files", list), ("run", str), ("name", str), ("created", float)):
+                if not isinstance(record.get(key), kind):
+                    raise ValueError(f"{key} is missing")
+            sizes = [float(record[key]) for key in ("sr", "window", "hop")]
+            if not all(0 < size < 1e6 for size in sizes):
+                raise ValueError("window, hop or sr cannot be")
+            record["files"] = [(str(name), Path(str(path))) for name, path in record["files"]]
+            record["classes"] = [str(label) for label in record["classes"]]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RunError(f"The scan in '{self.folder.name}' cannot be read ({error}); make it again.") from None
+        return record
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return tuple(self.about["classes"])
+
+    @property
+    def files(self) -> list[tuple[str, Path]]:
+        """Names and places of the files."""
+        found: list[tuple[str, Path]] = self.about["files"]
+        return found
+
+    @property
+    def hop(self) -> float:
+        """Seconds from one window to the next."""
+        return float(self.about["hop"])
+
+    @property
+    def window(self) -> float:
+        """Seconds of one window."""
+        return float(self.about["window"])
+
+    @property
+    def status(self) -> ScanStatus:
+        """State and progress; one whose process has gone without a word is interrupted."""
+        values = self._small("status.json")
+        known = {key: value for key, value in values.items() if key in ScanStatus.__dataclass_fields__}
+        status = ScanStatus(**known)
+        if status.state == "running" and not process_lives(status.pid, status.pid_created):
+            why = "It was interrupted: its process has gone. What was done is kept."
+            return replace(status, state="interrupted", message=why)
+        return status
+
+    def write_status(self, status: ScanStatus) -> None:
+        """Replace the state and progress.
+
+        Raises
+        ------
+        RunError
+        """
+        self._write("status.json", asdict(replace(status, updated=time.time())))
+
+    @property
+    def results(self) -> list[FileResult]:
+        """What became of the files that are done, and of the one under way so far."""
+        found = self.finished
+        n_rows = self.n_rows
+        first = found[-1].first + found[-1].count if found else 0
+        if n_rows > first and len(found) < len(self.files):
+            count = n_rows - first
+            found.append(FileResult(len(found), first, count, (count - 1) * self.hop + self.window))
+        return found
+
+    @property
+    def finished(self) -> list[FileResult]:
+        """What became of the files that are done."""
+        path = self.folder / "files.jsonl"
+        if not path.is_file():
+            return []
+        lines = path.read_bytes().split(b"\n")[:-1]  # behind the last line break stands nothing, or half a line
+        try:
+            found = [FileResult(**parse_json(line.decode())) for line in lines]
+        except (ValueError, TypeError) as error:
+            raise RunError(f"The scan in '{self.folder.name}' is damaged ({error}); make it again.") from None
+        return [result for result in found if result.first + result.count <= self.n_rows]
+
+    @property
+    def n_rows(self) -> int:
+        """Windows that are done."""
+        return min(
+            _size(self.folder / "windows.f32") // (4 * (len(self.classes) + 2)),
+            _size(self.folder / "spectra.u8") // BANDS,
+        )
+
+    def rows(self) -> Array:
+        """Probabilities, novelty (NaN where the models do not know it) and level in dB of every window.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_windows, n_classes + 2)], float32
+        """
+        n, width = self.n_rows, len(self.classes) + 2
+        if not n:
+            return np.zeros((0, width), np.float32)
+        return np.memmap(self.folder / "windows.f32", np.float32, "r", shape=(n, width))
+
+    def spectra(self, result: FileResult) -> Array:
+        """Levels in dB of a file's windows [shape=(n, BANDS)]."""
+        if not result.count:
+            return np.zeros((0, BANDS), np.float32)
+        path = self.folder / "spectra.u8"
+        kept = np.memmap(path, np.uint8, "r", offset=result.first * BANDS, shape=(result.count, BANDS))
+        return np.asarray(kept, np.float32) * (-_FLOOR / 255) + _FLOOR
+
+    def answers(self) -> list[Answer]:
+        """What the models predict for every file that is done, in the order of the files; behind them refused files."""
+        rows = self.rows()
+        found = [self._answer(result, rows[result.first : result.first + result.count]) for result in self.results]
+        refused = self.about.get("refused", [])
+        return found + [Answer(str(name), 0.0, None, None, (), str(reason)) for name, reason in refused]
+
+    def _answer(self, result: FileResult, rows: Array) -> Answer:
+        name = self.files[result.number][0]
+        if not len(rows):
+            return Answer(name, result.seconds, None, None, (), result.error)
+        probabilities = np.asarray(rows[:, :-2].mean(axis=0), np.float32)
+        far = rows[:, -2]
+        novelty = None if np.isnan(far).any() else float(np.median(far))
+        remarks = []
+        if rows[:, -1].max() < SILENCE:
+            remarks.append("silent")
+        elif novelty is not None and novelty > 1:
+            remarks.append("unknown")
+        if probabilities.max() < UNSURE:
+            remarks.append("not sure")
+        return Answer(name, result.seconds, probabilities, novelty, tuple(remarks), result.error)
+
+    def starts(self, result: FileResult) -> npt.NDArray[np.float64]:
+        """Where a file's windows begin, in seconds."""
+        return np.arange(result.count) * self.hop
+
+    def edges(self, result: FileResult) -> npt.NDArray[np.float64]:
+        """Where what a file's windows stand for begins and ends; see :func:`~audioclf.inference.events.cells`."""
+        return cells(result.count, self.hop, self.window, result.seconds)
+
+    def events(
+        self, settings: EventSettings | None = None, thresholds: Mapping[str, float] | None = None
+    ) -> list[Event]:
+        """Events of every file that is done. Silence is in none.
+
+        Parameters
+        ----------
+        settings : EventSettings, optional
+        thresholds : mapping, optional
+            Thresholds of classes by name; the others have the one of the settings.
+        """
+        settings = settings or EventSettings()
+        limits = [float((thresholds or {}).get(label, settings.threshold)) for label in self.classes]
+        every = self.rows()
+        found: list[Event] = []
+        for result in self.results:
+            rows = every[result.first : result.first + result.count]
+            if not len(rows):
+                continue
+            usable = rows[:, -1] >= SILENCE
+            if settings.skip_unknown:
+                usable &= ~(rows[:, -2] > 1)
+            found += find_events(rows[:, :-2], self.edges(result), limits, settings, file=result.number, usable=usable)
+        return found
+
+    @property
+    def settings(self) -> tuple[EventSettings, dict[str, float]]:
+        """How windows become events, and thresholds of classes by name, as they were last set."""
+        values = self._small("settings.json")
+        own = values.get("thresholds", {})
+        thresholds = {
+            label: float(own[label])
+            for label in self.classes
+            if isinstance(own, dict) and isinstance(own.get(label), int | float) and 0 <= own[label] <= 1
+        }
+        try:
+            return EventSettings.from_dict(values.get("events", {})), thresholds
+        except (ParameterError, AttributeError):
+            return EventSettings(), thresholds
+
+    def set_events(self, settings: EventSettings, thresholds: Mapping[str, float]) -> None:
+        """Keep how windows become events.
+
+        Raises
+        ------
+        RunError
+        """
+        self._write("settings.json", {"events": asdict(settings), "thresholds": dict(thresholds)})
+
+    def stop(self) -> None:
+        """Ask whoever works at it to end; what is done is kept."""
+        (self.folder / "stop").touch()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether someone asked it to stop."""
+        return (self.folder / "stop").exists()
+
+    def _small(self, name: str) -> dict[str, Any]:
+        """A file of plain values; empty where it is not there or damaged."""
+        try:
+            values = read_json(self.folder / name)
+        except (OSError, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        try:
+            write_atomic(self.folder / name, json.dumps(values, ensure_ascii=True))
+        except OSError as error:
+            raise _not_written(self.folder, error) from None
+
+
+def to_bytes(levels: Array) -> npt.NDArray[np.uint8]:
+    """Levels in dB as they are kept: -120 is 0, 0 is 255."""
+    return np.clip((levels - _FLOOR) * (-255 / _FLOOR), 0, 255).astype(np.uint8)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _not_written(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f"The scan '{folder.name}' cannot be written ({error.strerror or error}); free some space or check the"
+        " permissions of its folder. What was done is kept."
+    )
