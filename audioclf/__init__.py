@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from audioclf.experiments.runs import Run, compare_runs, open_run
     from audioclf.export.archive import import_run
     from audioclf.export.job import export_run
+    from audioclf.export.report.run import write_report
     from audioclf.features.inversion import resynthesize
     from audioclf.inference.predictor import Predictor
     from audioclf.recipes import load_recipe
-    from audioclf.report.run import write_report
     from audioclf.tuning import Search, open_search, run_search
 
-__version__ = "0.1.0"
 
 # the public names, where each lives, and what it is for
 PUBLIC: dict[str, tuple[str, str]] = {
@@ -52,7 +51,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "Predictor": ("audioclf.inference.predictor", "The models of a finished run: classify and explain."),
     "export_run": ("audioclf.export.job", "A run as ONNX, LiteRT, Keras, a zip, one file, or a script."),
     "import_run": ("audioclf.export.archive", "Open a run that was exported as one file."),
-    "write_report": ("audioclf.report.run", "All there is to know of a run, as one HTML page that prints."),
+    "write_report": ("audioclf.export.report.run", "All there is to know of a run, as one HTML page that prints."),
     "AudioclfError": ("audioclf.core.errors", "What a user can correct; its text is one sentence."),
 }
 
@@ -86,6 +85,8 @@ __all__ = [  # noqa: RUF022 (the order of the table)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("audioclf.core.version").__version__
     if name not in PUBLIC:
         raise AttributeError(f"module 'audioclf' has no attribute {name!r}")
     place = PUBLIC[name][0]

@@ -34,7 +34,6 @@ ORDER = (
     "similarity",
     "jobs",
     "recipes",
-    "report",
     "export",
     "reproduce",
     "cli",

@@ -83,7 +83,7 @@ def import_(file: Path, as_json: bool) -> None:
 @trust_code
 def report(run: Path, out: Path | None, trust_code: bool) -> None:
     """Write all there is to know of RUN as one HTML page that needs no other file and prints."""
-    from audioclf.report.run import write_report
+    from audioclf.export.report.run import write_report
 
     opened = opened_run(run)
     out = out or Path(f"{opened.id}-report.html")

@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from audioclf import __version__
 from audioclf.core import documents, workspaces
 from audioclf.core.errors import AudioclfError, RunError
+from audioclf.core.version import __version__
 from audioclf.experiments.runs import Run, new_folder, open_run, write_json
 from audioclf.experiments.runs.files import read_csv, write_csv
 from audioclf.experiments.runs.status import CLIPS
-from audioclf.report.facts import last_name, without_paths
+from audioclf.export.report.facts import last_name, without_paths
 
 LIST: Final = "audioclf-run.json"
 VERSION: Final = 1

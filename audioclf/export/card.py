@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from audioclf.experiments.runs import Run
-from audioclf.report import facts
+from audioclf.export.report import facts
 
 
 def card(run: Run, checked: str = "") -> str:

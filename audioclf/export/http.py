@@ -23,17 +23,17 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from audioclf import __version__
 from audioclf.audio.io import AudioInfo, read_info, wav_bytes
 from audioclf.core import limits as machine
 from audioclf.core.errors import AudioclfError, RunError
+from audioclf.core.version import __version__
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
 from audioclf.export.check import made
 from audioclf.export.limits import Limited, RateLimit
+from audioclf.export.report.document import render
 from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.predictor import Classification
-from audioclf.report.document import render
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pprint
 
-from audioclf import __version__
+from audioclf.core.version import __version__
 from audioclf.experiments.runs import Run
 
 _SCRIPT = '''"""{title}

@@ -13,8 +13,8 @@ import numpy as np
 from audioclf.core.errors import AudioclfError
 from audioclf.core.text import duration
 from audioclf.experiments.fit import read_result
+from audioclf.export.report.document import Picture, embedded, render
 from audioclf.recipes import Recipe
-from audioclf.report.document import Picture, embedded, render
 from audioclf.reproduce.plan import REFERENCES
 from audioclf.reproduce.rows import LEAKY, Row
 from audioclf.reproduce.table import HEADER, words

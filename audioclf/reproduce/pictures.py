@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
+from audioclf.export.report.document import Picture
 from audioclf.features import CQT, MFCC, STFT, Feature, FeatureMap, Mel, Spectrum, Waveform
 from audioclf.features.extraction import load_clip
 from audioclf.inference.evidence import Explanation
@@ -18,7 +19,6 @@ from audioclf.plots.curve_figures import counts_figure, folds_figure, twin_figur
 from audioclf.plots.feature import overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.screen import Limits
-from audioclf.report.document import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.core.files import write_atomic
 from audioclf.experiments.runs import Watcher
 from audioclf.experiments.runs.folder import JobFolder
-from audioclf.report.document import Picture
+from audioclf.export.report.document import Picture
 from audioclf.reproduce import page, pictures, rows, runner
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.rows import Row

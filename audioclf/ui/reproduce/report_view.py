@@ -17,7 +17,7 @@ from audioclf import recipes
 from audioclf.core import settings, workspaces
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import Run
-from audioclf.report.document import Picture
+from audioclf.export.report.document import Picture
 from audioclf.reproduce import page, pictures
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.table import to_csv

@@ -82,7 +82,7 @@ def _environment() -> Any:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("audioclf.report"),
+        loader=jinja2.PackageLoader("audioclf.export.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""Write the report of a run in a process of its own: ``python -m audioclf.report RUN FILE OPTIONS``, for the app.
+"""Write a run's report in a process of its own, for the app: ``python -m audioclf.export.report RUN FILE OPTIONS``.
 
 ``OPTIONS`` is a JSON object, empty. A line of JSON on standard output is a step, or what came of it; a refusal is the
 last line of standard error with exit code 2.
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     be_modest()
     cap_memory(settings.number("job_memory_gb", low=4))
     from audioclf.experiments.runs import open_run
-    from audioclf.report import run as report
+    from audioclf.export.report import run as report
 
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints stays out of the answers

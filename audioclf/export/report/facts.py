@@ -12,9 +12,9 @@ from importlib import metadata
 from pathlib import PureWindowsPath
 from typing import Any
 
-from audioclf import __version__
 from audioclf.core.errors import AudioclfError
 from audioclf.core.text import duration
+from audioclf.core.version import __version__
 from audioclf.datasets import SOURCES, Clip, Dataset
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run

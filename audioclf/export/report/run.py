@@ -19,14 +19,14 @@ from audioclf.datasets.quality import report as quality
 from audioclf.datasets.quality.findings import Finding
 from audioclf.experiments.diagnosis import diagnose_run
 from audioclf.experiments.runs import Prediction, Run
+from audioclf.export.report import facts
+from audioclf.export.report.document import Picture, address, embedded, render
 from audioclf.features.extraction import load_clip
 from audioclf.inference.predictor import Predictor
 from audioclf.plots.canvas import Look
 from audioclf.plots.confusion import confusion_figure
 from audioclf.plots.curve_figures import folds_figure, twin_figure
 from audioclf.plots.feature import overlay_figure
-from audioclf.report import facts
-from audioclf.report.document import Picture, address, embedded, render
 
 Progress = Callable[[int, int, str], None]
 

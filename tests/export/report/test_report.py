@@ -16,10 +16,10 @@ import pytest
 import audioclf
 from audioclf.core.errors import RunError
 from audioclf.experiments.runs import Run, open_run
+from audioclf.export.report import facts
+from audioclf.export.report.document import render
+from audioclf.export.report.run import html, write_report
 from audioclf.inference.assets import starter_run
-from audioclf.report import facts
-from audioclf.report.document import render
-from audioclf.report.run import html, write_report
 
 LOW, HIGH = "<b>low</b>", "=high {{ 7*7 }}"
 
@@ -110,7 +110,7 @@ def test_the_starter_has_a_report(tmp_path: Path) -> None:
 
 def test_its_process_tells_steps_and_refuses_in_one_line(run: Run, tmp_path: Path) -> None:
     def start(folder: Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-m", "audioclf.report", str(folder), str(tmp_path / "page.html"), "{}"]
+        command = [sys.executable, "-P", "-m", "audioclf.export.report", str(folder), str(tmp_path / "page.html"), "{}"]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
     done = start(run.folder)
