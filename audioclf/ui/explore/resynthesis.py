@@ -19,7 +19,7 @@ from audioclf.ui.shell import task_bar, tasks
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape, seconds
-from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings, sound_worker
+from audioclf.ui.sound import as_python, cache, clip_picker, feature_panels, feature_settings, sound_worker
 from audioclf.ui.sound.player import player, track
 from audioclf.ui.sound.view_link import Field, one_of, whole
 
@@ -84,6 +84,7 @@ def draw(state: State, clip: Clip) -> None:
         task_bar.failed(task, "It was stopped.", "Make the sound", "explore.hear.again")
         return
     _show(clip, feature, task.result, audio, n_samples < len(y))
+    as_python.of_resynthesis(state, clip, feature, phase, n_samples)
 
 
 def _detail(kind: str) -> Feature:

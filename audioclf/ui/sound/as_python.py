@@ -8,8 +8,11 @@ from typing import Any, Final
 
 import streamlit as st
 
+from audioclf.audio.io import AudioSettings
 from audioclf.core import workspaces
+from audioclf.core.settings import cache_folder
 from audioclf.datasets import Clip, Dataset
+from audioclf.features import Feature
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
@@ -42,16 +45,36 @@ def draw(view: View, state: State, dataset: Dataset | None) -> None:
 
 def of_clip(state: State, clip: Clip, kinds: Sequence[str]) -> None:
     """Draw the script of one sound as some features, with the parameters that are set."""
-    dataset = current_dataset.loaded(state)
-    if dataset is not None and clip.key not in clip_picker.ids(dataset)[1]:
-        dataset = None
+    dataset = _dataset_of(state, clip)
     features = tuple(feature_settings.feature(kind) for kind in kinds)
     draw(View(((clip,),), (clip.label,), features, feature_settings.audio()), state, dataset)
 
 
+def of_resynthesis(state: State, clip: Clip, feature: Feature, phase: str, n_samples: int) -> None:
+    """Draw the script that makes sound of a feature again."""
+    with st.popover("Python"):
+        text = heard(
+            clip,
+            _dataset_of(state, clip),
+            state.data,
+            state.options,
+            feature,
+            feature_settings.audio(),
+            phase,
+            n_samples,
+        )
+        st.code(text, language="python")
+
+
+def _dataset_of(state: State, clip: Clip) -> Dataset | None:
+    """The data set a clip is of; None for a sound of one's own."""
+    dataset = current_dataset.loaded(state)
+    return dataset if dataset is not None and clip.key in clip_picker.ids(dataset)[1] else None
+
+
 def shown_path(clip: Clip) -> str:
     """Where a clip's file is; on a shared server only its name, for its folders are nobody's to know."""
-    if workspaces.shared() or "own" in clip.path.parts[-2:-1]:
+    if workspaces.shared() or clip.path.parent == cache_folder() / "own":
         return clip.file or clip.path.name
     return str(clip.path)
 
@@ -79,8 +102,7 @@ def ours(view: View, dataset: Dataset | None, source: str, options: dict[str, An
         path = view.groups[0][0].file or view.groups[0][0].name
         lines += [f"sounds = [load_audio({path!r}, sr=audio.sr, mono=audio.mono)[0]]"]
     else:
-        given = "".join(f", {name}={value!r}" for name, value in options.items())
-        lines += [f"dataset = load_dataset({source!r}{given})"]
+        lines += [_loaded(source, options)]
         known = clip_picker.ids(dataset)[1]
         numbers = [[known[clip.key] for clip in group] for group in view.groups]
         lines += _means(numbers, view) if mean else [*_clips(numbers)]
@@ -90,6 +112,38 @@ def ours(view: View, dataset: Dataset | None, source: str, options: dict[str, An
     lines += [f"figure = grid_figure(maps, {titles}, shared={view.shared}{', difference=True' if mean else ''})"]
     lines += ['save(figure, Path("comparison.png"))']
     return "\n".join(lines) + "\n"
+
+
+def heard(
+    clip: Clip,
+    dataset: Dataset | None,
+    source: str,
+    options: dict[str, Any],
+    feature: Feature,
+    audio: AudioSettings,
+    phase: str,
+    n_samples: int,
+) -> str:
+    """The script that makes sound of the first ``n_samples`` samples of a clip again."""
+    lines = ["from pathlib import Path", ""]
+    lines += [f"from audioclf import {'load_audio' if dataset is None else 'load_dataset'}, resynthesize"]
+    lines += ["from audioclf.audio.io import AudioSettings, wav_bytes"]
+    lines += [f"from audioclf.features import {type(feature).__name__}"]
+    lines += [] if dataset is None else ["from audioclf.features.extraction import load_clip"]
+    lines += ["", f"audio = {_made(audio)}"]
+    if dataset is None:
+        lines += [f"y, _ = load_audio({clip.file or clip.name!r}, sr=audio.sr, mono=audio.mono)"]
+    else:
+        number = clip_picker.ids(dataset)[1][clip.key]
+        lines += [_loaded(source, options), f"y = load_clip(dataset.clips[{number}], audio)"]
+    lines += [f"heard = resynthesize(y[:{n_samples}], audio.sr, {_made(feature)}, phase={phase!r})"]
+    lines += ['Path("heard.wav").write_bytes(wav_bytes(heard.y, audio.sr))', 'print(f"{heard.distance:.1f} dB")']
+    return "\n".join(lines) + "\n"
+
+
+def _loaded(source: str, options: dict[str, Any]) -> str:
+    given = "".join(f", {name}={value!r}" for name, value in options.items())
+    return f"dataset = load_dataset({source!r}{given})"
 
 
 def _clips(numbers: Sequence[Sequence[int]]) -> list[str]:

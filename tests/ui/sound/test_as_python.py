@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioclf.audio.io import AudioSettings
+from audioclf.audio.io import AudioSettings, wav_bytes
 from audioclf.datasets import Dataset, load_dataset
 from audioclf.features import CQT, MFCC, STFT, FeatureMap, Mel, Spectrum, Waveform
 from audioclf.features.averages import difference_map, mean_map
 from audioclf.features.extraction import load_clip
+from audioclf.features.inversion import resynthesize
 from audioclf.inference.assets import app_folder
 from audioclf.plots import grid_figure, to_png
 from audioclf.ui.sound import as_python, librosa_script
@@ -100,3 +101,16 @@ def test_a_sound_of_ones_own_is_named_and_its_place_is_not(sounds: Path) -> None
     script = as_python.ours(view, None, "", {})
     assert "load_audio(" in script
     assert str(sounds) not in script
+
+
+def test_the_script_of_a_sound_made_again_makes_it(sounds: Path, tmp_path: Path) -> None:
+    dataset = load_dataset(sounds)
+    clip, audio, feature = dataset.clips[4], AudioSettings(sr=16000), Mel(n_mels=20)
+    script = as_python.heard(clip, dataset, str(sounds), {}, feature, audio, "original", 5000)
+    environment = os.environ | {"PYTHONPATH": str(app_folder())}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    wanted = resynthesize(load_clip(clip, audio)[:5000], audio.sr, feature, phase="original")
+    assert (tmp_path / "heard.wav").read_bytes() == wav_bytes(wanted.y, audio.sr)
+    assert done.stdout.strip() == f"{wanted.distance:.1f} dB"
