@@ -233,13 +233,7 @@ class Predictor:
         return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
 
     def samples(self, sound: Source | Clip) -> Array:
-        """Samples of a whole sound at the experiment's rate [shape=(n,)]; never to be changed.
-
-        Raises
-        ------
-        AudioError
-            When it cannot be read.
-        """
+        """Samples of a whole sound at the experiment's rate [shape=(n,)]; never to be changed."""
         return self._decoded(sound)[0].y
 
     def windows(self, y: Array) -> tuple[list[int], list[Array]]:
@@ -372,22 +366,8 @@ class Predictor:
         return self._novelties[fit["id"]]
 
     def points(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array | None:
-        """Examples where one fit decides, as points between which Euclidean distance is that of its novelty.
-
-        Where the fit knows no novelty, the points are what its last layer is given.
-
-        Parameters
-        ----------
-        fit : dict
-            One of ``signature["fits"]``.
-        values : mapping of Feature to np.ndarray [shape=(n, ...)]
-            Of the features of the fit's member.
-
-        Returns
-        -------
-        np.ndarray [shape=(n, d)], float32, or None
-            None for a network whose last layer is given several things.
-        """
+        """Feature maps where a fit of :attr:`signature` decides, as points [shape=(n, d)] whose Euclidean distance is
+        that of its novelty, where it knows one; None for a network whose last layer is given several things."""
         embedded: Array | None = self._model(fit).embed(self._transform(fit)(values))
         novelty = self._novelty(fit)
         return embedded if embedded is None or novelty is None else novelty.distance.points(embedded)
