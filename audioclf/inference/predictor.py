@@ -160,13 +160,7 @@ class Predictor(LoadedRun):
         return self._cache.feature(key, partial(feature.compute, y, self.audio.sr)), y
 
     def samples(self, sound: Source | Clip) -> Array:
-        """Samples of a whole sound at the experiment's rate [shape=(n,)]; never to be changed.
-
-        Raises
-        ------
-        AudioError
-            When it cannot be read.
-        """
+        """Samples of a whole sound at the experiment's rate [shape=(n,)]; never to be changed."""
         return self._decoded(sound)[0].y
 
     def explain(

@@ -46,7 +46,7 @@ def measure_apart(
         stdout=subprocess.PIPE,
         text=True,
     )
-    said = ""
+    refused = ""
     with process:
         try:
             assert process.stdout is not None
@@ -54,14 +54,14 @@ def measure_apart(
                 if should_stop():
                     raise Stopped("Measuring was stopped; nothing of it is kept.")
                 if line.startswith(_ERROR):
-                    said = line.removeprefix(_ERROR).strip()
+                    refused = line.removeprefix(_ERROR).strip()
                 elif len(counts := line.split()) == 2 and all(one.isdecimal() for one in counts):
                     progress(int(counts[0]), int(counts[1]))
         except BaseException:
             process.kill()
             raise
-    if said:
-        raise RunError(said)
+    if refused:
+        raise RunError(refused)
     if process.returncode:
         raise RunError("The process that changed the clips ended while it worked; try again.")
 

@@ -136,7 +136,7 @@ def rate_chart(history: Sequence[Mapping[str, Any]], *, height: int = 165) -> Sp
         "x": epochs_axis(last),
         "y": quantity(
             "rate",
-            "Step size (learning rate)",
+            "Step size",
             aggregate="mean",
             scale={"type": "log"} if far else {"zero": True},
             axis={"format": ".0e" if far else "~g", "tickCount": 3},

@@ -1,6 +1,6 @@
 """Ready-made sets of runs that answer one question: does the split leak, and which feature suits these sounds?
 
-Every variant is an ordinary run; a tag in its ``run.json`` says which study it belongs to, so that the folder stays the
+Every variant is an ordinary run; a tag in its ``run.json`` names the study it belongs to, so that the folder stays the
 single source of truth.
 """
 

@@ -28,7 +28,7 @@ class Verdict:
         ``"relabel"``; ``"exclude"``; or ``"both"``: the true and the predicted class are both right, so that neither
         label alone describes the clip.
     label : str
-        The class it is now said to be of; empty unless it is relabelled.
+        The class it is now; empty unless it is relabelled.
     """
 
     kind: str

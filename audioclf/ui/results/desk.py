@@ -139,7 +139,7 @@ def _players(run: Run, found: Sequence[Prediction], verdicts: dict[int, Verdict]
 
 
 def _gone(run: Run, missing: Sequence[Prediction]) -> None:
-    """What can still be said of clips whose files are gone."""
+    """What is still known of clips whose files are gone."""
     if not missing:
         return
     st.caption(
