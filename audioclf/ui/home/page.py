@@ -48,11 +48,13 @@ def hero(state: State) -> None:
                 if st.button("Close instruments", icon=":material/hearing:", help="Models make mistakes on these."):
                     state.choose("orchestra")
                     st.switch_page("pages/data.py")
-                if st.button("Do explanations tell the truth?", icon=":material/my_location:", help=LESSON):
-                    state.choose("planted")
-                    st.switch_page("pages/train.py")
                 if st.button("Use my own sounds", icon=":material/folder_open:"):
                     st.switch_page("pages/data.py")
+                if st.button(
+                    "Do explanations tell the truth?", type="tertiary", icon=":material/my_location:", help=LESSON
+                ):
+                    state.choose("planted")
+                    st.switch_page("pages/train.py")
             else:
                 if st.button("Explore", type="primary", icon=":material/graphic_eq:"):
                     st.switch_page("pages/explore.py")
