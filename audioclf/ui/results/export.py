@@ -149,6 +149,7 @@ def _open(state: State) -> None:
     folder = workspaces.runs_folder(state.workspace)
     part = _target(f"x {hashlib.blake2b(uploaded.file_id.encode(), digest_size=16).hexdigest()}", ".upload")
     try:
+        workspaces.require_room(uploaded.size, state.workspace)
         part.write_bytes(uploaded.getbuffer())
         opened = archive.import_run(part, folder, name=uploaded.name)
     except AudioclfError as error:
