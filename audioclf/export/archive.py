@@ -185,7 +185,7 @@ def _unpack(packed: zipfile.ZipFile, name: str, expected: str, folder: Path) -> 
         while chunk := source.read(_CHUNK):
             left -= len(chunk)
             if left < 0:
-                raise ValueError(f"{name} is larger than it says")
+                raise ValueError(f"{name} is larger than stated")
             hashed.update(chunk)
             file.write(chunk)
     if hashed.hexdigest() != expected:

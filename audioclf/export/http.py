@@ -361,5 +361,5 @@ def serve(run: Run, host: str, port: int, limits: Limits) -> None:
     except SystemExit as error:  # uvicorn's way to end where it cannot begin
         if error.code:
             raise RunError(
-                f"The server could not begin at {host}:{port}; the line above says why: another --port, or another run."
+                f"The server could not begin at {host}:{port}; the line above tells why; choose another --port, or another run."
             ) from error

@@ -75,7 +75,7 @@ def _model(run: Run) -> None:
                 "With onnxruntime-web (14 MB)",
                 key="export.web",
                 help="What the web page needs beside it, fetched with npm where the server has it; else the zip's"
-                " README says how to put it there.",
+                " README explains how to put it there.",
             )
     splits = list(dict.fromkeys(str(fit["split"]) for fit in run.signature["fits"]))
     if name not in ("run", "python") and len(splits) > 1:
