@@ -16,10 +16,10 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from audioclf import __version__
 from audioclf.core import documents, workspaces
 from audioclf.core.errors import AudioclfError, RunError
 from audioclf.experiments.runs import Run, new_folder, open_run, write_json
@@ -56,7 +56,7 @@ def write(run: Run, path: Path) -> None:
     """
     contents = dict(_contents(run))
     listed = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
-    about = {"format": "audioclf run", "version": VERSION, "audioclf": __version__, "files": listed}
+    about = {"format": "audioclf run", "version": VERSION, "audioclf": version("audioclf"), "files": listed}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(LIST, json.dumps(about, indent=1))
         for name, data in contents.items():
@@ -158,7 +158,7 @@ def _listed(packed: zipfile.ZipFile, shown: str) -> dict[str, str]:
     if about.get("version") != VERSION:
         made = str(about.get("audioclf", "another version"))[:20]
         raise RunError(
-            f"{shown!r} was written by audioclf {made}, in a form that this version ({__version__}) does not know;"
+            f"{shown!r} was written by audioclf {made}, in a form that version {version('audioclf')} does not know;"
             " open it with that version."
         )
     files = about["files"]

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,7 +24,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from audioclf import __version__
 from audioclf.audio.io import AudioInfo, read_info, wav_bytes
 from audioclf.core import limits as machine
 from audioclf.core.errors import AudioclfError, RunError
@@ -203,7 +203,7 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
 
     app = FastAPI(
         title="audioclf",
-        version=__version__,
+        version=version("audioclf"),
         summary=f"Which of {len(signature['classes'])} classes a sound belongs to.",
         docs_url=None,  # its pages load scripts from other servers
         redoc_url=None,
@@ -225,7 +225,7 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
             sample_rate=audio.sr,
             max_mb=limits.max_mb,
             max_seconds=limits.max_seconds,
-            version=__version__,
+            version=version("audioclf"),
         )
 
     @app.get("/health", response_model=Health, responses={413: REFUSALS[413], 503: {"model": Health}})
@@ -361,5 +361,5 @@ def serve(run: Run, host: str, port: int, limits: Limits) -> None:
     except SystemExit as error:  # uvicorn's way to end where it cannot begin
         if error.code:
             raise RunError(
-                f"The server could not begin at {host}:{port}; the line above tells why; choose another --port, or another run."
+                f"The server could not begin at {host}:{port}; the line above tells why; choose another --port."
             ) from error

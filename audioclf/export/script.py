@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pprint
+from importlib.metadata import version
 
-from audioclf import __version__
 from audioclf.experiments.runs import Run
 
 _SCRIPT = '''"""{title}
@@ -55,8 +55,6 @@ def of(run: Run) -> str:
     AudioclfError
         When the run's experiment cannot be read.
     """
-    from importlib.metadata import version
-
     metrics = run.metrics if run.has_metrics else {}
     plain = run.experiment.to_dict()
     # a name goes into the docstring, where it must not end it
@@ -64,7 +62,7 @@ def of(run: Run) -> str:
     return _SCRIPT.format(
         title=title or "A run of audioclf",
         name=f"{run.id}.py" if run.id.isascii() and run.id.replace("-", "").isalnum() else "train.py",
-        version=__version__,
+        version=version("audioclf"),
         tensorflow=version("tensorflow"),
         experiment=pprint.pformat(plain, width=110, sort_dicts=False),
         accuracy=repr(metrics.get("accuracy")),

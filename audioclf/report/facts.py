@@ -12,7 +12,6 @@ from importlib import metadata
 from pathlib import PureWindowsPath
 from typing import Any
 
-from audioclf import __version__
 from audioclf.core.errors import AudioclfError
 from audioclf.core.text import duration
 from audioclf.datasets import SOURCES, Clip, Dataset
@@ -25,7 +24,7 @@ FEW = 30
 """Below so many test clips, or 5 groups, a figure means little."""
 
 _FEW_GROUPS = 5
-_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "librosa", "soundfile", "soxr")
+_PACKAGES = ("audioclf", "tensorflow", "keras", "numpy", "scikit-learn", "librosa", "soundfile", "soxr")
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def last_name(name: str) -> str:
 
 def versions() -> dict[str, str]:
     """Python, this package and those whose versions change a figure, as they are now."""
-    found = {"audioclf": __version__, "Python": platform.python_version()}
+    found = {"Python": platform.python_version()}
     for name in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
