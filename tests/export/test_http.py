@@ -115,6 +115,7 @@ def test_refusals_are_sentences(server: str, tone: Callable[..., Any]) -> None:
     assert refused.headers["allow"] == "POST"
 
     def endless() -> Iterator[bytes]:  # a body that does not say how long it is
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
         yield from (b"x" * 100_000 for _ in range(40))
 
     headers = {"content-type": "multipart/form-data; boundary=b"}
