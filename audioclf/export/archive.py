@@ -123,8 +123,8 @@ def import_run(path: str | Path, runs_folder: str | Path | None = None, *, name:
                 _unpack(packed, member, expected, part)
         _settle(part, folder)
         part.rename(folder)
-    except RunError:
-        raise
+    except RunError as error:
+        raise RunError(" ".join(str(error).split())) from error  # a run's name may have lines
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError, RuntimeError) as error:
         raise _refused(shown, str(error)) from error
     except OSError as error:
@@ -158,7 +158,7 @@ def _listed(packed: zipfile.ZipFile, shown: str) -> dict[str, str]:
     if about.get("version") != VERSION:
         made = str(about.get("audioclf", "another version"))[:20]
         raise RunError(
-            f"{shown!r} was written by audioclf {made}, in a form that this version ({__version__}) does not know;"
+            f"{shown!r} was written by audioclf {made}, in a form that version {__version__} does not know;"
             " open it with that version."
         )
     files = about["files"]
@@ -185,7 +185,7 @@ def _unpack(packed: zipfile.ZipFile, name: str, expected: str, folder: Path) -> 
         while chunk := source.read(_CHUNK):
             left -= len(chunk)
             if left < 0:
-                raise ValueError(f"{name} is larger than it says")
+                raise ValueError(f"{name} is larger than stated")
             hashed.update(chunk)
             file.write(chunk)
     if hashed.hexdigest() != expected:
@@ -212,9 +212,8 @@ def _settle(folder: Path, final: Path) -> None:
     run = Run(folder)
     try:
         experiment, signature = run.experiment, run.signature
-        _ = run.clips, run.history, run.metrics
-        if (folder / "predictions.csv").is_file():
-            _ = run.predictions
+        _ = run.clips, run.history
+        _require_same_classes(run)
     except RunError:
         raise
     except AudioclfError as error:
@@ -223,6 +222,21 @@ def _settle(folder: Path, final: Path) -> None:
     for fit in signature["fits"]:
         if not (run.fit_folder(fit["id"]) / weights).is_file():
             raise ValueError(f"{weights} of the model {fit['id']} is missing")
+
+
+def _require_same_classes(run: Run) -> None:
+    """Raise where figures or predictions are of other classes than the models.
+
+    Raises
+    ------
+    RunError, ValueError
+    """
+    classes = list(run.classes)
+    rows = run.metrics["per_class"]
+    if not isinstance(rows, list) or [row.get("class") for row in rows if isinstance(row, dict)] != classes:
+        raise ValueError("its figures are of other classes than its models")
+    if (run.folder / "predictions.csv").is_file() and len(run.predictions[0].probabilities) != len(classes):
+        raise ValueError("its predictions are of other classes than its models")
 
 
 def _plain(key: str, value: Any) -> Any:

@@ -176,7 +176,7 @@ def _web_runtime() -> dict[str, bytes]:
         When npm is not there, or cannot fetch it.
     """
     npm = shutil.which("npm")
-    remedy = "leave it out, and put it beside the page later as the zip's README says."
+    remedy = "leave it out, and put it beside the page later as the zip's README explains."
     if npm is None:
         raise AudioclfError(f"onnxruntime-web is fetched with npm, which is not installed here; {remedy}")
     with tempfile.TemporaryDirectory(prefix="audioclf-npm-") as folder:

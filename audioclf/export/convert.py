@@ -16,7 +16,8 @@ from audioclf.export.network import INPUT, OUTPUT
 
 def to_keras(model: Any, path: Path) -> None:
     """Write a ``.keras`` file: standard layers, which open without this package."""
-    model.save(path)
+    with quiet("Keras", model):
+        model.save(path)
 
 
 def to_onnx(model: Any, path: Path) -> None:

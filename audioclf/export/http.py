@@ -196,7 +196,8 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            await anyio.to_thread.run_sync(workers.start)
+            if not workers.ready:
+                await anyio.to_thread.run_sync(workers.start)
             yield
         finally:
             workers.close()
@@ -209,6 +210,7 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.state.workers = workers
     rate = RateLimit(limits.per_minute)
     app.add_middleware(Limited, max_bytes=round(limits.max_mb * 1e6), rate=rate, free=("/health",))
     _errors(app)
@@ -357,9 +359,12 @@ def serve(run: Run, host: str, port: int, limits: Limits) -> None:
         )
     )
     try:
+        app.state.workers.start()  # here, where a refusal is a sentence
         server.run()
     except SystemExit as error:  # uvicorn's way to end where it cannot begin
         if error.code:
             raise RunError(
-                f"The server could not begin at {host}:{port}; the line above says why: another --port, or another run."
+                f"The server could not begin at {host}:{port}; the line above tells why; choose another --port."
             ) from error
+    finally:
+        app.state.workers.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -93,14 +94,14 @@ class Limited:
 
         async def noted(message: Message) -> None:
             nonlocal begun
-            begun = True
-            await send(message)
+            if received <= self._max_bytes:  # what the application makes of a body that was cut off is no answer
+                begun = True
+                await send(message)
 
-        try:
+        with contextlib.suppress(TooLarge):
             await self._app(scope, counted, noted)
-        except TooLarge:
-            if not begun:
-                await _refuse(send, 413, too_large(self._max_bytes))
+        if received > self._max_bytes and not begun:
+            await _refuse(send, 413, too_large(self._max_bytes))
 
 
 def too_large(max_bytes: int) -> str:

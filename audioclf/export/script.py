@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pprint
+from importlib.metadata import version
 
 from audioclf.core.version import __version__
 from audioclf.experiments.runs import Run
@@ -55,8 +56,6 @@ def of(run: Run) -> str:
     AudioclfError
         When the run's experiment cannot be read.
     """
-    from importlib.metadata import version
-
     metrics = run.metrics if run.has_metrics else {}
     plain = run.experiment.to_dict()
     # a name goes into the docstring, where it must not end it

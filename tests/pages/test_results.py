@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf.experiments.runs import Run, open_run
+from audioclf.ui.shell import tasks
 
 OpenPage = Callable[..., AppTest]
 
@@ -162,3 +163,44 @@ def test_a_damaged_run_does_not_stand_in_the_way_of_the_others(
         assert not page.error, page_name
         other = open_page(page_name, run=copy.id)
         assert not any("our side" in error.value for error in other.error), page_name
+
+
+def test_a_run_and_its_report_leave_and_a_run_comes_back(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("results", run=finished.id)
+    page.session_state["results.tabs"] = "Export and report"
+    page.run()
+    assert not page.error
+    assert [button.label for button in page.button if (button.key or "").startswith("export.make")] == [
+        "Make the file",
+        "Make the report",
+    ]
+    page.selectbox(key="export.format").set_value("run").run()
+    for what in ("model", "report"):
+        page.button(key=f"export.make {what}").click().run()
+    made = [task for task in tasks.all_tasks() if task.title in ("Making the file", "Making the report")]
+    assert all(task.wait(300) for task in made)
+    assert [task.error for task in made] == [None, None]
+    page.run()
+    assert not page.error
+    assert len([button for button in page.get("download_button") if "Download (" in str(button.proto.label)]) == 2
+    files = {task.title: task.result["path"] for task in made}
+    assert "Which classes are confused" in files["Making the report"].read_text(encoding="utf-8")
+    uploaded = ("run.zip", files["Making the file"].read_bytes(), "application/zip")
+    page.file_uploader(key="export.open").set_value(uploaded).run()
+    assert not page.error
+    given = page.query_params["run"]
+    name = given if isinstance(given, str) else given[0]
+    assert name != finished.id
+    back = open_run(finished.folder.parent / name)
+    assert back.metrics == finished.metrics
+    back.delete()
+
+
+def test_a_file_that_is_no_run_is_one_sentence(open_page: OpenPage, finished: Run) -> None:
+    page = open_page("results", run=finished.id)
+    page.session_state["results.tabs"] = "Export and report"
+    page.run()
+    page.file_uploader(key="export.open").set_value(("x.zip", b"PK\x03\x04 no zip", "application/zip")).run()
+    (error,) = page.error
+    assert "cannot be opened as a run" in error.value
+    assert "Traceback" not in error.value

@@ -22,7 +22,7 @@ from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
 
 FEW = 30
-"""Below so many test clips, or 5 groups, a figure says little."""
+"""Below so many test clips, or 5 groups, a figure means little."""
 
 _FEW_GROUPS = 5
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "librosa", "soundfile", "soxr")
@@ -211,7 +211,7 @@ def _limits(run: Run, metrics: Mapping[str, Any], clips: tuple[Clip, ...]) -> It
     )
     n_test, n_groups = int(metrics["n_test"]), metrics.get("interval_n")
     if n_test < FEW:
-        yield f"It was tested on {n_test:,} clips only; the interval says how little that is."
+        yield f"It was tested on {n_test:,} clips only; the interval shows how little that is."
     if metrics.get("interval_over") == "groups" and isinstance(n_groups, int) and n_groups < _FEW_GROUPS:
         yield (
             f"The test clips are of {n_groups} {'groups' if n_groups > 1 else 'group'} only, so that the figures hardly"

@@ -74,7 +74,7 @@ def _model(run: Run) -> None:
                 "With onnxruntime-web (14 MB)",
                 key="export.web",
                 help="What the web page needs beside it, fetched with npm where the server has it; else the zip's"
-                " README says how to put it there.",
+                " README explains how to put it there.",
             )
     splits = list(dict.fromkeys(str(fit["split"]) for fit in run.signature["fits"]))
     if name not in ("run", "python") and len(splits) > 1:
@@ -148,6 +148,7 @@ def _open(state: State) -> None:
     folder = workspaces.runs_folder(state.workspace)
     part = _target(f"x {hashlib.blake2b(uploaded.file_id.encode(), digest_size=16).hexdigest()}", ".upload")
     try:
+        workspaces.require_room(uploaded.size, state.workspace)
         part.write_bytes(uploaded.getbuffer())
         opened = archive.import_run(part, folder, name=uploaded.name)
     except AudioclfError as error:

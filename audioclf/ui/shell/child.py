@@ -41,13 +41,13 @@ def run(module: str, arguments: Sequence[str], progress: Progress, should_stop: 
     Stopped
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() as answers, tempfile.TemporaryFile() as log:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=told, stderr=log, env=os.environ | {"PYTHONSAFEPATH": "1"}
+            command, stdin=subprocess.DEVNULL, stdout=answers, stderr=log, env=os.environ | {"PYTHONSAFEPATH": "1"}
         )
         try:
             while child.poll() is None:
-                last = _last(told)
+                last = _last(answers)
                 progress(int(last.get("done", 0)), int(last.get("total", 0)))
                 if should_stop():
                     break
@@ -64,12 +64,12 @@ def run(module: str, arguments: Sequence[str], progress: Progress, should_stop: 
             _log.error("%s: %s", module, "\n".join(lines[-20:]))
             refused = lines and child.returncode == 2
             raise AudioclfError(lines[-1] if refused else "It could not be made; try again.")
-        return _last(told)
+        return _last(answers)
 
 
-def _last(told: Any) -> dict[str, Any]:
-    told.seek(0)
-    for line in reversed(told.read().decode("utf-8", "replace").split("\n")[:-1]):
+def _last(answers: Any) -> dict[str, Any]:
+    answers.seek(0)
+    for line in reversed(answers.read().decode("utf-8", "replace").split("\n")[:-1]):
         with contextlib.suppress(ValueError):
             found = json.loads(line)
             if isinstance(found, dict):

@@ -57,6 +57,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, write_tone: Callable[..., Path
         "feature.n_mels": 16,
         "model.filters": [4, 4],
         "training.epochs": 1,
+        "training.batch_size": 4,
         "split.test_size": 0.5,
         "split.by_group": False,
     }
