@@ -292,18 +292,3 @@ def test_the_line_keeps_up_with_ten_minutes(new_page: NewPage, write_tone: Calla
         lines, times = np.array(drawn).T
         assert times[-1] > times[0] >= from_
         assert np.abs(lines - times).max() < FRAME
-
-
-def test_the_picture_follows_a_dragged_slider(new_page: NewPage, sounds: Path) -> None:
-    page = opened(new_page, sounds)
-    page.get_by_role("radio", name="STFT").or_(page.get_by_role("button", name="STFT", exact=True)).first.click()
-    wait_for(page, "player => player.panels.length === 1 && player.panels[0].picture")
-    rows = ask(page, "player => player.panels[0].rows ?? player.panels[0].about.rows")
-    thumb = page.get_by_role("slider").first
-    box = thumb.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x - 150, y, steps=6)
-    wait_for(page, f"player => player.panels[0].about.rows !== {rows}")  # the button is still held
-    page.mouse.up()

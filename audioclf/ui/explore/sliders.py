@@ -36,7 +36,9 @@ def draw(kind: str) -> None:
         persist_state="session",
     )
     field, key = f"feature.{kind}.{name}", f"explore.slide.{kind}.{name}"
-    value = st.session_state.get(field) or getattr(feature_settings.feature(kind), name)
+    value = st.session_state.get(field) or 0
+    if value <= 0:
+        value = getattr(feature_settings.feature(kind), name)
     st.session_state[key] = min(VALUES[name], key=lambda other: abs(math.log(other / value)))
 
     def fill() -> None:
