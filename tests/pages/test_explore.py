@@ -206,3 +206,17 @@ def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run) -> 
             break
     assert any("0.050 to 0.250 s of its file" in caption.value.replace("\\", "") for caption in page.caption)
     assert len(page.get("bidi_component")) == 2, "the sound and the evidence"
+
+
+def test_a_slider_fills_the_field_and_the_picture_follows(open_page: OpenPage, class_folders: Path) -> None:
+    page = view(open_page("explore", data=class_folders), "mel")
+    page.pills(key="explore.slide.mel").set_value("n_mels")
+    page.run()
+    page.select_slider(key="explore.slide.mel.n_mels").set_value(40)
+    page.run()
+    assert not page.exception
+    assert page.number_input(key="feature.mel.n_mels").value == 40
+    assert player(page)["panels"][0]["rows"] == 40
+    page.number_input(key="feature.mel.n_mels").set_value(100)
+    page.run()
+    assert page.select_slider(key="explore.slide.mel.n_mels").value == 100

@@ -8,7 +8,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
 from audioclf.features import Feature, construction, trade_offs, views
 from audioclf.features.mel import MelFramed
-from audioclf.ui.explore import panels, presets, selection
+from audioclf.ui.explore import panels, presets, selection, sliders
 from audioclf.ui.forms.parameter_form import Form
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
@@ -42,6 +42,7 @@ def one(state: State, clip: Clip, kind: str) -> None:
         st.markdown(f"**{escape(feature.title)}**")
         st.markdown(escape(feature.explanation))
         presets.draw(kind)
+        sliders.draw(kind)
         form = feature_settings.feature_form(kind)
     with picture:
         warmup.until_ready()
