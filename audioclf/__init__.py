@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from audioclf.experiments.runner import run_experiment
     from audioclf.experiments.runs import Run, compare_runs, open_run
     from audioclf.inference.predictor import Predictor
+    from audioclf.inference.scanner import scan_sounds
     from audioclf.recipes import load_recipe
     from audioclf.tuning import Search, open_search, run_search
 
@@ -42,6 +43,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "open_search": ("audioclf.tuning", "Open the folder of a search: its leader board, its points' runs."),
     "Run": ("audioclf.experiments.runs", "A run's folder: status, history, metrics, predictions, clips."),
     "Predictor": ("audioclf.inference.predictor", "The models of a finished run: classify and explain."),
+    "scan_sounds": ("audioclf.inference.scanner", "Recordings of any length and folders: every window, and events."),
     "AudioclfError": ("audioclf.core.errors", "What a user can correct; its text is one sentence."),
 }
 
@@ -64,6 +66,7 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "open_search",
     "Run",
     "Predictor",
+    "scan_sounds",
     "AudioclfError",
 ]
 
