@@ -95,9 +95,9 @@ def cells(n: int, hop: float, window: float, seconds: float) -> npt.NDArray[np.f
     np.ndarray [shape=(n + 1,)]
         The first is 0, the last where the last window ends.
     """
-    edges = np.arange(n + 1) * hop + (window - hop) / 2
+    edges = np.arange(n + 1, dtype=np.float64) * hop + (window - hop) / 2
     edges[0], edges[-1] = 0.0, (n - 1) * hop + window
-    return np.minimum(edges, seconds, out=edges)
+    return np.asarray(np.minimum(edges, seconds), np.float64)
 
 
 def find_events(

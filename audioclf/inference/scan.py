@@ -283,7 +283,7 @@ class Scan:
 
     def starts(self, result: FileResult) -> npt.NDArray[np.float64]:
         """Where a file's windows begin, in seconds."""
-        return np.arange(result.count) * self.hop
+        return np.asarray(np.arange(result.count) * self.hop, np.float64)
 
     def edges(self, result: FileResult) -> npt.NDArray[np.float64]:
         """Where what a file's windows stand for begins and ends; see :func:`~audioclf.inference.events.cells`."""

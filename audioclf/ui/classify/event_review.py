@@ -88,7 +88,7 @@ def _settings(scan: Scan) -> tuple[EventSettings, dict[str, float]]:
         return settings, thresholds
     with st.container(border=True):
         form = parameter_form.parameters(EventSettings, f"scan.events.{scan.folder.name}", start=settings, columns=3)
-        own = st.data_editor(
+        own: Any = st.data_editor(
             {
                 "class": [plain(label, 60) for label in scan.classes],
                 "threshold": [thresholds.get(label) for label in scan.classes],

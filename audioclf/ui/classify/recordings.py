@@ -116,7 +116,8 @@ def _storing(task: Task) -> None:
         tasks.forget(task.key)
         del st.session_state[_TASK]
         st.rerun()
-    error_boundary.show_error(task.error)
+    if task.error is not None:
+        error_boundary.show_error(task.error)
 
 
 def _show(state: State, scan: Scan) -> None:
