@@ -60,7 +60,7 @@ def scan_sounds(
     run : Run or path
         Finished.
     sounds : iterable of path
-        Files and folders. A file that is no sound becomes a row that says why.
+        Files and folders. A file that is no sound becomes a row with the reason.
     folder : path, optional
         Where the rows are kept; where the scan of an earlier call is, it goes on. A new one in the workspace where left
         out.
@@ -109,7 +109,7 @@ def execute_scan(
     progress: Progress | None = None,
     should_stop: ShouldStop = lambda: False,
 ) -> None:
-    """Do what is left of a scan; its status says how it ended.
+    """Do what is left of a scan; its status states how it ended.
 
     Raises
     ------
