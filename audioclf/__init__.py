@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from audioclf.export.report.run import write_report
     from audioclf.features.inversion import resynthesize
     from audioclf.inference.predictor import Predictor
+    from audioclf.inference.scanner import scan_sounds
     from audioclf.recipes import load_recipe
     from audioclf.tuning import Search, open_search, run_search
 
@@ -49,6 +50,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "open_search": ("audioclf.tuning", "Open the folder of a search: its leader board, its points' runs."),
     "Run": ("audioclf.experiments.runs", "A run's folder: status, history, metrics, predictions, clips."),
     "Predictor": ("audioclf.inference.predictor", "The models of a finished run: classify and explain."),
+    "scan_sounds": ("audioclf.inference.scanner", "Recordings of any length and folders: every window, and events."),
     "export_run": ("audioclf.export.job", "A run as ONNX, LiteRT, Keras, a zip, one file, or a script."),
     "import_run": ("audioclf.export.archive", "Open a run that was exported as one file."),
     "write_report": ("audioclf.export.report.run", "All there is to know of a run, as one HTML page that prints."),
@@ -77,6 +79,7 @@ __all__ = [  # noqa: RUF022 (the order of the table)
     "open_search",
     "Run",
     "Predictor",
+    "scan_sounds",
     "export_run",
     "import_run",
     "write_report",

@@ -26,7 +26,9 @@ class EventSettings(Parameters):
         0.5, "Probability from which a class counts as heard, where it has no threshold of its own.", low=0, high=1
     )
     smoothing: int = param(1, "Windows whose mean a window is given; 1 leaves the probabilities alone.", low=1, high=99)
-    min_length: float = param(0.0, "Shorter events are left out.", low=0, high=3600, unit="s")
+    min_length: float = param(
+        0.0, "Shorter events are left out; a sound fills about one window.", low=0, high=3600, unit="s"
+    )
     max_gap: float = param(0.0, "Events of one class that are no farther apart become one.", low=0, high=3600, unit="s")
     skip_unknown: bool = param(
         True, "Leave out windows that sound like none of the classes, where the model can tell them."
@@ -93,9 +95,9 @@ def cells(n: int, hop: float, window: float, seconds: float) -> npt.NDArray[np.f
     np.ndarray [shape=(n + 1,)]
         The first is 0, the last where the last window ends.
     """
-    edges = np.arange(n + 1) * hop + (window - hop) / 2
+    edges = np.arange(n + 1, dtype=np.float64) * hop + (window - hop) / 2
     edges[0], edges[-1] = 0.0, (n - 1) * hop + window
-    return np.minimum(edges, seconds)
+    return np.asarray(np.minimum(edges, seconds), np.float64)
 
 
 def find_events(

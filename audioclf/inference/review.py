@@ -152,8 +152,12 @@ def review(
         raise ParameterError(f"A note has {len(note):,} characters, at most {LONGEST_NOTE:,} were expected.", "note")
     if label is not None:
         label = "" if label.strip() in ("", one.predicted) else checked_label(label)
-    changes = {"verdict": verdict, "label": label, "note": note}
-    changed = replace(one, **{name: value for name, value in changes.items() if value is not None})
+    changed = replace(
+        one,
+        verdict=one.verdict if verdict is None else verdict,
+        label=one.label if label is None else label,
+        note=one.note if note is None else note,
+    )
     with _turn:
         others = [other for other in read_review(scan) if other.key != one.key]
         events = [*others, changed] if changed.touched else others

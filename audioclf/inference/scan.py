@@ -6,7 +6,6 @@ file               what it holds
 scan.json          the run, its classes, window and hop, and the files with the names their owner gave them
 status.json        state and progress; replaced whole, never half-written
 windows.f32        a row of float32 for every window: probabilities, novelty, level in dB
-spectra.u8         a row of bytes for every window: its spectrum, for the picture of the whole
 files.jsonl        a line for every file that is done: its rows, its length, or why it could not be used
 settings.json      thresholds and how windows become events, as they were last set
 review.json        what a person made of the events
@@ -44,10 +43,6 @@ RECIPE = "scan.json"
 UNSURE = 0.5
 """Probability below which the model is not sure of its answer."""
 
-BANDS = 48
-"""Bands of the spectrum that is kept of every window."""
-
-_FLOOR = -120.0
 _MOST_BYTES = 256 * 2**20
 
 
@@ -246,10 +241,10 @@ class Scan:
     @property
     def n_rows(self) -> int:
         """Windows that are done."""
-        return min(
-            _size(self.folder / "windows.f32") // (4 * (len(self.classes) + 2)),
-            _size(self.folder / "spectra.u8") // BANDS,
-        )
+        try:
+            return (self.folder / "windows.f32").stat().st_size // (4 * (len(self.classes) + 2))
+        except OSError:
+            return 0
 
     def rows(self) -> Array:
         """Probabilities, novelty (NaN where the models do not know it) and level in dB of every window.
@@ -262,14 +257,6 @@ class Scan:
         if not n:
             return np.zeros((0, width), np.float32)
         return np.memmap(self.folder / "windows.f32", np.float32, "r", shape=(n, width))
-
-    def spectra(self, result: FileResult) -> Array:
-        """Levels in dB of a file's windows [shape=(n, BANDS)]."""
-        if not result.count:
-            return np.zeros((0, BANDS), np.float32)
-        path = self.folder / "spectra.u8"
-        kept = np.memmap(path, np.uint8, "r", offset=result.first * BANDS, shape=(result.count, BANDS))
-        return np.asarray(kept, np.float32) * (-_FLOOR / 255) + _FLOOR
 
     def answers(self) -> list[Answer]:
         """What the models predict for every file that is done, in the order of the files; behind them refused files."""
@@ -296,7 +283,7 @@ class Scan:
 
     def starts(self, result: FileResult) -> npt.NDArray[np.float64]:
         """Where a file's windows begin, in seconds."""
-        return np.arange(result.count) * self.hop
+        return np.asarray(np.arange(result.count) * self.hop, np.float64)
 
     def edges(self, result: FileResult) -> npt.NDArray[np.float64]:
         """Where what a file's windows stand for begins and ends; see :func:`~audioclf.inference.events.cells`."""
@@ -373,18 +360,6 @@ class Scan:
             write_atomic(self.folder / name, json.dumps(values, ensure_ascii=True))
         except OSError as error:
             raise _not_written(self.folder, error) from None
-
-
-def to_bytes(levels: Array) -> npt.NDArray[np.uint8]:
-    """Levels in dB as they are kept: -120 is 0, 0 is 255."""
-    return np.clip((levels - _FLOOR) * (-255 / _FLOOR), 0, 255).astype(np.uint8)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _not_written(folder: Path, error: OSError) -> RunError:

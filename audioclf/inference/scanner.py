@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -22,11 +22,9 @@ from audioclf.experiments.runs import Run, open_run, process_created
 from audioclf.features import Feature, FeatureMap
 from audioclf.features.base import Array
 from audioclf.inference.scan import (
-    BANDS,
     Scan,
     create_scan,
     new_scan_folder,
-    to_bytes,
 )
 from audioclf.inference.scan_records import FileResult, ScanStatus, sounds_in
 
@@ -40,7 +38,6 @@ _SAMPLES = 2**22
 """Samples in one call at most."""
 
 _EVERY = 0.3
-_N_FFT = 2048
 
 ShouldStop = Callable[[], bool]
 Progress = Callable[[ScanStatus], None]
@@ -63,7 +60,7 @@ def scan_sounds(
     run : Run or path
         Finished.
     sounds : iterable of path
-        Files and folders. A file that is no sound becomes a row that says why.
+        Files and folders. A file that is no sound becomes a row with the reason.
     folder : path, optional
         Where the rows are kept; where the scan of an earlier call is, it goes on. A new one in the workspace where left
         out.
@@ -112,7 +109,7 @@ def execute_scan(
     progress: Progress | None = None,
     should_stop: ShouldStop = lambda: False,
 ) -> None:
-    """Do what is left of a scan; its status says how it ended.
+    """Do what is left of a scan; its status states how it ended.
 
     Raises
     ------
@@ -169,7 +166,6 @@ class _Batch:
 
     maps: list[Mapping[Feature, FeatureMap]] = field(default_factory=list)
     levels: list[float] = field(default_factory=list)
-    spectra: list[Array] = field(default_factory=list)
     finished: list[FileResult] = field(default_factory=list)
     share: float = 0.0
 
@@ -185,10 +181,9 @@ def _scan(
     done = scan.finished
     n_rows = scan.n_rows
     _cut(scan.folder / "windows.f32", n_rows * 4 * (len(scan.classes) + 2))
-    _cut(scan.folder / "spectra.u8", n_rows * BANDS)
     _cut(scan.folder / "files.jsonl", len(_lines(done)))
-    names = ("spectra.u8", "windows.f32", "files.jsonl")
-    spectra, windows, files = (stack.enter_context((scan.folder / name).open("ab")) for name in names)
+    names = ("windows.f32", "files.jsonl")
+    windows, files = (stack.enter_context((scan.folder / name).open("ab")) for name in names)
     batches = _batches(scan, predictor, done, n_rows)
     pool = stack.enter_context(ThreadPoolExecutor(1))  # decodes the next batch while the models have this one
     ahead = pool.submit(next, batches, None)
@@ -202,7 +197,6 @@ def _scan(
             probabilities, novelty = predictor.answers(batch.maps)
             far = np.full(len(probabilities), np.nan) if novelty is None else novelty
             rows = np.column_stack([probabilities, far, batch.levels]).astype("<f4")
-            _add(spectra, to_bytes(np.stack(batch.spectra)).tobytes())
             _add(windows, rows.tobytes())
         _add(files, _lines(batch.finished))
         n_rows, n_files = n_rows + len(batch.maps), n_files + len(batch.finished)
@@ -234,7 +228,6 @@ def _cut(path: Path, size: int) -> None:
 def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: int) -> Iterator[_Batch]:
     """All that is left to do, in order."""
     size = max(1, min(BATCH, _SAMPLES // predictor.n_samples))
-    spectrum = Spectrum(predictor.audio.sr)
     hop = round(scan.hop * predictor.audio.sr)
     first = done[-1].first + done[-1].count if done else 0
     before = n_rows - first  # windows of the file in whose middle it ended
@@ -251,7 +244,6 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
             for window in windows(blocks, predictor.n_samples, hop, predictor.audio.pad, begun=before > 0):
                 batch.maps.append(predictor.maps(window))
                 batch.levels.append(loudest(window, predictor.audio.sr))
-                batch.spectra.append(spectrum(window, hop))
                 count += 1
                 batch.share = (number + min(count * scan.hop / max(info.seconds, 1e-9), 1.0)) / total
                 if len(batch.maps) == size:
@@ -301,29 +293,3 @@ def windows(blocks: Iterable[Array], n: int, hop: int, pad: str = "end", *, begu
         begun = True
         yield fix_length(rest, n, pad)
         rest = rest[hop:]
-
-
-class Spectrum:
-    """Level in dB of a window's middle in :data:`~audioclf.inference.scan.BANDS` bands, evenly spaced in mel."""
-
-    def __init__(self, sr: int) -> None:
-        hertz = self.edges(sr)
-        bins = np.round(hertz * _N_FFT / sr).astype(int)
-        self._first = np.minimum(np.maximum.accumulate(np.maximum(bins[:-1], np.arange(BANDS))), _N_FFT // 2)
-        self._window = np.hanning(_N_FFT + 2)[1:-1].astype(np.float32)
-
-    @staticmethod
-    def edges(sr: int) -> Any:
-        """Frequencies in Hz where the bands begin and end [shape=(BANDS + 1,)]."""
-        return 700 * (10 ** (np.linspace(0, np.log10(1 + sr / 1400), BANDS + 1)) - 1)
-
-    def __call__(self, y: Array, hop: int) -> Array:
-        """Mean level of the middle ``hop`` samples of a window [shape=(BANDS,)]."""
-        middle = y[(len(y) - hop) // 2 :][: max(hop, 1)]
-        if len(middle) < _N_FFT:
-            middle = fix_length(middle, _N_FFT)
-        frames = middle[: len(middle) // _N_FFT * _N_FFT].reshape(-1, _N_FFT)
-        power = np.square(np.abs(np.fft.rfft(frames * self._window))).mean(axis=0) * (
-            2 / _N_FFT / np.square(self._window).sum()
-        )
-        return np.asarray(10 * np.log10(np.add.reduceat(power, self._first) + 1e-12), np.float32)

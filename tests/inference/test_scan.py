@@ -29,7 +29,8 @@ from audioclf.inference.events import Event, EventSettings
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.review import as_dataset, read_review, review, with_review
 from audioclf.inference.scan import Scan, create_scan
-from audioclf.inference.scanner import Spectrum, scan_sounds
+from audioclf.inference.scanner import scan_sounds
+from audioclf.inference.thresholds import validation_predictions
 from audioclf.models import MODELS
 
 SR = 22050
@@ -330,15 +331,6 @@ def test_a_hop_longer_than_the_window_is_refused(run: Run, tmp_path: Path) -> No
         list(stream_audio(tmp_path / "a.wav", sr=16000))
 
 
-def test_a_tone_is_in_its_band() -> None:
-    y = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(SR) / SR)).astype(np.float32)
-    levels = Spectrum(SR)(y, SR)
-    edges = Spectrum.edges(SR)
-    loudest = int(levels.argmax())
-    assert edges[loudest] - 60 < 1000 < edges[loudest + 1] + 60
-    assert levels.max() == pytest.approx(-9.03, abs=0.3)
-
-
 def test_the_command_writes_every_table_and_names_what_failed(run: Run, tmp_path: Path) -> None:
     known_recording(tmp_path / "a.wav")
     (tmp_path / "b.wav").write_bytes(b"<html>")
@@ -355,3 +347,18 @@ def test_the_command_writes_every_table_and_names_what_failed(run: Run, tmp_path
     written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
     tables = {"files.csv", "windows.csv", "events.csv", "events.json"}
     assert tables | {"audacity/00001_a.txt", "raven/00001_a.selections.txt"} <= written
+
+
+def test_thresholds_come_from_the_clips_a_run_held_back(run: Run, tmp_path: Path) -> None:
+    probabilities, labels = validation_predictions(run)
+    assert len(labels) == run.metrics["n_validation"] > 0
+    assert probabilities.shape == (len(labels), 2)
+    assert np.mean(probabilities.argmax(axis=1) == labels) > 0.5
+    known_recording(tmp_path / "a.wav")
+    scan = scan_sounds(run, [tmp_path / "a.wav"], tmp_path / "scan", hop=0.1)
+    settings = EventSettings(min_length=0.3)
+    assert {scan.classes[event.label] for event in scan.events(settings, {"low": 1.0})} == {"high"}
+    scan.set_events(settings, {"low": 1.0})
+    assert Scan(tmp_path / "scan").settings == (settings, {"low": 1.0})
+    (scan.folder / "settings.json").write_text('{"events": {"threshold": 7}, "thresholds": {"low": "x", "gone": 1}}')
+    assert scan.settings == (EventSettings(), {})

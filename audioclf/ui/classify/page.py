@@ -11,6 +11,7 @@ from audioclf import plots
 from audioclf.core.errors import AudioclfError, AudioError
 from audioclf.experiments.runs import Run
 from audioclf.inference.predictor import Classification
+from audioclf.ui.classify import recordings
 from audioclf.ui.inference import explanation, hearing, model_client, similar, sound_picker
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.jobs import run_picker
@@ -21,7 +22,7 @@ from audioclf.ui.shell.text import count, distinct, escape, plain
 from audioclf.ui.sound import clip_picker, feature_panels
 from audioclf.ui.sound.player import player, track
 
-EXAMPLE, FILES, MICROPHONE = "An example", "Files", "Microphone"
+EXAMPLE, FILES, MICROPHONE, RECORDINGS = "An example", "Files", "Microphone", "Recordings and folders"
 MOST = 50
 _UNSURE = 0.5
 
@@ -29,20 +30,31 @@ _UNSURE = 0.5
 def draw() -> None:
     """Draw the page."""
     with page_frame.page("Classify", "Give the model a new sound: your voice, a file, or an example.") as state:
-        model_client.warm()
+        if not _recordings():
+            model_client.warm()
         run, chosen = choose(state)
         answer(run, chosen)
 
 
+def _recordings() -> bool:
+    """Whether the page is about scans, which have processes of their own."""
+    chosen = st.session_state.get("classify.source")
+    return chosen == RECORDINGS if chosen else recordings.ADDRESS in st.query_params
+
+
 def choose(state: State) -> tuple[Run, list[Subject]]:
     """Draw the choice of a model and of sounds; the page ends here while there are none."""
-    left, right = st.columns([5, 3], vertical_alignment="bottom")
+    first = RECORDINGS if _recordings() else EXAMPLE
+    left, right = st.columns([4, 5], vertical_alignment="bottom")
     with left:
         run = run_picker.pick(state, with_starter=True)
     with right:
-        source = switch("Sound", [EXAMPLE, FILES, MICROPHONE], "classify.source")
+        source = switch("Sound", [EXAMPLE, FILES, MICROPHONE, RECORDINGS], "classify.source", default=first)
     known = ", ".join(plain(label, 32) for label in run.classes[:12]) + (" …" if len(run.classes) > 12 else "")
     st.caption(escape(f"The model knows {count(len(run.classes), 'class', 'classes')}: {known}"))
+    if source == RECORDINGS:
+        recordings.draw(state, run)
+        st.stop()
     if source == EXAMPLE:
         return run, [sound_picker.known(state, run)]
     found = _files() if source == FILES else _recorded()
@@ -62,7 +74,7 @@ def _files() -> list[Subject]:
         except AudioclfError as error:
             error_boundary.show_error(AudioError(f"{plain(file.name, 60)}: {error}"))
     if len(brought) > MOST:
-        st.caption(f"Only the first {MOST} files are used.")
+        st.caption(f"Only the first {MOST} files are used here; {RECORDINGS} takes any number.")
     return found
 
 

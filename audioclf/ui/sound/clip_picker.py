@@ -156,8 +156,8 @@ def take(brought: UploadedFile, name: str) -> Clip:
         whole = seconds(clip.info.seconds)
         st.caption(
             escape(
-                f"{clip.name}: only the first {seconds(OWN_SECONDS)} of {whole} are used here; `audioclf classify`"
-                " uses all of it."
+                f"{clip.name}: only the first {seconds(OWN_SECONDS)} of {whole} are used here; 'Recordings and"
+                " folders' on the Classify page takes all of it."
             )
         )
     return clip
