@@ -107,7 +107,7 @@ def _bring(state: State, run: Run) -> None:
 
 def _storing(task: Task) -> None:
     if not task.finished:
-        task_bar.follow(task, lambda t: progress(t.done, t.total), "scan.storing.stop")
+        task_bar.follow(task, progress, "scan.storing.stop")
         return
     if task.error is None:
         del st.session_state[_TASK]
