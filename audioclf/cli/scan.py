@@ -24,7 +24,7 @@ from audioclf.core.text import duration
 @click.option("--threshold", type=float, help="Probability from which a class counts as heard.  [default: 0.5]")
 @click.option("--class-threshold", "own", multiple=True, metavar="CLASS=P", help="Threshold of one class.")
 @click.option("--smoothing", type=int, help="Windows whose mean a window is given.  [default: 1]")
-@click.option("--min-length", type=float, help="Shorter events are left out, in seconds.  [default: the window]")
+@click.option("--min-length", type=float, help="Shorter events are left out, in seconds.  [default: 0]")
 @click.option("--max-gap", type=float, help="Events no farther apart become one, in seconds.  [default: 0]")
 @click.option("--keep-unknown", is_flag=True, help="Keep windows that sound like none of the classes.")
 @trust_code
@@ -56,7 +56,6 @@ def scan(
     given = {"threshold": threshold, "smoothing": smoothing, "min_length": min_length, "max_gap": max_gap}
     kept = {name: value for name, value in given.items() if value is not None}
     opened = opened_run(run)
-    kept.setdefault("min_length", float(opened.signature["duration"]))
     settings = EventSettings.from_dict({**kept, "skip_unknown": not keep_unknown})
     limits = (
         {} if threshold is not None else {one.label: one.value for one in thresholds.read_thresholds(opened.folder)[0]}

@@ -26,9 +26,7 @@ class EventSettings(Parameters):
         0.5, "Probability from which a class counts as heard, where it has no threshold of its own.", low=0, high=1
     )
     smoothing: int = param(1, "Windows whose mean a window is given; 1 leaves the probabilities alone.", low=1, high=99)
-    min_length: float = param(
-        0.0, "Shorter events are left out; a sound fills about one window.", low=0, high=3600, unit="s"
-    )
+    min_length: float = param(0.0, "Shorter events are left out.", low=0, high=3600, unit="s")
     max_gap: float = param(0.0, "Events of one class that are no farther apart become one.", low=0, high=3600, unit="s")
     skip_unknown: bool = param(
         True, "Leave out windows that sound like none of the classes, where the model can tell them."

@@ -121,8 +121,7 @@ def create(bring: Bring, run: Run, hop: float, workspace: str) -> Task:
             name=name,
             refused=refused,
         )
-        settings = EventSettings(min_length=min(scan.window, 3600.0))
-        scan.set_events(settings, {one.label: one.value for one in read_thresholds(run.folder)[0]})
+        scan.set_events(EventSettings(), {one.label: one.value for one in read_thresholds(run.folder)[0]})
         begin(scan)
         return scan.folder.name
 
