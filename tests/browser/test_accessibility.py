@@ -112,7 +112,7 @@ SHOWN = {
 """Pages with results, and words on them that stand there once these are shown."""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", SHOWN)
 def test_names_and_contrast_of_results(name: str, scheme: str, new_page: Callable[..., Any], made: Made) -> None:

@@ -22,7 +22,7 @@ from audioclf.models import MODELS
 from audioclf.training import Training
 from audioclf.ui.results.desk import PER_PAGE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 NewPage = Callable[..., Any]
 

@@ -20,7 +20,7 @@ from audioclf.experiments.runs import Run
 from audioclf.export.job import export_run
 from audioclf.inference.predictor import Predictor
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 for module in ("tf2onnx", "onnx"):
     pytest.importorskip(module)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 QUICK = """
 [audio]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 NewPage = Callable[..., Any]
 SPEAKERS = ("03", "08", "09", "10", "11")

@@ -124,7 +124,7 @@ def figures(run: Run) -> list[tuple[object, ...]]:
     return [(row["fit"], row["epoch"], row["loss"], row["val_loss"]) for row in run.history]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_folds_are_spread_and_a_killed_worker_costs_nothing(
     dask: Dask, class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

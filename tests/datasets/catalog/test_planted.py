@@ -59,7 +59,7 @@ def test_other_sounds_have_no_known_place(tone_wav: Path) -> None:
     assert true_box(Clip(tone_wav, "x", dataset.clips[0].info)) is None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_default_explanation_points_right(tmp_path: Path) -> None:
     from audioclf import load_recipe, run_experiment
     from audioclf.inference.assessment import assess_method, choose_method
