@@ -78,6 +78,7 @@ def test_one_split_alone(ensemble_run: Run, tmp_path: Path) -> None:
     assert np.abs(check.ask(path, windows) - predictor.probabilities(list(windows))).max() > 1e-3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "model",
     [

@@ -78,7 +78,7 @@ def test_the_starter_model_is_calibrated_and_its_notes_are_known() -> None:
     assert temperature["n_validation"] == 40
     assert temperature["log_loss_after"] < temperature["log_loss_before"]
     (fit,) = predictor.signature["fits"]
-    fitted = predictor._model(fit)
+    fitted = predictor.fitted(fit)
     assert fitted.temperature.value == temperature["temperature"]
     fitted.temperature = None  # as the model itself gives them
     plain = [predictor.classify(clip.path) for clip in dataset.clips]
