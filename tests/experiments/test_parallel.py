@@ -216,6 +216,7 @@ def test_a_run_that_nobody_makes_any_more_is_noticed(tmp_path: Path) -> None:
     assert gone()
 
 
+@pytest.mark.long
 def test_a_fit_whose_process_dies_twice_is_reported_and_the_others_finish(class_folders: Path, tmp_path: Path) -> None:
     experiment = quick(class_folders, n_splits=3, epochs=300)
     run = create_run(experiment, tmp_path / "run")

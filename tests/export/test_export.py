@@ -53,6 +53,7 @@ class Scripts(HTMLParser):
             self.about += data
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODEL_FORMATS)
 def test_an_ensemble_of_folds_leaves_as_one_model(ensemble_run: Run, name: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{formats.FORMATS[name].suffix}"
