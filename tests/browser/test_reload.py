@@ -39,6 +39,10 @@ def test_settings_outlive_a_reload(new_page: NewPage, class_folders: Path) -> No
     page = new_page("train", data=class_folders)
     page.get_by_text("What will be trained").wait_for()
     assert not draft(page), "nothing was changed yet"
+    instead = page.get_by_role("button", name="Use the compact CNN")
+    if instead.is_visible():  # where weights are at hand, an embedding is suggested, which has no n_mels
+        instead.click()
+        page.get_by_text("It is a Compact CNN").wait_for()
     number(page, "training", "epochs", 7)
     number(page, "features", "n_mels", 40)
     stage(page, "model")
