@@ -23,7 +23,7 @@ CROWD = Path(__file__).with_name("crowd.py")
 def test_first_paint_on_a_cold_server_against_an_empty_page(
     browsing: ModuleType, chromium: Any, esc10: Path, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
-    """Nothing heavy stands between the reader and the page: at most twice an app that has a title and nothing else."""
+    """Nothing heavy stands between the user and the page: at most twice an app that has a title and nothing else."""
     empty = tmp_path / "empty" / "app.py"
     empty.parent.mkdir()
     empty.write_text("import streamlit as st\nst.title('Hello')\n")

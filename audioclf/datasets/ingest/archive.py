@@ -7,6 +7,8 @@ import contextlib
 import gzip
 import io
 import lzma
+import secrets
+import shutil
 import stat
 import struct
 import tarfile
@@ -19,7 +21,7 @@ from typing import Any, BinaryIO, cast
 from audioclf.audio.io import content_hash
 from audioclf.audio.sources import readable
 from audioclf.core import settings, workspaces
-from audioclf.core.errors import DatasetError
+from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets.base import ByteCount, Progress, ShouldStop
 from audioclf.datasets.ingest.staging import MOST_BYTES, Keeper, TooLargeError, is_stored
 
@@ -34,6 +36,9 @@ _MOST_DIRECTORY = 64 * 2**20
 
 _MOST_HEADER = 2**20
 """Most bytes that are read at once for a header of a tar member."""
+
+_CHUNK = 2**20
+"""Bytes of an upload that are copied at once; a stop is heeded after each."""
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
@@ -117,6 +122,53 @@ class _Budget:
             f"It would unpack to {stated} where {limit:,.0f} MB are left.",
             "Leave it out, cut it into shorter files, or load the unpacked folder.",
         )
+
+
+def unpack_upload(
+    source: BinaryIO,
+    parent: Path,
+    name: str,
+    *,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Path:
+    """The stored folder of an archive that is no file yet; nothing else of it is kept.
+
+    Parameters
+    ----------
+    source : binary file
+        Read from its beginning.
+    parent : Path
+        Where the stored folder goes.
+    name : str
+        What its owner calls it.
+
+    Raises
+    ------
+    DatasetError
+        As for :func:`unpack`, and when there is no room for it.
+    Stopped
+    """
+    # named like what the store sweeps away when a process was killed in the middle
+    part = parent / f".{secrets.token_hex(8)}.part"
+    try:
+        part.mkdir()
+        packed = part / "packed"
+        with packed.open("xb") as target:
+            source.seek(0)
+            while chunk := source.read(_CHUNK):
+                target.write(chunk)
+                if should_stop is not None and should_stop():
+                    raise Stopped("Storing the files was stopped; nothing of them was kept.")
+        return unpack(packed, parent, name=name, progress=progress, should_stop=should_stop)
+    except DatasetError as error:
+        raise DatasetError(str(error).replace("'packed'", f"'{name}'")) from None
+    except OSError as error:
+        raise DatasetError(
+            f"The upload cannot be stored ({error.strerror or error}); free some disk space and try again."
+        ) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _read_zip(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import secrets
 import threading
@@ -22,7 +21,7 @@ from audioclf.inference.scan import Scan, create_scan, new_scan_folder, scans_fo
 from audioclf.inference.scan_records import ScanStatus
 from audioclf.inference.thresholds import read_thresholds
 from audioclf.jobs import queue
-from audioclf.ui.shell import tasks
+from audioclf.ui.shell import tasks, typed_path
 from audioclf.ui.shell.tasks import Task
 
 _turn = threading.Semaphore(1)
@@ -51,7 +50,7 @@ def uploaded(files: Sequence[tuple[str, BinaryIO]], sizes: Sequence[int], worksp
             file.seek(0)
         name = files[0][0].split("/")[0] if len(files) == 1 or "/" in files[0][0] else f"{len(files)} files"
         if len(files) == 1 and Path(files[0][0]).suffix.lower() in staging.ARCHIVES:
-            folder = _unpacked(*files[0], parent, progress, should_stop)
+            folder = archive.unpack_upload(files[0][1], parent, files[0][0], progress=progress, should_stop=should_stop)
         else:
             folder = staging.keep(files, parent, name, progress=progress, should_stop=should_stop)
         return name, staging.stored_tree(folder)
@@ -59,38 +58,11 @@ def uploaded(files: Sequence[tuple[str, BinaryIO]], sizes: Sequence[int], worksp
     return bring
 
 
-def _unpacked(name: str, file: BinaryIO, parent: Path, progress: Progress, should_stop: ShouldStop) -> Path:
-    import shutil
-
-    part = parent / f".{secrets.token_hex(8)}.part"
-    try:
-        part.mkdir()
-        with (part / "packed").open("xb") as target:
-            shutil.copyfileobj(file, target, 2**20)
-        return archive.unpack(part / "packed", parent, name=name, progress=progress, should_stop=should_stop)
-    except DatasetError as error:
-        raise DatasetError(str(error).replace("'packed'", f"'{name}'")) from None
-    except OSError as error:
-        raise DatasetError(
-            f"The upload cannot be stored ({error.strerror or error}); free some disk space and try again."
-        ) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
 def on_disk(typed: str, workspace: str) -> Bring:
     """How the files of a folder (or one file) of the computer that runs the app are found."""
 
     def bring(progress: Progress, should_stop: ShouldStop) -> tuple[str, Tree]:
-        place = typed.strip().strip("\"'")
-        workspaces.require_own(place, workspace)
-        path = None
-        with contextlib.suppress(OSError, RuntimeError, ValueError):
-            path = Path(place).expanduser().resolve() if place else None
-        if path is None or not path.exists():
-            raise DatasetError(
-                f"There is nothing at '{place[:300]}' on the computer that runs this app; check the path."
-            )
+        path = typed_path.existing(typed, workspace)
         tree = mount(path, progress=progress, should_stop=should_stop)
         return path.name, tree
 

@@ -2,8 +2,6 @@
 // A line moves over the column that plays. Names come as data and are only ever set as text.
 
 const ROOM = { left: 58, bar: 56, gap: 10, top: 8, ticks: 34, bare: 5 };
-const PLAY = "M6 4l14 8-14 8z";
-const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const hosts = new WeakMap();
 
 export default function (component) {
@@ -15,14 +13,6 @@ export default function (component) {
     grid.close();
     hosts.delete(root);
   };
-}
-
-function element(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
 }
 
 class Grid {

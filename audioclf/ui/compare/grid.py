@@ -47,7 +47,8 @@ _HERE = Path(__file__).parent
 def script() -> str:
     """The component's script."""
     shared = _HERE.parent / "sound"
-    files = (shared / "axes.js", shared / "pictures.js", _HERE / "grid.js", _HERE / "row.js")
+    drawing = (shared / f"{name}.js" for name in ("element", "axes", "pictures"))
+    files = (*drawing, _HERE / "grid.js", _HERE / "row.js")
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 

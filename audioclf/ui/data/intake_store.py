@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +9,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audioclf.core import settings, workspaces
-from audioclf.core.errors import AudioclfError, DatasetError, Stopped
+from audioclf.core.errors import AudioclfError, DatasetError
 from audioclf.datasets import READERS, Progress, Reading, ShouldStop, mount, segmentation, understand
 from audioclf.datasets.ingest import archive, staging
 from audioclf.datasets.ingest.file_tree import Entry, Tree
+from audioclf.ui.shell import typed_path
 
 File = tuple[str, BinaryIO]
 """A name, with "/" between folders, and the bytes."""
 
 FEW = 3
 """So many loose sounds without folders are recordings to be cut rather than clips to be identified by name."""
-
-_CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,10 @@ def uploaded(
     parent = workspaces.datasets_folder(workspace)
     before = set(parent.iterdir())
     if is_packed(files):
-        folder = _unpacked(files[0], sizes[0], workspace, progress, should_stop)
+        name, source = files[0]
+        workspaces.require_room(sizes[0], workspace)
+        parent = workspaces.datasets_folder(workspace)
+        folder = archive.unpack_upload(source, parent, name, progress=progress, should_stop=should_stop)
     else:
         for _, file in files:
             file.seek(0)  # a second try begins where the first one ended
@@ -136,61 +136,14 @@ def on_disk(
         When it belongs to another workspace.
     Stopped
     """
-    place = existing(path, workspace)
+    place = typed_path.existing(path, workspace)
     return _brought(str(place), mount(place, progress=progress, should_stop=should_stop))
-
-
-def existing(path: str, workspace: str) -> Path:
-    """A path as someone types or pastes it.
-
-    Raises
-    ------
-    DatasetError
-        When it is empty or nothing is there.
-    WorkspaceError
-        When it leads where the workspace's owner must not look, whether something is there or not.
-    """
-    typed = path.strip().strip("\"'")
-    workspaces.require_own(typed, workspace)
-    if not typed:
-        raise DatasetError("The path is empty; type or paste where the folder is, such as /home/me/sounds.")
-    with contextlib.suppress(OSError, RuntimeError, ValueError):
-        folder = Path(typed).expanduser()
-        if folder.exists():
-            return folder.resolve()
-    raise DatasetError(f"There is nothing at '{typed[:300]}' on the computer that runs this app; check the path.")
 
 
 def label_tracks(tree: Tree) -> list[str]:
     """Names of files that hold an Audacity label track."""
     texts = (entry for entry in tree.entries if entry.suffix in (".txt", ".tsv"))
     return [entry.name for entry in texts if segmentation.is_label_track(entry.path)]
-
-
-def _unpacked(file: File, size: int, workspace: str, progress: Progress | None, should_stop: ShouldStop | None) -> Path:
-    name, source = file
-    workspaces.require_room(size, workspace)
-    parent = workspaces.datasets_folder(workspace)
-    # Named like what the store sweeps away when a process was killed in the middle.
-    part = parent / f".{secrets.token_hex(8)}.part"
-    try:
-        part.mkdir()
-        packed = part / "packed"
-        with packed.open("xb") as target:
-            source.seek(0)
-            while chunk := source.read(_CHUNK):
-                target.write(chunk)
-                if should_stop is not None and should_stop():
-                    raise Stopped("Storing the files was stopped; nothing of them was kept.")
-        return archive.unpack(packed, parent, name=name, progress=progress, should_stop=should_stop)
-    except DatasetError as error:
-        raise DatasetError(str(error).replace("'packed'", f"'{name}'")) from None
-    except OSError as error:
-        raise DatasetError(
-            f"The upload cannot be stored ({error.strerror or error}); free some disk space and try again."
-        ) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _brought(path: str, tree: Tree) -> Brought:

@@ -11,12 +11,12 @@ from audioclf.core import workspaces
 from audioclf.datasets import SOURCES
 from audioclf.datasets.catalog.published import Published
 from audioclf.ui.data import intake, intake_microphone
-from audioclf.ui.data.intake_store import existing
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
+from audioclf.ui.shell.typed_path import existing
 
 WAYS: dict[str, Callable[[State], None]] = {
     "Sets and folders": lambda state: _beside(state, *_on_disk()),

@@ -14,14 +14,6 @@ export default function (component) {
   };
 }
 
-function element(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 class Steps {
   constructor(root) {
     this.root = root;

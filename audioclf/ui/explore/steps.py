@@ -38,12 +38,13 @@ _HERE = Path(__file__).parent
 
 @functools.cache
 def _component() -> Any:
-    axes = _HERE.parent / "sound" / "axes.js"
+    shared = _HERE.parent / "sound"
+    files = (shared / "element.js", shared / "axes.js", _HERE / "steps.js")
     return st.components.v2.component(
         "audioclf_steps",
         html="<div class='steps'></div>",
         css=(_HERE / "steps.css").read_text(encoding="utf-8"),
-        js="\n".join(file.read_text(encoding="utf-8") for file in (axes, _HERE / "steps.js")),
+        js="\n".join(file.read_text(encoding="utf-8") for file in files),
     )
 
 

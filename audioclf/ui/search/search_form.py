@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -18,17 +17,14 @@ from audioclf.jobs import queue
 from audioclf.models.trust import require_allowed
 from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
-from audioclf.ui.jobs import time_estimate
+from audioclf.ui.search import forecast
 from audioclf.ui.shell import warmup
 from audioclf.ui.shell.glossary import explain, plain_name
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.text import count, distinct, escape, plain, size, span
+from audioclf.ui.shell.text import count, distinct, escape, plain
 
 TRAIN = "train"
 """Stands for what is set on the Train page where a recipe's name would."""
-
-PREVIEWED = 24
-"""With more points the first of them are looked at before Start is pressed, and all once it is."""
 
 VALIDATION = 0.2
 """Share of the training clips that is kept for validation where the experiment keeps none."""
@@ -36,14 +32,6 @@ VALIDATION = 0.2
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
 _SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": plain_name("TPE")}
 _FIGURES = {"val_loss": "error", "val_accuracy": "accuracy"}
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What a search comes to: seconds as far as finished runs show, and advice."""
-
-    seconds: float | None
-    advice: tuple[str, ...]
 
 
 def form(state: State, dataset: Dataset, *, again: bool) -> None:
@@ -63,14 +51,14 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
     with right:
         about = _about(grid or {})
         search, wrong = _made(experiment, grid, about)
-        forecast = None
+        expected = None
         if search is not None and warmup.ready():
             try:
-                forecast = _forecast(state, search, dataset)
+                expected = forecast.forecast(state, search, dataset)
             except ParameterError as error:
                 wrong = str(error)
         if search is not None:
-            _summary(search, forecast)
+            forecast.summary(search, expected)
         if wrong:
             st.error(escape(wrong), icon=":material/error:")
         pressed = st.button(
@@ -81,7 +69,7 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
             disabled=search is None or bool(wrong),
             key="search.go",
         )
-        if search is not None and not wrong and forecast is None:
+        if search is not None and not wrong and expected is None:
             warmup.until_ready()
             if not pressed:
                 st.rerun()
@@ -321,55 +309,6 @@ def _made(experiment: Experiment, grid: dict[str, Any] | None, about: Mapping[st
     except ParameterError as error:
         return None, str(error)
     return search, ""
-
-
-def _forecast(state: State, search: Search, dataset: Dataset) -> Forecast:
-    """What the search comes to; kept, since every click on the page asks."""
-    return _forecast_of(search.to_toml(), dataset.fingerprint, state.workspace, state, search, dataset)
-
-
-@st.cache_resource(max_entries=64, ttl=600, show_spinner=False)
-def _forecast_of(
-    toml: str, fingerprint: str, workspace: str, _state: State, _search: Search, _dataset: Dataset
-) -> Forecast:
-    points = _search.preview[:PREVIEWED]
-    plans = _search.examine(_dataset, most=PREVIEWED)
-    estimates = [
-        time_estimate.estimated(_state, point.experiment, plan) for point, plan in zip(points, plans, strict=True)
-    ]
-    times = [item.seconds for item in estimates if item.seconds is not None]
-    tight = [
-        f"Point {point.number} ({point.title}) needs about {size(item.memory_bytes)}, and a job may take"
-        f" {size(item.most_bytes)} here: it would end there."
-        for point, item in zip(points, estimates, strict=True)
-        if not item.fits
-    ]
-    advice = dict.fromkeys((*_search.advice, *tight[:3], *(words for plan in plans for words in plan.advice)))
-    seconds = _search.count / len(points) * sum(times) if len(times) == len(points) else None
-    return Forecast(seconds, tuple(advice))
-
-
-def _summary(search: Search, forecast: Forecast | None) -> None:
-    """Draw how many points there are and what they will take."""
-    first = search.preview[0].experiment
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Points", f"{search.count:,}", width="content")
-        if first.model.family != "classical":
-            st.metric("Epochs each", f"{first.training.epochs:,}", width="content")
-        if forecast is not None and forecast.seconds is not None:
-            most = "At most: points may stop earlier. " if first.training.early_stopping else ""
-            st.metric(
-                "Time, about",
-                span(forecast.seconds, forecast.seconds),
-                width="content",
-                help=f"{most}From runs of the same models on inputs of the same shape.",
-            )
-    unknown = "" if forecast is None or forecast.seconds is not None else " The time is shown once the first has begun."
-    st.caption(
-        f"All points are trained one after the other.{unknown} Features that several points share are computed once."
-    )
-    for sentence in forecast.advice[:4] if forecast is not None else ():
-        st.caption(escape(sentence))
 
 
 def earlier(state: State) -> None:

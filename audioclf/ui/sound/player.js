@@ -3,8 +3,6 @@
 
 const GUTTER = { left: 58, right: 58, top: 6, bottom: 36 };
 const BARE = { left: 0, right: 0, top: 2, bottom: 2 };
-const PLAY = "M6 4l14 8-14 8z";
-const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const SHORTEST_VIEW = 0.02; // seconds
 const PLAIN = { rate: 1, pitch: true, loop: false };
 let remembered = PLAIN; // how sounds were last played in a player with tools
@@ -22,14 +20,6 @@ export default function (component) {
     player.close();
     delete root.player;
   };
-}
-
-function element(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
 }
 
 class Player {

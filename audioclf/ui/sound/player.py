@@ -20,7 +20,7 @@ from audioclf.ui.shell.text import plain
 from audioclf.ui.sound import feature_panels
 
 _HERE = Path(__file__).parent
-SCRIPTS = ("axes", "pictures", "readout", "selection", "band", "playback", "tools", "panel", "player")
+SCRIPTS = ("element", "axes", "pictures", "readout", "selection", "band", "playback", "tools", "panel", "player")
 """Parts of the script, one idea each, in the order in which they are put together."""
 
 

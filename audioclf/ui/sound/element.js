@@ -1,0 +1,12 @@
+// What every component draws with: an element with its class, its text set as text, and the icons of a play button.
+
+const PLAY = "M6 4l14 8-14 8z";
+const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
+
+function element(tag, className, parent, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
