@@ -266,3 +266,19 @@ def test_a_leader_board_is_read_without_optuna(made: SearchRun, three_classes: P
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_form_outlives_a_reload(page: AppTest, open_page: OpenPage, class_folders: Path) -> None:
+    assert "draft" not in page.query_params, "nothing was changed"
+    keyed(page, "search.base").set_value("esc10-compact").run()
+    keyed(page, "search.names").set_value(["training.epochs"]).run()
+    keyed(page, "search.values.training.epochs").set_value("3, 5").run()
+    keyed(page, "search.metric").set_value("val_accuracy").run()
+    keyed(page, "search.name").set_value("few epochs").run()
+    assert not page.exception
+    again = open_page("search", data=class_folders, draft="".join(page.query_params["draft"]))
+    assert keyed(again, "search.base").value == "esc10-compact"
+    assert keyed(again, "search.names").value == ["training.epochs"]
+    assert keyed(again, "search.values.training.epochs").value == "3, 5"
+    assert keyed(again, "search.metric").value == "val_accuracy"
+    assert keyed(again, "search.name").value == "few epochs"

@@ -107,3 +107,15 @@ def test_another_protocol_goes_on_keeping_groups_together_or_not(
     for kind in ("k-fold", "leave-one-group-out", "holdout"):
         page.button_group(key="split.kind").set_value(kind).run()
         assert page.toggle(key=f"split.{kind}.by_group").value == by_group
+
+
+def test_the_split_outlives_a_reload(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("data", data=class_folders)
+    split_tab(page)
+    assert "draft" not in page.query_params, "nothing was changed"
+    key = f"split.{page.session_state['split.kind']}.validation_size"
+    next(field for field in page.number_input if field.key == key).set_value(0.5).run()
+    assert not page.exception
+    again = open_page("data", data=class_folders, draft="".join(page.query_params["draft"]))
+    split_tab(again)
+    assert next(field for field in again.number_input if field.key == key).value == 0.5

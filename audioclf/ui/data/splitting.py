@@ -12,7 +12,7 @@ from audioclf.datasets import Dataset
 from audioclf.datasets.leakage import straddling
 from audioclf.datasets.splits import PROTOCOLS, Protocol, Split
 from audioclf.plots.split_bars import PARTS
-from audioclf.ui.forms import experiment_draft, parameter_form
+from audioclf.ui.forms import drafts, experiment_draft, parameter_form
 from audioclf.ui.shell import current_dataset, error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
@@ -31,6 +31,8 @@ def draw(state: State, dataset: Dataset) -> None:
     protocol = form.value
     if protocol is None:
         return
+    if protocol != st.session_state["split.begun"]:
+        drafts.keep_form(state, "split", protocol.to_dict())
     try:
         splits = protocol.splits(dataset)
     except ParameterError as error:
@@ -55,12 +57,22 @@ def _begin(state: State, dataset: Dataset) -> None:
     """Fill in what suits the data set, where the form is not about it yet."""
     about = current_dataset.key(state.data, state.options)
     if st.session_state.get("split.data") != about:
-        protocol = experiment_draft.suggestion(state.data, state.options, dataset).split
+        protocol = _kept(state) or experiment_draft.suggestion(state.data, state.options, dataset).split
+        st.session_state["split.begun"] = protocol
         st.session_state["split.kind"] = st.session_state["split.was"] = protocol.kind
         parameter_form.fill(protocol, f"split.{protocol.kind}")
         st.session_state["split.data"] = about
     for name, value in st.session_state.pop("split.moved", {}).items():
         st.session_state[name] = value
+
+
+def _kept(state: State) -> Protocol | None:
+    """The protocol that was set before the page was loaded again."""
+    values = drafts.form(state, "split")
+    try:
+        return PROTOCOLS[values["kind"]].from_dict(values) if values else None
+    except (AudioclfError, KeyError, TypeError):  # another version's
+        return None
 
 
 def _protocol(dataset: Dataset) -> type[Protocol]:

@@ -1,8 +1,9 @@
 """Settings on their way to a training, kept in the user's workspace: they outlive a reload of the page.
 
-A draft is a small file of one session, with an experiment for each data set that settings were changed for; its id
-stands in the address. A session that opens the address of another one, which a reload makes it do, begins with what
-that draft holds and writes one of its own from the first change on: two browsers never overwrite each other.
+A draft is a small file of one session, with an experiment for each data set that settings were changed for, and what
+the forms of other pages hold (a split, a search); its id stands in the address. A session that opens the address of
+another one, which a reload makes it do, begins with what that draft holds and writes one of its own from the first
+change on: two browsers never overwrite each other.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import json
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -30,7 +33,7 @@ FOLDER = "drafts"
 MOST = 1000
 """Drafts of a workspace; of more, those not written to for longest go."""
 
-_MOST_SETS = 12
+_MOST_TEXTS = 24
 _MAX_BYTES = 2**18
 _KEY = "train.drafts"
 _ID = re.compile(r"[0-9a-f]{12}")
@@ -46,7 +49,8 @@ class _Drafts:
     ----------
     workspace : str
     texts : dict
-        Experiments as TOML, by the key of their data set, the one changed last at the end.
+        Experiments as TOML, by the key of their data set, and other forms' values as JSON, by form and key; the one
+        changed last at the end.
     own : str
         Id of the file that this session writes; empty before the first change.
     suggested : Experiment or None
@@ -92,12 +96,31 @@ def keep(state: State, experiment: Experiment) -> None:
     drafts, about = _of_session(state), key(state.data, state.options)
     if about not in drafts.texts and experiment == drafts.suggested:
         return
-    text = experiment.to_toml()
+    _put(state, drafts, about, experiment.to_toml())
+
+
+def form(state: State, name: str) -> dict[str, Any]:
+    """What another form was left with for the chosen data set; empty where nothing in it was changed."""
+    text = _of_session(state).texts.get(f"{name} {key(state.data, state.options)}", "")
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def keep_form(state: State, name: str, values: Mapping[str, Any]) -> None:
+    """Keep the values of another form, as JSON takes them, for the chosen data set."""
+    drafts = _of_session(state)
+    _put(state, drafts, f"{name} {key(state.data, state.options)}", json.dumps(values))
+
+
+def _put(state: State, drafts: _Drafts, about: str, text: str) -> None:
     if drafts.texts.pop(about, None) == text:
         drafts.texts[about] = text
         return
     drafts.texts[about] = text
-    drafts.texts = dict(list(drafts.texts.items())[-_MOST_SETS:])
+    drafts.texts = dict(list(drafts.texts.items())[-_MOST_TEXTS:])
     if not drafts.own:
         drafts.own = secrets.token_hex(6)
     try:

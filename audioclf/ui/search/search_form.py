@@ -17,7 +17,7 @@ from audioclf.jobs import queue
 from audioclf.models.trust import require_allowed
 from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
-from audioclf.ui.search import forecast
+from audioclf.ui.search import forecast, search_draft
 from audioclf.ui.shell import warmup
 from audioclf.ui.shell.glossary import explain, plain_name
 from audioclf.ui.shell.state import State
@@ -44,6 +44,7 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
     again : bool
         Whether a search is under way, so that this would be the next.
     """
+    search_draft.begin(state)
     experiment = _base(state, dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -58,6 +59,7 @@ def form(state: State, dataset: Dataset, *, again: bool) -> None:
             except ParameterError as error:
                 wrong = str(error)
         if search is not None:
+            search_draft.keep(state, search)
             forecast.summary(search, expected)
         if wrong:
             st.error(escape(wrong), icon=":material/error:")
@@ -118,7 +120,7 @@ def _base(state: State, dataset: Dataset) -> Experiment:
     about = f"{base} {experiment.model.kind} {[feature.kind for feature in experiment.features]}"
     if st.session_state.get("search.about") != about:
         st.session_state["search.about"] = about
-        _begin(experiment, recipes.get(base).search if base != TRAIN else None)
+        _begin(experiment, search_draft.taken(experiment) or (recipes.get(base).search if base != TRAIN else None))
     return experiment
 
 
