@@ -37,7 +37,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "scheduler",
         "",
-        "Address of a Dask scheduler (tcp://host:8786) whose workers train the models of a run; empty: this machine.",
+        "Address of a Dask scheduler (tcp://host:8786) whose workers make a run's models and a search's points;"
+        " empty: this machine.",
     ),
     Setting(
         "scheduler_tls_ca", "", "PEM file of the authority behind the scheduler's certificate, for a tls:// address."

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from audioclf.experiments.runs import FitKey, Run, RunWriter
 from audioclf.experiments.runs.files import write_text
+from audioclf.experiments.runs.folder import JobFolder
 from audioclf.training import Epoch, completed_epochs
 from audioclf.training.checkpoint import read_history
 
@@ -190,17 +191,17 @@ class Progress:
 
 
 class Watched:
-    """Whether a run that this process trains a fit of, on another machine, is still being made.
+    """Whether nobody makes a run or a search any more of which this process, of a cluster, makes a fit or a point.
 
     Parameters
     ----------
-    run : Run
+    job : JobFolder
     seconds : float
         How long its status may stay as it is.
     """
 
-    def __init__(self, run: Run, seconds: float = 120.0) -> None:
-        self._path = run.folder / "status.json"
+    def __init__(self, job: JobFolder, seconds: float = 120.0) -> None:
+        self._path = job.folder / "status.json"
         self._patience = seconds
         self._stamp = 0
         self._since = self._looked = time.monotonic()

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from audioclf.core import cluster, limits
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.core.files import write_atomic
-from audioclf.datasets import load_dataset
-from audioclf.experiments.preflight import Plan
+from audioclf.datasets import Dataset, load_dataset
+from audioclf.experiments.progress import Watched
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
 from audioclf.experiments.runs.writer import StatusWriter
 from audioclf.models import trust
 from audioclf.training import epochs_of
+from audioclf.tuning.clock import Clock, cost
 from audioclf.tuning.config import METRICS, Point, Search
 from audioclf.tuning.folder import IMPORTANCE, SETTINGS, SearchRun, create_search
 from audioclf.tuning.shared_cache import SharedStore
+from audioclf.tuning.spread import make_on_cluster
 from audioclf.tuning.study import SharedStudy, Trial
 
 _POLL: Final = 0.5
@@ -103,6 +105,8 @@ def execute_search(
         When a point's model names code that is not trusted.
     """
     trusted = trust_code or trust.code_trusted()
+    if not join and cluster.is_set():
+        cluster.connect().close()  # refused before anything is made
     if join:
         with trust.trusting_code(trusted):
             _Maker(made, StatusWriter(made, watch, should_stop), join=True).work()
@@ -157,7 +161,7 @@ class _Maker:
         costs = {point.number: cost(point, plan) for point, plan in zip(self.search.preview, plans, strict=True)}
         if self.search.sampler != "grid":
             costs = dict.fromkeys(range(1, self.search.count + 1), 1.0)
-        if not self.work(_Clock(costs)):
+        if not (self.follow(dataset) if cluster.is_set() else self.work(Clock(costs))):
             self.tell(state="queued", message="Gave way to others; goes on when it is its turn.", seconds_left=None)
             return
         best = self.made.best
@@ -171,12 +175,35 @@ class _Maker:
             seconds_left=None,
         )
 
-    def work(self, clock: _Clock | None = None) -> bool:
-        """Take points until none is left; returns whether it came so far, and did not give way.
+    def follow(self, dataset: Dataset) -> bool:
+        """Let processes of the cluster take the points; returns whether all are made, and it did not give way."""
+        study = SharedStudy(self.search, self.made.folder)
+        done = make_on_cluster(
+            self.made,
+            study,
+            dataset,
+            make_point,
+            tell=self.tell,
+            should_stop=self.should_stop,
+            give_way=self.give_way,
+            measure=lambda: self._measure(study),
+        )
+        if done:
+            self._measure(study, last=True)
+        return done
 
-        Points are made one at a time; a pool of workers would take as many as it has room for and release each one
-        when it is finished.
-        """
+    def once(self, skip: set[int]) -> int:
+        """Take a single point; returns its number where it failed, else 0."""
+        trial = SharedStudy(self.search, self.made.folder).take(skip=skip)
+        if trial is None:
+            return 0
+        try:
+            return 0 if self._make(trial, None) else trial.number
+        finally:
+            trial.release()
+
+    def work(self, clock: Clock | None = None) -> bool:
+        """Take points one at a time until none is left; returns whether it came so far, and did not give way."""
         study = SharedStudy(self.search, self.made.folder)
         failed: set[int] = set()
         while True:
@@ -213,7 +240,7 @@ class _Maker:
         ended = time.monotonic()
         self._measure_after = ended + _SELDOM * (ended - began)
 
-    def _make(self, trial: Trial, clock: _Clock | None) -> bool:
+    def _make(self, trial: Trial, clock: Clock | None) -> bool:
         """One point, to its end or until it is pruned; returns whether it is finished."""
         number, point = trial.number, trial.point
         run = self.made.run(number) or self._new(point)
@@ -227,7 +254,7 @@ class _Maker:
             trial.finish(figure if METRICS[self.search.metric] == "lowest" else 1 - figure)
         return True
 
-    def _train(self, run: Run, trial: Trial, clock: _Clock | None) -> bool:
+    def _train(self, run: Run, trial: Trial, clock: Clock | None) -> bool:
         """Train a point; returns whether it is done or pruned."""
         point, planned = trial.point, trial.point.experiment.training.epochs
         prunes = self.search.pruner != "none" and point.experiment.model.family == "network"
@@ -278,6 +305,42 @@ class _Maker:
         return run
 
 
+_maker: _Maker | None = None
+"""What this process made a point with last: the next one of the same search finds its features in memory."""
+
+
+def make_point(folder: str, skip: list[int], trust_code: bool) -> int:
+    """Make one point of a search in a process of the cluster.
+
+    Parameters
+    ----------
+    folder : str
+        Of the search.
+    skip : list of int
+        Points that failed.
+    trust_code : bool
+        Whether code that a point's model names may be imported.
+
+    Returns
+    -------
+    int
+        Number of the point where it failed; 0 where it did not, or none was left.
+    """
+    global _maker
+    if _maker is None or str(_maker.made.folder) != folder:
+        made = SearchRun(Path(folder))
+        _maker = _Maker(made, StatusWriter(made), join=True)
+    if _maker.search.experiment.model.family == "network":
+        limits.one_thread()  # as many workers as cores, and one point in each
+    stop, gone = _maker.writer.should_stop, Watched(_maker.made)
+    _maker.should_stop = lambda: stop() or gone()
+    with trust.trusting_code(trust_code):
+        try:
+            return _maker.once(set(skip))
+        except Stopped:  # the search's process has seen it too, or is gone
+            return 0
+
+
 def first_losses(run: Run) -> dict[int, float]:
     """Validation loss by epoch of a run's first fit, by which it is pruned: further folds and members come later."""
     fits = epochs_of(run.history)
@@ -293,59 +356,6 @@ def _try(attempt: Path, epoch: int) -> bool:
         return False
     write_atomic(attempt, f"{epoch} {tries}")
     return True
-
-
-def cost(point: Point, plan: Plan) -> float:
-    """How much work a point is, in proportion to the others: values fed through all epochs of all models."""
-    values = sum(math.prod(shape) for shape in plan.input_shapes)
-    clips = sum(len(split.train) for split in plan.splits)
-    return float(values * clips * point.experiment.training.epochs)
-
-
-class _Clock:
-    """How much of the search is done, and how long the rest will take at the pace of this process.
-
-    The pace is measured from the first progress of a training, so that what is only done once does not count.
-    """
-
-    def __init__(self, costs: dict[int, float]) -> None:
-        self._costs = costs
-        self._total = sum(costs.values()) or 1.0
-        self._left = self._total
-        self._origin: tuple[float, float] | None = None
-        self._done: set[int] = set()
-        self._current = 0
-
-    @property
-    def n_left(self) -> int:
-        """How many points are not done."""
-        return len(self._costs) - len(self._done)
-
-    def without(self, done: set[int]) -> _Clock:
-        """The same clock, these points done."""
-        if done - self._done - {self._current}:
-            self._origin = None  # done before, or elsewhere: no measure of the pace
-        self._done = done
-        self._left = sum(cost for number, cost in self._costs.items() if number not in done)
-        return self
-
-    def fraction(self, number: int, share: float) -> float:
-        """Share of the whole search that is done, with ``share`` of this point."""
-        return min(max(1 - self._rest(number, share) / self._total, 0.0), 1.0)
-
-    def seconds_left(self, number: int, share: float) -> float | None:
-        """None before there is anything to go by."""
-        self._current = number
-        now, rest = time.monotonic(), self._rest(number, share)
-        if self._origin is None:
-            if share > 0:
-                self._origin = now, rest
-            return None
-        began, then = self._origin
-        return (now - began) / (then - rest) * rest if rest < then else None
-
-    def _rest(self, number: int, share: float) -> float:
-        return self._left - share * self._costs[number]
 
 
 def _why_none(made: SearchRun) -> str:

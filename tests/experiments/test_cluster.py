@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,13 +23,14 @@ from audioclf.core import cluster
 from audioclf.core.errors import AudioclfError, ParameterError, RunError
 from audioclf.core.pool import Pool, run_calls
 from audioclf.datasets import load_dataset
-from audioclf.datasets.splits import KFold
+from audioclf.datasets.splits import Holdout, KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import execute
-from audioclf.experiments.runs import Run, create_run
+from audioclf.experiments.runs import Run, Status, create_run
 from audioclf.features import Mel, extraction
 from audioclf.models import MODELS
 from audioclf.training import Training
+from audioclf.tuning import Search, create_search, execute_search
 
 pytest.importorskip("distributed", reason="the extra audioclf[cluster] is not installed")
 
@@ -36,18 +38,19 @@ pytest.importorskip("distributed", reason="the extra audioclf[cluster] is not in
 class Dask:
     """A scheduler and its workers, each a process of its own on 127.0.0.1."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: tuple[str, ...] = ()) -> None:
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             port = found.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{port}"
+        self.address = f"{'tls' if tls else 'tcp'}://127.0.0.1:{port}"
         self._folder = folder
         self._log = (folder / "dask.txt").open("ab")
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        self._tls = tls
+        self.scheduler = self._start("scheduler", "--host", self.address, "--no-dashboard", *tls)
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def add(self, number: int) -> None:
-        options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--death-timeout", "120")
+        options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--death-timeout", "120", *self._tls)
         for _ in range(number):
             place = str(self._folder / "scratch")
             self.workers.append(self._start("worker", self.address, *options, "--local-directory", place))
@@ -158,6 +161,80 @@ def test_folds_are_spread_and_a_killed_worker_costs_nothing(
     assert figures(local) == figures(run)
     assert local.predictions == run.predictions
     assert local.metrics["accuracy"] == run.metrics["accuracy"]
+
+
+@pytest.mark.long
+def test_points_of_a_search_are_spread_and_a_killed_worker_costs_nothing(
+    dask: Dask, class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dask.add(3)
+    until_there(3)
+    search = Search(
+        Experiment(
+            dataset=DatasetChoice(str(class_folders)),
+            features=(Mel(n_mels=16),),
+            split=Holdout(test_size=0.34, validation_size=0.4),
+            model=MODELS["compact-cnn"](filters=(4, 4)),
+            training=Training(epochs=60, batch_size=4),
+        ),
+        {"feature.n_mels": [8, 12, 16], "training.learning_rate": [0.001, 0.01]},
+    )
+    made = create_search(search, tmp_path / "cluster", begun=True)
+    at_a_time: set[int] = set()
+
+    def watch(status: Status) -> None:
+        at_a_time.add(int((re.findall(r", (\d) points at a time", status.message) or ["1"])[0]))
+        if sum(len(run.history) > 5 for run in made.runs) >= 3 and dask.workers[0].poll() is None:
+            dask.workers[0].kill()  # in the middle, with SIGKILL
+
+    execute_search(made, watch=watch)
+    assert dask.workers[0].poll() is not None
+    assert max(at_a_time) == 3
+    assert made.status.state == "done"
+    assert [len(run.history) for run in made.runs] == [60] * 6
+
+    monkeypatch.delenv("AUDIOCLF_SCHEDULER")
+    script = (
+        "import sys; from pathlib import Path; from audioclf.core import limits; limits.one_thread();"
+        "from audioclf.tuning import execute_search, open_search; execute_search(open_search(Path(sys.argv[1])))"
+    )
+    local = create_search(search, tmp_path / "local")
+    subprocess.run([sys.executable, "-c", script, str(local.folder)], check=True)
+    assert [run.predictions for run in local.runs] == [run.predictions for run in made.runs]
+    assert [figures(run) for run in local.runs] == [figures(run) for run in made.runs]
+    assert local.best is not None
+    assert made.best is not None
+    assert local.best.number == made.best.number
+
+
+def test_a_scheduler_behind_tls_is_used_with_the_files_that_are_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl on this machine to make a certificate with")
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*made, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    dask = Dask(tmp_path, ("--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key))
+    try:
+        monkeypatch.setenv("AUDIOCLF_SCHEDULER", dask.address)
+        for name, file in (("CA", cert), ("CERT", cert), ("KEY", key)):
+            monkeypatch.setenv(f"AUDIOCLF_SCHEDULER_TLS_{name}", file)
+        dask.add(1)
+        until_there(1)
+        with Pool(1) as pool:
+            pool.start("pid", _pid_after, 0.0)
+            (outcome,) = pool.finished(60)
+        assert outcome.value == dask.workers[0].pid
+        for name in ("CA", "CERT", "KEY"):
+            monkeypatch.delenv(f"AUDIOCLF_SCHEDULER_TLS_{name}")
+        monkeypatch.setenv("AUDIOCLF_SCHEDULER", dask.address.replace("tls", "tcp"))
+        monkeypatch.setattr(cluster, "_SECONDS", 2.0)
+        with pytest.raises(AudioclfError, match="give a tls:// address where it asks for TLS"):
+            cluster.connect()
+    finally:
+        dask.close()
 
 
 def test_calls_go_to_the_workers_and_what_they_do_not_see_is_refused(
