@@ -192,7 +192,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages first, as the web server runs them: where keras is loaded, Streamlit clears it after every script run.
+    """Pages and journeys first, since they are the longest files: what is short fills up the workers at the end.
 
     Benchmarks come last, so that nothing they leave in memory slows a test.
     """

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from audioclf.core import workspaces
@@ -42,12 +43,16 @@ STAGES = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def components_scanned_once() -> Iterator[None]:
-    """Streamlit reads the metadata of all that is installed whenever a test opens an app: a second each time."""
+def streamlit_without_detours() -> Iterator[None]:
+    """Spare every opened page and every run of one what Streamlit does beside it: half of the time of these tests.
+
+    It reads the metadata of all that is installed for each new app, and where a test has loaded keras, which the web
+    server's process never does, it clears keras's session after every run of a page.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
-        )
+        scanned = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scanned)
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 
