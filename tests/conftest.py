@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -189,6 +190,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"measured on {os.cpu_count()} cores")
         for line in lines:
             terminalreporter.line(line)
+
+
+def pytest_collection_finish() -> None:
+    """What the collection of thousands of tests has left in memory stays: the garbage collector need not look at it."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
