@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,14 +111,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     stop_server(started)
 
 
+PAGES = pytest.StashKey[list[Any]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the pages of a failed test showed stands in its report."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in item.stash.get(PAGES, []):
+            with suppress(Exception):  # a page that has crashed shows nothing
+                report.sections.append((page.url, page.locator("[data-testid=stMain]").inner_text(timeout=5000)))
+    return report
+
+
 @pytest.fixture
-def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
+def new_page(chromium: Any, server: Server, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """``new_page("explore", width=1440, scheme="light", **query)``: a page of the app in a context of its own.
 
     When the test ends, every page must have stayed without an uncaught error in its scripts.
     """
     contexts: list[Any] = []
     faults: list[str] = []
+    pages = request.node.stash.setdefault(PAGES, [])
 
     def make(name: str = "", *, width: int = 1440, height: int = 1000, scheme: str = "light", **query: object) -> Any:
         context = chromium.new_context(
@@ -126,6 +141,7 @@ def new_page(chromium: Any, server: Server) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
+        pages.append(page)
         page.set_default_timeout(1000 * HANG)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{server.url}/{name}" + (f"?{urlencode(query)}" if query else ""))
