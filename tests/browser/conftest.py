@@ -154,6 +154,26 @@ def new_page(chromium: Any, server: Server, request: pytest.FixtureRequest) -> I
     assert not faults
 
 
+NOT_OURS = {"heading-order"}
+"""Streamlit's subheader is an h3 below the title's h1."""
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Any], list[tuple[Any, ...]]]:
+    """``violations(page)``: what axe-core finds wrong with a page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def found(page: Any) -> list[tuple[Any, ...]]:
+        return [
+            (violation["id"], node["html"][:200], [check["message"] for check in node["any"]])
+            for violation in axe.run(page).response["violations"]
+            if violation["id"] not in NOT_OURS
+            for node in violation["nodes"]
+        ]
+
+    return found
+
+
 @pytest.fixture(scope="session")
 def paused() -> Callable[[Any], AbstractContextManager[Run]]:
     """``with paused(page) as run``: the run just started pauses once it has made an epoch, until the block ends.

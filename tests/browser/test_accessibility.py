@@ -1,4 +1,4 @@
-"""Names, roles and contrast of every page in both themes, with and without results, checked with axe-core."""
+"""Names, roles and contrast of pages with results, checked with axe-core; of all others: test_pages.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from audioclf.datasets.splits import Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import Mel
-from audioclf.inference.assets import app_folder
 from audioclf.models import MODELS
 from audioclf.reproduce import runner
 from audioclf.reproduce.plan import choose, plan
@@ -26,34 +25,9 @@ from audioclf.tuning import Search, SearchRun, run_search
 
 pytestmark = pytest.mark.browser
 
-NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
-
-NOT_OURS = {"heading-order"}
-"""Streamlit's subheader is an h3 below the title's h1."""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", NAMES)
-def test_names_and_contrast(name: str, scheme: str, new_page: Callable[..., Any], class_folders: Path) -> None:
-    page = new_page(name, scheme=scheme, data=class_folders)
-    page.wait_for_selector("h1")
-    settled(page)
-    assert not violations(page)
-
 
 def settled(page: Any) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-
-
-def violations(page: Any) -> list[tuple[Any, ...]]:
-    """What axe-core finds wrong with a page."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    return [
-        (violation["id"], node["html"][:200], [check["message"] for check in node["any"]])
-        for violation in axe.run(page).response["violations"]
-        if violation["id"] not in NOT_OURS
-        for node in violation["nodes"]
-    ]
 
 
 @dataclass(frozen=True)
@@ -115,7 +89,9 @@ SHOWN = {
 @pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", SHOWN)
-def test_names_and_contrast_of_results(name: str, scheme: str, new_page: Callable[..., Any], made: Made) -> None:
+def test_names_and_contrast_of_results(
+    name: str, scheme: str, new_page: Callable[..., Any], made: Made, violations: Callable[[Any], list[Any]]
+) -> None:
     page = new_page(name, scheme=scheme, data=made.run.experiment.dataset.name, run=made.run.id, search=made.search.id)
     page.get_by_text(SHOWN[name]).first.wait_for()
     settled(page)

@@ -22,8 +22,8 @@ def settled(page: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_fits_its_window_and_leaves_the_server_light(
-    name: str, new_page: NewPage, server: Any, class_folders: Path
+def test_a_page_fits_its_window_can_be_read_and_leaves_the_server_light(
+    name: str, new_page: NewPage, server: Any, class_folders: Path, violations: Callable[[Any], list[Any]]
 ) -> None:
     page = new_page(name, scheme="dark", data=class_folders)
     page.wait_for_selector("h1")
@@ -32,19 +32,30 @@ def test_a_page_fits_its_window_and_leaves_the_server_light(
     modules = server.modules()
     assert "audioclf.ui.shell.page_frame" in modules
     assert not {"keras", "tensorflow", "matplotlib.pyplot", "optuna"} & modules
+    assert not violations(page)
     main = "document.querySelector('[data-testid=stMain]')"
-    for width in (1440, 390):
+    for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth + 1 && {main}.clientWidth <= {width}")
+    page.emulate_media(color_scheme="light")
+    painted(page, "rgb(255, 255, 255)")
+    settled(page)
+    assert not violations(page)
 
 
-def test_the_colours_follow_the_readers_system(new_page: NewPage) -> None:
-    for scheme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 13, 27)")):
-        # the first paint has Streamlit's own colours, and fades into ours
-        new_page(scheme=scheme).wait_for_function(
-            "wanted => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === wanted",
-            arg=colour,
-        )
+def painted(page: Any, colour: str) -> None:
+    """Wait for the background: the first paint has Streamlit's own colours, and fades into ours."""
+    page.wait_for_function(
+        "wanted => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === wanted",
+        arg=colour,
+    )
+
+
+def test_the_colours_follow_the_system(new_page: NewPage) -> None:
+    page = new_page(scheme="light")
+    painted(page, "rgb(255, 255, 255)")
+    page.emulate_media(color_scheme="dark")
+    painted(page, "rgb(18, 13, 27)")
 
 
 def test_names_are_text_in_the_browser(new_page: NewPage, write_tone: Callable[..., Path], tmp_path: Path) -> None:
