@@ -44,8 +44,10 @@ def draw(state: State, scan: Scan, file: int) -> None:
     result = next(one for one in scan.results if one.number == file)
     if len(scan.files) > 1:
         st.subheader(escape(scan.files[file][0], 80), anchor=False)
-    _time_line(scan, result)
+    line = st.container()
     settings, thresholds = _settings(scan)
+    with line:
+        _time_line(scan, result, settings)
     every = with_review(scan, scan.events(settings, thresholds))
     events = [one for one in every if one.file == file]
     if not events:
@@ -56,7 +58,7 @@ def draw(state: State, scan: Scan, file: int) -> None:
         _listen(scan, result, None)
         return
     at = _at(scan, file, events)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
         at = _table(scan, file, events, at)
     one = events[at]
@@ -66,12 +68,13 @@ def draw(state: State, scan: Scan, file: int) -> None:
     _send_back(state, scan, every)
 
 
-def _time_line(scan: Scan, result: FileResult) -> None:
-    rows = scan.rows()[result.first : result.first + result.count, :-2]
-    edges = scan.edges(result)
+def _time_line(scan: Scan, result: FileResult, settings: EventSettings) -> None:
+    heard = scan.timeline(result)
+    empty = heard.silent | (heard.novelty > 1 if settings.skip_unknown else False)
+    rows, edges = np.where(empty[:, None], 0, heard.probabilities), heard.edges
     step = -(-len(rows) // _CELLS)
     firsts = np.arange(0, len(rows), step)
-    highest = np.maximum.reduceat(np.asarray(rows), firsts, axis=0)
+    highest = np.maximum.reduceat(rows, firsts, axis=0)
     names = distinct(plain(label, 32) for label in scan.classes)
     theme = st.context.theme.type or "light"
     length = float(edges[min(step, len(rows))] - edges[0])
@@ -79,6 +82,8 @@ def _time_line(scan: Scan, result: FileResult) -> None:
         plots.windows_chart(edges[firsts].tolist(), length, names, highest, theme=theme),
         key=f"scan.line.{scan.folder.name}.{result.number}",
     )
+    if settings.skip_unknown and empty.any():
+        st.caption("Silence, and what sounds like none of the classes, stays empty.")
 
 
 def _settings(scan: Scan) -> tuple[EventSettings, dict[str, float]]:
@@ -177,7 +182,7 @@ def _one(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> None:
     one = events[at]
     verdict = f" · {_ICONS[one.verdict]}" if one.verdict else ""
     st.markdown(
-        f"**{escape(one.final, 60)}** {one.score:.2f} · {seconds(one.start)} to {seconds(one.end)} · event {at + 1} of"
+        f"**{escape(one.final, 60)}** {one.score:.2f} · {one.start:,.2f} to {one.end:,.2f} s · event {at + 1} of"
         f" {len(events)}{verdict}"
     )
     following = events[min(at + 1, len(events) - 1)]
@@ -247,9 +252,9 @@ def _stretch(scan: Scan, result: FileResult, start: float, end: float) -> Clip:
 def _curve(scan: Scan, result: FileResult, start: float, length: float, label: int | None) -> dict[str, Any] | None:
     if label is None:
         return None
-    edges = scan.edges(result)
-    middles = (edges[:-1] + edges[1:]) / 2 - start
-    rows = np.asarray(scan.rows()[result.first : result.first + result.count, label], np.float32)
+    heard = scan.timeline(result)
+    middles = (heard.edges[:-1] + heard.edges[1:]) / 2 - start
+    rows = np.where(heard.silent, 0, heard.probabilities[:, label]).astype(np.float32)
     low, high = np.searchsorted(middles, [0.0, length])
     low, high = max(int(low) - 1, 0), min(int(high) + 1, len(rows))
     times = np.linspace(0.0, length, 400)
