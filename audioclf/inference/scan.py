@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ from audioclf.audio.level import SILENCE
 from audioclf.core import workspaces
 from audioclf.core.documents import parse_json, read_json
 from audioclf.core.errors import ParameterError, RunError
-from audioclf.core.files import write_atomic
+from audioclf.core.files import BoundedCache, write_atomic
 from audioclf.experiments.runs import Run, process_lives
 from audioclf.inference.events import Event, EventSettings, find_events, moving_mean
 from audioclf.inference.scan_records import Answer, FileResult, ScanStatus
@@ -47,6 +47,9 @@ UNSURE = 0.5
 """Probability below which the model is not sure of its answer."""
 
 _MOST_BYTES = 256 * 2**20
+
+_timelines: BoundedCache[Hashable, Timeline] = BoundedCache(64e6, lambda found: found.probabilities.nbytes + 1000)
+"""Of the recordings that were looked at last: a page asks for them in every run."""
 
 
 def create_scan(
@@ -277,7 +280,12 @@ class Scan:
 
     def timeline(self, result: FileResult) -> Timeline:
         """What is heard in one file, moment by moment."""
-        return timeline(self.windows_of(result), self.window, result.seconds)
+        key = (str(self.folder), self.about["created"], result)
+        found = _timelines.get(key)
+        if found is None:
+            found = timeline(self.windows_of(result), self.window, result.seconds)
+            _timelines.put(key, found)
+        return found
 
     def answers(self) -> list[Answer]:
         """What the models predict for every file that is done, in the order of the files; behind them refused files."""
@@ -303,15 +311,21 @@ class Scan:
         return Answer(name, result.seconds, probabilities, novelty, tuple(remarks), result.error)
 
     def events(
-        self, settings: EventSettings | None = None, thresholds: Mapping[str, float] | None = None
+        self,
+        settings: EventSettings | None = None,
+        thresholds: Mapping[str, float] | None = None,
+        *,
+        file: int | None = None,
     ) -> list[Event]:
-        """Events of every file that is done. Silence is in none.
+        """Events of every file that is done, or of one. Silence is in none.
 
         Parameters
         ----------
         settings : EventSettings, optional
         thresholds : mapping, optional
             Thresholds of classes by name; the others have the one of the settings.
+        file : int, optional
+            Number of the file.
         """
         settings = settings or EventSettings()
         limits = [float((thresholds or {}).get(label, settings.threshold)) for label in self.classes]
@@ -319,7 +333,7 @@ class Scan:
         alone = replace(settings, smoothing=1)
         found: list[Event] = []
         for result in self.results:
-            if not result.count:
+            if not result.count or file not in (None, result.number):
                 continue
             heard = self.timeline(result)
             usable = ~heard.silent

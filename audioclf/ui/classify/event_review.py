@@ -14,6 +14,7 @@ import streamlit as st
 from audioclf import plots
 from audioclf.audio.io import AudioInfo, AudioSettings
 from audioclf.core import workspaces
+from audioclf.core.errors import Stopped
 from audioclf.datasets import Clip, Progress, ShouldStop
 from audioclf.datasets.readers import versions
 from audioclf.features import FeatureMap, Mel
@@ -36,7 +37,7 @@ _CELLS = 240
 _AROUND = 2.0
 _MOST_HEARD = 60.0
 _ICONS = {"confirmed": "✓ confirmed", "rejected": "✗ rejected", "": ""}
-_BACK = "scan.back.task"
+_BACK, _SENT = "scan.back.task", "scan.back.sent"
 
 
 def draw(state: State, scan: Scan, file: int) -> None:
@@ -48,7 +49,7 @@ def draw(state: State, scan: Scan, file: int) -> None:
     settings, thresholds = _settings(scan)
     with line:
         _time_line(scan, result, settings)
-    every = with_review(scan, scan.events(settings, thresholds))
+    every = with_review(scan, scan.events(settings, thresholds, file=file))
     events = [one for one in every if one.file == file]
     if not events:
         st.info(
@@ -269,31 +270,37 @@ def _send_back(state: State, scan: Scan, events: Sequence[Reviewed]) -> None:
     confirmed = sum(one.verdict == "confirmed" for one in events)
     task: Task | None = st.session_state.get(_BACK)
     if task is not None:
-        _sent(state, task)
+        _sent(state, scan, task)
         return
+    if st.session_state.get(_SENT) == scan.folder.name:
+        _next(state)
     if not confirmed:
         return
-    dataset = current_dataset.loaded(state)
     own = "A data set of their own"
-    ways = [own] if dataset is None else [f"A new version of {plain(dataset.name, 60)}", own]
+    ways = [f"A new version of {current_dataset.title(state)}", own] if state.data else [own]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = st.selectbox(f"Use {count(confirmed, 'confirmed event')} as clips of", ways, key="scan.target", width=340)
         if st.button("Send them to Data", icon=":material/dataset:", key="scan.send"):
-            parent = None if way == own else dataset
+            loading = None if way == own else current_dataset.load(state)
             source, options, workspace = state.data, dict(state.options), state.workspace
 
             def work(progress: Progress, should_stop: ShouldStop) -> str:
-                made = as_dataset(scan, events, parent)
-                if parent is None:
-                    return versions.save(made, workspaces.datasets_folder(workspace)).source
-                known = replace(made, source=source)
-                return versions.save(known, workspaces.datasets_folder(workspace), options).source
+                folder = workspaces.datasets_folder(workspace)
+                if loading is None:
+                    return versions.save(as_dataset(scan, events), folder).source
+                while not loading.wait(0.2):
+                    if should_stop():
+                        raise Stopped("Sending the clips was stopped.")
+                if loading.error is not None:
+                    raise loading.error
+                made = as_dataset(scan, events, loading.result)
+                return versions.save(replace(made, source=source), folder, options).source
 
             st.session_state[_BACK] = tasks.start(f"scan back {secrets.token_hex(8)}", "Sending the clips", work)
             st.rerun()
 
 
-def _sent(state: State, task: Task) -> None:
+def _sent(state: State, scan: Scan, task: Task) -> None:
     if not task.wait(0.3):
         error_boundary.until(lambda: task.finished, lambda: st.caption("Sending the clips …"), every=0.5)
         return
@@ -303,4 +310,16 @@ def _sent(state: State, task: Task) -> None:
         error_boundary.show_error(task.error)
         return
     state.choose(task.result)
-    st.success("They are clips of a data set now, which is chosen: see it on the Data page, or train.")
+    current_dataset.load(state).wait(2.0)
+    st.session_state[_SENT] = scan.folder.name
+    st.rerun()
+
+
+def _next(state: State) -> None:
+    st.success("They are clips of a data set now, which is chosen.", icon=":material/check_circle:")
+    with st.container(horizontal=True):
+        if st.button("Train with them", icon=":material/model_training:", key="scan.train"):
+            state.run = ""  # what is shown there is of other clips
+            st.switch_page("pages/train.py")
+        if st.button("See them on Data", icon=":material/library_music:", key="scan.data"):
+            st.switch_page("pages/data.py")

@@ -33,7 +33,7 @@ def draw(state: State, run: Run) -> None:
         st.subheader("Report", anchor=False)
         st.markdown(
             "One page with data, protocol, settings, curves, confusion matrix, every class with its interval, the worst"
-            " mistakes to hear and see, and limits. It needs no other file, and prints."
+            " mistakes to hear and see, unknown sounds, and limits. It needs no other file, and prints."
         )
         _offer(run, "report", "Make the report", f"{run.id}-report.html", "text/html", "audioclf.export.report", {})
         st.subheader("Open a run from a file", anchor=False)
