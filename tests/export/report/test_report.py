@@ -105,7 +105,7 @@ def test_the_starter_has_a_report(tmp_path: Path) -> None:
     text = Page(path.read_text(encoding="utf-8")).text
     assert "Music Box" in text
     for kind in ("White noise", "Pink noise", "Steady tones", "Clicks"):
-        share = re.search(kind + r"\s+(\d+) % \(", text)
+        share = re.search(kind + r"\s*(\d+) % \(", text)
         assert share is not None
         assert int(share[1]) >= 60, kind
     assert "Licence" in text
