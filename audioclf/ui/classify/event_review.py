@@ -14,7 +14,7 @@ import streamlit as st
 from audioclf import plots
 from audioclf.audio.io import AudioInfo, AudioSettings
 from audioclf.core import workspaces
-from audioclf.core.errors import Stopped
+from audioclf.core.errors import AudioError, Stopped
 from audioclf.datasets import Clip, Progress, ShouldStop
 from audioclf.datasets.readers import versions
 from audioclf.features import FeatureMap, Mel
@@ -227,7 +227,12 @@ def _listen(scan: Scan, result: FileResult, one: Reviewed | None) -> None:
         label = scan.classes.index(one.predicted) if one.predicted in scan.classes else None
     audio = AudioSettings(sr=int(scan.about["sr"]))
     clip = _stretch(scan, result, start, end)
-    y = cache.samples(clip, audio)
+    try:
+        y = cache.samples(clip, audio)
+    except AudioError as error:  # what was heard in it stays, and so does its review
+        name, path = scan.files[result.number]
+        error_boundary.show_error(AudioError(f"It cannot be played: {str(error).replace(path.name, plain(name, 60))}"))
+        return
     length = len(y) / audio.sr
     panels = [feature_panels.panel(cache.feature_map(clip, Mel(), audio), title="Mel spectrogram")]
     curve = _curve(scan, result, start, length, label)
