@@ -20,12 +20,12 @@ from audioclf.core.text import duration
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("sounds", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for rows and tables.")
-@click.option("--hop", type=float, help="Seconds from one window to the next; the models' window where left out.")
+@click.option("--hop", type=float, help="Seconds from one window to the next; half of one where left out.")
 @click.option("--threshold", type=float, help="Probability from which a class counts as heard.  [default: 0.5]")
 @click.option("--class-threshold", "own", multiple=True, metavar="CLASS=P", help="Threshold of one class.")
 @click.option("--smoothing", type=int, help="Windows whose mean a window is given.  [default: 1]")
 @click.option("--min-length", type=float, help="Shorter events are left out, in seconds.  [default: 0]")
-@click.option("--max-gap", type=float, help="Events no farther apart become one, in seconds.  [default: 0]")
+@click.option("--max-gap", type=float, help="Events no farther apart become one, in seconds.  [default: 0.2]")
 @click.option("--keep-unknown", is_flag=True, help="Keep windows that sound like none of the classes.")
 @trust_code
 @as_json

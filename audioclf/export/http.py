@@ -4,8 +4,10 @@ FastAPI and uvicorn come with the extra ``serve``, so this module is imported on
 """
 
 import contextlib
+import io
 import logging
 import math
+import os
 import queue
 import secrets
 import shutil
@@ -13,7 +15,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import anyio
 import anyio.to_thread
@@ -143,7 +145,7 @@ class Workers:
             When the run has no models, or they cannot be read.
         """
         sr, seconds = self._run.experiment.audio.sr, float(self._run.signature["duration"])
-        with _kept(wav_bytes(made(max(1, round(seconds * sr)), sr)[0], sr)) as path:
+        with _kept(io.BytesIO(wav_bytes(made(max(1, round(seconds * sr)), sr)[0], sr))) as path:
             for worker in self._all:
                 worker.classify(self._run.folder, _clip(path, "", 0.0, None))
                 self._free.put(worker)
@@ -266,10 +268,7 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
 
 
 def _answer(workers: Workers, file: UploadFile, start: float, duration: float | None, limits: Limits) -> Any:
-    with tempfile.TemporaryDirectory(prefix="audioclf-serve-") as folder:
-        path = Path(folder) / "sound"
-        with path.open("wb") as kept:
-            shutil.copyfileobj(file.file, kept, 1 << 20)
+    with _kept(file.file) as path:
         name = _text(" ".join((file.filename or "sound").split())[:80]) or "sound"
         try:
             info = read_info(path)
@@ -287,7 +286,7 @@ def _answer(workers: Workers, file: UploadFile, start: float, duration: float | 
                 )
             found = workers.classify(_clip(path, name, start, duration))
         except AudioclfError as error:
-            return _problem(415, _text(str(error).replace(str(path), name)))
+            return _problem(415, _text(str(error).replace(str(path), name).replace(path.name, name)))
     return Answer(
         label=_text(found.label),
         probabilities=dict(zip(map(_text, found.classes), map(float, found.probabilities), strict=True)),
@@ -305,11 +304,16 @@ def _clip(path: Path, name: str, start: float, duration: float | None) -> Clip:
 
 
 @contextlib.contextmanager
-def _kept(data: bytes) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="audioclf-serve-") as folder:
-        path = Path(folder) / "sound.wav"
-        path.write_bytes(data)
+def _kept(sound: BinaryIO) -> Iterator[Path]:
+    """A file with these bytes, as long as it is needed; no folder of its own, which would take half a millisecond."""
+    number, name = tempfile.mkstemp(prefix="audioclf-serve-")
+    path = Path(name)
+    try:
+        with os.fdopen(number, "wb") as kept:
+            shutil.copyfileobj(sound, kept, 1 << 20)
         yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _text(value: str) -> str:

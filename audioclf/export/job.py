@@ -135,6 +135,10 @@ def export_run(
         steps("Packing the run")
         _place(lambda target: archive.write(run, target), path)
         return Exported(path, chosen.name, path.stat().st_size)
+    from audioclf.export import network
+
+    if sentence := network.refusal(run.experiment):
+        raise ParameterError(sentence, "format")
     steps("Loading the models")
     predictor = Predictor(run, trust_code=trust_code)
     return _model(predictor, path, chosen, bundled, split, int8, web_runtime, steps)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from audioclf.core.errors import ParameterError
+from audioclf.experiments.config import Experiment
 from audioclf.experiments.transform import Transform
 from audioclf.export import transforms
 from audioclf.features.colormap import Picture, colours_of, resized
@@ -20,16 +21,16 @@ from audioclf.training.temperature import SMALLEST, Temperature
 INPUT, OUTPUT = "samples", "probabilities"
 
 
-def refusal(predictor: Predictor) -> str:
-    """Sentence why the models of a run cannot be exported as a network; empty where they can."""
-    for feature in predictor.experiment.features:
+def refusal(experiment: Experiment) -> str:
+    """Sentence why the models of an experiment cannot be exported as a network; empty where they can."""
+    for feature in experiment.features:
         if sentence := transforms.refusal(feature):
             return sentence
-    model = predictor.experiment.model
+    model = experiment.model
     if isinstance(model, Classical) and not isinstance(model, LogisticRegression | LinearSVM):
         return (
             f"{model.title} is no network and has no exported form; train a network, logistic regression or a linear"
-            " SVM, let others ask the run over HTTP (audioclf serve), or hand it over as one file (--format run)."
+            " SVM, let others ask the run over HTTP (audioclf serve), or hand it over in the format run."
         )
     return ""
 
@@ -55,7 +56,7 @@ def build(predictor: Predictor, split: str | None = None) -> Any:
     """
     import keras
 
-    if sentence := refusal(predictor):
+    if sentence := refusal(predictor.experiment):
         raise ParameterError(sentence, "format")
     experiment = predictor.experiment
     y = keras.Input(batch_shape=(1, predictor.n_samples), name=INPUT, dtype="float32")

@@ -61,16 +61,20 @@ def refusal(feature: Feature) -> str:
     if isinstance(feature, EmbeddingFeature):
         return (
             f"A {feature.title} is made by a pretrained network with weights of its own, which an exported file does"
-            " not hold; let others ask the run over HTTP (audioclf serve), hand it over as one file (--format run), or"
-            " train on a mel spectrogram."
+            " not hold; let others ask the run over HTTP (audioclf serve), hand it over in the format run, or train"
+            " on a mel spectrogram."
         )
     if isinstance(feature, CQT):
         return (
             "A constant-Q transform resamples the sound once for every octave, which exported files do not do; train on"
-            " a mel spectrogram or an STFT, or let others ask the run over HTTP (audioclf serve)."
+            " a mel spectrogram or an STFT, let others ask the run over HTTP (audioclf serve), or hand it over in the"
+            " format run."
         )
     if not isinstance(feature, Waveform | Spectrum | STFT | Mel | MFCC):
-        return f"{feature.title} has no exported form; train on a mel spectrogram, MFCC or STFT."
+        return (
+            f"{feature.title} has no exported form; train on a mel spectrogram, MFCC or STFT, or hand the run over in"
+            " the format run."
+        )
     return ""
 
 

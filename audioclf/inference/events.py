@@ -27,7 +27,7 @@ class EventSettings(Parameters):
     )
     smoothing: int = param(1, "Windows whose mean a window is given; 1 leaves the probabilities alone.", low=1, high=99)
     min_length: float = param(0.0, "Shorter events are left out.", low=0, high=3600, unit="s")
-    max_gap: float = param(0.0, "Events of one class that are no farther apart become one.", low=0, high=3600, unit="s")
+    max_gap: float = param(0.2, "Events of one class that are no farther apart become one.", low=0, high=3600, unit="s")
     skip_unknown: bool = param(
         True, "Leave out windows that sound like none of the classes, where the model can tell them."
     )
@@ -74,28 +74,6 @@ def moving_mean(rows: npt.ArrayLike, n: int) -> Array:
     at = np.arange(len(values))
     low, high = np.maximum(at - n // 2, 0), np.minimum(at + (n + 1) // 2, len(values))
     return np.asarray((sums[high] - sums[low]) / (high - low)[:, None], np.float32)
-
-
-def cells(n: int, hop: float, window: float, seconds: float) -> npt.NDArray[np.float64]:
-    """Times at which one window's stretch ends and the next one's begins: each stands for the middle of what it hears.
-
-    Parameters
-    ----------
-    n : int
-        Windows.
-    hop, window : float
-        Seconds; a hop of the window's length gives the windows themselves.
-    seconds : float
-        Length of the recording.
-
-    Returns
-    -------
-    np.ndarray [shape=(n + 1,)]
-        The first is 0, the last where the last window ends.
-    """
-    edges = np.arange(n + 1, dtype=np.float64) * hop + (window - hop) / 2
-    edges[0], edges[-1] = 0.0, (n - 1) * hop + window
-    return np.asarray(np.minimum(edges, seconds), np.float64)
 
 
 def find_events(

@@ -45,6 +45,8 @@ EXPLANATIONS_KEPT = 16
 
 MAX_FRAME = 1 << 30
 
+_ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 
 def write_frame(stream: BinaryIO, values: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Send one message."""
@@ -251,8 +253,8 @@ class ModelWorker:
     Parameters
     ----------
     apart : bool
-        Whether the process is in a session of its own, so that Ctrl-C leaves it the time to answer; it ends with this
-        process all the same.
+        Whether the process is one of several: in a session of its own, so that Ctrl-C leaves it the time to answer (it
+        ends with this process all the same), and computing with one thread.
     """
 
     def __init__(self, *, apart: bool = False) -> None:
@@ -370,6 +372,7 @@ class ModelWorker:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "audioclf.jobs.worker", "--serve"],
+                env=_ONE_THREAD | os.environ if self._apart else None,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=self._apart,

@@ -128,9 +128,8 @@ class Predictor(LoadedRun):
         decoded, key = self._decoded(sound)
         starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
-        rows = self._probabilities(maps, split)
+        rows, far, on_validation = self._answered(maps, split)
         found = remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained)
-        far, on_validation = self._far(maps, split)
         novelty = None if far is None else float(np.median(far))
         if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
             found = (unknown(novelty, on_validation), *found)
@@ -304,16 +303,26 @@ class Predictor(LoadedRun):
 
     def answers(self, windows: Sequence[Mapping[Feature, FeatureMap]]) -> tuple[Array, Array | None]:
         """Probabilities [shape=(n, n_classes)] and novelty [shape=(n,)] of windows, given what :meth:`maps` made."""
-        return self._probabilities(windows, None), self._far(windows, None)[0]
+        return self._answered(windows, None)[:2]
 
-    def _far(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> tuple[Array | None, bool]:
-        """Novelty of every window; and whether validation clips set the threshold of all models."""
-        known = [(fit, one) for fit in self.fits(split) if (one := self._novelty(fit)) is not None]
-        if not known:
-            return None, False
+    def _answered(
+        self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None
+    ) -> tuple[Array, Array | None, bool]:
+        """Probabilities and novelty of windows, and whether validation clips set the threshold of all models."""
         values = stacked(windows)
-        rows = [novelty(self.fitted(fit), self.transform(fit)(values)) for fit, novelty in known]
-        return np.mean(rows, axis=0), all(novelty.on_validation for _, novelty in known)
+        rows, far, on_validation = [], [], True
+        for fit in self.fits(split):
+            fitted, novelty, x = self.fitted(fit), self._novelty(fit), self.transform(fit)(values)
+            rolls = self.experiment.training.test_rolls
+            if novelty is None:
+                rows.append((fit["member"], fitted.predict_rolled(x, rolls)))
+                continue
+            probabilities, embedded = fitted.predict_embedded(x, rolls)
+            assert embedded is not None
+            rows.append((fit["member"], probabilities))
+            far.append(novelty.ratio(embedded))
+            on_validation &= novelty.on_validation
+        return ensemble(self.experiment, rows), np.mean(far, axis=0) if far else None, on_validation
 
     def _novelty(self, fit: dict[str, Any]) -> training.Novelty | None:
         if fit["id"] not in self._novelties:

@@ -5,7 +5,7 @@ file               what it holds
 =================  ==========================================================================
 scan.json          the run, its classes, window and hop, and the files with the names their owner gave them
 status.json        state and progress; replaced whole, never half-written
-windows.f32        a row of float32 for every window: probabilities, novelty, level in dB
+windows.f32        a row of float32 for every window: probabilities, novelty, level, start, even, levels
 files.jsonl        a line for every file that is done: its rows, its length, or why it could not be used
 settings.json      thresholds and how windows become events, as they were last set
 review.json        what a person made of the events
@@ -20,30 +20,36 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from audioclf.audio.level import SILENCE
 from audioclf.core import workspaces
 from audioclf.core.documents import parse_json, read_json
 from audioclf.core.errors import ParameterError, RunError
-from audioclf.core.files import write_atomic
+from audioclf.core.files import BoundedCache, write_atomic
 from audioclf.experiments.runs import Run, process_lives
-from audioclf.inference.events import Array, Event, EventSettings, cells, find_events
+from audioclf.inference.events import Event, EventSettings, find_events, moving_mean
 from audioclf.inference.scan_records import Answer, FileResult, ScanStatus
+from audioclf.inference.scan_windows import CELLS, Timeline, Windows, timeline
 
 FORMAT = "audioclf scan"
+VERSION = 2
+"""Of the rows: those of version 1 do not know where their windows begin."""
+
 RECIPE = "scan.json"
 UNSURE = 0.5
 """Probability below which the model is not sure of its answer."""
 
 _MOST_BYTES = 256 * 2**20
+
+_timelines: BoundedCache[Hashable, Timeline] = BoundedCache(64e6, lambda found: found.probabilities.nbytes + 1000)
+"""Of the recordings that were looked at last: a page asks for them in every run."""
 
 
 def create_scan(
@@ -66,7 +72,7 @@ def create_scan(
     folder : Path
         Made here.
     hop : float, optional
-        Seconds from one window to the next, at most the models' window, which it is where left out.
+        Seconds from one window to the next, at most the models' window; half of it where left out.
     name : str
         Name for people.
     refused : sequence of (str, str)
@@ -80,7 +86,7 @@ def create_scan(
         When there is a scan in the folder, or it cannot be written.
     """
     window, sr = float(run.signature["duration"]), run.experiment.audio.sr
-    hop = window if hop is None else hop
+    hop = window / 2 if hop is None else hop
     if not 0.01 <= hop <= window + 1e-9:
         raise ParameterError(
             f"hop must be 0.01 s to the length of the models' window ({window:g} s), got {hop:g} s.", "hop"
@@ -89,7 +95,7 @@ def create_scan(
         raise ParameterError("A scan needs at least one sound file; name one, or a folder that holds some.", "files")
     record = {
         "format": FORMAT,
-        "version": 1,
+        "version": VERSION,
         "name": name or files[0][0],
         "created": time.time(),
         "run": str(run.folder.absolute()),
@@ -97,7 +103,7 @@ def create_scan(
         "classes": list(run.classes),
         "sr": sr,
         "window": window,
-        "hop": max(1, round(hop * sr)) / sr,
+        "hop": hop,
         "files": [[name, str(path.absolute())] for name, path in files],
         "refused": [list(pair) for pair in refused],
     }
@@ -159,8 +165,8 @@ class Scan:
         """
         try:
             record = read_json(self.folder / RECIPE, _MOST_BYTES)
-            if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != 1:
-                raise ValueError(f"its format is not '{FORMAT}', version 1")
+            if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != VERSION:
+                raise ValueError(f"its format is not '{FORMAT}', version {VERSION}")
             for key, kind in (("classes", list), ("files", list), ("run", str), ("name", str), ("created", float)):
                 if not isinstance(record.get(key), kind):
                     raise ValueError(f"{key} is missing")
@@ -221,8 +227,8 @@ class Scan:
         n_rows = self.n_rows
         first = found[-1].first + found[-1].count if found else 0
         if n_rows > first and len(found) < len(self.files):
-            count = n_rows - first
-            found.append(FileResult(len(found), first, count, (count - 1) * self.hop + self.window))
+            even = int(np.count_nonzero(self.windows(first, n_rows).even))
+            found.append(FileResult(len(found), first, n_rows - first, (even - 1) * self.hop + self.window))
         return found
 
     @property
@@ -239,41 +245,64 @@ class Scan:
         return [result for result in found if result.first + result.count <= self.n_rows]
 
     @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return len(self.classes) + 4 + CELLS
+
+    @property
     def n_rows(self) -> int:
         """Windows that are done."""
         try:
-            return (self.folder / "windows.f32").stat().st_size // (4 * (len(self.classes) + 2))
+            return (self.folder / "windows.f32").stat().st_size // (4 * self.width)
         except OSError:
             return 0
 
-    def rows(self) -> Array:
-        """Probabilities, novelty (NaN where the models do not know it) and level in dB of every window.
+    def windows(self, first: int = 0, last: int | None = None) -> Windows:
+        """Windows that are done, from one to before another; those of a file stand together."""
+        n = self.n_rows
+        rows = (
+            np.memmap(self.folder / "windows.f32", np.float32, "r", shape=(n, self.width))
+            if n
+            else np.zeros((0, self.width), np.float32)
+        )
+        return Windows.of(rows[first:last], len(self.classes))
 
-        Returns
-        -------
-        np.ndarray [shape=(n_windows, n_classes + 2)], float32
-        """
-        n, width = self.n_rows, len(self.classes) + 2
-        if not n:
-            return np.zeros((0, width), np.float32)
-        return np.memmap(self.folder / "windows.f32", np.float32, "r", shape=(n, width))
+    def windows_of(self, result: FileResult) -> Windows:
+        """Windows of one file."""
+        return self.windows(result.first, result.first + result.count)
+
+    def whole_rows(self, n: int) -> int:
+        """Rows to keep where it goes on: of files that are done, and those before the last even window behind them."""
+        found = self.finished
+        first = found[-1].first + found[-1].count if found else 0
+        even = np.flatnonzero(self.windows(first, n).even)
+        return first + (int(even[-1]) if len(even) else 0)
+
+    def timeline(self, result: FileResult) -> Timeline:
+        """What is heard in one file, moment by moment."""
+        key = (str(self.folder), self.about["created"], result)
+        found = _timelines.get(key)
+        if found is None:
+            found = timeline(self.windows_of(result), self.window, result.seconds)
+            _timelines.put(key, found)
+        return found
 
     def answers(self) -> list[Answer]:
         """What the models predict for every file that is done, in the order of the files; behind them refused files."""
-        rows = self.rows()
-        found = [self._answer(result, rows[result.first : result.first + result.count]) for result in self.results]
+        found = [self._answer(result, self.windows_of(result)) for result in self.results]
         refused = self.about.get("refused", [])
         return found + [Answer(str(name), 0.0, None, None, (), str(reason)) for name, reason in refused]
 
-    def _answer(self, result: FileResult, rows: Array) -> Answer:
+    def _answer(self, result: FileResult, windows: Windows) -> Answer:
         name = self.files[result.number][0]
-        if not len(rows):
+        if not result.count:
             return Answer(name, result.seconds, None, None, (), result.error)
-        probabilities = np.asarray(rows[:, :-2].mean(axis=0), np.float32)
-        far = rows[:, -2]
+        even = np.flatnonzero(windows.even)[:: max(1, round(self.window / self.hop))]  # side by side, as Classify's are
+        probabilities = np.asarray(windows.probabilities[even].mean(axis=0), np.float32)
+        far = windows.novelty[even]
         novelty = None if np.isnan(far).any() else float(np.median(far))
         remarks = []
-        if rows[:, -1].max() < SILENCE:
+        if windows.level.max() < SILENCE:
             remarks.append("silent")
         elif novelty is not None and novelty > 1:
             remarks.append("unknown")
@@ -281,37 +310,37 @@ class Scan:
             remarks.append("not sure")
         return Answer(name, result.seconds, probabilities, novelty, tuple(remarks), result.error)
 
-    def starts(self, result: FileResult) -> npt.NDArray[np.float64]:
-        """Where a file's windows begin, in seconds."""
-        return np.asarray(np.arange(result.count) * self.hop, np.float64)
-
-    def edges(self, result: FileResult) -> npt.NDArray[np.float64]:
-        """Where what a file's windows stand for begins and ends; see :func:`~audioclf.inference.events.cells`."""
-        return cells(result.count, self.hop, self.window, result.seconds)
-
     def events(
-        self, settings: EventSettings | None = None, thresholds: Mapping[str, float] | None = None
+        self,
+        settings: EventSettings | None = None,
+        thresholds: Mapping[str, float] | None = None,
+        *,
+        file: int | None = None,
     ) -> list[Event]:
-        """Events of every file that is done. Silence is in none.
+        """Events of every file that is done, or of one. Silence is in none.
 
         Parameters
         ----------
         settings : EventSettings, optional
         thresholds : mapping, optional
             Thresholds of classes by name; the others have the one of the settings.
+        file : int, optional
+            Number of the file.
         """
         settings = settings or EventSettings()
         limits = [float((thresholds or {}).get(label, settings.threshold)) for label in self.classes]
-        every = self.rows()
+        span = round(settings.smoothing * self.hop / self.window * CELLS) if settings.smoothing > 1 else 1
+        alone = replace(settings, smoothing=1)
         found: list[Event] = []
         for result in self.results:
-            rows = every[result.first : result.first + result.count]
-            if not len(rows):
+            if not result.count or file not in (None, result.number):
                 continue
-            usable = rows[:, -1] >= SILENCE
+            heard = self.timeline(result)
+            usable = ~heard.silent
             if settings.skip_unknown:
-                usable &= ~(rows[:, -2] > 1)
-            found += find_events(rows[:, :-2], self.edges(result), limits, settings, file=result.number, usable=usable)
+                usable &= ~(heard.novelty > 1)
+            rows = moving_mean(heard.probabilities, max(1, span))
+            found += find_events(rows, heard.edges, limits, alone, file=result.number, usable=usable)
         return found
 
     @property

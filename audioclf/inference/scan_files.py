@@ -12,6 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from audioclf.core.errors import RunError
 from audioclf.core.files import write_atomic
 from audioclf.datasets.csv_table import write_table
@@ -64,13 +66,15 @@ def windows_csv(scan: Scan) -> str:
 def _windows(scan: Scan) -> Iterator[str]:
     header = ["file", "start", "end", "prediction", "novelty", "level (dB)"]
     yield write_table([[*header, *(f"p({label})" for label in scan.classes)]])
-    every = scan.rows()
     for result in scan.results:
         name = scan.files[result.number][0]
-        for start, row in zip(scan.starts(result), every[result.first : result.first + result.count], strict=True):
-            p = row[:-2]
-            end = min(start + scan.window, max(result.seconds, start))
-            about = [scan.classes[int(p.argmax())], "" if row[-2] != row[-2] else f"{row[-2]:.4f}", f"{row[-1]:.1f}"]
+        windows = scan.windows_of(result)
+        for at in np.argsort(windows.start, kind="stable").tolist():
+            p, novelty = windows.probabilities[at], float(windows.novelty[at])
+            start = max(float(windows.start[at]), 0.0)
+            end = max(min(float(windows.start[at]) + scan.window, result.seconds), start)
+            about = [scan.classes[int(p.argmax())], "" if novelty != novelty else f"{novelty:.4f}"]
+            about.append(f"{windows.level[at]:.1f}")
             yield write_table([[name, f"{start:.3f}", f"{end:.3f}", *about, *(f"{value:.6f}" for value in p)]])
 
 

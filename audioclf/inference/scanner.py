@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from audioclf.audio.io import AudioInfo, fix_length, read_info
-from audioclf.audio.level import loudest
+from audioclf.audio.io import AudioInfo, read_info
 from audioclf.audio.stream import stream_audio
 from audioclf.core.errors import AudioclfError, AudioError, RunError, Stopped
 from audioclf.experiments.runs import Run, open_run, process_created
 from audioclf.features import Feature, FeatureMap
 from audioclf.features.base import Array
-from audioclf.inference.scan import (
-    Scan,
-    create_scan,
-    new_scan_folder,
-)
+from audioclf.inference.cutting import cut, lead
+from audioclf.inference.scan import Scan, create_scan, new_scan_folder
 from audioclf.inference.scan_records import FileResult, ScanStatus, sounds_in
+from audioclf.inference.scan_windows import described
 
 if TYPE_CHECKING:
     from audioclf.inference.predictor import Predictor
@@ -65,7 +62,8 @@ def scan_sounds(
         Where the rows are kept; where the scan of an earlier call is, it goes on. A new one in the workspace where left
         out.
     hop : float, optional
-        Seconds from one window to the next, at most the models' window, which it is where left out.
+        Seconds from one window to the next, at most the models' window; half of it where left out. Sounds that begin
+        after a pause have windows of their own besides.
     trust_code : bool
         Allows the import of code that the run names to build its model.
     progress : callable, optional
@@ -75,7 +73,7 @@ def scan_sounds(
     Returns
     -------
     Scan
-        Its ``answers()`` are one per file, its ``rows()`` one per window, its ``events()`` what is heard when.
+        Its ``answers()`` are one per file, its ``windows()`` what was asked, its ``events()`` what is heard when.
 
     Raises
     ------
@@ -165,7 +163,7 @@ class _Batch:
     """Windows that are given to the models together, and the files whose last window is among them."""
 
     maps: list[Mapping[Feature, FeatureMap]] = field(default_factory=list)
-    levels: list[float] = field(default_factory=list)
+    about: list[Array] = field(default_factory=list)
     finished: list[FileResult] = field(default_factory=list)
     share: float = 0.0
 
@@ -180,8 +178,9 @@ def _scan(
 ) -> ScanStatus:
     done = scan.finished
     n_rows = scan.n_rows
-    _cut(scan.folder / "windows.f32", n_rows * 4 * (len(scan.classes) + 2))
-    _cut(scan.folder / "files.jsonl", len(_lines(done)))
+    n_rows = scan.whole_rows(n_rows)
+    _truncate(scan.folder / "windows.f32", n_rows * 4 * scan.width)
+    _truncate(scan.folder / "files.jsonl", len(_lines(done)))
     names = ("windows.f32", "files.jsonl")
     windows, files = (stack.enter_context((scan.folder / name).open("ab")) for name in names)
     batches = _batches(scan, predictor, done, n_rows)
@@ -196,7 +195,7 @@ def _scan(
         if batch.maps:
             probabilities, novelty = predictor.answers(batch.maps)
             far = np.full(len(probabilities), np.nan) if novelty is None else novelty
-            rows = np.column_stack([probabilities, far, batch.levels]).astype("<f4")
+            rows = np.column_stack([probabilities, far, np.array(batch.about)]).astype("<f4")
             _add(windows, rows.tobytes())
         _add(files, _lines(batch.finished))
         n_rows, n_files = n_rows + len(batch.maps), n_files + len(batch.finished)
@@ -219,7 +218,7 @@ def _lines(results: Iterable[FileResult]) -> bytes:
     return b"".join(json.dumps(asdict(result)).encode() + b"\n" for result in results)
 
 
-def _cut(path: Path, size: int) -> None:
+def _truncate(path: Path, size: int) -> None:
     """Take away what stands behind the last whole row."""
     with path.open("ab") as file:
         file.truncate(size)
@@ -228,24 +227,26 @@ def _cut(path: Path, size: int) -> None:
 def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: int) -> Iterator[_Batch]:
     """All that is left to do, in order."""
     size = max(1, min(BATCH, _SAMPLES // predictor.n_samples))
-    hop = round(scan.hop * predictor.audio.sr)
+    sr, n, pad = predictor.audio.sr, predictor.n_samples, predictor.audio.pad
+    hop = scan.hop * sr
     first = done[-1].first + done[-1].count if done else 0
-    before = n_rows - first  # windows of the file in whose middle it ended
+    count = n_rows - first  # windows of the file in whose middle it ended
+    begun = int(np.count_nonzero(scan.windows(first, n_rows).even))
     batch = _Batch()
     total = len(scan.files)
     for number in range(len(done), total):
         path = scan.files[number][1]
         info: AudioInfo | None = None
-        count, error = before, ""
+        error = ""
         try:
             info = read_info(path)
-            offset = before * scan.hop
-            blocks = stream_audio(path, sr=predictor.audio.sr, mono=predictor.audio.mono, offset=offset)
-            for window in windows(blocks, predictor.n_samples, hop, predictor.audio.pad, begun=before > 0):
-                batch.maps.append(predictor.maps(window))
-                batch.levels.append(loudest(window, predictor.audio.sr))
-                count += 1
-                batch.share = (number + min(count * scan.hop / max(info.seconds, 1e-9), 1.0)) / total
+            at = round(max(0, begun - lead(n, hop, sr)) * hop)
+            blocks = stream_audio(path, sr=sr, mono=predictor.audio.mono, offset=at / sr)
+            for window in cut(blocks, n, hop, sr, pad, begun=begun, first=at):
+                batch.maps.append(predictor.maps(window.y))
+                batch.about.append(described(window.y, sr, window.start, window.even))
+                count, begun = count + 1, begun + window.even
+                batch.share = (number + min(begun * scan.hop / max(info.seconds, 1e-9), 1.0)) / total
                 if len(batch.maps) == size:
                     yield batch
                     batch = _Batch(share=batch.share)
@@ -253,43 +254,11 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
             error = str(problem)
         seconds = 0.0 if info is None else info.seconds
         if error and count:
-            seconds = min(seconds, (count - 1) * scan.hop + scan.window)
+            seconds = min(seconds, (begun - 1) * scan.hop + scan.window)
         batch.finished.append(FileResult(number, first, count, seconds, 0 if info is None else info.sr, error))
         batch.share = (number + 1) / total
-        first, before = first + count, 0
+        first, count, begun = first + count, 0, 0
         if len(batch.finished) >= size:
             yield batch
             batch = _Batch(share=batch.share)
     yield batch
-
-
-def windows(blocks: Iterable[Array], n: int, hop: int, pad: str = "end", *, begun: bool = False) -> Iterator[Array]:
-    """Cut a stream of samples into windows; as of ``Predictor.windows``, a rest shorter than half of one is left out.
-
-    Parameters
-    ----------
-    blocks : iterable of np.ndarray [shape=(n,)]
-    n, hop : int
-        Samples of a window, and from one to the next (at most ``n``).
-    pad : str
-        See :func:`audioclf.audio.io.fix_length`.
-    begun : bool
-        Whether there were windows before these samples; otherwise there is at least one.
-
-    Yields
-    ------
-    np.ndarray [shape=(n,)]
-    """
-    rest = np.zeros(0, np.float32)
-    for block in blocks:
-        rest = np.concatenate([rest, block])
-        at = 0
-        while len(rest) - at >= n:
-            begun = True
-            yield rest[at : at + n]
-            at += hop
-        rest = rest[at:]
-    while len(rest) > n // 2 or (len(rest) and not begun):
-        begun = True
-        yield fix_length(rest, n, pad)
-        rest = rest[hop:]

@@ -59,8 +59,14 @@ class Fitted:
     epoch: int = 0
     temperature: Temperature | None = None
 
-    def __post_init__(self) -> None:
-        self._predict = predict_function(self.estimator) if self.model.family == "network" else None
+    @cached_property
+    def _network_shape(self) -> Shape:
+        """Shape of one example as the network takes it; Keras takes a millisecond to find it."""
+        return tuple(self.estimator.input_shape[1:])
+
+    @cached_property
+    def _predict(self) -> Callable[[Array, Callable[[], bool] | None], Array] | None:
+        return predict_function(self.estimator) if self.model.family == "network" else None
 
     def predict_proba(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array:
         """Probability of every class, calibrated where a temperature is known.
@@ -106,13 +112,31 @@ class Fitted:
         rows = [self._probabilities(np.roll(examples, step, axis), should_stop) for step in steps]
         return self._calibrated(np.mean(rows, axis=0, dtype=np.float32))
 
+    def predict_embedded(self, x: npt.ArrayLike, rolls: int = 1) -> tuple[Array, Array | None]:
+        """What :meth:`predict_rolled` and :meth:`embed` give, in one pass through the network where that is possible.
+
+        Parameters
+        ----------
+        x : np.ndarray [shape=(n, *input_shape)]
+        rolls : int > 0
+
+        Returns
+        -------
+        probabilities : np.ndarray [shape=(n, n_classes)], float32
+        embedded : np.ndarray [shape=(n, d)], float32, or None
+        """
+        if rolls > 1 or self.model.family != "network" or self._both is None:
+            return self.predict_rolled(x, rolls), self.embed(x)
+        examples = as_examples(x, self.input_shape)
+        rows, embedded = self._both(examples.reshape(len(examples), *self._network_shape))
+        return self._calibrated(rows), embedded.reshape(len(examples), -1)
+
     def _probabilities(self, examples: Array, should_stop: Callable[[], bool] | None) -> Array:
         """What the estimator itself gives."""
         if self._predict is None:
             flat = examples.reshape(len(examples), -1)
             return class_probabilities(self.estimator, flat, self.n_classes)
-        shape = tuple(self.estimator.input_shape[1:])
-        return self._predict(examples.reshape(len(examples), *shape), should_stop)
+        return self._predict(examples.reshape(len(examples), *self._network_shape), should_stop)
 
     def _calibrated(self, probabilities: Array) -> Array:
         return probabilities if self.temperature is None else self.temperature(probabilities)
@@ -140,20 +164,43 @@ class Fitted:
         if self.model.family == "network":
             if self._embed is None:
                 return None
-            examples = self._embed(examples.reshape(len(examples), *self.estimator.input_shape[1:]), should_stop)
+            examples = self._embed(examples.reshape(len(examples), *self._network_shape), should_stop)
         return examples.reshape(len(examples), -1)
 
     @cached_property
     def _embed(self) -> Callable[[Array, Callable[[], bool] | None], Array] | None:
         import keras
 
+        given = self._before_last
+        return None if given is None else predict_function(keras.Model(self.estimator.input, given))
+
+    @cached_property
+    def _both(self) -> Callable[[Array], tuple[Array, Array]] | None:
+        import keras
+
+        given = self._before_last
+        if given is None:
+            return None
+        forward = compiled(keras.Model(self.estimator.input, [self.estimator.output, given]))
+        size = _predict_batch(self.estimator)
+
+        def both(x: Array) -> tuple[Array, Array]:
+            outputs = [forward(x[start : start + size]) for start in range(0, len(x), size)]
+            rows, embedded = (np.concatenate([one[number].numpy() for one in outputs]) for number in (0, 1))
+            return rows, embedded
+
+        return both
+
+    @property
+    def _before_last(self) -> Any:
+        """What the last layer is given, where it is one thing and known."""
+        import keras
+
         try:
             given = self.estimator.layers[-1].input
         except (AttributeError, ValueError):  # a custom network may not know its layers' inputs
             return None
-        if not isinstance(given, keras.KerasTensor):
-            return None
-        return predict_function(keras.Model(self.estimator.input, given))
+        return given if isinstance(given, keras.KerasTensor) else None
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Number of the most probable class of every example."""
@@ -177,16 +224,21 @@ def as_examples(x: npt.ArrayLike, input_shape: Shape) -> Array:
     return examples
 
 
-def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None], Array]:
-    """Compiled prediction of a Keras model, batch by batch."""
+def compiled(network: Any) -> Callable[[Array], Any]:
+    """A Keras model as one graph, for batches of any size."""
     import tensorflow as tf
-
-    from audioclf.core.errors import Stopped
 
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
     forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature, autograph=False)
-    forward = forward.get_concrete_function()
+    graph: Callable[[Array], Any] = forward.get_concrete_function()
+    return graph
 
+
+def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None], Array]:
+    """Compiled prediction of a Keras model, batch by batch."""
+    from audioclf.core.errors import Stopped
+
+    forward = compiled(network)
     size = _predict_batch(network)
 
     def predict(x: Array, should_stop: Callable[[], bool] | None = None) -> Array:

@@ -188,6 +188,10 @@ class Novelty:
         """
         embedded = fitted.embed(x)
         assert embedded is not None
+        return self.ratio(embedded)
+
+    def ratio(self, embedded: Array) -> Array:
+        """The same of examples as :meth:`Fitted.embed` gives them [shape=(n, d)]."""
         return self.distance(embedded) / np.float32(self.threshold)
 
     def save(self, folder: Path) -> None:

@@ -102,7 +102,7 @@ def test_it_answers_as_the_predictor_does(server: str, tone: Callable[..., Any])
 
 def test_refusals_are_sentences(server: str, tone: Callable[..., Any]) -> None:
     y = tone(440, 1.0)
-    sentence(post(server, b"<html></html>", "page<b>.wav"), 415)
+    assert "'page<b>.wav'" in sentence(post(server, b"<html></html>", "page<b>.wav"), 415)
     assert "2 MB" in sentence(post(server, os.urandom(2_100_000)), 413)
     assert "10 s" in sentence(post(server, wav(np.zeros(22050 * 11, np.float32))), 413)
     assert "begin earlier" in sentence(post(server, wav(y), start=3), 422)

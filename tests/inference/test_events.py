@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioclf.core.errors import ParameterError
-from audioclf.inference.events import Event, EventSettings, cells, find_events, moving_mean
+from audioclf.inference.events import Event, EventSettings, find_events, moving_mean
 
 
 def events(column: list[float], **settings: float | bool) -> list[tuple[float, float, float]]:
     rows = np.array([column, np.zeros(len(column))], np.float32).T
-    edges = cells(len(column), 1.0, 1.0, float(len(column)))
+    edges = np.arange(len(column) + 1.0)
     found = find_events(rows, edges, [0.5, 0.5], EventSettings.from_dict(settings))
     assert all(event.label == 0 for event in found)
     return [(event.start, event.end, round(event.score, 6)) for event in found]
@@ -33,14 +33,8 @@ def test_a_gap_is_closed_before_the_length_is_looked_at() -> None:
 def test_silence_is_in_no_event() -> None:
     rows = np.full((3, 1), 0.9, np.float32)
     usable = np.array([True, False, True])
-    found = find_events(rows, cells(3, 1, 1, 3), [0.5], EventSettings(), file=7, usable=usable)
+    found = find_events(rows, np.arange(4.0), [0.5], EventSettings(), file=7, usable=usable)
     assert found == [Event(7, 0, 1, 0, pytest.approx(0.9)), Event(7, 2, 3, 0, pytest.approx(0.9))]
-
-
-def test_a_window_stands_for_its_middle_where_windows_overlap() -> None:
-    np.testing.assert_allclose(cells(4, 0.5, 2.0, 3.4), [0, 1.25, 1.75, 2.25, 3.4])
-    np.testing.assert_allclose(cells(1, 1.0, 2.0, 0.3), [0, 0.3])
-    np.testing.assert_allclose(cells(3, 2.0, 2.0, 7.0), [0, 2, 4, 6])
 
 
 def test_the_moving_mean_takes_the_neighbours_there_are() -> None:
@@ -53,12 +47,12 @@ def test_the_moving_mean_takes_the_neighbours_there_are() -> None:
 
 def test_every_class_has_a_threshold_of_its_own() -> None:
     rows = np.array([[0.3, 0.7]], np.float32)
-    assert [event.label for event in find_events(rows, cells(1, 1, 1, 1), [0.2, 0.8], EventSettings())] == [0]
+    assert [event.label for event in find_events(rows, np.arange(2.0), [0.2, 0.8], EventSettings())] == [0]
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ParameterError, match="need probabilities of that shape"):
-        find_events(np.zeros((3, 2)), cells(3, 1, 1, 3), [0.5], EventSettings())
+        find_events(np.zeros((3, 2)), np.arange(4.0), [0.5], EventSettings())
 
 
 @given(
@@ -72,7 +66,7 @@ def test_what_holds_for_any_probabilities(
     rows: list[tuple[float, float]], smoothing: int, min_length: float, max_gap: float, hop: float
 ) -> None:
     values = np.array(rows, np.float32)
-    edges = cells(len(values), hop, 1.0, (len(values) - 1) * hop + 1.0)
+    edges = hop * np.arange(len(values) + 1)
     settings = EventSettings(smoothing=smoothing, min_length=min_length, max_gap=max_gap)
     found = find_events(values, edges, [0.4, 0.6], settings)
     active = moving_mean(values, smoothing) >= np.array([0.4, 0.6], np.float32)

@@ -129,6 +129,11 @@ def test_a_recording_is_reviewed_and_sent_back(open_page: OpenPage, run: Run) ->
     assert "clips of a data set" in again.success[0].value
     made = load_dataset(again.session_state["audioclf"].data)
     assert sorted(clip.label for clip in made.clips) == ["low", "low"]
+    scan.files[0][1].rename(scan.folder / "moved")
+    again.run()
+    assert "It cannot be played" in again.error[0].value
+    assert "long" in again.error[0].value
+    assert len(again.dataframe[0].value) == 3
 
 
 def test_many_files_are_a_table_and_bad_ones_a_row(open_page: OpenPage, run: Run) -> None:

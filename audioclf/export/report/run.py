@@ -19,7 +19,7 @@ from audioclf.datasets.quality import report as quality
 from audioclf.datasets.quality.findings import Finding
 from audioclf.experiments.diagnosis import diagnose_run
 from audioclf.experiments.runs import Prediction, Run
-from audioclf.export.report import facts
+from audioclf.export.report import facts, unknown
 from audioclf.export.report.document import Picture, address, embedded, render
 from audioclf.features.extraction import load_clip
 from audioclf.inference.predictor import Predictor
@@ -57,7 +57,8 @@ def html(
     run : Run
         Finished.
     evidence : bool
-        Whether to ask the models where in the worst mistakes they found their answers, which loads them.
+        Whether to ask the models where in the worst mistakes they found their answers, and what they make of unknown
+        sounds, which loads them.
     trust_code : bool
         Allows the import of code that the run names to build its model.
     progress : callable
@@ -78,7 +79,9 @@ def html(
     names = run.classes
     matrix = Picture("confusion", "", "", partial(_confusion, metrics["confusion"], names))
     progress(3, 4, "Looking at the worst mistakes")
-    mistakes = None if predictions is None else _mistakes(run, predictions, clips, evidence, trust_code)
+    predictor = _predictor(run, trust_code) if evidence else None
+    mistakes = None if predictions is None else _mistakes(run, predictions, clips, predictor)
+    strange = unknown.section(predictor, predictions or (), clips)
     progress(4, 4, "Writing the page")
     return render(
         "run.html",
@@ -100,6 +103,7 @@ def html(
         ],
         calibration=_calibration(predictions) if predictions else None,
         mistakes=mistakes,
+        unknown=strange,
         settings=facts.without_paths(run.experiment).to_toml(),
     )
 
@@ -223,17 +227,20 @@ def _calibration(predictions: Sequence[Prediction]) -> dict[str, Any]:
     return {"sentence": sentence, "rows": rows}
 
 
+def _predictor(run: Run, trust_code: bool) -> Predictor | None:
+    if any(feature.heavy for feature in run.experiment.features):
+        return None
+    try:
+        return Predictor(run, trust_code=trust_code)
+    except AudioclfError:  # its figures are worth a report all the same
+        return None
+
+
 def _mistakes(
-    run: Run, predictions: Sequence[Prediction], clips: Sequence[Clip], evidence: bool, trust_code: bool
+    run: Run, predictions: Sequence[Prediction], clips: Sequence[Clip], predictor: Predictor | None
 ) -> list[dict[str, Any]]:
     wrong = [item for item in predictions if item.true != item.predicted]
     wrong.sort(key=lambda item: -item.probabilities[item.predicted])
-    predictor: Predictor | None = None
-    if evidence and wrong and clips and not any(feature.heavy for feature in run.experiment.features):
-        try:
-            predictor = Predictor(run, trust_code=trust_code)
-        except AudioclfError:  # its figures are worth a report all the same
-            predictor = None
     shown = []
     for item in wrong[:MISTAKES]:
         clip = clips[item.clip] if item.clip < len(clips) else None

@@ -14,6 +14,7 @@ import streamlit as st
 from audioclf import plots
 from audioclf.audio.io import AudioInfo, AudioSettings
 from audioclf.core import workspaces
+from audioclf.core.errors import AudioError, Stopped
 from audioclf.datasets import Clip, Progress, ShouldStop
 from audioclf.datasets.readers import versions
 from audioclf.features import FeatureMap, Mel
@@ -36,7 +37,7 @@ _CELLS = 240
 _AROUND = 2.0
 _MOST_HEARD = 60.0
 _ICONS = {"confirmed": "✓ confirmed", "rejected": "✗ rejected", "": ""}
-_BACK = "scan.back.task"
+_BACK, _SENT = "scan.back.task", "scan.back.sent"
 
 
 def draw(state: State, scan: Scan, file: int) -> None:
@@ -44,9 +45,11 @@ def draw(state: State, scan: Scan, file: int) -> None:
     result = next(one for one in scan.results if one.number == file)
     if len(scan.files) > 1:
         st.subheader(escape(scan.files[file][0], 80), anchor=False)
-    _time_line(scan, result)
+    line = st.container()
     settings, thresholds = _settings(scan)
-    every = with_review(scan, scan.events(settings, thresholds))
+    with line:
+        _time_line(scan, result, settings)
+    every = with_review(scan, scan.events(settings, thresholds, file=file))
     events = [one for one in every if one.file == file]
     if not events:
         st.info(
@@ -56,7 +59,7 @@ def draw(state: State, scan: Scan, file: int) -> None:
         _listen(scan, result, None)
         return
     at = _at(scan, file, events)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
         at = _table(scan, file, events, at)
     one = events[at]
@@ -66,12 +69,13 @@ def draw(state: State, scan: Scan, file: int) -> None:
     _send_back(state, scan, every)
 
 
-def _time_line(scan: Scan, result: FileResult) -> None:
-    rows = scan.rows()[result.first : result.first + result.count, :-2]
-    edges = scan.edges(result)
+def _time_line(scan: Scan, result: FileResult, settings: EventSettings) -> None:
+    heard = scan.timeline(result)
+    empty = heard.silent | (heard.novelty > 1 if settings.skip_unknown else False)
+    rows, edges = np.where(empty[:, None], 0, heard.probabilities), heard.edges
     step = -(-len(rows) // _CELLS)
     firsts = np.arange(0, len(rows), step)
-    highest = np.maximum.reduceat(np.asarray(rows), firsts, axis=0)
+    highest = np.maximum.reduceat(rows, firsts, axis=0)
     names = distinct(plain(label, 32) for label in scan.classes)
     theme = st.context.theme.type or "light"
     length = float(edges[min(step, len(rows))] - edges[0])
@@ -79,6 +83,8 @@ def _time_line(scan: Scan, result: FileResult) -> None:
         plots.windows_chart(edges[firsts].tolist(), length, names, highest, theme=theme),
         key=f"scan.line.{scan.folder.name}.{result.number}",
     )
+    if settings.skip_unknown and empty.any():
+        st.caption("Silence, and what sounds like none of the classes, stays empty.")
 
 
 def _settings(scan: Scan) -> tuple[EventSettings, dict[str, float]]:
@@ -177,7 +183,7 @@ def _one(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> None:
     one = events[at]
     verdict = f" · {_ICONS[one.verdict]}" if one.verdict else ""
     st.markdown(
-        f"**{escape(one.final, 60)}** {one.score:.2f} · {seconds(one.start)} to {seconds(one.end)} · event {at + 1} of"
+        f"**{escape(one.final, 60)}** {one.score:.2f} · {one.start:,.2f} to {one.end:,.2f} s · event {at + 1} of"
         f" {len(events)}{verdict}"
     )
     following = events[min(at + 1, len(events) - 1)]
@@ -221,7 +227,12 @@ def _listen(scan: Scan, result: FileResult, one: Reviewed | None) -> None:
         label = scan.classes.index(one.predicted) if one.predicted in scan.classes else None
     audio = AudioSettings(sr=int(scan.about["sr"]))
     clip = _stretch(scan, result, start, end)
-    y = cache.samples(clip, audio)
+    try:
+        y = cache.samples(clip, audio)
+    except AudioError as error:  # what was heard in it stays, and so does its review
+        name, path = scan.files[result.number]
+        error_boundary.show_error(AudioError(f"It cannot be played: {str(error).replace(path.name, plain(name, 60))}"))
+        return
     length = len(y) / audio.sr
     panels = [feature_panels.panel(cache.feature_map(clip, Mel(), audio), title="Mel spectrogram")]
     curve = _curve(scan, result, start, length, label)
@@ -247,9 +258,9 @@ def _stretch(scan: Scan, result: FileResult, start: float, end: float) -> Clip:
 def _curve(scan: Scan, result: FileResult, start: float, length: float, label: int | None) -> dict[str, Any] | None:
     if label is None:
         return None
-    edges = scan.edges(result)
-    middles = (edges[:-1] + edges[1:]) / 2 - start
-    rows = np.asarray(scan.rows()[result.first : result.first + result.count, label], np.float32)
+    heard = scan.timeline(result)
+    middles = (heard.edges[:-1] + heard.edges[1:]) / 2 - start
+    rows = np.where(heard.silent, 0, heard.probabilities[:, label]).astype(np.float32)
     low, high = np.searchsorted(middles, [0.0, length])
     low, high = max(int(low) - 1, 0), min(int(high) + 1, len(rows))
     times = np.linspace(0.0, length, 400)
@@ -264,31 +275,37 @@ def _send_back(state: State, scan: Scan, events: Sequence[Reviewed]) -> None:
     confirmed = sum(one.verdict == "confirmed" for one in events)
     task: Task | None = st.session_state.get(_BACK)
     if task is not None:
-        _sent(state, task)
+        _sent(state, scan, task)
         return
+    if st.session_state.get(_SENT) == scan.folder.name:
+        _next(state)
     if not confirmed:
         return
-    dataset = current_dataset.loaded(state)
     own = "A data set of their own"
-    ways = [own] if dataset is None else [f"A new version of {plain(dataset.name, 60)}", own]
+    ways = [f"A new version of {current_dataset.title(state)}", own] if state.data else [own]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = st.selectbox(f"Use {count(confirmed, 'confirmed event')} as clips of", ways, key="scan.target", width=340)
         if st.button("Send them to Data", icon=":material/dataset:", key="scan.send"):
-            parent = None if way == own else dataset
+            loading = None if way == own else current_dataset.load(state)
             source, options, workspace = state.data, dict(state.options), state.workspace
 
             def work(progress: Progress, should_stop: ShouldStop) -> str:
-                made = as_dataset(scan, events, parent)
-                if parent is None:
-                    return versions.save(made, workspaces.datasets_folder(workspace)).source
-                known = replace(made, source=source)
-                return versions.save(known, workspaces.datasets_folder(workspace), options).source
+                folder = workspaces.datasets_folder(workspace)
+                if loading is None:
+                    return versions.save(as_dataset(scan, events), folder).source
+                while not loading.wait(0.2):
+                    if should_stop():
+                        raise Stopped("Sending the clips was stopped.")
+                if loading.error is not None:
+                    raise loading.error
+                made = as_dataset(scan, events, loading.result)
+                return versions.save(replace(made, source=source), folder, options).source
 
             st.session_state[_BACK] = tasks.start(f"scan back {secrets.token_hex(8)}", "Sending the clips", work)
             st.rerun()
 
 
-def _sent(state: State, task: Task) -> None:
+def _sent(state: State, scan: Scan, task: Task) -> None:
     if not task.wait(0.3):
         error_boundary.until(lambda: task.finished, lambda: st.caption("Sending the clips …"), every=0.5)
         return
@@ -298,4 +315,16 @@ def _sent(state: State, task: Task) -> None:
         error_boundary.show_error(task.error)
         return
     state.choose(task.result)
-    st.success("They are clips of a data set now, which is chosen: see it on the Data page, or train.")
+    current_dataset.load(state).wait(2.0)
+    st.session_state[_SENT] = scan.folder.name
+    st.rerun()
+
+
+def _next(state: State) -> None:
+    st.success("They are clips of a data set now, which is chosen.", icon=":material/check_circle:")
+    with st.container(horizontal=True):
+        if st.button("Train with them", icon=":material/model_training:", key="scan.train"):
+            state.run = ""  # what is shown there is of other clips
+            st.switch_page("pages/train.py")
+        if st.button("See them on Data", icon=":material/library_music:", key="scan.data"):
+            st.switch_page("pages/data.py")

@@ -96,7 +96,8 @@ def _bring(state: State, run: Run) -> None:
             list(_OVERLAPS),
             index=1,
             key="scan.overlap",
-            help="More overlap finds the beginning and end of an event more closely, and takes longer.",
+            help="A sound that begins after a pause has a window of its own besides. More overlap helps where sounds"
+            " run into each other, and takes longer.",
             width=260,
         )
         go = bring is not None and st.button("Listen to all of it", type="primary", icon=":material/hearing:")

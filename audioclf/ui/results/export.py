@@ -33,7 +33,7 @@ def draw(state: State, run: Run) -> None:
         st.subheader("Report", anchor=False)
         st.markdown(
             "One page with data, protocol, settings, curves, confusion matrix, every class with its interval, the worst"
-            " mistakes to hear and see, and limits. It needs no other file, and prints."
+            " mistakes to hear and see, unknown sounds, and limits. It needs no other file, and prints."
         )
         _offer(run, "report", "Make the report", f"{run.id}-report.html", "text/html", "audioclf.export.report", {})
         st.subheader("Open a run from a file", anchor=False)
@@ -51,6 +51,9 @@ def _model(run: Run) -> None:
     )
     chosen = formats.FORMATS[name]
     st.caption(chosen.explanation)
+    if name not in ("run", "python") and (sentence := _refusal(run)):
+        st.info(escape(sentence, 400), icon=":material/block:")
+        return
     options: dict[str, Any] = {"format": name}
     suffix = chosen.suffix
     if chosen.bundled:
@@ -82,6 +85,12 @@ def _model(run: Run) -> None:
         if asked != _ALL:
             options["split"] = asked
     _offer(run, "model", "Make the file", f"{run.id}{suffix}", "application/octet-stream", "audioclf.export", options)
+
+
+def _refusal(run: Run) -> str:
+    from audioclf.export import network
+
+    return network.refusal(run.experiment)
 
 
 def _offer(run: Run, key: str, label: str, file: str, mime: str, module: str, options: dict[str, Any]) -> None:

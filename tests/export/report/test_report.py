@@ -70,7 +70,7 @@ def test_everything_is_on_one_page_and_names_are_text(run: Run) -> None:
     page = Page(text)
     for heading in ("What was asked", "Data", "Health", "Learning", "Which classes are confused", "Worst mistakes"):
         assert heading in page.text
-    for heading in ("How far its probabilities can be trusted", "Limits", "How to repeat it", "Versions"):
+    for heading in ("How far its probabilities can be trusted", "Unknown sounds", "Limits", "How to repeat it", "Versions"):
         assert heading in page.text
     assert f"{100 * run.metrics['accuracy']:.1f} %" in page.text
     assert run.metrics["protocol"] in page.text
@@ -104,6 +104,10 @@ def test_the_starter_has_a_report(tmp_path: Path) -> None:
     path = write_report(starter_run(), tmp_path / "starter.html")
     text = Page(path.read_text(encoding="utf-8")).text
     assert "Music Box" in text
+    for kind in ("White noise", "Pink noise", "Steady tones", "Clicks"):
+        share = re.search(kind + r"\s*(\d+) % \(", text)
+        assert share is not None
+        assert int(share[1]) >= 60, kind
     assert "Licence" in text
     with pytest.raises(RunError, match="cannot be written"):
         write_report(starter_run(), tmp_path / "nothing" / "starter.html", evidence=False)
