@@ -124,13 +124,13 @@ class EmbeddingModel(Parameters):
             )
         if not (np.isfinite(sr) and sr > 0):
             raise ParameterError(f"The sample rate must be a positive number of Hz, got {sr!r}.", "sr")
-        values, scores = self.infer(_resampled(samples, sr, self.sr))
+        values, scores = self.infer(resampled(samples, sr, self.sr))
         times = np.arange(len(values), dtype=np.float64) * self.hop + self.first
         return Embedding(values, times, scores)
 
     def n_windows(self, n_samples: int, sr: float) -> int:
         """Number of windows of a sound of ``n_samples`` samples."""
-        return self.count(_length(n_samples, sr, self.sr))
+        return self.count(resampled_length(n_samples, sr, self.sr))
 
     def count(self, n_samples: int) -> int:
         """Number of windows of so many samples at the model's own rate."""
@@ -141,16 +141,18 @@ class EmbeddingModel(Parameters):
         raise NotImplementedError
 
 
-def _length(n_samples: int, sr: float, target: int) -> int:
+def resampled_length(n_samples: int, sr: float, target: int) -> int:
+    """Samples that so many become at another rate."""
     return max(1, math.ceil(n_samples * target / sr))
 
 
-def _resampled(samples: Array, sr: float, target: int) -> Array:
+def resampled(samples: Array, sr: float, target: int) -> Array:
+    """Samples at another rate [shape=(resampled_length(n, sr, target),)]."""
     if sr == target:
         return samples
     import soxr
 
     found = soxr.resample(samples, sr, target, quality="HQ")
-    exact = np.zeros(_length(samples.size, sr, target), np.float32)
+    exact = np.zeros(resampled_length(samples.size, sr, target), np.float32)
     exact[: found.size] = found[: exact.size]
     return exact

@@ -30,6 +30,9 @@ PATCH: Final = 96
 PATCH_HOP: Final = 48
 """Frames from a patch to the next."""
 
+BEYOND: Final = math.ceil(FRAME / HOP) - 1
+"""Frames that may still begin in a sound behind the one in which it ends."""
+
 SHORTEST: Final = (PATCH - 1) * HOP + FRAME
 """Samples of one patch."""
 

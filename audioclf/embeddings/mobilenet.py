@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core import limits
+
 Array = npt.NDArray[np.float32]
 
 BLOCKS: Final = (
@@ -83,14 +85,14 @@ class MobileNet:
     """
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
-        scale, self._first_bias = _folded(weights, "layer1/conv")
+        scale, self._first_bias = folded(weights, "layer1/conv")
         self._first = (weights["layer1/conv/kernel"] * scale).reshape(9, FIRST)
         self._blocks = []
         for number, (_, stride) in enumerate(BLOCKS, start=2):
             depthwise, pointwise = f"layer{number}/depthwise_conv", f"layer{number}/pointwise_conv"
-            scale, bias = _folded(weights, depthwise)
+            scale, bias = folded(weights, depthwise)
             kernel = weights[f"{depthwise}/depthwise_kernel"][..., 0] * scale
-            scale, pointwise_bias = _folded(weights, pointwise)
+            scale, pointwise_bias = folded(weights, pointwise)
             mixing = weights[f"{pointwise}/kernel"][0, 0] * scale
             self._blocks.append(_Separable(stride, kernel, bias, mixing, pointwise_bias))
         self._dense, self._dense_bias = weights["dense/kernel"], weights["dense/bias"]
@@ -108,12 +110,13 @@ class MobileNet:
             Mean of the last map, which is 3 x 2.
         """
         found = np.empty((len(patches), DIMENSION), np.float32)
-        for start in range(0, len(patches), _TOGETHER):
-            x = self._convolved(patches[start : start + _TOGETHER])
-            for block in self._blocks:
-                x = _depthwise(x, block)
-                x = _mixed(x, block.pointwise, block.pointwise_bias)
-            x.mean((1, 2), out=found[start : start + _TOGETHER])
+        with limits.one_matrix_thread():
+            for start in range(0, len(patches), _TOGETHER):
+                x = self._convolved(patches[start : start + _TOGETHER])
+                for block in self._blocks:
+                    x = _depthwise(x, block)
+                    x = _mixed(x, block.pointwise, block.pointwise_bias)
+                x.mean((1, 2), out=found[start : start + _TOGETHER])
         return found
 
     def scores(self, embeddings: Array) -> Array:
@@ -130,7 +133,7 @@ class MobileNet:
         return _mixed(np.stack(taps, axis=-1), self._first, self._first_bias)
 
 
-def _folded(weights: Mapping[str, Array], name: str) -> tuple[Array, Array]:
+def folded(weights: Mapping[str, Array], name: str) -> tuple[Array, Array]:
     """What a layer's batch normalisation multiplies by and adds."""
     scale = 1 / np.sqrt(weights[f"{name}/bn/moving_variance"] + np.float32(EPSILON))
     return scale, weights[f"{name}/bn/beta"] - weights[f"{name}/bn/moving_mean"] * scale

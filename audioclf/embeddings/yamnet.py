@@ -67,6 +67,16 @@ class YAMNet(EmbeddingModel):
     def weights_id(self) -> str:
         return _hashed(*_identity(_weights_file()))
 
+    def arrays(self) -> dict[str, Array]:
+        """The weights by name, see :func:`audioclf.embeddings.mobilenet.layout`.
+
+        Raises
+        ------
+        AudioclfError
+            When they cannot be had.
+        """
+        return weights.read(_weights_file(), mobilenet.layout(), convert.TITLE)
+
     def count(self, n_samples: int) -> int:
         return log_mel.n_patches(n_samples)
 

@@ -16,7 +16,7 @@ from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.preprocessing import Inputs, Labels
 from audioclf.experiments.transform import join
-from audioclf.features import Feature
+from audioclf.features import FEATURES, Feature
 from audioclf.features.extraction import check_memory
 from audioclf.models import Network, Shape
 from audioclf.models.classical import Classical
@@ -110,6 +110,8 @@ def examine(experiment: Experiment, dataset: Dataset) -> Plan:
     inputs: list[Shape] = []
     layers: list[tuple[Row, ...]] = []
     for members in experiment.members:
+        with _about("model"):
+            _examine_own_feature(experiment, members)
         with _about("combine"):
             blank = join([np.zeros((1, *of_feature[feature]), np.float32) for feature in members], experiment.combine)
         inputs.append(blank.shape[1:])
@@ -142,6 +144,23 @@ def examine(experiment: Experiment, dataset: Dataset) -> Plan:
         n_examples,
         n_train,
     )
+
+
+def _examine_own_feature(experiment: Experiment, members: Sequence[Feature]) -> None:
+    """Raise where a model that knows one feature alone is given another, or that one changed."""
+    model = experiment.model
+    if not model.feature:
+        return
+    title = FEATURES[model.feature].title
+    if [feature.kind for feature in members] != [model.feature]:
+        given = " and ".join(feature.title for feature in members)
+        raise ParameterError(f"{model.title} takes {title} alone and was given {given}; choose that feature.")
+    if experiment.picture.on or experiment.scaling.mode != "none":
+        given = "a colour picture of it" if experiment.picture.on else f"scaling '{experiment.scaling.mode}'"
+        raise ParameterError(
+            f"{model.title} learned from {title} as it is and was given {given}; set the scaling's mode and the"
+            " picture's colormap to 'none'."
+        )
 
 
 def _examine_augmentations(experiment: Experiment, shape: Shape, n_classes: int) -> None:

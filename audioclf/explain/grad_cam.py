@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -53,7 +54,14 @@ def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Ar
     return class_activation_map(network, x, class_index, layer, "grad-cam")
 
 
-def class_activation_map(network: Any, x: npt.ArrayLike, class_index: int, layer: str, weighting: str) -> Array:
+def class_activation_map(
+    network: Any,
+    x: npt.ArrayLike,
+    class_index: int,
+    layer: str,
+    weighting: str,
+    unfold: Callable[[Array, tuple[int, int]], Array] = lambda heat, shape: heat,
+) -> Array:
     r"""Class activation map by one of three ways to weigh a layer's maps with their gradients.
 
     With :math:`G^k = \partial y^c / \partial A^k` every map is multiplied by the mean of :math:`G^k` (``"grad-cam"``),
@@ -66,6 +74,8 @@ def class_activation_map(network: Any, x: npt.ArrayLike, class_index: int, layer
         As of :func:`grad_cam`.
     weighting : str
         ``"grad-cam"``, ``"hirescam"`` or ``"layercam"``.
+    unfold : callable
+        See :meth:`audioclf.models.Model.unfold`.
 
     Returns
     -------
@@ -104,8 +114,9 @@ def class_activation_map(network: Any, x: npt.ArrayLike, class_index: int, layer
         gradient = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
     elif weighting == "layercam":
         gradient = tf.nn.relu(gradient)
-    cam = tf.nn.relu(tf.reduce_sum(gradient * activations, axis=-1, keepdims=True))
-    heat: Array = tf.image.resize(cam, (rows, frames), method="bilinear").numpy()[0, ..., 0]
+    cam = unfold(tf.nn.relu(tf.reduce_sum(gradient * activations, axis=-1)).numpy()[0], (rows, frames))
+    stretched = tf.image.resize(cam[np.newaxis, ..., np.newaxis], (rows, frames), method="bilinear")
+    heat: Array = stretched.numpy()[0, ..., 0]
     peak = heat.max()
     return heat / peak if peak > 0 else heat
 

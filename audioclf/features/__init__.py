@@ -13,14 +13,15 @@ from audioclf.features.mfcc import MFCC
 from audioclf.features.spectrum import Spectrum
 from audioclf.features.stft import STFT
 from audioclf.features.waveform import Waveform
+from audioclf.features.yamnet_mel import YAMNetMel
 
 FEATURES: Registry[Feature] = Registry(Feature, "audioclf.features", "feature")
 """Every feature by its ``kind``, in the order of lists."""
 
 
 def views() -> dict[str, type[Feature]]:
-    """Features that a page computes and draws by itself; the others are left to jobs."""
-    return {kind: feature for kind, feature in FEATURES.items() if not feature.heavy}
+    """Features that pages compute and draw by themselves, beside one another; the others are made for a model."""
+    return {kind: feature for kind, feature in FEATURES.items() if feature.viewed and not feature.heavy}
 
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SpeechEmbeddingFeature",
     "Waveform",
     "YAMNetEmbedding",
+    "YAMNetMel",
     "stack",
     "views",
 ]

@@ -79,11 +79,14 @@ class Feature(Parameters):
         Place in lists.
     heavy : bool
         Whether a pretrained network computes it, which the web server's process leaves to others.
+    viewed : bool
+        Whether pages show it beside the others.
     """
 
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
     heavy: ClassVar[bool] = False
+    viewed: ClassVar[bool] = True
 
     def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
         """Have at hand what the feature needs, such as weights learned elsewhere; before any work is done.

@@ -178,10 +178,15 @@ def read_choice(run: Run) -> dict[str, Any] | None:
 
 
 def default_method(run: Run) -> str:
-    """Kind of the method that explains a run where none is named: the one that won its test, else the first."""
+    """Kind of the method that explains a run where none is named: the one that won its test, else the first.
+
+    Of a costly model the first is Grad-CAM, which asks it once.
+    """
     choice = read_choice(run)
     kinds = [method.kind for method in methods_for(run)]
-    return str(choice["method"]) if choice is not None and choice["method"] in kinds else kinds[0]
+    if choice is not None and choice["method"] in kinds:
+        return str(choice["method"])
+    return "grad-cam" if run.experiment.model.costly and "grad-cam" in kinds else kinds[0]
 
 
 def method_of(given: str | Mapping[str, Any] | Method | None, run: Run) -> Method:
@@ -217,7 +222,7 @@ def layers_of(run: Run) -> tuple[str, ...]:
     names = [
         row.name
         for row in rows
-        if len(row.output_shape) == 3 and row.layer in ("Conv2D", "Activation", "ResidualBlock")
+        if len(row.output_shape) == 3 and row.layer in ("Conv2D", "Activation", "ResidualBlock", "WindowedBlock")
     ]
     last = model.cam_layer
     names = names[: names.index(last) + 1] if last in names else [*names, last]

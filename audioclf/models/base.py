@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from audioclf.core.errors import ParameterError
 from audioclf.core.params import Parameters
 
+Array = npt.NDArray[np.float32]
 Shape = tuple[int, ...]
 
 
@@ -26,11 +30,17 @@ class Model(Parameters):
         Counted up when the same parameters come to make another model: weights of the old one are then refused.
     listed : bool
         Whether forms offer it.
+    feature : str
+        Kind of the one feature that it takes, neither scaled nor coloured; empty where it takes any.
+    costly : bool
+        Whether an answer takes so long that no explanation by hundreds of them is made unasked.
     """
 
     family: ClassVar[str] = ""
     version: ClassVar[int] = 1
     listed: ClassVar[bool] = True
+    feature: ClassVar[str] = ""
+    costly: ClassVar[bool] = False
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
 
@@ -140,6 +150,23 @@ class Model(Parameters):
     def cam_layer(self) -> str | None:
         """Name of the layer whose output Grad-CAM reads, or None where the model has no such layer."""
         return None
+
+    def unfold(self, heat: Array, shape: tuple[int, int]) -> Array:
+        """A layer's map as it lies on an example; most lie there as they are.
+
+        Parameters
+        ----------
+        heat : np.ndarray [shape=(rows, frames)]
+            Values of the layer's maps.
+        shape : (int, int)
+            Rows and frames of the example.
+
+        Returns
+        -------
+        np.ndarray [shape=(any rows, any frames)]
+            To be stretched over the example.
+        """
+        return heat
 
 
 def check_shape(input_shape: Shape, n_classes: int, title: str) -> None:

@@ -33,6 +33,7 @@ class VGG16(Network):
     kind = "vgg16"
     title = "VGG16 transfer"
     order = 48
+    costly = True
     batch_normalization = False
     explanation = (
         "Thirteen convolutions that learned to see from a million photographs, taken over as they are; only the layers "

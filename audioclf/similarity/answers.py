@@ -11,9 +11,10 @@ from audioclf.core.files import BoundedCache
 from audioclf.embeddings.hearing import hear
 from audioclf.experiments.runs import open_run
 from audioclf.features.base import Array
+from audioclf.inference import neighbours
 from audioclf.inference.messages import Arrays, clip_of
 from audioclf.inference.model_server import Answer
-from audioclf.similarity import neighbours, vectors
+from audioclf.similarity import vectors
 
 _known: BoundedCache[tuple[str, int, str, str], Array] = BoundedCache(4)
 

@@ -20,8 +20,9 @@ from audioclf.core.errors import RunError
 from audioclf.core.npz import read_plain, write_arrays
 from audioclf.datasets import Clip
 from audioclf.features.base import Array
-from audioclf.similarity import neighbours, projection, vectors
-from audioclf.similarity.neighbours import Numbers
+from audioclf.inference import neighbours
+from audioclf.inference.neighbours import Numbers
+from audioclf.similarity import projection, vectors
 
 Progress = Callable[[int, int], None]
 

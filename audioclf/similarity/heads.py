@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core import limits
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.features.base import Array
 
@@ -34,13 +35,18 @@ def predict(x_train: Array, y_train: Labels, x: Array, n_classes: int, C: float 
     np.ndarray [shape=(n, n_classes)], float32
         Rows sum to 1; a class without a training clip has 0.
     """
-    from sklearn.linear_model import LogisticRegression
-
     found = np.zeros((len(x), n_classes), np.float32)
     known = np.unique(y_train)
     if len(known) == 1:
         found[:, known[0]] = 1
         return found
+    with limits.one_matrix_thread():
+        return _predicted(x_train, y_train, x, found, C)
+
+
+def _predicted(x_train: Array, y_train: Labels, x: Array, found: Array, C: float) -> Array:
+    from sklearn.linear_model import LogisticRegression
+
     mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)
     scale = np.where(deviation > 1e-6, deviation, 1)
     known_x, asked_x = (x_train - mean) / scale, (x - mean) / scale

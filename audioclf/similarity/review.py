@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from audioclf.datasets import Dataset
-from audioclf.similarity import heads, labels, neighbours, vectors
+from audioclf.inference import neighbours
+from audioclf.similarity import heads, labels, vectors
 
 Progress = Callable[[int, int], None]
 

@@ -17,7 +17,8 @@ from audioclf.features import FEATURES, Mel
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract, load_clip
-from audioclf.similarity import choice, neighbours
+from audioclf.inference import neighbours
+from audioclf.similarity import choice
 
 Progress = Callable[[int, int], None]
 

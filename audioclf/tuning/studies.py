@@ -23,7 +23,7 @@ from audioclf.experiments.config import Experiment
 from audioclf.experiments.preflight import examine
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import Run, Watcher, create_run, summarise, write_json
-from audioclf.features import FEATURES
+from audioclf.features import FEATURES, views
 from audioclf.features.colormap import Picture
 from audioclf.features.scaling import Scaling
 
@@ -158,7 +158,7 @@ def bake_off(experiment: Experiment, dataset: Dataset) -> Study:
     variants = [
         Variant(kind, feature.title, base.replace(features=(own.get(kind) or feature(),)), feature.explanation)
         for kind, feature in FEATURES.items()
-        if not feature.heavy or kind in own
+        if kind in views() or kind in own
     ]
     return Study("bake-off", tuple(_examined(variant, dataset) for variant in variants))
 

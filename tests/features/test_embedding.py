@@ -13,7 +13,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets.splits import Holdout
 from audioclf.embeddings import EMBEDDINGS, mobilenet, weights, yamnet
 from audioclf.experiments.config import DatasetChoice, Experiment
-from audioclf.features import FEATURES, views
+from audioclf.features import FEATURES
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract
 from audioclf.features.scaling import Scaling
@@ -21,7 +21,7 @@ from audioclf.models import MODELS
 from audioclf.training import Training
 
 SR = 22050
-HEAVY = [kind for kind in FEATURES if kind not in views()]
+HEAVY = [kind for kind, feature in FEATURES.items() if feature.heavy]
 
 pytestmark = pytest.mark.usefixtures("yamnet")
 every_embedding = pytest.mark.parametrize("kind", HEAVY)

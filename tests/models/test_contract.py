@@ -12,7 +12,7 @@ from audioclf.models import MODELS, Model, Network, build
 from audioclf.models.classical import class_probabilities
 
 SHAPE = (16, 12)
-LARGER = {"vgg16": (33, 32)}
+LARGER = {"vgg16": (33, 32), "yamnet": (64, 150)}
 """Shapes for networks that cannot do with so little."""
 
 KINDS = tuple(MODELS)
@@ -28,6 +28,7 @@ def small(kind: str) -> Model:
         "resnet": {"stem": 4, "filters": [4], "pools": [0]},
         "crnn": {"filters": [4], "recurrent_units": [4]},
         "vgg16": {"weights": "none", "units": [4]},
+        "yamnet": {"weights": "none"},
         "custom": {"builder": one_layer},
         "forest": {"n_estimators": 10},
         "boosting": {"n_estimators": 5},

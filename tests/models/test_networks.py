@@ -57,9 +57,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet": {"stem": 4, "filters": (6, 6), "pools": (0, 1)},
     "crnn": {"filters": (4, 6), "pool_frames": (1, 3), "recurrent_units": (5, 3)},
     "vgg16": {"weights": "none", "units": (4,)},
+    "yamnet": {"weights": "none", "units": (4,)},
     "custom": {"builder": own},
 }
-SHAPES: dict[str, tuple[int, ...]] = {"vgg16": (32, 40, 3)}
+SHAPES: dict[str, tuple[int, ...]] = {"vgg16": (32, 40, 3), "yamnet": (64, 150)}
 NETWORKS = [kind for kind, model in MODELS.items() if issubclass(model, Network)]
 
 

@@ -14,9 +14,10 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import curation
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.features.cache import FeatureStore
+from audioclf.inference import neighbours
 from audioclf.jobs import background
 from audioclf.models import MODELS
-from audioclf.similarity import atlas, heads, labels, neighbours, projection, review, transfer, vectors
+from audioclf.similarity import atlas, heads, labels, projection, review, transfer, vectors
 from audioclf.training import Training
 
 

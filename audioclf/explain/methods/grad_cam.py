@@ -46,6 +46,7 @@ class GradCAM(Method):
                         class_index,
                         self.layer or str(probe.model.cam_layer),
                         self.weighting,
+                        probe.model.unfold,
                     )
                 )
                 for probe in subject.probes

@@ -1,21 +1,19 @@
-"""The map of a data set: all clips as points, those near to each other alike; a click plays, a box selects."""
+"""The map of a data set: all clips as points, those near to each other alike; a click plays, a lasso selects."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, curation
 from audioclf.experiments.runs import Run
-from audioclf.plots.scatter import BOX, PICK, scatter_chart
 from audioclf.similarity.atlas import Atlas
 from audioclf.similarity.projection import METHODS
 from audioclf.similarity.vectors import RUN
-from audioclf.ui.data import versions
+from audioclf.ui.data import map_points, versions
 from audioclf.ui.inference import similar
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
@@ -51,20 +49,17 @@ def draw(state: State, dataset: Dataset) -> None:
     warmup.until_ready()
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        event: Any = st.vega_lite_chart(
-            _chart(dataset, found, f"{by} {method}", colour, run),
-            key="map.chart",
-            on_select="rerun",
-            selection_mode=[BOX, PICK],
+        blob, known = _packed(dataset, found, f"{by} {method}", colour, run)
+        chosen = map_points.draw(blob, known, len(dataset), "map.points")
+        st.caption(
+            "Move over a point to see what it is, click it to hear it, draw a line around several to take them; with"
+            " Shift they are added."
         )
-        st.caption("Move over a point to see what it is, click it to hear it, drag a box to take several.")
-    box, pick = event["selection"].get(BOX) or {}, event["selection"].get(PICK) or []
-    chosen = inside(found, box)
     with right:
-        if chosen:
+        if len(chosen) > 1:
             _selection(state, dataset, chosen)
-        elif pick and 0 <= int(pick[0].get("n", -1)) < len(dataset):
-            _one(state, dataset, found, int(pick[0]["n"]))
+        elif chosen:
+            _one(state, dataset, found, chosen[0])
         else:
             st.markdown("Clips that sound alike lie together. A clip among those of another class is worth a listen.")
 
@@ -78,15 +73,17 @@ def _colours(dataset: Dataset, run: Run | None) -> list[str]:
     return found + ([WRONG] if run is not None else [])
 
 
-def _chart(dataset: Dataset, found: Atlas, of: str, colour: str, run: Run | None) -> dict[str, Any]:
+def _packed(dataset: Dataset, found: Atlas, of: str, colour: str, run: Run | None) -> tuple[bytes, list[str]]:
     about = f"{dataset.fingerprint} {of} {colour} {run.folder if run is not None else ''}"
-    return _specification(about, dataset, found, colour, run)
+    return _packed_once(about, dataset, found, colour, run)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _specification(about: str, _dataset: Dataset, _found: Atlas, _colour: str, _run: Run | None) -> dict[str, Any]:
+def _packed_once(
+    about: str, _dataset: Dataset, _found: Atlas, _colour: str, _run: Run | None
+) -> tuple[bytes, list[str]]:
     names = [plain(clip.name, 80) for clip in _dataset.clips]
-    return scatter_chart(_found.places, names, _values(_dataset, _colour, _run), title=_colour)
+    return map_points.packed(_found.places, names, _values(_dataset, _colour, _run))
 
 
 def _values(dataset: Dataset, colour: str, run: Run | None) -> list[str]:
@@ -100,15 +97,6 @@ def _values(dataset: Dataset, colour: str, run: Run | None) -> list[str]:
     return [plain(clip.label, 40) for clip in dataset.clips]
 
 
-def inside(found: Atlas, box: dict[str, Sequence[float]]) -> list[int]:
-    """Numbers of the clips in a box of the map; none where there is no box."""
-    if not box.get("x") or not box.get("y"):
-        return []
-    (left, right), (low, high) = sorted(box["x"]), sorted(box["y"])
-    x, y = found.places.T
-    return [int(n) for n in ((x >= left) & (x <= right) & (y >= low) & (y <= high)).nonzero()[0]]
-
-
 def _one(state: State, dataset: Dataset, found: Atlas, number: int) -> None:
     clip = dataset.clips[number]
     st.markdown("**The clip**")
@@ -118,7 +106,7 @@ def _one(state: State, dataset: Dataset, found: Atlas, number: int) -> None:
 
 
 def _selection(state: State, dataset: Dataset, chosen: list[int]) -> None:
-    """What is in the box, with players, and what can be done with all of it."""
+    """What is in the selection, with players, and what can be done with all of it."""
     st.markdown(f"**{count(len(chosen), 'clip')} selected**")
     counted: dict[str, int] = {}
     for number in chosen:
@@ -144,7 +132,7 @@ def _selection(state: State, dataset: Dataset, chosen: list[int]) -> None:
     pages = math.ceil(len(chosen) / PER_PAGE)
     page = st.number_input(f"Page, of {pages:,}", 1, pages, key="map.page") if pages > 1 else 1
     shown = chosen[(page - 1) * PER_PAGE : page * PER_PAGE]
-    clip_list.players(state, "map.box", dataset, [dataset.clips[number] for number in shown])
+    clip_list.players(state, "map.several", dataset, [dataset.clips[number] for number in shown])
 
 
 def relabelled(dataset: Dataset, chosen: Sequence[int], label: str) -> Dataset:
@@ -165,5 +153,4 @@ def relabelled(dataset: Dataset, chosen: Sequence[int], label: str) -> Dataset:
 
 def take(state: State, dataset: Dataset, edited: Dataset) -> None:
     """Keep a change as a new version."""
-    st.session_state.pop("map.chart", None)
     versions.take(state, dataset, edited)

@@ -111,7 +111,7 @@ def players(state: State, dataset: Dataset, near: Sequence[int], similarity: Seq
     warmup.until_ready()
     clips = [dataset.clips[other] for other in near]
     titles = [
-        f"{plain(clip.label, 36)} · {100 * max(value, 0):.0f}" for clip, value in zip(clips, similarity, strict=True)
+        f"{plain(clip.label, 36)} · {100 * max(value, 0):.1f}" for clip, value in zip(clips, similarity, strict=True)
     ]
     st.caption("The nearest clips, with their similarity (cosine, 100 is the same).")
     clip_list.players(state, key, dataset, clips, titles)

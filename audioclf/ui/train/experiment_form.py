@@ -28,7 +28,7 @@ from audioclf.ui.forms.parameter_form import Form
 from audioclf.ui.shell.current_dataset import known_groups
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
-from audioclf.ui.train import augmentation_preview, stage_words
+from audioclf.ui.train import augmentation_preview, own_feature, stage_words
 
 MOST_FEATURES = 4
 STAGES = {
@@ -106,6 +106,10 @@ class Sheet:
         st.markdown(escape(registry[chosen].explanation))
         return chosen
 
+    def place(self, section: str) -> DeltaGenerator | None:
+        """Where the form of a section stands; None where its stage is closed."""
+        return self.sections[section][1] if section in self.sections else None
+
     def values(self, prefix: str) -> list[Any]:
         """What the sections hold whose names begin so."""
         return [form.value for section, (form, _) in self.sections.items() if section.startswith(prefix)]
@@ -155,6 +159,9 @@ def draw(state: State, dataset: Dataset) -> Sheet:
     sheet.experiment = _experiment(sheet, state)
     if sheet.experiment is not None:
         experiment_draft.remember(state, sheet.experiment)
+    if (place := sheet.place("model")) is not None:
+        with place:
+            own_feature.offer(state, sheet.experiment)
     return sheet
 
 

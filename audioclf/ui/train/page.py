@@ -23,7 +23,7 @@ from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmu
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
-from audioclf.ui.train import experiment_form, suggestion_line
+from audioclf.ui.train import experiment_form, own_feature, suggestion_line
 from audioclf.ui.train.experiment_form import Sheet
 
 
@@ -102,6 +102,8 @@ def start(
             st.markdown(_sentence(experiment, dataset, plan, expected))
             if wrong:
                 st.error(escape(wrong), icon=":material/error:")
+                if filled.place("model") is None:
+                    own_feature.offer(state, experiment)
         pressed = button.button(
             "Train another" if again else "Start training",
             type="secondary" if again else "primary",

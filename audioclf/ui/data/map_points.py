@@ -1,0 +1,92 @@
+"""Many points on a plane, in the browser: one is taken by a click, many by a line drawn around them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from audioclf.ui.shell import media
+
+_TEN: Final = "1f77b4 ff7f0e 2ca02c d62728 9467bd 8c564b e377c2 7f7f7f bcbd22 17becf"
+_TWENTY: Final = (
+    "4c78a8 f58518 54a24b e45756 b279a2 9d755d 439894 b79a20 d67195 79706e 9ecae9 ffbf79 88d27a ff9d98 d6a5c9 d8b5a5"
+    " 83bcb6 f2cf5b fcbfd2 bab0ac"
+)
+_MOST: Final = 20
+"""Colours there are; more names have no legend."""
+
+_SPOKEN: Final = {"correct": "#86808c", "predicted wrong": "#e8590c"}
+"""Colours of what means something by itself."""
+
+_HERE = Path(__file__).parent
+
+
+@functools.cache
+def _component() -> Any:
+    files = (_HERE.parent / "sound" / "element.js", _HERE / "map_points.js")
+    return st.components.v2.component(
+        "audioclf_points",
+        html="<div class='points'></div>",
+        css=(_HERE / "map_points.css").read_text(encoding="utf-8"),
+        js="\n".join(file.read_text(encoding="utf-8") for file in files),
+    )
+
+
+def palette(known: Sequence[str]) -> list[str]:
+    """A colour for each of some names; from the twenty-first on they come again."""
+    if set(known) <= set(_SPOKEN):
+        return [_SPOKEN[name] for name in known]
+    colours = (_TEN if len(known) <= 10 else _TWENTY).split()
+    return [f"#{colours[number % len(colours)]}" for number in range(len(known))]
+
+
+def packed(places: npt.NDArray[np.float32], names: Sequence[str], colours: Sequence[str]) -> tuple[bytes, list[str]]:
+    """What the browser fetches once, and what is coloured differently.
+
+    Parameters
+    ----------
+    places : np.ndarray [shape=(n, 2)], in -1 to 1
+    names : sequence of str
+        What a point is called under the pointer.
+    colours : sequence of str
+        What every point is coloured by.
+    """
+    known = sorted(set(colours))
+    numbers = {name: number for number, name in enumerate(known)}
+    x, y = np.round(places.astype(float).T, 4).tolist()
+    titles = [f"{colour}: {name}" for colour, name in zip(colours, names, strict=True)]
+    values = {"x": x, "y": y, "colour": [numbers[one] for one in colours], "names": titles}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), known
+
+
+def draw(blob: bytes, known: Sequence[str], n: int, key: str) -> list[int]:
+    """Draw the points of :func:`packed`; returns the numbers of those that are taken.
+
+    Parameters
+    ----------
+    blob : bytes
+    known : sequence of str
+    n : int
+        How many points there are.
+    key : str
+        Under which the session keeps what is taken.
+    """
+    address = media.address(blob, "application/json")
+    colours = palette(known)
+    legend = [] if len(known) > _MOST else list(zip(known, colours, strict=True))
+    result = _component()(
+        key=key,
+        data={"points": address, "colours": colours, "legend": legend},
+        on_taken_change=lambda: None,
+    )
+    found = result.taken
+    # what was taken on another map is no choice on this one
+    clips = found.get("clips") if isinstance(found, dict) and found.get("of") == address else None
+    return sorted({one for one in clips if type(one) is int and 0 <= one < n}) if isinstance(clips, list) else []
