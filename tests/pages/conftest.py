@@ -18,6 +18,7 @@ from audioclf.core import workspaces
 from audioclf.core.locks import FileLock
 from audioclf.datasets.splits import Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import Mel
 from audioclf.inference.assets import app_folder
@@ -169,6 +170,21 @@ def finished(audioclf_home: Path, three_classes: Path, of_all_workers: Path) -> 
     assert Run(folder).has_metrics, Run(folder).status
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run = Run(Path(shutil.copytree(folder, new_folder(workspaces.runs_folder()))))
+    yield run
+    if run.folder.is_dir():
+        run.delete()
+
+
+@pytest.fixture(scope="session")
+def linear(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
+    """A run of a linear model, for processes that need not wait for a deep-learning library."""
+    experiment = Experiment(
+        dataset=DatasetChoice(str(three_classes)),
+        split=Holdout(test_size=0.5),
+        features=(Mel(n_mels=16),),
+        model=MODELS["logreg"](),
+    )
+    run = run_experiment(experiment, new_folder(workspaces.runs_folder()), name="linear")
     yield run
     if run.folder.is_dir():
         run.delete()

@@ -9,7 +9,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from audioclf.experiments.runs import Run
-from audioclf.inference.robustness import file_name, read_robustness
+from audioclf.inference.robustness import read_robustness
 
 OpenPage = Callable[..., AppTest]
 Until = Callable[..., Any]
@@ -58,17 +58,16 @@ def test_a_part_that_is_empty_is_one_sentence(open_page: OpenPage, finished: Run
     assert "end must lie after start" in error.value.replace("\\", "")
 
 
-def test_robustness_is_measured_once_and_kept(open_page: OpenPage, finished: Run, until: Until) -> None:
-    (finished.folder / file_name("gain")).unlink(missing_ok=True)
-    page = opened(open_page, finished, until)
+def test_robustness_is_measured_once_and_kept(open_page: OpenPage, linear: Run, until: Until) -> None:
+    page = opened(open_page, linear, until)
     page.selectbox(key="robustness.sweep").set_value("gain")
     page.run()
     next(button for button in page.button if button.key == "robustness.go").click()
     page.run()
     until(page, lambda: "clips as they are" in words(page).replace("\\", ""))
     assert not page.error
-    assert read_robustness(finished, "gain") is not None
-    again = opened(open_page, finished, until)
+    assert read_robustness(linear, "gain") is not None
+    again = opened(open_page, linear, until)
     again.selectbox(key="robustness.sweep").set_value("gain")
     again.run()
     assert "clips as they are" in words(again).replace("\\", "")
