@@ -19,7 +19,7 @@ from audioclf.experiments.runs import Run
 from audioclf.explain import METHODS
 from audioclf.explain.pointing import iou, points_into, truth_of
 from audioclf.features import FeatureMap
-from audioclf.inference.evidence import Explanation, default_method, layers_of, methods_for, read_choice
+from audioclf.inference.evidence import LEAST, Explanation, default_method, layers_of, methods_for, read_choice
 from audioclf.ui.inference import model_client, verdict
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup
@@ -30,8 +30,6 @@ from audioclf.ui.sound.player import player, track
 EXPLAINED = {kind: f"{method.title}: {method.explanation}" for kind, method in METHODS.items()}
 """What every method does, for a learner."""
 
-_LEAST = 1e-4
-"""A smaller fall of the probability is rounding."""
 _HEIGHT = 340
 _LOWEST_PLAYED = 8000
 
@@ -135,7 +133,7 @@ class Evidence:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        return self.peak < _LEAST
+        return self.peak < LEAST
 
     def draw(self, height: int = _HEIGHT, *, beside: bool = False) -> None:
         """Draw the feature map under its evidence, and the sounds of it; a sentence where there is none.

@@ -26,8 +26,6 @@ from audioclf.ui.sound.player import player, track
 
 _HEIGHT = 220
 _NEAREST = 3
-_LEAST = 1e-4
-"""A smaller fall of the probability is rounding."""
 
 
 def draw(
@@ -138,7 +136,7 @@ def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: 
         return
     role = "true" if number == item.true else "predicted"
     title = f"Evidence for {names[number]}"
-    if found.peak < _LEAST:
+    if found.empty:
         st.markdown(f"**{escape(title)}** ({role})")
         st.caption(escape(METHODS[method].nothing.format(names[number])))
         return
