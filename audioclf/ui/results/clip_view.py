@@ -63,12 +63,21 @@ def draw(
             _bars(run, item, names)
             return
         warmup.until_ready()
-        with error_boundary.boundary("desk"):
-            _evidence(run, item, names)
+        # what is at hand comes first; the model is asked for the rest
+        above = st.container()
         left, right = st.columns([2, 3], gap="large")
+        feature = next((number for number, one in enumerate(run.experiment.features) if not one.heavy), None)
+        numbers = () if feature is None else tuple(dict.fromkeys((item.true, item.predicted)))
+        with above, error_boundary.boundary("desk"):
+            columns = st.columns(1 + len(numbers), gap="medium")
+            with columns[0]:
+                _sound(run, item, names, feature)
         with left:
             _bars(run, item, names)
             _decide(run, item, names, verdicts)
+        for column, number in zip(columns[1:], numbers, strict=True):
+            with column, error_boundary.boundary("desk"):
+                _evidence_for(run, item, number, int(feature or 0), names)
         with right, error_boundary.boundary("neighbours"):
             _neighbours(run, item, names)
 
@@ -106,24 +115,16 @@ def _heading(
         st.caption(escape(" · ".join(plain(one, 60) for one in about if one)))
 
 
-def _evidence(run: Run, item: Prediction, names: Sequence[str]) -> None:
-    """The sound, and what of it speaks for the true and for the predicted class."""
-    numbers = list(dict.fromkeys((item.true, item.predicted)))
+def _sound(run: Run, item: Prediction, names: Sequence[str], feature: int | None) -> None:
+    """The clip with the feature that the evidence will be drawn on, or else one to look at."""
     clip, audio = run.clips[item.clip], run.experiment.audio
-    feature = next((number for number, one in enumerate(run.experiment.features) if not one.heavy), None)
-    columns = st.columns(1 + (len(numbers) if feature is not None else 0), gap="medium")
-    with columns[0]:
-        drawn = FEATURES["mel"]() if feature is None else run.experiment.features[feature]
-        shown = cache.feature_map(clip, drawn, audio)
-        sound = clip_picker.track(clip, audio, title="The clip", note=names[item.true])
-        player("desk.sound", [sound], [feature_panels.panel(shown, title=drawn.title)], height=_HEIGHT)
+    drawn = FEATURES["mel"]() if feature is None else run.experiment.features[feature]
+    shown = cache.feature_map(clip, drawn, audio)
+    sound = clip_picker.track(clip, audio, title="The clip", note=names[item.true])
+    player("desk.sound", [sound], [feature_panels.panel(shown, title=drawn.title)], height=_HEIGHT)
     if feature is None:
         title = run.experiment.features[0].title
         st.caption(f"The numbers of the {title} have no place in time or pitch, so no evidence is drawn on them.")
-        return
-    for column, number in zip(columns[1:], numbers, strict=True):
-        with column:
-            _evidence_for(run, item, number, feature, names)
 
 
 def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: Sequence[str]) -> None:
