@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from audioclf.core import workspaces
 from audioclf.datasets import load_dataset
 from audioclf.experiments.runs import Run, list_runs, open_run
-from audioclf.experiments.runs.review import Verdict, decide, read_review
+from audioclf.experiments.runs.review import Verdict, decide, read_review, reviewed_accuracy
 from audioclf.jobs import queue
 
 OpenPage = Callable[..., AppTest]
@@ -88,7 +88,9 @@ def test_verdicts_make_a_new_version(open_page: OpenPage, copy: Run, until: Unti
     page = looked_at(open_page, copy, 2, until)
     clip, split = page.session_state[f"desk.clip {copy.id}"]
     press(page, "desk.both")
-    assert read_review(copy) == {clip: Verdict("both")}
+    wrong = next(item for item in copy.predictions if (item.clip, item.split) == (clip, split))
+    assert read_review(copy) == {clip: Verdict("both", copy.classes[wrong.predicted])}
+    assert f"**{reviewed_accuracy(copy, read_review(copy)):.1%}**" in words(page)
     assert "1 both right" in words(page)
     press(page, "desk.undo")
     assert read_review(copy) == {}

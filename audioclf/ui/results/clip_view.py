@@ -27,6 +27,13 @@ from audioclf.ui.sound.player import player, track
 _HEIGHT = 220
 _NEAREST = 3
 
+_RELABEL = "The label is wrong: the prediction counts as correct, and a new version has the new label."
+_BOTH = (
+    "Either class describes this clip: the prediction counts as correct. A new version leaves the clip out, since a clip"
+    " has one label there."
+)
+_EXCLUDE = "It cannot be judged: it counts neither as correct nor as wrong, and a new version leaves it out."
+
 
 def draw(
     state: State,
@@ -203,11 +210,11 @@ def _decide(run: Run, item: Prediction, names: Sequence[str], verdicts: dict[int
     pressed = False
     with st.container(horizontal=True, gap="small"):
         if item.true != item.predicted:
-            if st.button(f"It is {names[item.predicted]}", icon=":material/label:", key="desk.relabel"):
+            if st.button(f"It is {names[item.predicted]}", icon=":material/label:", key="desk.relabel", help=_RELABEL):
                 verdict, pressed = Verdict("relabel", run.classes[item.predicted]), True
-            if st.button("Both are right", icon=":material/join:", key="desk.both"):
-                verdict, pressed = Verdict("both"), True
-        if st.button("Leave it out", icon=":material/block:", key="desk.exclude"):
+            if st.button("Both are right", icon=":material/join:", key="desk.both", help=_BOTH):
+                verdict, pressed = Verdict("both", run.classes[item.predicted]), True
+        if st.button("Leave it out", icon=":material/block:", key="desk.exclude", help=_EXCLUDE):
             verdict, pressed = Verdict("exclude"), True
         if known is not None and st.button("Take it back", icon=":material/undo:", key="desk.undo"):
             pressed = True
