@@ -144,9 +144,9 @@ def _part(clip: Clip, tested: bool) -> Clip:
 def reviewed_accuracy(run: Run, verdicts: Mapping[int, Verdict]) -> float | None:
     """Accuracy of the run by what was decided.
 
-    Relabelled clips count by their new label; of a clip with two right classes, a prediction of either is right, and one
-    of a third class, as another split's model may have made it, is wrong. Clips that are left out do not count. None
-    where no clip is left.
+    Relabelled clips count by their new label; of a clip with two right classes, a prediction of either is right, and
+    one of a third class, as another split's model may have made it, is wrong. Clips that are left out do not count.
+    None where no clip is left.
     """
     right = n = 0
     for item in run.predictions:

@@ -29,8 +29,8 @@ _NEAREST = 3
 
 _RELABEL = "The label is wrong: the prediction counts as correct, and a new version has the new label."
 _BOTH = (
-    "Either class describes this clip: the prediction counts as correct. A new version leaves the clip out, since a clip"
-    " has one label there."
+    "Either class describes this clip: the prediction counts as correct. A new version leaves the clip out, since it"
+    " has one label for each clip."
 )
 _EXCLUDE = "It cannot be judged: it counts neither as correct nor as wrong, and a new version leaves it out."
 
