@@ -135,6 +135,10 @@ def test_sounds_that_are_gone_leave_what_was_predicted(
     assert not page.error
     assert "no longer on this machine" in words(page)
     assert players(page) == []
+    explained = open_page("explain", run=copy.id)
+    assert not explained.error
+    assert "no longer on this machine" in words(explained)
+    assert "The model predicted" in words(explained)
     for by in ("Level", "Length", "Group", "Fold"):
         page.session_state["results.tabs"] = "Where it errs"
         page.session_state["results.slices"] = by

@@ -44,6 +44,9 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     start : float
         Where in a longer sound the window begins, in seconds.
     """
+    if not subject.clip.path.is_file():
+        _gone(run, subject)
+        return
     how, which = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     found = ask(run, subject, how, which, start=start)
     if found is None:
@@ -59,6 +62,17 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
         for remark in remarks(run, found):
             st.caption(escape(remark))
     verdict.details(run, subject, found)
+
+
+def _gone(run: Run, subject: Subject) -> None:
+    """Draw what is known of a clip whose sound is gone: the answer of its test, where it was tested."""
+    tested = [item for item in run.predictions if item.clip == subject.number] if subject.number is not None else []
+    item = next((one for one in tested if one.split == subject.split), None)
+    if item is not None:
+        probabilities = np.asarray(item.probabilities, np.float32)
+        _answer(run, subject, probabilities)
+        bars(run, probabilities, subject.true, key="evidence.bars")
+    st.caption("The sound of this clip is no longer on this machine, so it cannot be played or explained.")
 
 
 def remarks(run: Run, found: Evidence) -> list[str]:
@@ -149,7 +163,8 @@ class Evidence:
         whole = track("The sound", playable(self.y, self.sr), seconds, "as the model receives it")
         bare = feature_panels.panel(self.shown, title=self.title)
         if self.empty:
-            st.info(escape(METHODS[self.method].nothing.format(self.label)), icon=":material/visibility_off:")
+            words = f"{METHODS[self.method].nothing.format(self.label)} Another method may find more."
+            st.info(escape(words), icon=":material/visibility_off:")
             if beside:
                 player("evidence.sound", [whole], [bare], height=height)
             return

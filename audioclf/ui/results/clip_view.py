@@ -27,6 +27,9 @@ from audioclf.ui.sound.player import player, track
 _HEIGHT = 220
 _NEAREST = 3
 
+REVEAL = "desk.reveal"
+"""Key under which the session keeps which clip was just asked about, so that the page moves to it once."""
+
 _RELABEL = "The label is wrong: the prediction counts as correct, and a new version has the new label."
 _BOTH = (
     "Either class describes this clip: the prediction counts as correct. A new version leaves the clip out, since it"
@@ -128,7 +131,8 @@ def _sound(run: Run, item: Prediction, names: Sequence[str], feature: int | None
     drawn = FEATURES["mel"]() if feature is None else run.experiment.features[feature]
     shown = cache.feature_map(clip, drawn, audio)
     sound = clip_picker.track(clip, audio, title="The clip", note=names[item.true])
-    player("desk.sound", [sound], [feature_panels.panel(shown, title=drawn.title)], height=_HEIGHT)
+    panel = feature_panels.panel(shown, title=drawn.title)
+    player("desk.sound", [sound], [panel], height=_HEIGHT, reveal=st.session_state.pop(REVEAL, ""))
     if feature is None:
         title = run.experiment.features[0].title
         st.caption(f"The numbers of the {title} have no place in time or pitch, so no evidence is drawn on them.")
@@ -149,7 +153,7 @@ def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: 
         st.caption(escape(METHODS[method].nothing.format(names[number])))
         return
     content = hashlib.blake2b(found.heat.tobytes() + found.y.tobytes(), digest_size=16).hexdigest()
-    sound = track(f"For {names[number]}", _heard(content, found), len(found.y) / found.sr, f"only that part ({role})")
+    sound = track(f"For {names[number]}", _heard(content, found), len(found.y) / found.sr, f"{role} class")
     panel = feature_panels.panel(found.feature_map, title=title, heat=found.heat)
     player(f"desk.evidence {role}", [sound], [panel], height=_HEIGHT)
 

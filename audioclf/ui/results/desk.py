@@ -158,6 +158,7 @@ def _players(run: Run, found: Sequence[Prediction], verdicts: dict[int, Verdict]
     picked = player("results", tracks, panels, layout="list", height=44, action="Why?")
     if picked is not None:
         _look(run, shown[picked])
+        st.session_state[clip_view.REVEAL] = f"{shown[picked].clip} {shown[picked].split}"
         st.rerun()
 
 
