@@ -14,6 +14,18 @@ Array = npt.NDArray[np.float32]
 BATCH = 128
 RIDGE = 1.0
 
+SHARES = (0.5, 0.75, 0.9)
+"""Chances of a cell to be kept that are tried in turn: many sounds lose their class with half of the cells."""
+
+PILOT = 32
+"""Masks by which a chance is tried."""
+
+CLEAR = 0.05
+"""Standard deviation of the probability over the masks with which a chance is taken at once."""
+
+LEAST = 1e-4
+"""Below this standard deviation the answers are alike, and the differences rounding."""
+
 
 def random_masks(
     predict: Callable[[Array], npt.NDArray[np.floating]],
@@ -23,7 +35,7 @@ def random_masks(
     floor: npt.ArrayLike,
     cells: tuple[int, ...] = (8, 12),
     n_masks: int = 600,
-    share: float = 0.5,
+    shares: tuple[float, ...] = SHARES,
     grids: int = 2,
     random_state: int = 0,
 ) -> tuple[Array, float]:
@@ -43,8 +55,9 @@ def random_masks(
     cells : tuple of int
         Bands and stretches of time; of a curve the last one alone counts.
     n_masks : int
-    share : float
-        Chance of a cell to be kept.
+    shares : tuple of float
+        Chances of a cell to be kept. The first one with which the probability clearly depends on the mask is taken, or
+        else the one with which it does so most.
     grids : int
         Grids of cells, shifted against each other, that share the masks; their mean is finer than one of them.
     random_state : int
@@ -71,19 +84,28 @@ def random_masks(
     rng = np.random.default_rng(random_state)
     found = np.zeros(example.shape)
     accounted = 0.0
+    share = 0.0
     for grid in range(grids):
         number, n_cells = _cells(example.shape, counts, grid / grids)
-        kept = rng.random((-(-n_masks // grids), n_cells)) < share
-        answers = []
-        for begin in range(0, len(kept), BATCH):
-            shown = kept[begin : begin + BATCH][:, number]
-            answers.append(predict(np.where(shown, example, removed)))
-        probabilities = np.concatenate(answers)
-        if not 0 <= class_index < probabilities.shape[1]:
-            raise ParameterError(
-                f"class_index must lie in 0 to {probabilities.shape[1] - 1}, got {class_index}.", "class_index"
+
+        def answers(kept: npt.NDArray[np.bool_], number: npt.NDArray[np.int64] = number) -> npt.NDArray[np.float64]:
+            maps = (
+                np.where(kept[begin : begin + BATCH][:, number], example, removed)
+                for begin in range(0, len(kept), BATCH)
             )
-        y = probabilities[:, class_index].astype(np.float64)
+            probabilities = np.concatenate([predict(one) for one in maps])
+            if not 0 <= class_index < probabilities.shape[1]:
+                raise ParameterError(
+                    f"class_index must lie in 0 to {probabilities.shape[1] - 1}, got {class_index}.", "class_index"
+                )
+            return probabilities[:, class_index].astype(np.float64)
+
+        draws = rng.random((-(-n_masks // grids), n_cells))
+        share = share or _telling(answers, draws[:PILOT], shares)
+        kept = draws < share
+        y = answers(kept)
+        if y.std() < LEAST:
+            continue
         design = kept - kept.mean(axis=0)
         centred = y - y.mean()
         weights = np.linalg.solve(design.T @ design + RIDGE * np.eye(n_cells), design.T @ centred)
@@ -92,6 +114,20 @@ def random_masks(
             accounted += 1 - float(((centred - design @ weights) ** 2).sum()) / spread
         found += weights[number]
     return (found / grids).astype(np.float32), accounted / grids
+
+
+def _telling(
+    answers: Callable[[npt.NDArray[np.bool_]], npt.NDArray[np.float64]],
+    draws: npt.NDArray[np.float64],
+    shares: tuple[float, ...],
+) -> float:
+    """The first share with a clear spread of the answers, or else the one with the widest."""
+    found: list[tuple[float, float]] = []
+    for share in shares:
+        found.append((float(answers(draws < share).std()), share))
+        if found[-1][0] >= CLEAR:
+            break
+    return max(found)[1]
 
 
 def _cells(shape: tuple[int, ...], counts: tuple[int, ...], shift: float) -> tuple[npt.NDArray[np.int64], int]:

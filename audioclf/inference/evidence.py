@@ -24,6 +24,9 @@ FOLDER = "explanations"
 
 CHOICE = "choice.json"
 
+LEAST = 1e-4
+"""A smaller fall of the probability is rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -67,6 +70,11 @@ class Explanation:
     words: Words = field(default_factory=lambda: Words("", "place"))
     seconds: float = 0.0
     verdict: Verdict | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return self.peak < LEAST
 
 
 def subject_of(

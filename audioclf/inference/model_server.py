@@ -172,7 +172,7 @@ class _Server:
         if request["do"] == "judge":
             found = self._explained(predictor, clip, request)
             about = _place_of(request["options"])
-            verdict = predictor.judge(clip, found, **about) if found.peak > 0 else None
+            verdict = None if found.empty else predictor.judge(clip, found, **about)
             checks = predictor.checks(clip, found, **about) if request["checks"] else {}
             return {"verdict": None if verdict is None else verdict.to_dict(), **checks}, {}
         raise ValueError(f"unknown request {request['do']!r}")

@@ -226,7 +226,7 @@ class Predictor(LoadedRun):
             words,
             seconds,
         )
-        if judge and peak > 0:
+        if judge and not found.empty:
             verdict = explain.judge(self.subject(maps, feature_index, split, rolled=True), shaped, index)
             return replace(found, verdict=verdict)
         return found

@@ -105,6 +105,7 @@ def test_from_the_instruments_to_a_new_sound(new_page: NewPage, server: Any, new
     page.locator("input[type=file]").set_input_files(str(new_note))
     page.get_by_text("The model predicted").wait_for()
     page.get_by_role("heading", name="Reed Organ").wait_for()
-    page.get_by_text("Evidence for Reed Organ").wait_for()
+    # or a sentence, where the method of this run finds nothing in this note
+    page.get_by_text(re.compile("Evidence for Reed Organ|Another method may find more")).wait_for()
 
     assert not {"keras", "tensorflow", "matplotlib.pyplot", "optuna"} & server.modules()

@@ -179,6 +179,20 @@ def test_random_masks_find_the_weights_of_a_sum_of_cells() -> None:
     assert r2 > 0.99
 
 
+def test_random_masks_remove_less_where_nothing_is_left_of_the_class() -> None:
+    x = np.ones((8, 12), np.float32)
+
+    def predict(batch: np.ndarray) -> np.ndarray:  # needs one cell, and 7 of 10 of all
+        value = ((batch.mean(axis=(1, 2)) > 0.7) * batch[:, 2, 5]).astype(np.float64)
+        return np.stack([value, 1 - value], axis=1)
+
+    found, _ = random_masks(predict, x, 0, floor=np.zeros_like(x), grids=1)
+    assert np.unravel_index(found.argmax(), found.shape) == (2, 5)
+    assert found[2, 5] > 0.5
+    nothing, _ = random_masks(predict, x, 0, floor=np.zeros_like(x), grids=1, shares=(0.5,))
+    assert not nothing.any(), "rounding is no evidence"
+
+
 def test_what_is_removed_becomes_silence_or_a_mean() -> None:
     rng = np.random.default_rng(0)
     level = rng.uniform(-60, 0, (4, 6)).astype(np.float32)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,10 @@ from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from audioclf.core import workspaces
+from audioclf.core.locks import FileLock
 from audioclf.datasets.splits import Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
+from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import Mel
 from audioclf.inference.assets import app_folder
@@ -26,6 +30,9 @@ from audioclf.training import Training
 from audioclf.ui.shell import tasks, warmup
 
 OpenPage = Callable[..., AppTest]
+
+HANG = 600.0
+"""Seconds after which a broken program ends a test; no test depends on how fast the machine is."""
 
 STAGES = {
     "audio": "audio",
@@ -89,6 +96,30 @@ def _open(name: str = "", /, **query: str | Path) -> AppTest:
     return page
 
 
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """``until(page, condition)``: run the page again, as its timer does in a browser, until the condition holds.
+
+    Gives what the condition gives. ``page`` may be None where no page takes part.
+    """
+    return _until
+
+
+def _until(page: AppTest | None, condition: Callable[[], Any], seconds: float = HANG) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "" if page is None else [element.value for element in page.markdown]
+        working = [task for task in tasks.all_tasks() if not task.finished]
+        for task in working:
+            task.wait(max(end - time.monotonic(), 0))
+        if not working:
+            time.sleep(0.05)
+        if page is not None:
+            page.run()
+            assert not page.exception
+    return found
+
+
 @pytest.fixture
 def keyed() -> Callable[[AppTest, str], Any]:
     """``keyed(page, "train.model.cnn.filters")``: a widget of the Train page, in its stage opened before."""
@@ -117,31 +148,60 @@ def train(open_page: OpenPage, class_folders: Path) -> AppTest:
 
 
 @pytest.fixture(scope="session")
-def three_classes(tmp_path_factory: pytest.TempPathFactory, write_tone: Callable[..., Path]) -> Path:
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the whole test run; what is made in it under its lock is made once for all processes that test."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "pages"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def three_classes(of_all_workers: Path, write_tone: Callable[..., Path]) -> Path:
     """'low' and 'high' tones, and a third class that sounds like 'low': whoever learns them must err."""
-    root = tmp_path_factory.mktemp("three") / "tones"
-    for label, base in (("low", 220.0), ("high", 1760.0), ("<b>low</b> **too**".replace("/", ""), 221.0)):
-        for i in range(6):
-            write_tone(root / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
+    root = of_all_workers / "tones"
+    with FileLock(of_all_workers / "tones.lock"):
+        if not root.is_dir():
+            for label, base in (("low", 220.0), ("high", 1760.0), ("<b>low</b> **too**".replace("/", ""), 221.0)):
+                for i in range(6):
+                    write_tone(root / label / f"{i}.wav", frequency=base * (1 + 0.02 * i), seconds=0.3)
     return root
 
 
 @pytest.fixture(scope="session")
-def finished(audioclf_home: Path, three_classes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def finished(audioclf_home: Path, three_classes: Path, of_all_workers: Path) -> Iterator[Run]:
     """A run of a small network, made by a real worker process, in the workspace that pages see."""
+    # made elsewhere: a page's own queue would take up what waits where pages see it
+    folder = of_all_workers / "first"
+    with FileLock(of_all_workers / "first.lock"):
+        if not folder.is_dir():
+            experiment = Experiment(
+                dataset=DatasetChoice(str(three_classes)),
+                split=Holdout(test_size=0.5, validation_size=0.34),
+                features=(Mel(n_mels=32),),
+                model=MODELS["compact-cnn"](filters=(8, 8)),
+                training=Training(epochs=25, batch_size=4, learning_rate=0.01),
+            )
+            made = create_run(experiment, folder, name="<i>first</i> *run*")
+            subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=600)
+    assert Run(folder).has_metrics, Run(folder).status
+    workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
+    run = Run(Path(shutil.copytree(folder, new_folder(workspaces.runs_folder()))))
+    yield run
+    if run.folder.is_dir():
+        run.delete()
+
+
+@pytest.fixture(scope="session")
+def linear(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
+    """A run of a linear model, for processes that need not wait for a deep-learning library."""
     experiment = Experiment(
         dataset=DatasetChoice(str(three_classes)),
-        split=Holdout(test_size=0.5, validation_size=0.34),
-        features=(Mel(n_mels=32),),
-        model=MODELS["compact-cnn"](filters=(8, 8)),
-        training=Training(epochs=25, batch_size=4, learning_rate=0.01),
+        split=Holdout(test_size=0.5),
+        features=(Mel(n_mels=16),),
+        model=MODELS["logreg"](),
     )
-    # moved to where pages see it once it is done: a page's own queue would take up what waits there
-    made = create_run(experiment, tmp_path_factory.mktemp("runs") / "first", name="<i>first</i> *run*")
-    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=600)
-    assert made.has_metrics, made.status
-    workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
-    run = Run(Path(shutil.move(made.folder, new_folder(workspaces.runs_folder()))))
+    run = run_experiment(experiment, new_folder(workspaces.runs_folder()), name="linear")
     yield run
     if run.folder.is_dir():
         run.delete()

@@ -15,19 +15,17 @@ from streamlit.testing.v1 import AppTest
 from audioclf.experiments.runs import Run
 
 OpenPage = Callable[..., AppTest]
+Until = Callable[..., Any]
 
 
 def words(page: AppTest) -> str:
     return " ".join(element.value for element in (*page.markdown, *page.caption, *page.subheader))
 
 
-def answered(page: AppTest) -> AppTest:
-    """The page once the models have answered, as its timer brings it about in a browser."""
-    for _ in range(100):
-        page.run()
-        if len(page.get("bidi_component")) == 2:
-            break
-    assert not page.exception
+def answered(page: AppTest, until: Until) -> AppTest:
+    """The page once the models have answered: the sound, and its evidence or a sentence that there is none."""
+    page.run()
+    until(page, lambda: page.title and len(page.get("bidi_component")) + len(page.info) == 2)
     return page
 
 
@@ -36,8 +34,8 @@ def source(page: AppTest, name: str) -> None:
     page.run()
 
 
-def test_an_example_is_classified_and_explained(open_page: OpenPage, finished: Run) -> None:
-    page = answered(open_page("classify", run=finished.id))
+def test_an_example_is_classified_and_explained(open_page: OpenPage, finished: Run, until: Until) -> None:
+    page = answered(open_page("classify", run=finished.id), until)
     assert not page.error
     first = sorted(
         finished.predictions, key=lambda item: (item.true == item.predicted, -item.probabilities[item.predicted])
@@ -50,7 +48,7 @@ def test_an_example_is_classified_and_explained(open_page: OpenPage, finished: R
 
 
 def test_good_files_are_answered_and_bad_ones_told(
-    open_page: OpenPage, finished: Run, write_tone: Callable[..., Path], tmp_path: Path
+    open_page: OpenPage, finished: Run, write_tone: Callable[..., Path], tmp_path: Path, until: Until
 ) -> None:
     page = open_page("classify", run=finished.id)
     source(page, "Files")
@@ -59,7 +57,7 @@ def test_good_files_are_answered_and_bad_ones_told(
         path = write_tone(tmp_path / name, frequency=frequency, seconds=0.3)
         files.append((name, path.read_bytes(), ""))
     page.file_uploader[0].set_value(files)
-    answered(page)
+    answered(page, until)
     assert sorted(error.value.split("\\")[0] for error in page.error) == ["empty", "page"]
     assert all("Traceback" not in error.value for error in page.error)
     table = page.dataframe[0].value
@@ -69,7 +67,7 @@ def test_good_files_are_answered_and_bad_ones_told(
 
 
 def test_what_is_the_matter_with_a_sound_stands_beside_its_answer(
-    open_page: OpenPage, finished: Run, tone: Any, tmp_path: Path
+    open_page: OpenPage, finished: Run, tone: Any, tmp_path: Path, until: Until
 ) -> None:
     y = tone(1800.0, 0.3)
     files = []
@@ -79,7 +77,7 @@ def test_what_is_the_matter_with_a_sound_stands_beside_its_answer(
     page = open_page("classify", run=finished.id)
     source(page, "Files")
     page.file_uploader[0].set_value(files)
-    answered(page)
+    answered(page, until)
     shown = [element.value for element in page.warning]
     assert [text.split()[:3] for text in shown] == [["There", "is", "next"], ["The", "channels", "cancel"]]
     bad, good = page.dataframe[0].value["remarks"]
@@ -87,20 +85,20 @@ def test_what_is_the_matter_with_a_sound_stands_beside_its_answer(
     assert good == ""
 
 
-def test_a_long_sound_is_followed_window_by_window(open_page: OpenPage, finished: Run, tone: Any) -> None:
+def test_a_long_sound_is_followed_window_by_window(open_page: OpenPage, finished: Run, tone: Any, until: Until) -> None:
     y = np.concatenate([tone(1800.0, 0.3), tone(220.0, 0.3), tone(1800.0, 0.3)])
     file = io.BytesIO()
     soundfile.write(file, y, 22050, format="WAV")
     page = open_page("classify", run=finished.id)
     source(page, "Files")
     page.file_uploader[0].set_value(("three.wav", file.getvalue(), "audio/wav"))
-    answered(page)
+    answered(page, until)
     assert "Along the sound" in words(page)
     (slider,) = page.select_slider
     assert len(slider.options) == 3
     slider.set_value(slider.options[1] if isinstance(slider.value, str) else 0.3)
     page.run()
-    answered(page)
+    answered(page, until)
     assert not page.error
 
 

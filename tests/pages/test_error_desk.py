@@ -14,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from audioclf.core import workspaces
 from audioclf.datasets import load_dataset
 from audioclf.experiments.runs import Run, list_runs, open_run
-from audioclf.experiments.runs.review import Verdict, decide, read_review
+from audioclf.experiments.runs.review import Verdict, decide, read_review, reviewed_accuracy
 from audioclf.jobs import queue
 
 OpenPage = Callable[..., AppTest]
+Until = Callable[..., Any]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def press(page: AppTest, key: str) -> None:
     assert not page.exception
 
 
-def looked_at(open_page: OpenPage, run: Run, count: int) -> AppTest:
+def looked_at(open_page: OpenPage, run: Run, count: int, until: Until) -> AppTest:
     """The page with the worst mistake opened, once so many players stand on it."""
     page = open_page("results", run=run.id)
     wrong = max(
@@ -51,11 +52,8 @@ def looked_at(open_page: OpenPage, run: Run, count: int) -> AppTest:
         key=lambda item: item.probabilities[item.predicted],
     )
     page.session_state[f"desk.clip {run.id}"] = (wrong.clip, wrong.split)
-    for _ in range(200):
-        page.run()
-        if len(players(page)) >= count:
-            break
-    assert not page.exception
+    page.run()
+    until(page, lambda: len(players(page)) >= count)
     return page
 
 
@@ -65,8 +63,10 @@ def test_one_sentence_names_the_confusion(open_page: OpenPage, finished: Run) ->
     assert "What do you hear" not in words(page), "nothing is asked before a clip is looked at"
 
 
-def test_a_clip_has_evidence_for_both_classes_and_neighbours_of_both(open_page: OpenPage, copy: Run) -> None:
-    page = looked_at(open_page, copy, 5)
+def test_a_clip_has_evidence_for_both_classes_and_neighbours_of_both(
+    open_page: OpenPage, copy: Run, until: Until
+) -> None:
+    page = looked_at(open_page, copy, 5, until)
     assert not page.error
     listed, sound, true, predicted, near = players(page)
     assert listed["action"] == "Why?"
@@ -84,11 +84,13 @@ def test_a_clip_has_evidence_for_both_classes_and_neighbours_of_both(open_page: 
     assert wrong.true != wrong.predicted
 
 
-def test_verdicts_make_a_new_version(open_page: OpenPage, copy: Run) -> None:
-    page = looked_at(open_page, copy, 2)
+def test_verdicts_make_a_new_version(open_page: OpenPage, copy: Run, until: Until) -> None:
+    page = looked_at(open_page, copy, 2, until)
     clip, split = page.session_state[f"desk.clip {copy.id}"]
     press(page, "desk.both")
-    assert read_review(copy) == {clip: Verdict("both")}
+    wrong = next(item for item in copy.predictions if (item.clip, item.split) == (clip, split))
+    assert read_review(copy) == {clip: Verdict("both", copy.classes[wrong.predicted])}
+    assert f"**{reviewed_accuracy(copy, read_review(copy)):.1%}**" in words(page)
     assert "1 both right" in words(page)
     press(page, "desk.undo")
     assert read_review(copy) == {}
@@ -107,7 +109,7 @@ def test_verdicts_make_a_new_version(open_page: OpenPage, copy: Run) -> None:
     shutil.rmtree(kept)
 
 
-def test_one_press_trains_again_on_the_new_version(open_page: OpenPage, copy: Run) -> None:
+def test_one_press_trains_again_on_the_new_version(open_page: OpenPage, copy: Run, until: Until) -> None:
     decide(copy, copy.predictions[0].clip, Verdict("exclude"))
     before = {run.id for run in list_runs(workspaces.runs_folder())}
     page = open_page("results", run=copy.id)
@@ -119,27 +121,24 @@ def test_one_press_trains_again_on_the_new_version(open_page: OpenPage, copy: Ru
         assert made.experiment.replace(dataset=copy.experiment.dataset, note="") == copy.experiment.replace(note="")
         assert len(load_dataset(made.experiment.dataset.name)) == len(copy.clips) - 1
     finally:
-        _end(made)
+        until(None, lambda: made.status.ended)
+        shutil.rmtree(made.experiment.dataset.name, ignore_errors=True)
+        made.delete()
 
 
-def _end(run: Run) -> None:
-    import time
-
-    for _ in range(2400):
-        if run.status.ended:
-            break
-        time.sleep(0.05)
-    shutil.rmtree(run.experiment.dataset.name, ignore_errors=True)
-    run.delete()
-
-
-def test_sounds_that_are_gone_leave_what_was_predicted(open_page: OpenPage, copy: Run, three_classes: Path) -> None:
+def test_sounds_that_are_gone_leave_what_was_predicted(
+    open_page: OpenPage, copy: Run, three_classes: Path, until: Until
+) -> None:
     path = copy.folder / "clips.csv"
     path.write_text(path.read_text().replace(str(three_classes), str(three_classes / "gone")))
-    page = looked_at(open_page, copy, 0)
+    page = looked_at(open_page, copy, 0, until)
     assert not page.error
     assert "no longer on this machine" in words(page)
     assert players(page) == []
+    explained = open_page("explain", run=copy.id)
+    assert not explained.error
+    assert "no longer on this machine" in words(explained)
+    assert "The model predicted" in words(explained)
     for by in ("Level", "Length", "Group", "Fold"):
         page.session_state["results.tabs"] = "Where it errs"
         page.session_state["results.slices"] = by
@@ -148,49 +147,38 @@ def test_sounds_that_are_gone_leave_what_was_predicted(open_page: OpenPage, copy
         assert not page.exception
 
 
-def test_curves_and_parts_are_drawn_when_they_are_asked_for(open_page: OpenPage, finished: Run) -> None:
+def test_curves_and_parts_are_drawn_when_they_are_asked_for(open_page: OpenPage, finished: Run, until: Until) -> None:
     page = open_page("results", run=finished.id)
     page.session_state["results.tabs"] = "ROC and precision"
-    for _ in range(200):
-        page.run()
-        if any(metric.label == "Mean area under ROC" for metric in page.metric):
-            break
+    page.run()
+    until(page, lambda: any(metric.label == "Mean area under ROC" for metric in page.metric))
     assert not page.error
     table = next(frame.value for frame in page.dataframe if "ROC area" in frame.value)
     assert list(table["class"]) == list(finished.classes)
     assert table["ROC area"].between(0, 1).all()
     page.session_state["results.tabs"] = "Where it errs"
     page.session_state["results.slices"] = "Level"
-    for _ in range(100):
-        page.run()
-        if "Wilson" in words(page) or "alike" in words(page):
-            break
+    page.run()
+    until(page, lambda: "Wilson" in words(page) or "alike" in words(page))
     assert not page.error
-    assert "Wilson" in words(page) or "alike" in words(page)
 
 
-def test_a_model_of_another_version_still_has_its_matrix(open_page: OpenPage, copy: Run) -> None:
+def test_a_model_of_another_version_still_has_its_matrix(open_page: OpenPage, copy: Run, until: Until) -> None:
     signature = json.loads((copy.folder / "model.json").read_text())
     (copy.folder / "model.json").write_text(json.dumps(signature | {"version": 99}))
-    page = looked_at(open_page, copy, 2)
-    for _ in range(50):
-        if page.error:
-            break
-        page.run()
+    page = looked_at(open_page, copy, 2, until)
+    until(page, lambda: page.error)
     assert any("train the run again" in error.value for error in page.error)
     assert not any("our side" in error.value for error in page.error)
     assert "What do you hear" in words(page)
 
 
-def test_a_run_of_one_test_clip(open_page: OpenPage, copy: Run) -> None:
+def test_a_run_of_one_test_clip(open_page: OpenPage, copy: Run, until: Until) -> None:
     path = copy.folder / "predictions.csv"
     path.write_text("\n".join(path.read_text().splitlines()[:2]) + "\n")
     page = open_page("results", run=copy.id)
     assert not page.exception
     page.session_state["results.tabs"] = "ROC and precision"
-    for _ in range(100):
-        page.run()
-        if "No curve can be drawn" in words(page):
-            break
+    page.run()
+    until(page, lambda: "No curve can be drawn" in words(page))
     assert not page.error
-    assert "No curve can be drawn" in words(page)

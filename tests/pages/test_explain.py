@@ -21,20 +21,11 @@ from audioclf.models import MODELS
 from audioclf.ui.inference.explanation import heard
 
 OpenPage = Callable[..., AppTest]
+Until = Callable[..., Any]
 
 
 def players(page: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.json) for element in page.get("bidi_component")]
-
-
-def drawn(page: AppTest) -> None:
-    """Run the page until its answer is there."""
-    for _ in range(40):
-        page.run()
-        if players(page):
-            break
-    assert not page.exception
-    assert players(page)
 
 
 def words(page: AppTest) -> str:
@@ -71,13 +62,11 @@ def test_above_the_picture_it_says_what_removing_the_marked_tenth_does(open_page
     assert choice["clips"] == "validation"
 
 
-def test_a_map_is_tested_and_so_are_all(open_page: OpenPage, finished: Run) -> None:
+def test_a_map_is_tested_and_so_are_all(open_page: OpenPage, finished: Run, until: Until) -> None:
     page = open_page("explain", run=finished.id)
     next(element for element in page.toggle if element.key == "evidence.test").set_value(True)
-    for _ in range(40):
-        page.run()
-        if page.metric:
-            break
+    page.run()
+    until(page, lambda: page.metric)
     assert {"Average drop", "Input fidelity", "With random weights"} <= {element.label for element in page.metric}
     assert "other methods mark" in words(page)
     assess_method(finished, "occlusion")
@@ -90,7 +79,7 @@ def test_a_map_is_tested_and_so_are_all(open_page: OpenPage, finished: Run) -> N
     assert any("Test them" in element.label for element in page.button)
 
 
-def test_any_class_and_any_method_and_layer_can_be_asked(open_page: OpenPage, finished: Run) -> None:
+def test_any_class_and_any_method_and_layer_can_be_asked(open_page: OpenPage, finished: Run, until: Until) -> None:
     page = open_page("explain", run=finished.id)
     before = players(page)[0]["panels"][1]
     chooser = next(element for element in page.selectbox if element.label == "Evidence for")
@@ -98,18 +87,22 @@ def test_any_class_and_any_method_and_layer_can_be_asked(open_page: OpenPage, fi
     other = next(number for number, title in enumerate(chooser.options) if title.startswith("high,"))
     assert "predicted" not in chooser.options[other]
     chooser.set_value(other)
-    drawn(page)
+    page.run()
+    until(page, lambda: players(page))
     assert "heat" not in before or players(page)[0]["panels"][-1].get("heat") != before["heat"]
     for kind in ("grad-cam", "integrated-gradients"):
         next(element for element in page.selectbox if element.label == "Method").set_value(kind)
-        drawn(page)
+        page.run()
+        until(page, lambda: players(page))
         assert METHODS[kind].title in words(page).replace("\\", "")
     next(element for element in page.selectbox if element.label == "Method").set_value("layercam")
-    drawn(page)
+    page.run()
+    until(page, lambda: players(page))
     layer = next(element for element in page.selectbox if element.label == "Layer")
     assert layer.options == ["conv_2_activation", "conv_1_activation"]
     layer.set_value("conv_1_activation")
-    drawn(page)
+    page.run()
+    until(page, lambda: players(page))
     assert not page.error
 
 
@@ -121,7 +114,9 @@ def test_a_clip_in_the_address_is_the_one_that_is_shown(open_page: OpenPage, fin
     assert clip.path.name in chooser.options[chooser.value]
 
 
-def test_ones_own_sound_and_a_file_that_is_none(open_page: OpenPage, finished: Run, tone_wav: Path) -> None:
+def test_ones_own_sound_and_a_file_that_is_none(
+    open_page: OpenPage, finished: Run, tone_wav: Path, until: Until
+) -> None:
     page = open_page("explain", run=finished.id)
     next(element for element in page.segmented_control if element.key == "subject.source").set_value("Your own sound")
     page.run()
@@ -130,15 +125,15 @@ def test_ones_own_sound_and_a_file_that_is_none(open_page: OpenPage, finished: R
     (error,) = page.error
     assert "Traceback" not in error.value
     page.file_uploader[0].set_value(("tone.wav", tone_wav.read_bytes(), "audio/wav"))
-    for _ in range(20):
-        page.run()
-        if players(page):
-            break
+    page.run()
+    until(page, lambda: players(page))
     assert not page.error
     assert "The model predicted" in words(page)
 
 
-def test_a_model_without_convolutions_is_explained_by_what_suits_it(open_page: OpenPage, finished: Run) -> None:
+def test_a_model_without_convolutions_is_explained_by_what_suits_it(
+    open_page: OpenPage, finished: Run, until: Until
+) -> None:
     experiment = finished.experiment.replace(
         model=MODELS["logreg"](), features=(Mel(n_mels=16), Waveform()), combine="ensemble"
     )
@@ -152,10 +147,8 @@ def test_a_model_without_convolutions_is_explained_by_what_suits_it(open_page: O
         assert "1 of 2 models look at this feature" in words(page)
         picture = next(element for element in page.selectbox if element.label == "Feature")
         picture.set_value(1)
-        for _ in range(20):
-            page.run()
-            if players(page):
-                break
+        page.run()
+        until(page, lambda: players(page))
         panel = players(page)[0]["panels"][1]
         assert panel["kind"] == "curve"
         assert max(panel["heat"]) == pytest.approx(1)

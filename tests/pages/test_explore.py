@@ -195,15 +195,12 @@ def test_one_sound_at_four_sample_rates(open_page: OpenPage, class_folders: Path
     assert tops == pytest.approx([11025] * 4, abs=30)
 
 
-def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run) -> None:
+def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run, until: Callable[..., Any]) -> None:
     page = open_page("explain", run=finished.id)
     page.session_state[clip_picker._SELECTED] = replace(finished.clips[0], start=0.05, duration=0.2)
     page.session_state[clip_picker._JUST] = True
-    for _ in range(40):
-        page.run()
-        assert not page.exception
-        if page.get("bidi_component") and len(player(page)["panels"]) == 2:
-            break
+    page.run()
+    until(page, lambda: page.get("bidi_component") and len(player(page)["panels"]) == 2)
     assert any("0.050 to 0.250 s of its file" in caption.value.replace("\\", "") for caption in page.caption)
     assert len(player(page)["panels"]) == 2, "the sound and the evidence"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from audioclf.inference.scan import Scan, list_scans, scans_folder
 from audioclf.models import MODELS
 
 OpenPage = Callable[..., AppTest]
+Until = Callable[..., Any]
 PIECES = ((240.0, 2.0), (0.0, 1.0), (1900.0, 2.0), (0.0, 1.0), (1900.0, 2.0))
 
 
@@ -71,26 +71,22 @@ def opened(open_page: OpenPage, run: Run) -> AppTest:
     return page
 
 
-def scanned(page: AppTest, files: list[tuple[str, bytes, str]]) -> Scan:
+def scanned(page: AppTest, files: list[tuple[str, bytes, str]], until: Until) -> Scan:
     page.file_uploader[0].set_value(files)
     page.run()
     next(button for button in page.button if button.label == "Listen to all of it").click()
     page.run()
-    for _ in range(600):
-        found = list_scans()
-        if found and found[0].status.ended:
-            break
-        time.sleep(0.2)
+    until(None, lambda: list_scans() and list_scans()[0].status.ended)
     page.run()
     page.run()
     assert not page.exception
     assert not page.error
-    return found[0]
+    return list_scans()[0]
 
 
-def test_a_recording_is_reviewed_and_sent_back(open_page: OpenPage, run: Run) -> None:
+def test_a_recording_is_reviewed_and_sent_back(open_page: OpenPage, run: Run, until: Until) -> None:
     page = opened(open_page, run)
-    scan = scanned(page, [("<b>long</b>.wav", recording(), "audio/wav")])
+    scan = scanned(page, [("<b>long</b>.wav", recording(), "audio/wav")], until)
     assert scan.status.state == "done", scan.status
     assert scan.folder.name in page.query_params["scan"]
     scan.set_events(EventSettings(min_length=1.2, max_gap=0.2), {})  # an edge between two sounds is none of them
@@ -122,10 +118,8 @@ def test_a_recording_is_reviewed_and_sent_back(open_page: OpenPage, run: Run) ->
     again = open_page("classify", run=run.id, scan=scan.folder.name)
     assert [str(value)[2:] for value in again.dataframe[0].value["review"]] == ["confirmed", "rejected", "confirmed"]
     keyed(again.button, "scan.send").click()
-    for _ in range(20):
-        again.run()
-        if again.success:
-            break
+    again.run()
+    until(again, lambda: again.success)
     assert "clips of a data set" in again.success[0].value
     made = load_dataset(again.session_state["audioclf"].data)
     assert sorted(clip.label for clip in made.clips) == ["low", "low"]
@@ -136,10 +130,10 @@ def test_a_recording_is_reviewed_and_sent_back(open_page: OpenPage, run: Run) ->
     assert len(again.dataframe[0].value) == 3
 
 
-def test_many_files_are_a_table_and_bad_ones_a_row(open_page: OpenPage, run: Run) -> None:
+def test_many_files_are_a_table_and_bad_ones_a_row(open_page: OpenPage, run: Run, until: Until) -> None:
     page = opened(open_page, run)
     files = [(f"{number}.wav", recording(), "audio/wav") for number in range(3)] + [("bad.wav", b"<html>", "")]
-    scan = scanned(page, files)
+    scan = scanned(page, files, until)
     table = page.dataframe[0].value
     assert list(table["file"]) == ["0.wav", "1.wav", "2.wav", "bad.wav"]
     assert "HTML page" in table["remarks"][3]
@@ -151,11 +145,11 @@ def test_many_files_are_a_table_and_bad_ones_a_row(open_page: OpenPage, run: Run
     assert len(scan.files) == 4
 
 
-def test_a_stopped_scan_goes_on(open_page: OpenPage, run: Run) -> None:
+def test_a_stopped_scan_goes_on(open_page: OpenPage, run: Run, until: Until) -> None:
     from audioclf.inference.scan_records import ScanStatus
 
     page = opened(open_page, run)
-    scan = scanned(page, [("a.wav", recording(), "audio/wav")])
+    scan = scanned(page, [("a.wav", recording(), "audio/wav")], until)
     rows = scan.n_rows
     scan.write_status(ScanStatus("stopped", message="It was stopped; what was done is kept."))
     (scan.folder / "files.jsonl").unlink()
@@ -165,10 +159,7 @@ def test_a_stopped_scan_goes_on(open_page: OpenPage, run: Run) -> None:
     assert "stopped" in page.warning[0].value
     keyed(page.button, "scan.go_on").click()
     page.run()
-    for _ in range(300):
-        if scan.status.ended:
-            break
-        time.sleep(0.2)
+    until(None, lambda: scan.status.ended)
     assert scan.status.state == "done"
     assert scan.n_rows == rows
 

@@ -165,8 +165,8 @@ def test_a_damaged_run_does_not_stand_in_the_way_of_the_others(
         assert not any("our side" in error.value for error in other.error), page_name
 
 
-def test_a_run_and_its_report_leave_and_a_run_comes_back(open_page: OpenPage, finished: Run) -> None:
-    page = open_page("results", run=finished.id)
+def test_a_run_and_its_report_leave_and_a_run_comes_back(open_page: OpenPage, linear: Run) -> None:
+    page = open_page("results", run=linear.id)
     page.session_state["results.tabs"] = "Export and report"
     page.run()
     assert not page.error
@@ -190,9 +190,9 @@ def test_a_run_and_its_report_leave_and_a_run_comes_back(open_page: OpenPage, fi
     assert not page.error
     given = page.query_params["run"]
     name = given if isinstance(given, str) else given[0]
-    assert name != finished.id
-    back = open_run(finished.folder.parent / name)
-    assert back.metrics == finished.metrics
+    assert name != linear.id
+    back = open_run(linear.folder.parent / name)
+    assert back.metrics == linear.metrics
     back.delete()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -55,7 +57,7 @@ def test_without_groups_a_leak_is_no_question(open_page: OpenPage, class_folders
 
 
 def test_the_features_of_a_study_stand_side_by_side(
-    open_page: OpenPage, class_folders: Path, compared: list[str]
+    open_page: OpenPage, class_folders: Path, compared: list[str], until: Callable[..., Any]
 ) -> None:
     page = open_page("search", data=class_folders)
     page.session_state["studies.kind"] = "Which feature?"
@@ -68,3 +70,11 @@ def test_the_features_of_a_study_stand_side_by_side(
     assert set(table["run"]) == {"Mel spectrogram", "Waveform"}
     assert table["accuracy"].is_monotonic_decreasing
     assert (table["values per clip"] > 0).all()
+    next(toggle for toggle in page.toggle if toggle.key == "studies.hear").set_value(True)
+    page.run()
+    until(page, lambda: page.get("bidi_component"))
+    (heard,) = [json.loads(element.proto.json) for element in page.get("bidi_component")]
+    assert [track["title"] for track in heard["tracks"]] == ["The clip itself", "Mel spectrogram"]
+    assert "dB away" in heard["tracks"][1]["note"]
+    assert heard["tracks"][0]["audio"] != heard["tracks"][1]["audio"]
+    assert "Waveform: the clip itself" in words(page)

@@ -25,10 +25,11 @@ class Verdict:
     Attributes
     ----------
     kind : str
-        ``"relabel"``; ``"exclude"``; or ``"both"``: the true and the predicted class are both right, so that neither
-        label alone describes the clip.
+        ``"relabel"``; ``"exclude"``; or ``"both"``: its label and another class are both right, so that neither alone
+        describes the clip.
     label : str
-        The class it is now; empty unless it is relabelled.
+        The class it is now, or the other class that is right, too; empty where it is left out. Earlier versions did not
+        note the other class.
     """
 
     kind: str
@@ -50,7 +51,7 @@ def read_review(run: Run) -> dict[int, Verdict]:
         if not (isinstance(values, dict) and str(number).isdecimal() and int(number) < len(run.clips)):
             continue
         kind, label = values.get("kind"), values.get("label", "")
-        if kind in VERDICTS and isinstance(label, str) and bool(label) == (kind == "relabel"):
+        if kind in VERDICTS and isinstance(label, str) and (kind == "both" or bool(label) == (kind == "relabel")):
             found[int(number)] = Verdict(kind, label)
     return found
 
@@ -141,17 +142,24 @@ def _part(clip: Clip, tested: bool) -> Clip:
 
 
 def reviewed_accuracy(run: Run, verdicts: Mapping[int, Verdict]) -> float | None:
-    """Accuracy of the run by what was decided: relabelled clips by their new label, ambiguous ones count as right.
+    """Accuracy of the run by what was decided.
 
-    Clips that are left out do not count. None where no clip is left.
+    Relabelled clips count by their new label; of a clip with two right classes, a prediction of either is right, and
+    one of a third class, as another split's model may have made it, is wrong. Clips that are left out do not count.
+    None where no clip is left.
     """
     right = n = 0
     for item in run.predictions:
         verdict = verdicts.get(item.clip)
-        if verdict is not None and verdict.kind == "exclude":
+        predicted, label = run.classes[item.predicted], run.classes[item.true]
+        if verdict is None:
+            known = {label}
+        elif verdict.kind == "exclude":
             continue
+        elif verdict.kind == "relabel":
+            known = {verdict.label}
+        else:
+            known = {label, verdict.label or predicted}
         n += 1
-        label = verdict.label if verdict is not None and verdict.kind == "relabel" else run.classes[item.true]
-        both = verdict is not None and verdict.kind == "both"
-        right += both or run.classes[item.predicted] == label
+        right += predicted in known
     return right / n if n else None

@@ -19,8 +19,9 @@ class RandomMasks(Method):
     title = "Random masks"
     order = 40
     explanation = (
-        "Half of all cells of time and frequency are removed at random, hundreds of times, and a linear model learns"
-        " what each cell is worth. Unlike occlusion it sees cells that stand in for each other."
+        "Half of all cells of time and frequency (fewer, where that leaves nothing of the class) are removed at random,"
+        " hundreds of times, and a linear model learns what each cell is worth. Unlike occlusion it sees cells that"
+        " stand in for each other."
     )
     nothing = "No cell of time and frequency makes {} likelier."
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
-from audioclf.audio.io import Array, AudioSettings, wav_bytes
+from audioclf.audio.io import AudioSettings
 from audioclf.datasets import Clip
-from audioclf.features import STFT, Feature, FeatureMap
+from audioclf.features import Feature
 from audioclf.features.inversion import INVERTIBLE, PHASES
-from audioclf.inference.messages import about_clip
 from audioclf.plots.screen import value_limits
-from audioclf.ui.shell import task_bar, tasks
+from audioclf.ui.shell import task_bar
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape, seconds
-from audioclf.ui.sound import as_python, cache, clip_picker, feature_panels, feature_settings, sound_worker
+from audioclf.ui.sound import as_python, cache, clip_picker, feature_panels, feature_settings, made_again
+from audioclf.ui.sound.made_again import MadeAgain
 from audioclf.ui.sound.player import player, track
 from audioclf.ui.sound.view_link import Field, one_of, whole
-
-LONGEST: Final = 10.0
-"""Seconds of a sound that are made again."""
 
 DETAILS: Final = {
     "mel": ("n_mels", (4, 8, 16, 32, 64, 128, 256), "mel bands"),
@@ -41,18 +35,6 @@ LINK: Final = [
 
 _PHASE_WORDS: Final = {"griffin-lim": "Griffin-Lim phase", "original": "Original phase"}
 _HEIGHT: Final = 165
-_LOWEST_PLAYED: Final = 8000
-
-
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """A sound made of a feature, ready to be shown."""
-
-    wav: bytes
-    seconds: float
-    distance: float
-    before: FeatureMap
-    after: FeatureMap
 
 
 def draw(state: State, clip: Clip) -> None:
@@ -75,8 +57,8 @@ def draw(state: State, clip: Clip) -> None:
     with middle:
         feature = _detail(kind)
     y = cache.samples(clip, audio)
-    n_samples = min(len(y), round(LONGEST * audio.sr))
-    task = _task(clip, feature, audio, phase, n_samples)
+    n_samples = min(len(y), round(made_again.LONGEST * audio.sr))
+    task = made_again.make(clip, feature, audio, phase, n_samples)
     if not task.wait(0.3):
         task_bar.follow(task, _amount, "explore.hear.stop")
         return
@@ -104,49 +86,14 @@ def _detail(kind: str) -> Feature:
     return feature.replace(**{name: chosen})
 
 
-def _task(clip: Clip, feature: Feature, audio: AudioSettings, phase: str, n_samples: int) -> tasks.Task:
-    about = [clip.key, feature.to_dict(), audio.to_dict(), phase, n_samples]
-    key = f"resynthesis {json.dumps(about, sort_keys=True)}"
-    request = {
-        "do": "resynthesize",
-        "clip": about_clip(clip),
-        "feature": feature.to_dict(),
-        "audio": audio.to_dict(),
-        "phase": phase,
-        "n_samples": n_samples,
-    }
-
-    def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Heard:
-        values, arrays = sound_worker.ask(request, should_stop=should_stop)
-        return _ready(values, arrays["y"], arrays["original"])
-
-    return tasks.find(key) or tasks.start(key, f"Making sound of the {feature.title}", work)
-
-
-def _ready(values: dict[str, Any], made: Array, original: Array) -> Heard:
-    sr = int(values["sr"])
-    shown = STFT(ref="one")
-    # both pictures in one scale: what lies below the original's floor is not drawn in either
-    before, after = shown.compute(original, sr), shown.compute(made, sr)
-    return Heard(_playable(made, sr), len(made) / sr, float(values["distance"]), before, after)
-
-
-def _playable(y: Array, sr: int) -> bytes:
-    if sr >= _LOWEST_PLAYED:
-        return wav_bytes(y, sr)
-    import soxr
-
-    return wav_bytes(soxr.resample(y, sr, _LOWEST_PLAYED), _LOWEST_PLAYED)
-
-
 def _amount(_done: int, _total: int) -> str:
     return "the first sound takes some seconds longer"
 
 
-def _show(clip: Clip, feature: Feature, heard: Heard, audio: AudioSettings, cut: bool) -> None:
+def _show(clip: Clip, feature: Feature, heard: MadeAgain, audio: AudioSettings, cut: bool) -> None:
     name = DETAILS.get(feature.kind, ("", (), ""))[0]
     kept = f"{name} {getattr(feature, name)}" if name else f"{heard.before.values.shape[1]} frames"
-    whole = f"the first {seconds(LONGEST)} were made again" if cut else clip.name
+    whole = f"the first {seconds(made_again.LONGEST)} were made again" if cut else clip.name
     original = clip_picker.track(clip, audio, title="Original", note=whole)
     made = track(f"From the {feature.title}", heard.wav, heard.seconds, f"{kept}, {heard.distance:.1f} dB away")
     limits = value_limits([heard.before])

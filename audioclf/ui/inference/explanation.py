@@ -19,7 +19,7 @@ from audioclf.experiments.runs import Run
 from audioclf.explain import METHODS
 from audioclf.explain.pointing import iou, points_into, truth_of
 from audioclf.features import FeatureMap
-from audioclf.inference.evidence import Explanation, default_method, layers_of, methods_for, read_choice
+from audioclf.inference.evidence import LEAST, Explanation, default_method, layers_of, methods_for, read_choice
 from audioclf.ui.inference import model_client, verdict
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup
@@ -30,8 +30,6 @@ from audioclf.ui.sound.player import player, track
 EXPLAINED = {kind: f"{method.title}: {method.explanation}" for kind, method in METHODS.items()}
 """What every method does, for a learner."""
 
-_LEAST = 1e-4
-"""A smaller fall of the probability is rounding."""
 _HEIGHT = 340
 _LOWEST_PLAYED = 8000
 
@@ -46,6 +44,9 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     start : float
         Where in a longer sound the window begins, in seconds.
     """
+    if not subject.clip.path.is_file():
+        _gone(run, subject)
+        return
     how, which = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     found = ask(run, subject, how, which, start=start)
     if found is None:
@@ -61,6 +62,17 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
         for remark in remarks(run, found):
             st.caption(escape(remark))
     verdict.details(run, subject, found)
+
+
+def _gone(run: Run, subject: Subject) -> None:
+    """Draw what is known of a clip whose sound is gone: the answer of its test, where it was tested."""
+    tested = [item for item in run.predictions if item.clip == subject.number] if subject.number is not None else []
+    item = next((one for one in tested if one.split == subject.split), None)
+    if item is not None:
+        probabilities = np.asarray(item.probabilities, np.float32)
+        _answer(run, subject, probabilities)
+        bars(run, probabilities, subject.true, key="evidence.bars")
+    st.caption("The sound of this clip is no longer on this machine, so it cannot be played or explained.")
 
 
 def remarks(run: Run, found: Evidence) -> list[str]:
@@ -135,7 +147,7 @@ class Evidence:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        return self.peak < _LEAST
+        return self.peak < LEAST
 
     def draw(self, height: int = _HEIGHT, *, beside: bool = False) -> None:
         """Draw the feature map under its evidence, and the sounds of it; a sentence where there is none.
@@ -151,7 +163,8 @@ class Evidence:
         whole = track("The sound", playable(self.y, self.sr), seconds, "as the model receives it")
         bare = feature_panels.panel(self.shown, title=self.title)
         if self.empty:
-            st.info(escape(METHODS[self.method].nothing.format(self.label)), icon=":material/visibility_off:")
+            words = f"{METHODS[self.method].nothing.format(self.label)} Another method may find more."
+            st.info(escape(words), icon=":material/visibility_off:")
             if beside:
                 player("evidence.sound", [whole], [bare], height=height)
             return

@@ -49,8 +49,18 @@ def _key(what: str, run: Run, *about: Any) -> str:
 
 
 def _ask(key: str, title: str, work: tasks.Work) -> Task:
-    """The task of this key, even one that failed: only the user begins that again."""
-    return tasks.find(key) or tasks.start(key, title, work)
+    """The task of this key, even one that failed: only the user begins that again.
+
+    What this session shows is not asked for again where others' tasks have pushed it out of the server's few.
+    """
+    shown = next((task for task in _shown().values() if task.key == key and task.finished), None)
+    return tasks.find(key) or shown or tasks.start(key, title, work)
+
+
+def _shown() -> dict[str, Task]:
+    """The task that was last shown in every place of this session's pages, by the name of the place."""
+    found: dict[str, Task] = st.session_state.setdefault("answers", {})
+    return found
 
 
 def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
@@ -194,10 +204,10 @@ def wait(slot: str, task: Task, timeout: float = 0.3, *, height: int = 260) -> A
     height : int
         Of what stands there meanwhile, in pixels; 0 for a line of text alone.
     """
-    shown: Task | None = st.session_state.get(f"answer {slot}")
+    shown = _shown().get(slot)
     if shown is not None and shown.key == task.key and shown.finished and shown.error is None:
         return shown.result
-    st.session_state[f"answer {slot}"] = task
+    _shown()[slot] = task
     if not task.wait(timeout):
         _under_way(task, height)
         return None
@@ -212,7 +222,8 @@ def wait(slot: str, task: Task, timeout: float = 0.3, *, height: int = 260) -> A
 def again(slot: str, task: Task) -> None:
     """Ask anew."""
     tasks.forget(task.key)
-    st.session_state.pop(f"answer {slot}", None)
+    for place in [place for place, shown in _shown().items() if shown.key == task.key]:
+        del _shown()[place]
     st.rerun()
 
 

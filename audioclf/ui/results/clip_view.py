@@ -26,8 +26,16 @@ from audioclf.ui.sound.player import player, track
 
 _HEIGHT = 220
 _NEAREST = 3
-_LEAST = 1e-4
-"""A smaller fall of the probability is rounding."""
+
+REVEAL = "desk.reveal"
+"""Key under which the session keeps which clip was just asked about, so that the page moves to it once."""
+
+_RELABEL = "The label is wrong: the prediction counts as correct, and a new version has the new label."
+_BOTH = (
+    "Either class describes this clip: the prediction counts as correct. A new version leaves the clip out, since it"
+    " has one label for each clip."
+)
+_EXCLUDE = "It cannot be judged: it counts neither as correct nor as wrong, and a new version leaves it out."
 
 
 def draw(
@@ -65,12 +73,21 @@ def draw(
             _bars(run, item, names)
             return
         warmup.until_ready()
-        with error_boundary.boundary("desk"):
-            _evidence(run, item, names)
+        # what is at hand comes first; the model is asked for the rest
+        above = st.container()
         left, right = st.columns([2, 3], gap="large")
+        feature = next((number for number, one in enumerate(run.experiment.features) if not one.heavy), None)
+        numbers = () if feature is None else tuple(dict.fromkeys((item.true, item.predicted)))
+        with above, error_boundary.boundary("desk"):
+            columns = st.columns(1 + len(numbers), gap="medium")
+            with columns[0]:
+                _sound(run, item, names, feature)
         with left:
             _bars(run, item, names)
             _decide(run, item, names, verdicts)
+        for column, number in zip(columns[1:], numbers, strict=True):
+            with column, error_boundary.boundary("desk"):
+                _evidence_for(run, item, number, int(feature or 0), names)
         with right, error_boundary.boundary("neighbours"):
             _neighbours(run, item, names)
 
@@ -108,24 +125,17 @@ def _heading(
         st.caption(escape(" · ".join(plain(one, 60) for one in about if one)))
 
 
-def _evidence(run: Run, item: Prediction, names: Sequence[str]) -> None:
-    """The sound, and what of it speaks for the true and for the predicted class."""
-    numbers = list(dict.fromkeys((item.true, item.predicted)))
+def _sound(run: Run, item: Prediction, names: Sequence[str], feature: int | None) -> None:
+    """The clip with the feature that the evidence will be drawn on, or else one to look at."""
     clip, audio = run.clips[item.clip], run.experiment.audio
-    feature = next((number for number, one in enumerate(run.experiment.features) if not one.heavy), None)
-    columns = st.columns(1 + (len(numbers) if feature is not None else 0), gap="medium")
-    with columns[0]:
-        drawn = FEATURES["mel"]() if feature is None else run.experiment.features[feature]
-        shown = cache.feature_map(clip, drawn, audio)
-        sound = clip_picker.track(clip, audio, title="The clip", note=names[item.true])
-        player("desk.sound", [sound], [feature_panels.panel(shown, title=drawn.title)], height=_HEIGHT)
+    drawn = FEATURES["mel"]() if feature is None else run.experiment.features[feature]
+    shown = cache.feature_map(clip, drawn, audio)
+    sound = clip_picker.track(clip, audio, title="The clip", note=names[item.true])
+    panel = feature_panels.panel(shown, title=drawn.title)
+    player("desk.sound", [sound], [panel], height=_HEIGHT, reveal=st.session_state.pop(REVEAL, ""))
     if feature is None:
         title = run.experiment.features[0].title
         st.caption(f"The numbers of the {title} have no place in time or pitch, so no evidence is drawn on them.")
-        return
-    for column, number in zip(columns[1:], numbers, strict=True):
-        with column:
-            _evidence_for(run, item, number, feature, names)
 
 
 def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: Sequence[str]) -> None:
@@ -138,12 +148,12 @@ def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: 
         return
     role = "true" if number == item.true else "predicted"
     title = f"Evidence for {names[number]}"
-    if found.peak < _LEAST:
+    if found.empty:
         st.markdown(f"**{escape(title)}** ({role})")
         st.caption(escape(METHODS[method].nothing.format(names[number])))
         return
     content = hashlib.blake2b(found.heat.tobytes() + found.y.tobytes(), digest_size=16).hexdigest()
-    sound = track(f"For {names[number]}", _heard(content, found), len(found.y) / found.sr, f"only that part ({role})")
+    sound = track(f"For {names[number]}", _heard(content, found), len(found.y) / found.sr, f"{role} class")
     panel = feature_panels.panel(found.feature_map, title=title, heat=found.heat)
     player(f"desk.evidence {role}", [sound], [panel], height=_HEIGHT)
 
@@ -204,11 +214,11 @@ def _decide(run: Run, item: Prediction, names: Sequence[str], verdicts: dict[int
     pressed = False
     with st.container(horizontal=True, gap="small"):
         if item.true != item.predicted:
-            if st.button(f"It is {names[item.predicted]}", icon=":material/label:", key="desk.relabel"):
+            if st.button(f"It is {names[item.predicted]}", icon=":material/label:", key="desk.relabel", help=_RELABEL):
                 verdict, pressed = Verdict("relabel", run.classes[item.predicted]), True
-            if st.button("Both are right", icon=":material/join:", key="desk.both"):
-                verdict, pressed = Verdict("both"), True
-        if st.button("Leave it out", icon=":material/block:", key="desk.exclude"):
+            if st.button("Both are right", icon=":material/join:", key="desk.both", help=_BOTH):
+                verdict, pressed = Verdict("both", run.classes[item.predicted]), True
+        if st.button("Leave it out", icon=":material/block:", key="desk.exclude", help=_EXCLUDE):
             verdict, pressed = Verdict("exclude"), True
         if known is not None and st.button("Take it back", icon=":material/undo:", key="desk.undo"):
             pressed = True

@@ -34,28 +34,51 @@ def draw(state: State, run: Run, metrics: dict[str, Any]) -> None:
     names = distinct(plain(label, 32) for label in run.classes)
     predictions = kept.predictions(run)
     verdicts = read_review(run)
+    _browse(run, metrics["confusion"], predictions, names, verdicts)
+    review_bar.draw(state, run, verdicts)
+    at = st.session_state.get(_at(run))
+    looked_at = next((item for item in predictions if (item.clip, item.split) == at), None)
+    if looked_at is not None:
+        others = worst_first(predictions, st.session_state.get(_cell(run), MISTAKES))
+        clip_view.draw(state, run, looked_at, names, verdicts, others=others, move=lambda item: _look(run, item))
+
+
+@error_boundary.fragment()
+def _browse(
+    run: Run,
+    confusion: list[list[int]],
+    predictions: Sequence[Prediction],
+    names: list[str],
+    verdicts: dict[int, Verdict],
+) -> None:
+    """Draw the matrix and the clips of a cell; a click draws these alone, so that the clips can be heard at once."""
     st.subheader("Which classes are confused?", anchor=False)
     st.markdown(f"**{escape(confused(predictions, names))}**")
     left, right = st.columns([3, 2], gap="large")
     with left:
         unit = switch("Numbers", ["Clips", "Share of the true class"], "results.unit")
         theme = st.context.theme.type or "light"
-        chart = plots.confusion_chart(metrics["confusion"], names, normalised=unit != "Clips", theme=theme)
+        chart = plots.confusion_chart(confusion, names, normalised=unit != "Clips", theme=theme)
         event = st.vega_lite_chart(chart, key=f"confusion {run.id}", on_select="rerun", selection_mode="cell")
         st.caption("Click a cell to hear its clips, or choose it in the list; double-click to clear the selection.")
     with right:
         found = _chosen(run, predictions, names, event["selection"].get("cell") or [])
         _listed(run, found, verdicts)
-    review_bar.draw(state, run, verdicts)
-    at = st.session_state.get(_at(run))
-    looked_at = next((item for item in predictions if (item.clip, item.split) == at), None)
-    if looked_at is not None:
-        clip_view.draw(state, run, looked_at, names, verdicts, others=found, move=lambda item: _look(run, item))
+    choice, known = st.session_state[_cell(run)], f"{_cell(run)} known"
+    changed = st.session_state.get(known, choice) != choice
+    st.session_state[known] = choice
+    if changed and st.session_state.get(_at(run)) is not None:
+        st.rerun()  # the clip below now steps through another list
 
 
 def _at(run: Run) -> str:
     """Key under which the session keeps which clip is looked at."""
     return f"desk.clip {run.id}"
+
+
+def _cell(run: Run) -> str:
+    """Key under which the session keeps which clips are listed."""
+    return f"results.cell {run.id}"
 
 
 def _look(run: Run, item: Prediction | None) -> None:
@@ -70,7 +93,7 @@ def _chosen(
     wrong = sorted((cell for cell in cells if cell[0] != cell[1]), key=lambda cell: -cells[cell])
     right = sorted(cell for cell in cells if cell[0] == cell[1])
     options: list[Any] = [MISTAKES, EVERYTHING, *wrong, *right]
-    key = f"results.cell {run.id}"
+    key = _cell(run)
     if clicked != st.session_state.get(f"{key} clicked", []):
         st.session_state[f"{key} clicked"] = clicked
         cell = tuple(names.index(clicked[0][side]) for side in ("true", "predicted")) if clicked else MISTAKES
@@ -135,6 +158,7 @@ def _players(run: Run, found: Sequence[Prediction], verdicts: dict[int, Verdict]
     picked = player("results", tracks, panels, layout="list", height=44, action="Why?")
     if picked is not None:
         _look(run, shown[picked])
+        st.session_state[clip_view.REVEAL] = f"{shown[picked].clip} {shown[picked].split}"
         st.rerun()
 
 

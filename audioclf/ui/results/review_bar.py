@@ -15,6 +15,11 @@ from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
 
+_COUNTED = (
+    "Relabelled clips count by their new label, clips of which both classes are right as correct, clips left out not at"
+    " all. Where only mistakes were listened to, this accuracy can only rise: labels of other clips may be wrong, too."
+)
+
 
 def draw(state: State, run: Run, verdicts: dict[int, Verdict]) -> None:
     """Draw it; nothing where nothing was decided yet."""
@@ -24,8 +29,10 @@ def draw(state: State, run: Run, verdicts: dict[int, Verdict]) -> None:
         words = f"**{escape(counted(verdicts))}.**"
         accuracy = reviewed_accuracy(run, verdicts)
         if accuracy is not None:
-            words += f" By these labels the accuracy of this run is **{accuracy:.1%}**."
+            before = f"{run.metrics['accuracy']:.1%}"
+            words += f" By these labels the accuracy of this run is **{accuracy:.1%}** instead of {before}."
         st.markdown(words)
+        st.caption(_COUNTED)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             again = st.button("Train again", type="primary", icon=":material/replay:", key="desk.again")
             only = st.button("Save a new version", icon=":material/save:", key="desk.save")
@@ -33,8 +40,9 @@ def draw(state: State, run: Run, verdicts: dict[int, Verdict]) -> None:
                 forget(run)
                 st.rerun()
         st.caption(
-            "Both make a new version of the data set; your files and earlier versions stay. Train again runs the same"
-            " experiment on it. Its test clips are drawn anew, so a small difference may come from them."
+            "Train again and Save make a new version of the data set, without the clips left out and those of two right"
+            " classes; your files and earlier versions stay. Train again runs the same experiment on it. Its test clips"
+            " are drawn anew, so a small difference may come from them."
         )
         if again or only:
             _save(state, run, verdicts, train=again)

@@ -16,6 +16,7 @@ from audioclf.plots.ranking import shares_chart
 from audioclf.tuning.studies import Row, Study, conclusion, make, new_id, rows, studies_among, tag, tagged
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import run_picker
+from audioclf.ui.search import features_heard
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
@@ -152,6 +153,8 @@ def _show(state: State, found: list[Row], kind: str) -> None:
     for name, row in zip(names, found, strict=True):
         if row.message:
             st.caption(escape(f"{name}: {row.message}"))
+    if kind == "bake-off" and all(row.run.status.ended for row in found):
+        features_heard.draw(found)
 
 
 def _table(state: State, names: list[str], found: list[Row], kind: str) -> None:

@@ -43,6 +43,10 @@ class Player {
     const pictures = data.panels.map((panel) => panel.kind === "picture" && this.load(panel, colours));
     const first = !this.data;
     if (first) this.build(data, colours);
+    if (data.reveal && data.reveal !== this.revealed) {
+      this.revealed = data.reveal;
+      this.root.scrollIntoView({ block: "center" });
+    }
     Promise.all(pictures).then((loaded) => {
       if (this.waiting !== waiting) return;
       if (!first) this.build(data, colours);

@@ -91,6 +91,7 @@ def player(
     height: int = 220,
     action: str = "Explore",
     sync: bool = False,
+    reveal: str = "",
 ) -> int | None:
     """Draw sounds and pictures.
 
@@ -111,6 +112,8 @@ def player(
         Text of the button of every sound in a list; there is none where it is empty.
     sync : bool
         Whether a sound begins where the one that plays is, as versions of one sound do.
+    reveal : str
+        Names what was just asked for: the page moves to the player once for each name.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def player(
         Number of the sound whose button was just pressed in a list.
     """
     data = {"tracks": list(tracks), "panels": list(panels), "layout": layout, "columns": columns, "height": height}
-    picked: int | None = _draw(key, data | {"action": action, "sync": sync}).picked
+    picked: int | None = _draw(key, data | {"action": action, "sync": sync, "reveal": reveal}).picked
     return picked
 
 

@@ -123,6 +123,8 @@ def test_verdicts_are_kept_and_make_a_new_version(run: Run) -> None:
     assert found == review.read_review(Run(run.folder))
     assert review.counted(found) == "3 clips: 1 relabelled, 1 left out, 1 both right"
     assert review.reviewed_accuracy(run, found) == 1.0
+    assert review.reviewed_accuracy(run, {8: Verdict("both", "anger")}) == 8 / 9
+    assert review.reviewed_accuracy(run, {8: Verdict("both", "disgust")}) == 7 / 9, "a third class was predicted"
     made = review.revised(run, found)
     assert len(made) == 7
     assert [clip.label for clip in made.clips if clip.path.name == "3.wav"] == ["anger"]
