@@ -140,6 +140,7 @@ def test_the_saved_page_opens_in_an_empty_profile_without_a_network(
         ("compare", {"how": "Several of one class", "of": "three", "several": 2, "kinds": ["mel"]}, ".comparison"),
         ("compare", {"scale": "Own colours", "features": MEL, "audio": {"sr": 6000}}, ".comparison"),
         ("explore", {"show": "mel", "features": MEL}, ".player"),
+        ("explore", {"show": "All", "selection": [1.5, 2.5, 300, 2000], "zoom": [0.5, 4.5]}, ".player"),
         ("explore", {"show": "Step by step", "frame": 40, "features": {"mfcc": {"n_mfcc": 13}}}, ".steps"),
     ],
 )
@@ -203,6 +204,7 @@ VIEWS = {
     "means": ("compare", {"how": "Means of two classes"}),
     "steps": ("explore", {"show": "Step by step"}),
     "heard": ("explore", {"show": "Hear it"}),
+    "slider": ("explore", {"show": "mel"}),
 }
 
 

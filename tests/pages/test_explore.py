@@ -23,8 +23,12 @@ OpenPage = Callable[..., AppTest]
 
 def player(page: AppTest) -> dict[str, Any]:
     """What the page gives its player."""
-    (element,) = page.get("bidi_component")
-    data: dict[str, Any] = json.loads(element.proto.json)
+    return component(page, "tracks")
+
+
+def component(page: AppTest, name: str) -> dict[str, Any]:
+    """The data of the only component that is given something of this name."""
+    (data,) = [data for data in map(json.loads, (one.proto.json for one in page.get("bidi_component"))) if name in data]
     return data
 
 
@@ -208,15 +212,21 @@ def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run) -> 
     assert len(player(page)["panels"]) == 2, "the sound and the evidence"
 
 
-def test_a_slider_fills_the_field_and_the_picture_follows(open_page: OpenPage, class_folders: Path) -> None:
+def test_the_picture_follows_the_slider_and_the_form_once_it_is_released(
+    open_page: OpenPage, class_folders: Path
+) -> None:
     page = view(open_page("explore", data=class_folders), "mel")
-    page.pills(key="explore.slide.mel").set_value("n_mels")
-    page.run()
-    page.select_slider(key="explore.slide.mel.n_mels").set_value(40)
-    page.run()
-    assert not page.exception
-    assert page.number_input(key="feature.mel.n_mels").value == 40
-    assert player(page)["panels"][0]["rows"] == 40
+    assert [one["name"] for one in component(page, "parameters")["parameters"]] == ["n_fft", "hop_length", "n_mels"]
+    slid = {"name": "n_mels", "value": 40, "held": False, "number": 1}
+    for moved, n_mels in ((slid, 40), (slid | {"number": 2, "value": 41}, 40), (slid | {"number": 3, "name": "x"}, 40)):
+        page.session_state["explore.slide.mel"] = {"moved": moved}
+        page.run()
+        assert not page.exception
+        assert page.number_input(key="feature.mel.n_mels").value == n_mels, "only values of the slider count"
+        assert player(page)["panels"][0]["rows"] == n_mels
     page.number_input(key="feature.mel.n_mels").set_value(100)
     page.run()
-    assert page.select_slider(key="explore.slide.mel.n_mels").value == 100
+    assert player(page)["panels"][0]["rows"] == 100, "a movement counts once"
+    slider = component(page, "parameters")
+    assert slider["parameters"][2]["value"] == 100
+    assert slider["number"] == 1

@@ -38,7 +38,8 @@ def folder(tmp_path: Path, sr: int, y: np.ndarray) -> Path:
 
 
 def players(page: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(element.proto.json) for element in page.get("bidi_component")]
+    found = [json.loads(element.proto.json) for element in page.get("bidi_component")]
+    return [data for data in found if "tracks" in data]
 
 
 def show(page: AppTest, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import streamlit as st
@@ -12,7 +13,7 @@ from audioclf.ui.explore import features_view, resampling, resynthesis, steps
 from audioclf.ui.inference import hearing, similar
 from audioclf.ui.shell import current_dataset, page_frame, warmup
 from audioclf.ui.shell.state import State
-from audioclf.ui.sound import as_python, clip_picker, feature_settings, view_link
+from audioclf.ui.sound import as_python, clip_picker, feature_settings, player, view_link
 from audioclf.ui.sound.view_link import Field, one_of
 
 ALL = "All"
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[State, Clip], None]] = {
 
 LINK = [
     Field("show", "explore.view", ALL, one_of([ALL, *views(), *SECTIONS])),
+    *features_view.LINK,
     *steps.LINK,
     *resynthesis.LINK,
 ]
@@ -40,7 +42,8 @@ def draw() -> None:
         " select.",
     ) as state:
         clip = clip_picker.own_or_chosen(state, "explore")
-        view_link.take(LINK)
+        if view_link.take(LINK):
+            player.taken(features_view.KEY)
         titles = {ALL: "All six"} | {kind: feature.title.split()[0] for kind, feature in views().items()}
         if features_view.NEXT in st.session_state:
             st.session_state["explore.view"] = st.session_state.pop(features_view.NEXT)
@@ -60,7 +63,7 @@ def draw() -> None:
         elif view == ALL:
             features_view.all_six(state, clip)
         else:
-            features_view.one(state, clip, view)
+            features_view.one(state, clip, view, functools.partial(view_link.publish, LINK))
         if view not in SECTIONS:
             hearing.toggle(clip, "explore.hear")
             similar.toggle(state, current_dataset.loaded(state), clip, "explore.near")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.audio.io import AudioSettings, content_hash, read_info
@@ -87,12 +88,20 @@ def require_linked(state: State, found: Container[str], where: str) -> None:
     state.linked = ""
 
 
-def pick(state: State, dataset: Dataset) -> Clip:
-    """Draw class, clip and the buttons that step through them; returns the chosen clip."""
+def pick(state: State, dataset: Dataset, row: Sequence[DeltaGenerator] = ()) -> Clip:
+    """Draw class, clip and the buttons that step through them; returns the chosen clip.
+
+    Parameters
+    ----------
+    state : State
+    dataset : Dataset
+    row : sequence of DeltaGenerator
+        Three places beside each other; a row of their own where empty.
+    """
     names, numbers = ids(dataset)
     require_linked(state, numbers, f"the data set '{plain(dataset.name, 60)}'")
     number = numbers.get(state.clip)
-    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    left, middle, right = row or st.columns([2, 3, 2], vertical_alignment="bottom")
     with left:
         label = st.selectbox(
             "Class",
@@ -217,11 +226,13 @@ def facts(clip: Clip) -> str:
 
 def own_or_chosen(state: State, key: str) -> Clip:
     """A clip of the data set or a sound of one's own, whichever the user wants; the page ends where there is none."""
-    source = switch("Sound", ["From the data set", "Your own"], f"{key}.source")
+    row = st.columns([43, 43, 62, 52], vertical_alignment="bottom")
+    with row[0]:
+        source = switch("Sound", ["Data set", "Your own"], f"{key}.source")
     if source == "Your own":
         clip = own(key)
         if clip is None:
             st.caption(escape("Press the microphone and make a sound, or choose a file."))
             st.stop()
         return clip
-    return pick(state, current_dataset.require(state))
+    return pick(state, current_dataset.require(state), row[1:])

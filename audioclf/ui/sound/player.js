@@ -28,6 +28,7 @@ class Player {
     this.sounds = [];
     this.panels = [];
     this.loaded = new Map();
+    [this.asking, this.shown] = [0, 0];
     this.selection = null;
     this.way = PLAIN;
     this.resized = new ResizeObserver(() => this.draw());
@@ -38,13 +39,14 @@ class Player {
 
   // What is shown stays until the new pictures have arrived, so that a changed parameter does not flicker.
   show(data) {
-    const waiting = (this.waiting = data);
+    const number = (this.asking += 1);
     const colours = data.palette.match(/../g).map((digits) => parseInt(digits, 16));
     const pictures = data.panels.map((panel) => panel.kind === "picture" && this.load(panel, colours));
     const first = !this.data;
     if (first) this.build(data, colours);
     Promise.all(pictures).then((loaded) => {
-      if (this.waiting !== waiting) return;
+      if (number < this.shown) return; // a newer one has arrived before
+      this.shown = number;
       if (!first) this.build(data, colours);
       const arrived = data.panels.flatMap((panel, i) => (loaded[i] ? [[panel.image + panel.heat, loaded[i]]] : []));
       this.loaded = new Map(arrived);
@@ -63,8 +65,9 @@ class Player {
 
   build(data, colours) {
     const focused = this.panels.findIndex((panel) => panel.plot === this.root.getRootNode().activeElement);
-    const changed = this.data && this.data.subject !== data.subject;
-    if (!this.data && data.tools) [this.selection, this.way] = [data.selection, remembered]; // from another view
+    const changed = this.data && (this.data.subject !== data.subject || this.data.linked !== data.linked);
+    if (!this.data && data.tools) this.way = remembered;
+    if (!this.data || changed) this.selection = data.selection || null; // of a link, another view or another sound
     this.data = data;
     this.asked = null;
     const kept = new Map(this.sounds.map((sound) => [sound.address, sound]));
@@ -86,8 +89,7 @@ class Player {
       this.sounds[0].names.append(this.tools.chosen);
       this.root.append(this.tools.help);
     }
-    if (changed) this.select(null);
-    else if (this.selection && this.sounds[0] !== this.heard) this.hear(this.selection);
+    if (data.tools && (changed || (this.selection && this.sounds[0] !== this.heard))) this.hear(this.selection);
     [this.heard] = this.sounds;
     if (this.tools) this.tools.show();
     this.panels[focused]?.plot.focus({ preventScroll: true });
@@ -159,6 +161,7 @@ class Player {
     if (selection) {
       if (selection.end - selection.start < 0.001) return this.preview(this.selection);
       if (selection.low !== null) selection.high = Math.max(selection.high, selection.low + 1);
+      selection = rounded(selection);
     }
     const same = !selection && !this.selection;
     this.selection = selection;
@@ -198,7 +201,7 @@ class Player {
   // Ask for the pictures of a stretch, or of all of the sound.
   look(view) {
     this.asked = view || { low: 0, high: this.sounds[0].seconds };
-    this.send.state("view", view);
+    this.send.state("view", view && { ...view, low: tenthOfMs(view.low), high: tenthOfMs(view.high) });
   }
 
   // A key that changes more than the place; false where it means nothing here.
