@@ -78,6 +78,19 @@ def test_a_parameter_changes_the_picture(open_page: OpenPage, class_folders: Pat
     assert player(page)["panels"][0]["rows"] == 32, "the previous picture stays"
 
 
+def test_the_sample_rate_changes_the_pictures_at_once(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("explore", data=class_folders)
+    page.session_state["audio.open"] = True
+    page.run()
+    page.number_input(key="audio.sr").set_value(8000)
+    page.run()
+    assert player(page)["subject"].endswith(" 8000")
+    page.number_input(key="audio.sr").set_value(1)
+    page.run()
+    assert page.error
+    assert player(page)["subject"].endswith(" 8000"), "the previous pictures stay"
+
+
 def test_what_cannot_work_with_this_sound_is_told_beside_its_field(open_page: OpenPage, class_folders: Path) -> None:
     page = view(open_page("explore", data=class_folders), "mel")
     page.number_input(key="feature.mel.fmax").set_value(20000.0)

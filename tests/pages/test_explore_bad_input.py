@@ -25,6 +25,12 @@ SOUNDS: dict[str, tuple[int, Callable[[int], np.ndarray]]] = {
 }
 
 SENTENCES = {"one sample": ["needs at least"]}
+REMARKS = {
+    "silence": "all of its samples are 0",
+    "DC": "a constant",
+    "96 kHz": "nothing above 11,025 Hz",
+    "30 minutes": "so that it can be drawn",
+}
 
 
 def folder(tmp_path: Path, sr: int, y: np.ndarray) -> Path:
@@ -66,9 +72,12 @@ def test_a_strange_sound_is_shown_or_refused_in_a_sentence(name: str, open_page:
         assert np.isfinite([panel["low"], panel["high"], panel["x"]["low"], panel["x"]["high"]]).all()
         assert panel["low"] < panel["high"]
         assert panel["x"]["low"] < panel["x"]["high"]
+    assert REMARKS.get(name, "") in " ".join(item.value.replace("\\", "") for item in page.caption)
     for kind in views():
         show(page, kind)
     show(page, "Resampling")
+    show(page, "Step by step")
+    assert not page.error
 
 
 def test_thirty_minutes_are_drawn_with_some_of_the_frames_and_that_is_stated(

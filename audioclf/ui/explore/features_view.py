@@ -11,13 +11,12 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
 from audioclf.features import Feature, construction, trade_offs, views
 from audioclf.features.mel import MelFramed
-from audioclf.ui.explore import panels, presets, selection, sliders
+from audioclf.ui.explore import panels, presets, remarks, selection, sliders
 from audioclf.ui.forms.parameter_form import Form
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
-from audioclf.ui.shell.text import seconds as duration
 from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings, player
 
 KEY: Final = "explore"
@@ -97,9 +96,9 @@ def _picture(
     above = st.container()
     shown, tools = _shown(clip)
     problem = _construction(wanted, shown) if made else _sound(state, shown, tools, wanted, deltas=deltas)
-    if problem is not None:
-        if newest is None:
-            form.show_error(problem)
+    if problem is not None and newest is None:
+        form.show_error(problem)
+    elif problem is not None:
         sentence = sentence or str(problem)
     with above:
         sliders.draw(wanted, shown.audio.sr, len(cache.samples(clip, shown.audio)), sentence)
@@ -152,10 +151,9 @@ def _notes(form: Form[Feature], wanted: Feature, clip: Clip) -> None:
 
 def _shown(clip: Clip) -> tuple[panels.Shown, player.Tools]:
     audio = feature_settings.audio_of(clip)
-    if audio.sr < feature_settings.audio().sr:
-        st.caption(
-            escape(f"A recording of {duration(clip.seconds)} is read at {audio.sr:,} Hz here, so that it can be drawn.")
-        )
+    sentence = remarks.remark(clip, audio, feature_settings.audio())
+    if sentence:
+        st.caption(escape(sentence))
     seconds = len(cache.samples(clip, audio)) / audio.sr
     tools = player.Tools(f"{clip.key} {audio.sr}", seconds, selection.ACTIONS)
     return panels.Shown(clip, audio, player.view(KEY, tools), player.selection(KEY, tools)), tools

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
+from audioclf.core.settings import number
 from audioclf.datasets import Clip
 from audioclf.features import views
 from audioclf.ui.explore import features_view, resampling, resynthesis, steps
@@ -59,7 +61,7 @@ def draw() -> None:
         )
         if view in SECTIONS:
             warmup.until_ready()
-            SECTIONS[view](state, clip)
+            SECTIONS[view](state, _beginning(clip))
         elif view == ALL:
             features_view.all_six(state, clip)
         else:
@@ -71,3 +73,12 @@ def draw() -> None:
         if view not in SECTIONS:
             as_python.of_clip(state, clip, list(views()) if view == ALL else [view])
         view_link.publish(LINK)
+
+
+def _beginning(clip: Clip) -> Clip:
+    """The clip, or of one that is too long to be decoded at once what can be."""
+    longest = number("max_clip_seconds")
+    if clip.seconds <= longest:
+        return clip
+    st.caption(f"The first {longest:g} s of the recording are used here.")
+    return replace(clip, duration=longest)

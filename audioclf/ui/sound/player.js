@@ -234,7 +234,8 @@ class Player {
       sound.keep();
       playing ||= !sound.paused;
       this.label(sound);
-      const [now, all] = [sound.time.toFixed(2), `${sound.seconds.toFixed(2)} s`];
+      const digits = sound.seconds < 0.1 ? 4 : 2;
+      const [now, all] = [sound.time.toFixed(digits), `${sound.seconds.toFixed(digits)} s`];
       sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.paused ? all : `${now} s`;
     });
     for (const panel of this.panels) panel.line(panel.sound.time);
