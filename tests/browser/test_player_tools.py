@@ -21,12 +21,13 @@ BAND = Path(player_module.__file__).with_name("band.js")
 FRAME = 1 / 60
 
 
-@pytest.fixture
-def sounds(write_tone: Callable[..., Path], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sounds(write_tone: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes of sounds of 2 s; a 'both' holds 1,000 and 2,000 Hz."""
-    write_tone(tmp_path / "set" / "both" / "0.wav", frequency=1000, seconds=2, channels=2)
-    write_tone(tmp_path / "set" / "low" / "0.wav", frequency=200, seconds=2)
-    return tmp_path / "set"
+    root = tmp_path_factory.mktemp("tools") / "set"
+    write_tone(root / "both" / "0.wav", frequency=1000, seconds=2, channels=2)
+    write_tone(root / "low" / "0.wav", frequency=200, seconds=2)
+    return root
 
 
 def ask(page: Any, script: str, argument: object = None) -> Any:
@@ -250,7 +251,7 @@ def test_the_picture_follows_a_slider_while_it_is_dragged(new_page: NewPage, sou
     assert page.evaluate("() => document.activeElement !== document.body"), "the slider keeps the keys"
 
 
-def test_keys_select_loop_and_clear(new_page: NewPage, sounds: Path) -> None:
+def test_keys_select_loop_and_clear_and_speed_changes(new_page: NewPage, sounds: Path) -> None:
     page = opened(new_page, sounds)
     plot_of(page, "Waveform").focus()
     for key in (*["ArrowRight"] * 4, "[", *["ArrowRight"] * 5, "]", "l"):
@@ -268,10 +269,7 @@ def test_keys_select_loop_and_clear(new_page: NewPage, sounds: Path) -> None:
     assert band == pytest.approx([707 * 2 ** (1 / 3), 1414 * 2 ** (1 / 3)], rel=1e-3)
     page.keyboard.press("Escape")
     wait_for(page, "player => !player.selection && !player.sounds[0].banded")
-
-
-def test_speed_with_and_without_pitch(new_page: NewPage, sounds: Path) -> None:
-    page = opened(new_page, sounds)
+    # speed, with and without pitch
     page.get_by_label("Speed").select_option("0.5")
     page.get_by_role("button", name="Keep pitch").click()
     state = ask(page, "player => [player.sounds[0].audio.playbackRate, player.sounds[0].audio.preservesPitch]")

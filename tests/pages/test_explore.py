@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
-from audioclf.experiments.runs import Run
 from audioclf.features import views
-from audioclf.ui.sound import clip_picker
 
 FEATURES = views()
 
@@ -210,19 +207,6 @@ def test_one_sound_at_four_sample_rates(open_page: OpenPage, class_folders: Path
     assert len({(panel["low"], panel["high"]) for panel in data["panels"]}) == 1
     tops = [panel["y"]["values"][-1] for panel in data["panels"]]
     assert tops == pytest.approx([11025] * 4, abs=30)
-
-
-def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run) -> None:
-    page = open_page("explain", run=finished.id)
-    page.session_state[clip_picker._SELECTED] = replace(finished.clips[0], start=0.05, duration=0.2)
-    page.session_state[clip_picker._JUST] = True
-    for _ in range(40):
-        page.run()
-        assert not page.exception
-        if page.get("bidi_component") and len(player(page)["panels"]) == 2:
-            break
-    assert any("0.050 to 0.250 s of its file" in caption.value.replace("\\", "") for caption in page.caption)
-    assert len(player(page)["panels"]) == 2, "the sound and the evidence"
 
 
 def test_the_picture_follows_the_slider_and_the_form_once_it_is_released(

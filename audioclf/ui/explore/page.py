@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from audioclf.core.settings import number
 from audioclf.datasets import Clip
 from audioclf.features import views
 from audioclf.ui.explore import features_view, resampling, resynthesis, steps
@@ -19,6 +18,8 @@ from audioclf.ui.sound import as_python, clip_picker, feature_settings, player, 
 from audioclf.ui.sound.view_link import Field, one_of
 
 ALL = "All"
+LONGEST = 60.0
+"""Seconds of a sound that are followed step by step, resampled and made again."""
 
 SECTIONS: dict[str, Callable[[State, Clip], None]] = {
     "Step by step": steps.draw,
@@ -76,9 +77,8 @@ def draw() -> None:
 
 
 def _beginning(clip: Clip) -> Clip:
-    """The clip, or of one that is too long to be decoded at once what can be."""
-    longest = number("max_clip_seconds")
-    if clip.seconds <= longest:
+    """The clip, or the first minute of it, which is enough to follow what is done to it."""
+    if clip.seconds <= LONGEST:
         return clip
-    st.caption(f"The first {longest:g} s of the recording are used here.")
-    return replace(clip, duration=longest)
+    st.caption(f"Only the first {LONGEST:g} s are used here.")
+    return replace(clip, duration=LONGEST)
