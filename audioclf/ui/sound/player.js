@@ -45,13 +45,13 @@ class Player {
     const first = !this.data;
     if (first) this.build(data, colours);
     Promise.all(pictures).then((loaded) => {
-      if (number < this.shown) return; // a newer one has arrived before
+      if (number < this.shown) return undefined; // a newer one has arrived before
       this.shown = number;
-      if (!first) this.build(data, colours);
       const arrived = data.panels.flatMap((panel, i) => (loaded[i] ? [[panel.image + panel.heat, loaded[i]]] : []));
       this.loaded = new Map(arrived);
+      if (!first) return this.build(data, colours, loaded);
       this.panels.forEach((panel, i) => panel.take(loaded[i]));
-      this.draw();
+      return this.draw();
     });
   }
 
@@ -63,7 +63,7 @@ class Player {
     );
   }
 
-  build(data, colours) {
+  build(data, colours, loaded = []) {
     const focused = this.panels.findIndex((panel) => panel.plot === this.root.getRootNode().activeElement);
     const changed = this.data && (this.data.subject !== data.subject || this.data.linked !== data.linked);
     if (!this.data && data.tools) this.way = remembered;
@@ -81,6 +81,7 @@ class Player {
     this.gutter = data.layout === "list" ? BARE : bars ? GUTTER : { ...GUTTER, right: 14 };
     grid.style.setProperty("--least", bars ? "14rem" : "11.5rem");
     this.panels = data.panels.map((panel) => new Panel(panel, grid, data.height, colours, this));
+    this.panels.forEach((panel, i) => panel.take(loaded[i]));
     if (data.layout === "list") this.panels.forEach((panel, i) => this.sounds[i].bar.after(panel.box));
     this.root.append(grid);
     if (data.tools) {
