@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -64,6 +65,17 @@ def test_every_sound_plays_with_a_moving_line_and_one_at_a_time(new_page: NewPag
     assert 0.48 * box["width"] < share < 0.7 * box["width"]
     page.keyboard.press("Space")
     page.get_by_role("button", name="Pause").wait_for(state="detached")
+    # a stretch that is dragged is zoomed to in every column
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 30, steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name="Show all").wait_for()
+    low, high = json.loads(parse_qs(urlsplit(page.url).query)["view"][0])["zoom"]
+    assert [low, high] == pytest.approx([5, 10], abs=0.2)
+    page.locator(".plot").first.focus()
+    page.keyboard.press("0")
+    page.get_by_role("button", name="Show all").wait_for(state="detached")
 
 
 def test_the_pointer_reads_time_frequency_and_level(new_page: NewPage, sounds: Path) -> None:
@@ -141,7 +153,7 @@ def test_the_saved_page_opens_in_an_empty_profile_without_a_network(
         (
             "compare",
             {"how": "Several of one class", "of": "three", "several": 2, "scale": "Own colours", "features": MEL}
-            | {"audio": {"sr": 6000}},
+            | {"audio": {"sr": 6000}, "zoom": [2.5, 7.25]},
             ".comparison",
         ),
         (

@@ -236,9 +236,24 @@ def test_a_link_shows_the_view_and_a_view_makes_the_link(open_page: OpenPage, cl
     assert len(titles(page)) == 2, "an address that the page wrote itself changes nothing"
 
 
+def test_a_link_zooms_all_sounds_to_one_stretch(open_page: OpenPage, class_folders: Path) -> None:
+    view = {"kinds": ["waveform", "spectrum", "mel"], "zoom": [0.1, 0.2]}
+    page = open_page("compare", data=class_folders, view=json.dumps(view))
+    waveform, mel, spectrum = grid(page)["rows"]
+    assert (waveform["x"]["low"], waveform["x"]["high"]) == (0.1, 0.2)
+    assert all(cell["x"]["high"] - cell["x"]["low"] == pytest.approx(0.1, abs=0.01) for cell in mel["cells"])
+    assert spectrum["x"]["unit"] == "Hz"
+    assert linked(page)["zoom"] == [0.1, 0.2]
+    page.button(key="compare.whole").click()
+    assert grid(run(page))["rows"][0]["x"]["low"] == 0
+    assert "zoom" not in linked(page)
+
+
 @pytest.mark.parametrize(
     "view",
     [
+        '{"zoom": [5, 6]}',
+        '{"zoom": [0.2, 0.1]}',
         "nonsense",
         "[1]",
         '{"how": 3, "kinds": ["mel", "mel"], "classes": ["<b>no</b>"], "each": 99, "tray": "x", "seed": -1}',
