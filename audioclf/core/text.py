@@ -4,9 +4,11 @@ from __future__ import annotations
 
 
 def duration(seconds: float | None) -> str:
-    """Length of time: ``0.48 s``, ``35 s``, ``4 min 10 s``, ``2 h 5 min``; nothing where it is not known."""
+    """Length of time: ``5 ms``, ``0.48 s``, ``35 s``, ``4 min 10 s``, ``2 h 5 min``; nothing where it is not known."""
     if seconds is None:
         return ""
+    if 0 < seconds < 0.01:
+        return f"{1000 * seconds:.2g} ms"
     if seconds < 9.995:
         return f"{seconds:.2f} s"
     if seconds < 59.5:

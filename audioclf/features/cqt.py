@@ -201,7 +201,7 @@ class CQT(Feature):
         if longest <= n_samples / sr:
             return super().advice(sr, n_samples)
         return (
-            f"The window of the lowest row is {longest:.2f} s long and the sound {n_samples / sr:.2f} s, so the lowest"
+            f"The window of the lowest row is {longest:.2f} s long and the sound {n_samples / sr:.3g} s, so the lowest"
             " rows see all of it at once; raise fmin or lower bins_per_octave.",
             *super().advice(sr, n_samples),
         )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -24,18 +25,19 @@ MEL = {"mel": {"n_mels": 20, "fmax": 2500}}
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
-@pytest.fixture
-def sounds(write_tone: Callable[..., Path], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sounds(write_tone: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes of long tones; one has a name that would be markup."""
+    root = tmp_path_factory.mktemp("compared") / "set"
     for label, frequency in (("<b>one</b>".replace("/", ""), 1000), ("three", 3000)):
         for i in range(2):
-            write_tone(tmp_path / "set" / label / f"{i}.wav", frequency=frequency + i, seconds=20, sr=8000)
-    return tmp_path / "set"
+            write_tone(root / label / f"{i}.wav", frequency=frequency + i, seconds=20, sr=8000)
+    return root
 
 
 def drawn(page: Any) -> None:
     """Wait until the pictures are there."""
-    page.locator(".plot").first.wait_for()
+    page.locator(".plot, .picture").first.wait_for()
     page.wait_for_selector(IDLE)
     page.wait_for_load_state("networkidle")
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -63,6 +65,17 @@ def test_every_sound_plays_with_a_moving_line_and_one_at_a_time(new_page: NewPag
     assert 0.48 * box["width"] < share < 0.7 * box["width"]
     page.keyboard.press("Space")
     page.get_by_role("button", name="Pause").wait_for(state="detached")
+    # a stretch that is dragged is zoomed to in every column
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 30, steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name="Show all").wait_for()
+    low, high = json.loads(parse_qs(urlsplit(page.url).query)["view"][0])["zoom"]
+    assert [low, high] == pytest.approx([5, 10], abs=0.2)
+    page.locator(".plot").first.focus()
+    page.keyboard.press("0")
+    page.get_by_role("button", name="Show all").wait_for(state="detached")
 
 
 def test_the_pointer_reads_time_frequency_and_level(new_page: NewPage, sounds: Path) -> None:
@@ -137,9 +150,17 @@ def test_the_saved_page_opens_in_an_empty_profile_without_a_network(
 @pytest.mark.parametrize(
     ("name", "view", "part"),
     [
-        ("compare", {"how": "Several of one class", "of": "three", "several": 2, "kinds": ["mel"]}, ".comparison"),
-        ("compare", {"scale": "Own colours", "features": MEL, "audio": {"sr": 6000}}, ".comparison"),
-        ("explore", {"show": "mel", "features": MEL}, ".player"),
+        (
+            "compare",
+            {"how": "Several of one class", "of": "three", "several": 2, "scale": "Own colours", "features": MEL}
+            | {"audio": {"sr": 6000}, "zoom": [2.5, 7.25]},
+            ".comparison",
+        ),
+        (
+            "explore",
+            {"show": "mel", "features": MEL, "selection": [1.5, 2.5, 300, 2000], "zoom": [0.5, 4.5]},
+            ".player",
+        ),
         ("explore", {"show": "Step by step", "frame": 40, "features": {"mfcc": {"n_mfcc": 13}}}, ".steps"),
     ],
 )
@@ -203,21 +224,28 @@ VIEWS = {
     "means": ("compare", {"how": "Means of two classes"}),
     "steps": ("explore", {"show": "Step by step"}),
     "heard": ("explore", {"show": "Hear it"}),
+    "slider": ("explore", {"show": "mel"}),
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", list(VIEWS))
-def test_names_and_contrast(view: str, scheme: str, new_page: NewPage, class_folders: Path) -> None:
+def test_names_and_contrast(view: str, new_page: NewPage, sounds: Path) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     name, chosen = VIEWS[view]
-    page = new_page(name, scheme=scheme, data=class_folders, view=json.dumps(chosen))
+    page = new_page(name, data=sounds, view=json.dumps(chosen))
     page.locator("canvas").first.wait_for()
     page.wait_for_selector(IDLE)
-    found = [
-        (violation["id"], node["html"][:200], [check["message"] for check in node["any"]])
-        for violation in axe.run(page).response["violations"]
-        if violation["id"] != "heading-order"
-        for node in violation["nodes"]
-    ]
-    assert not found
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(
+            "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme",
+            arg=scheme,
+        )
+        drawn(page)
+        found = [
+            (violation["id"], node["html"][:200], [check["message"] for check in node["any"]])
+            for violation in axe.run(page).response["violations"]
+            if violation["id"] != "heading-order"
+            for node in violation["nodes"]
+        ]
+        assert not found, scheme

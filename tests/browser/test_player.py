@@ -14,13 +14,14 @@ NewPage = Callable[..., Any]
 SECONDS = 20.0
 
 
-@pytest.fixture
-def sounds(write_tone: Callable[..., Path], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sounds(write_tone: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes of tones at 1,000 and 3,000 Hz, long enough to be still playing when a slow machine comes to them."""
+    root = tmp_path_factory.mktemp("played") / "set"
     for label, frequency in (("one", 1000), ("three", 3000)):
         for i in range(2):
-            write_tone(tmp_path / "set" / label / f"{i}.wav", frequency=frequency + i, seconds=SECONDS, sr=8000)
-    return tmp_path / "set"
+            write_tone(root / label / f"{i}.wav", frequency=frequency + i, seconds=SECONDS, sr=8000)
+    return root
 
 
 def clock(page: Any) -> float:
@@ -50,7 +51,7 @@ def panel(page: Any, title: str) -> Any:
     return page.locator(".panel", has=page.locator(f".title:text-is('{title}')"))
 
 
-def test_a_click_plays_from_there_and_a_second_on_the_button_pauses(new_page: NewPage, sounds: Path) -> None:
+def test_clicks_and_keys_play_and_step_and_the_line_is_where_the_sound_is(new_page: NewPage, sounds: Path) -> None:
     page = new_page("explore", data=sounds)
     plot = panel(page, "Mel spectrogram").locator(".plot")
     plot.click(position=at(plot, 0.15, 0.5))
@@ -65,19 +66,23 @@ def test_a_click_plays_from_there_and_a_second_on_the_button_pauses(new_page: Ne
     stopped = clock(page)
     page.wait_for_timeout(300)
     assert clock(page) == stopped
-
-
-def test_the_line_stands_where_the_sound_is(new_page: NewPage, sounds: Path) -> None:
-    page = new_page("explore", data=sounds)
-    plot = panel(page, "Mel spectrogram").locator(".plot")
-    plot.click(position=at(plot, 0.15, 0.5))
-    page.get_by_role("button", name="Pause one").click()
-    page.get_by_role("button", name="Play one").wait_for()
-    drawn(page)
+    # the line stands where the sound is
     line = panel(page, "Mel spectrogram").locator(".head-line").bounding_box()
     box = plot.bounding_box()
     share = (line["x"] + line["width"] / 2 - box["x"] - 58) / (box["width"] - 116)
     assert share * SECONDS == pytest.approx(clock(page), abs=0.06)
+    # keys
+    panel(page, "Waveform").locator(".plot").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Pause one").wait_for()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play one").wait_for()
+    drawn(page)
+    before = clock(page)
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        drawn(page)
+    assert clock(page) == pytest.approx(before + 0.5, abs=0.06)
 
 
 def test_the_pointer_reads_the_tone_at_its_true_frequency(new_page: NewPage, sounds: Path) -> None:
@@ -107,22 +112,6 @@ def test_the_pointer_reads_the_tone_at_its_true_frequency(new_page: NewPage, sou
         assert float(loudest[1].split()[0].replace(",", "")) == pytest.approx(1000, rel=0.06)
 
 
-def test_keys_play_and_step(new_page: NewPage, sounds: Path) -> None:
-    page = new_page("explore", data=sounds)
-    plot = panel(page, "Waveform").locator(".plot")
-    plot.focus()
-    page.keyboard.press("Space")
-    page.get_by_role("button", name="Pause one").wait_for()
-    page.keyboard.press("Space")
-    page.get_by_role("button", name="Play one").wait_for()
-    drawn(page)
-    before = clock(page)
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-        drawn(page)
-    assert clock(page) == pytest.approx(before + 0.5, abs=0.06)
-
-
 def test_one_sound_at_a_time_in_a_comparison(new_page: NewPage, sounds: Path) -> None:
     page = new_page("compare", data=sounds)
     page.get_by_role("button", name="Play one").click()
@@ -130,20 +119,14 @@ def test_one_sound_at_a_time_in_a_comparison(new_page: NewPage, sounds: Path) ->
     page.get_by_role("button", name="Play three").click()
     page.get_by_role("button", name="Pause three").wait_for()
     page.get_by_role("button", name="Play one").wait_for()
-
-
-def test_a_slow_press_counts_while_another_sound_plays(new_page: NewPage, sounds: Path) -> None:
-    """A finger rests on the button for several frames, in each of which the playing sound moves on."""
-    page = new_page("compare", data=sounds)
-    page.get_by_role("button", name="Play one").click()
-    page.get_by_role("button", name="Pause one").wait_for()
-    box = page.get_by_role("button", name="Play three").bounding_box()
+    # a finger rests on the button for several frames, in each of which the playing sound moves on
+    box = page.get_by_role("button", name="Play one").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     for _ in range(6):
         drawn(page)
     page.mouse.up()
-    page.get_by_role("button", name="Pause three").wait_for()
+    page.get_by_role("button", name="Pause one").wait_for()
 
 
 def test_from_the_list_to_the_same_clip_in_explore_and_a_refresh_shows_it_again(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -19,12 +21,13 @@ BAND = Path(player_module.__file__).with_name("band.js")
 FRAME = 1 / 60
 
 
-@pytest.fixture
-def sounds(write_tone: Callable[..., Path], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sounds(write_tone: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes of sounds of 2 s; a 'both' holds 1,000 and 2,000 Hz."""
-    write_tone(tmp_path / "set" / "both" / "0.wav", frequency=1000, seconds=2, channels=2)
-    write_tone(tmp_path / "set" / "low" / "0.wav", frequency=200, seconds=2)
-    return tmp_path / "set"
+    root = tmp_path_factory.mktemp("tools") / "set"
+    write_tone(root / "both" / "0.wav", frequency=1000, seconds=2, channels=2)
+    write_tone(root / "low" / "0.wav", frequency=200, seconds=2)
+    return root
 
 
 def ask(page: Any, script: str, argument: object = None) -> Any:
@@ -187,7 +190,15 @@ def test_the_selection_comes_back_to_the_page(new_page: NewPage, sounds: Path) -
     page.locator(".title:text-is('FFT spectrum: selection, whole in grey')").wait_for()
     page.get_by_role("button", name="FFT", exact=True).click()
     page.get_by_text("One Fourier transform of the whole sound").wait_for()
-    assert ask(page, "player => player.selection.start") == pytest.approx(0.5, abs=0.02), "kept from view to view"
+    selection = ask(page, "player => player.selection")
+    assert selection["start"] == pytest.approx(0.5, abs=0.02), "kept from view to view"
+    linked = json.loads(parse_qs(urlsplit(page.url).query)["view"][0])["selection"]
+    assert linked == [selection[name] for name in ("start", "end", "low", "high")]
+    page.go_back()
+    page.get_by_text("One Fourier transform of the whole sound").wait_for(state="detached")
+    page.go_forward()
+    page.get_by_text("One Fourier transform of the whole sound").wait_for()
+    wait_for(page, "player => player.selection && player.selection.low")
     page.get_by_role("button", name="Label", exact=True).click()
     page.get_by_role("button", name="Add the clip").click()
     page.get_by_text("1.00 s").first.wait_for()  # facts of the new clip, which is shown
@@ -216,7 +227,31 @@ def test_zooming_draws_the_stretch_anew(new_page: NewPage, sounds: Path) -> None
     wait_for(page, "player => !player.data.view")
 
 
-def test_keys_select_loop_and_clear(new_page: NewPage, sounds: Path) -> None:
+def test_the_picture_follows_a_slider_while_it_is_dragged(new_page: NewPage, sounds: Path) -> None:
+    page = new_page("explore", data=sounds, view='{"show": "mel"}')
+    wait_for(page, "player => player.panels.length === 1 && player.panels[0].picture")
+    page.get_by_label("Parameter to slide").select_option("n_mels")
+    slider = page.get_by_role("slider", name="n_mels")
+    box = slider.bounding_box()
+    across = [box["x"] + share * box["width"] for share in (0.5, 0.02)]
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for x in across:
+        page.mouse.move(x, box["y"] + box["height"] / 2, steps=8)
+        wanted = page.locator(".slide .value").inner_text()
+        wait_for(page, f"player => player.panels[0].about.rows === {wanted} && player.panels[0].picture")
+    assert wanted == "8"
+    field = page.locator("input[aria-label='n_mels']").first
+    assert field.input_value() == "128", "the form waits until the slider is released"
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('n_mels')")
+    page.wait_for_function("document.querySelector(\"input[aria-label='n_mels']\").value === '8'")
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "player => player.panels[0].about.rows === 16")
+    assert page.evaluate("() => document.activeElement !== document.body"), "the slider keeps the keys"
+
+
+def test_keys_select_loop_and_clear_and_speed_changes(new_page: NewPage, sounds: Path) -> None:
     page = opened(new_page, sounds)
     plot_of(page, "Waveform").focus()
     for key in (*["ArrowRight"] * 4, "[", *["ArrowRight"] * 5, "]", "l"):
@@ -234,10 +269,7 @@ def test_keys_select_loop_and_clear(new_page: NewPage, sounds: Path) -> None:
     assert band == pytest.approx([707 * 2 ** (1 / 3), 1414 * 2 ** (1 / 3)], rel=1e-3)
     page.keyboard.press("Escape")
     wait_for(page, "player => !player.selection && !player.sounds[0].banded")
-
-
-def test_speed_with_and_without_pitch(new_page: NewPage, sounds: Path) -> None:
-    page = opened(new_page, sounds)
+    # speed, with and without pitch
     page.get_by_label("Speed").select_option("0.5")
     page.get_by_role("button", name="Keep pitch").click()
     state = ask(page, "player => [player.sounds[0].audio.playbackRate, player.sounds[0].audio.preservesPitch]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from audioclf.inference.assessment import assess_method
 from audioclf.inference.evidence import read_choice
 from audioclf.models import MODELS
 from audioclf.ui.inference.explanation import heard
+from audioclf.ui.sound import clip_picker
 
 OpenPage = Callable[..., AppTest]
 Until = Callable[..., Any]
@@ -165,3 +167,13 @@ def test_where_all_is_evidence_all_is_heard(feature: Any, tone: Callable[..., An
     np.testing.assert_allclose(heard(shown, np.ones_like(shown.values), y, 22050), y, atol=1e-4)
     silent = heard(shown, np.zeros_like(shown.values), y, 22050)
     assert np.abs(silent).max() < 1e-6
+
+
+def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run, until: Until) -> None:
+    page = open_page("explain", run=finished.id)
+    page.session_state[clip_picker._SELECTED] = replace(finished.clips[0], start=0.05, duration=0.2)
+    page.session_state[clip_picker._JUST] = True
+    page.run()
+    until(page, lambda: players(page))
+    assert "0.050 to 0.250 s of its file" in words(page).replace("\\", "")
+    assert [len(data["panels"]) for data in players(page)] == [2], "the sound and the evidence"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audioclf.datasets import load_dataset
-from audioclf.experiments.runs import Run
 from audioclf.features import views
-from audioclf.ui.sound import clip_picker
 
 FEATURES = views()
 
@@ -23,8 +20,12 @@ OpenPage = Callable[..., AppTest]
 
 def player(page: AppTest) -> dict[str, Any]:
     """What the page gives its player."""
-    (element,) = page.get("bidi_component")
-    data: dict[str, Any] = json.loads(element.proto.json)
+    return component(page, "tracks")
+
+
+def component(page: AppTest, name: str) -> dict[str, Any]:
+    """The data of the only component that is given something of this name."""
+    (data,) = [data for data in map(json.loads, (one.proto.json for one in page.get("bidi_component"))) if name in data]
     return data
 
 
@@ -72,6 +73,19 @@ def test_a_parameter_changes_the_picture(open_page: OpenPage, class_folders: Pat
     page.run()
     assert "n_mels must be at least" in page.error[0].value.replace("\\", "")
     assert player(page)["panels"][0]["rows"] == 32, "the previous picture stays"
+
+
+def test_the_sample_rate_changes_the_pictures_at_once(open_page: OpenPage, class_folders: Path) -> None:
+    page = open_page("explore", data=class_folders)
+    page.session_state["audio.open"] = True
+    page.run()
+    page.number_input(key="audio.sr").set_value(8000)
+    page.run()
+    assert player(page)["subject"].endswith(" 8000")
+    page.number_input(key="audio.sr").set_value(1)
+    page.run()
+    assert page.error
+    assert player(page)["subject"].endswith(" 8000"), "the previous pictures stay"
 
 
 def test_what_cannot_work_with_this_sound_is_told_beside_its_field(open_page: OpenPage, class_folders: Path) -> None:
@@ -195,25 +209,21 @@ def test_one_sound_at_four_sample_rates(open_page: OpenPage, class_folders: Path
     assert tops == pytest.approx([11025] * 4, abs=30)
 
 
-def test_a_selected_stretch_is_explained(open_page: OpenPage, finished: Run, until: Callable[..., Any]) -> None:
-    page = open_page("explain", run=finished.id)
-    page.session_state[clip_picker._SELECTED] = replace(finished.clips[0], start=0.05, duration=0.2)
-    page.session_state[clip_picker._JUST] = True
-    page.run()
-    until(page, lambda: page.get("bidi_component") and len(player(page)["panels"]) == 2)
-    assert any("0.050 to 0.250 s of its file" in caption.value.replace("\\", "") for caption in page.caption)
-    assert len(player(page)["panels"]) == 2, "the sound and the evidence"
-
-
-def test_a_slider_fills_the_field_and_the_picture_follows(open_page: OpenPage, class_folders: Path) -> None:
+def test_the_picture_follows_the_slider_and_the_form_once_it_is_released(
+    open_page: OpenPage, class_folders: Path
+) -> None:
     page = view(open_page("explore", data=class_folders), "mel")
-    page.pills(key="explore.slide.mel").set_value("n_mels")
-    page.run()
-    page.select_slider(key="explore.slide.mel.n_mels").set_value(40)
-    page.run()
-    assert not page.exception
-    assert page.number_input(key="feature.mel.n_mels").value == 40
-    assert player(page)["panels"][0]["rows"] == 40
+    assert [one["name"] for one in component(page, "parameters")["parameters"]] == ["n_fft", "hop_length", "n_mels"]
+    slid = {"name": "n_mels", "value": 40, "held": False, "number": 1}
+    for moved, n_mels in ((slid, 40), (slid | {"number": 2, "value": 41}, 40), (slid | {"number": 3, "name": "x"}, 40)):
+        page.session_state["explore.slide.mel"] = {"moved": moved}
+        page.run()
+        assert not page.exception
+        assert page.number_input(key="feature.mel.n_mels").value == n_mels, "only values of the slider count"
+        assert player(page)["panels"][0]["rows"] == n_mels
     page.number_input(key="feature.mel.n_mels").set_value(100)
     page.run()
-    assert page.select_slider(key="explore.slide.mel.n_mels").value == 100
+    assert player(page)["panels"][0]["rows"] == 100, "a movement counts once"
+    slider = component(page, "parameters")
+    assert slider["parameters"][2]["value"] == 100
+    assert slider["number"] == 1

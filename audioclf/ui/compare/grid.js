@@ -2,12 +2,15 @@
 // A line moves over the column that plays. Names come as data and are only ever set as text.
 
 const ROOM = { left: 58, bar: 56, gap: 10, top: 8, ticks: 34, bare: 5 };
+const SHORTEST_VIEW = 0.02; // seconds
+const DRAG_PIXELS = 5;
 const hosts = new WeakMap();
 
 export default function (component) {
   const root = component.parentElement.querySelector(".comparison");
   let grid = hosts.get(root);
   if (!grid) hosts.set(root, (grid = new Grid(root)));
+  grid.keep = (view) => component.setStateValue("view", view);
   grid.show(component.data);
   return () => {
     grid.close();
@@ -72,6 +75,27 @@ class Grid {
     return column;
   }
 
+  // The stretch of time that all rows show.
+  get span() {
+    return this.data.rows.find((row) => row.timed && row.x)?.x;
+  }
+
+  // Ask for the pictures of a stretch, to a tenth of a millisecond; null is all of every sound.
+  look(view) {
+    if (!this.data.zooms || (view && view[1] - view[0] < SHORTEST_VIEW)) return;
+    this.keep(view && view.map((time) => Math.round(1e4 * time) / 1e4));
+  }
+
+  // A stretch that is so many times as long as now, around a moment.
+  zoom(factor, time) {
+    const { low, high } = this.span;
+    const half = ((high - low) * factor) / 2;
+    const longest = Math.max(...[...this.sounds.values()].map(({ seconds }) => seconds));
+    const centre = time > low && time < high ? time : (low + high) / 2;
+    const view = [Math.max(centre - half, 0), Math.min(centre + half, longest)];
+    this.look(view[1] - view[0] > 0.99 * longest ? null : view);
+  }
+
   toggle(sound) {
     if (sound.audio.paused) this.play(sound);
     else sound.audio.pause();
@@ -80,6 +104,10 @@ class Grid {
   play(sound, from) {
     this.pause(sound);
     window.dispatchEvent(new CustomEvent("audioclf-play", { detail: this }));
+    const { span } = this;
+    if (from === undefined && span && !(sound.audio.currentTime >= span.low && sound.audio.currentTime < span.high)) {
+      from = span.low;
+    }
     if (from !== undefined) this.seek(sound, from);
     sound.audio.play().catch((error) => {
       // a pause that comes before the sound has begun ends play() with this, and is no fault

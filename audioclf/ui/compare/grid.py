@@ -19,6 +19,7 @@ from audioclf.plots.theme import DIVERGING, SEQUENTIAL
 from audioclf.ui.compare.table import Table
 from audioclf.ui.shell import media
 from audioclf.ui.shell.text import plain
+from audioclf.ui.sound import view_link
 from audioclf.ui.sound.feature_panels import grey_png
 
 Address = Callable[[bytes, str], str]
@@ -65,7 +66,7 @@ def _component() -> Any:
     )
 
 
-def draw(table: Table, key: str, *, bare: bool = False, height: int = HEIGHT) -> None:
+def draw(table: Table, key: str, *, bare: bool = False, height: int = HEIGHT, zoom: str = "") -> None:
     """Draw a comparison.
 
     Parameters
@@ -77,8 +78,17 @@ def draw(table: Table, key: str, *, bare: bool = False, height: int = HEIGHT) ->
         Without axes, titles and readings, for a quiz.
     height : int
         Pixels of the whole grid.
+    zoom : str
+        Where the session keeps the stretch that is zoomed to; none can be where it is empty.
     """
-    _component()(key=key, data=describe(table, bare=bare, height=height))
+    data = describe(table, bare=bare, height=height) | {"zooms": bool(zoom)}
+    _component()(key=key, data=data, on_view_change=lambda: _keep(key, zoom))
+
+
+def _keep(key: str, zoom: str) -> None:
+    found = (st.session_state.get(key) or {}).get("view")
+    if zoom:
+        st.session_state[zoom] = found if view_link.stretch((2,))(found) else None
 
 
 def describe(
@@ -142,12 +152,15 @@ def _row(table: Table, number: int, bare: bool, address: Address) -> dict[str, A
     ]
     # in a quiz the cells of a row are different features
     x = None if bare else {"low": _start(maps), "high": max(cell["x"]["high"] for cell in cells)}
+    timed = all(shown.axes[-1].unit == "s" for shown in maps)
+    if x is not None and timed and table.span is not None:
+        x = dict(zip(("low", "high"), table.span, strict=True))
     return {
         "title": table.features[number].title,
         "short": SHORT[table.features[number].kind],
         "label": first.label,
         "unit": first.unit,
-        "timed": all(shown.axes[-1].unit == "s" for shown in maps),
+        "timed": timed,
         "x": x and x | _named(first.axes[-1]),
         "y": _rows(first) if first.is_picture and not bare else None,
         "ticks": _ticks(table, number),

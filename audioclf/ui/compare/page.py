@@ -11,7 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip, Dataset
-from audioclf.features import Feature, views
+from audioclf.features import Feature, FeatureMap, views
+from audioclf.plots.screen import Limits
 from audioclf.ui.compare import choosing, grid, means, quiz, saving
 from audioclf.ui.compare.table import Column, Table
 from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup
@@ -25,6 +26,7 @@ from audioclf.ui.sound.view_link import Field, one_of, some_of
 SHARED, OWN = "Shared colours", "Own colours"
 MEANS, QUIZ = "Means of two classes", "Quiz"
 _TRAY = "compare.tray"
+_ZOOM = "compare.zoom"
 _FIRST = ("waveform", "stft", "mel")
 
 
@@ -47,6 +49,7 @@ def _link_fields(dataset: Dataset) -> list[Field]:
         Field("how", "compare.how", choosing.CLASSES, one_of([*choosing.WAYS, MEANS, QUIZ])),
         Field("scale", "compare.scale", SHARED, one_of([SHARED, OWN])),
         Field("kinds", "compare.kinds", list(_FIRST), some_of(list(views()), len(views()))),
+        Field("zoom", _ZOOM, None, view_link.stretch((2,))),
         Field("tray", _TRAY, [], some_of(clip_picker.ids(dataset)[0], choosing.MOST)),
         *choosing.link_fields(dataset),
         *quiz.link_fields(),
@@ -73,8 +76,9 @@ def _draw(state: State, dataset: Dataset) -> None:
     warmup.until_ready()
     caption = chosen.caption
     table: Table | None
+    zoom = ""
     if averaged is None:
-        table = _table(chosen.clips, features, audio, shared)
+        table, zoom = _table(chosen.clips, features, audio, shared), _ZOOM
     else:
         features, caption = means.drawable(features)
         if not features:
@@ -84,13 +88,21 @@ def _draw(state: State, dataset: Dataset) -> None:
         table = means.table(averaged, features, audio, shared)
     if table is None:
         return
-    grid.draw(table, "compare")
+    grid.draw(table, "compare", zoom=zoom)
     with save:
         saving.draw(table, dataset.name, _note(features, audio))
     with python:
         as_python.draw(_view(table, chosen.clips, averaged, audio), state, dataset)
+    drag = "Drag a stretch to zoom in." if zoom and table.span is None else ""
     settings = "The features use the settings from the Explore page. The address of this page is a link to this view."
-    st.caption(escape(f"{caption} {settings}".strip()))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if table.span is not None:
+            st.button("Show all", icon=":material/zoom_out:", key="compare.whole", on_click=_show_all)
+        st.caption(escape(" ".join(part for part in (caption, drag, settings) if part)))
+
+
+def _show_all() -> None:
+    st.session_state[_ZOOM] = None
 
 
 def _options(most: int) -> tuple[list[Feature], bool, tuple[DeltaGenerator, DeltaGenerator]]:
@@ -117,20 +129,38 @@ def _options(most: int) -> tuple[list[Feature], bool, tuple[DeltaGenerator, Delt
 
 def _table(clips: Sequence[Clip], features: Sequence[Feature], audio: AudioSettings, shared: bool) -> Table | None:
     """The comparison; a feature that cannot be computed is left out and its sentence shown instead."""
-    maps, drawn = [], []
-    for feature in features:
-        try:
-            maps.append(tuple(cache.feature_map(clip, feature, audio) for clip in clips))
-            drawn.append(feature)
-        except ParameterError as error:
-            error_boundary.show_error(error)
-    if not maps:
-        return None
     columns = tuple(
         Column(clip.label, clip.name, cache.sound(clip, audio), len(cache.samples(clip, audio)) / audio.sr)
         for clip in clips
     )
-    return Table(columns, tuple(drawn), tuple(maps), shared)
+    span = _span(columns)
+    maps, drawn = [], []
+    for feature in features:
+        try:
+            maps.append(
+                tuple(_map(clip, feature, audio, column, span) for clip, column in zip(clips, columns, strict=True))
+            )
+            drawn.append(feature)
+        except ParameterError as error:
+            error_boundary.show_error(error)
+    return Table(columns, tuple(drawn), tuple(maps), shared, span=span) if maps else None
+
+
+def _map(clip: Clip, feature: Feature, audio: AudioSettings, column: Column, span: Limits | None) -> FeatureMap:
+    if span is None:
+        return cache.feature_map(clip, feature, audio)
+    return cache.stretch_map(clip, feature, audio, span[0], min(span[1], column.seconds))
+
+
+def _span(columns: Sequence[Column]) -> Limits | None:
+    """The stretch that is zoomed to, where every sound has something of it."""
+    found: list[float] | None = st.session_state.get(_ZOOM)
+    if found is None:
+        return None
+    low, high = max(found[0], 0.0), min(found[1], max(column.seconds for column in columns))
+    if low >= high or low >= min(column.seconds for column in columns):
+        return None
+    return low, high
 
 
 def _view(table: Table, clips: Sequence[Clip], averaged: means.Means | None, audio: AudioSettings) -> View:

@@ -29,7 +29,11 @@ class Row {
     cell.line = element("div", "head-line", plot);
     cell.cross = element("div", "cross-x", plot);
     cell.line.hidden = cell.cross.hidden = true;
-    plot.onpointermove = (event) => this.hover(cell, event);
+    plot.onpointermove = (event) => {
+      this.hover(cell, event);
+      this.drag(cell, event);
+    };
+    if (this.timed && this.grid.data.zooms) this.selectable(cell);
     plot.onpointerleave = () => this.leave(cell);
     if (sound) {
       plot.tabIndex = 0;
@@ -45,6 +49,44 @@ class Row {
       });
     }
     return cell;
+  }
+
+  // A stretch that is dragged with the mouse is zoomed to; a finger scrolls.
+  selectable(cell) {
+    const { plot } = cell;
+    cell.stretch = element("div", "stretch", plot);
+    cell.stretch.hidden = true;
+    plot.onpointerdown = (event) => {
+      cell.dragged = false;
+      if (event.button === 0 && event.pointerType !== "touch") cell.from = event.clientX;
+    };
+    plot.onpointerup = (event) => {
+      if (cell.dragged) this.grid.look(this.dragged(cell, event));
+      cell.stretch.hidden = true;
+      cell.from = undefined;
+    };
+    plot.onpointercancel = () => {
+      cell.stretch.hidden = true;
+      cell.from = undefined;
+    };
+  }
+
+  drag(cell, event) {
+    if (cell.from === undefined || (!cell.dragged && Math.abs(event.clientX - cell.from) < DRAG_PIXELS)) return;
+    if (!cell.dragged) cell.plot.setPointerCapture(event.pointerId);
+    cell.dragged = true;
+    const [left, right] = this.dragged(cell, event).map((time) => this.across(cell, time) - cell.area.x);
+    cell.stretch.hidden = false;
+    Object.assign(cell.stretch.style, { left: `${left}px`, width: `${Math.max(right - left, 1)}px` });
+  }
+
+  // Its ends in seconds.
+  dragged(cell, event) {
+    const { left, width } = cell.plot.getBoundingClientRect();
+    const { low, high } = cell.range;
+    return [cell.from, event.clientX]
+      .map((x) => Math.max(low + Math.min(Math.max((x - left) / width, 0), 1) * (high - low), 0))
+      .sort((a, b) => a - b);
   }
 
   get timed() {
@@ -235,6 +277,7 @@ class Row {
   }
 
   click(cell, event) {
+    if (cell.dragged) return;
     if (this.timed) this.grid.play(cell.sound, this.under(cell, event).at);
     else this.grid.toggle(cell.sound);
   }
@@ -243,6 +286,9 @@ class Row {
     const step = { ArrowLeft: -0.1, ArrowRight: 0.1 }[event.key];
     if (step) this.grid.seek(cell.sound, cell.sound.audio.currentTime + step);
     else if (event.key === " " || event.key === "Enter") this.grid.toggle(cell.sound);
+    else if (this.grid.data.zooms && "+=".includes(event.key)) this.grid.zoom(0.5, cell.sound.audio.currentTime);
+    else if (this.grid.data.zooms && "-−".includes(event.key)) this.grid.zoom(2, cell.sound.audio.currentTime);
+    else if (this.grid.data.zooms && event.key === "0") this.grid.look(null);
     else return;
     event.preventDefault();
   }

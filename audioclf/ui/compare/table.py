@@ -43,6 +43,8 @@ class Table:
         Whether a colour means the same in a whole row.
     difference : bool
         Whether the last column is a difference, with colours of its own around zero.
+    span : (float, float) or None
+        Stretch of time that is shown, in seconds; None for all of every sound.
     """
 
     columns: tuple[Column, ...]
@@ -50,6 +52,7 @@ class Table:
     maps: tuple[tuple[FeatureMap, ...], ...]
     shared: bool = True
     difference: bool = False
+    span: Limits | None = None
 
     def limits(self, row: int) -> list[Limits]:
         """Values at the two ends of the colours of every cell of a row."""

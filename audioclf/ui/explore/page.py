@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -12,10 +14,12 @@ from audioclf.ui.explore import features_view, resampling, resynthesis, steps
 from audioclf.ui.inference import hearing, similar
 from audioclf.ui.shell import current_dataset, page_frame, warmup
 from audioclf.ui.shell.state import State
-from audioclf.ui.sound import as_python, clip_picker, feature_settings, view_link
+from audioclf.ui.sound import as_python, clip_picker, feature_settings, player, view_link
 from audioclf.ui.sound.view_link import Field, one_of
 
 ALL = "All"
+LONGEST = 60.0
+"""Seconds of a sound that are followed step by step, resampled and made again."""
 
 SECTIONS: dict[str, Callable[[State, Clip], None]] = {
     "Step by step": steps.draw,
@@ -26,6 +30,7 @@ SECTIONS: dict[str, Callable[[State, Clip], None]] = {
 
 LINK = [
     Field("show", "explore.view", ALL, one_of([ALL, *views(), *SECTIONS])),
+    *features_view.LINK,
     *steps.LINK,
     *resynthesis.LINK,
 ]
@@ -40,7 +45,8 @@ def draw() -> None:
         " select.",
     ) as state:
         clip = clip_picker.own_or_chosen(state, "explore")
-        view_link.take(LINK)
+        if view_link.take(LINK):
+            player.taken(features_view.KEY)
         titles = {ALL: "All six"} | {kind: feature.title.split()[0] for kind, feature in views().items()}
         if features_view.NEXT in st.session_state:
             st.session_state["explore.view"] = st.session_state.pop(features_view.NEXT)
@@ -56,11 +62,11 @@ def draw() -> None:
         )
         if view in SECTIONS:
             warmup.until_ready()
-            SECTIONS[view](state, clip)
+            SECTIONS[view](state, _beginning(clip))
         elif view == ALL:
             features_view.all_six(state, clip)
         else:
-            features_view.one(state, clip, view)
+            features_view.one(state, clip, view, functools.partial(view_link.publish, LINK))
         if view not in SECTIONS:
             hearing.toggle(clip, "explore.hear")
             similar.toggle(state, current_dataset.loaded(state), clip, "explore.near")
@@ -68,3 +74,11 @@ def draw() -> None:
         if view not in SECTIONS:
             as_python.of_clip(state, clip, list(views()) if view == ALL else [view])
         view_link.publish(LINK)
+
+
+def _beginning(clip: Clip) -> Clip:
+    """The clip, or the first minute of it, which is enough to follow what is done to it."""
+    if clip.seconds <= LONGEST:
+        return clip
+    st.caption(f"Only the first {LONGEST:g} s are used here.")
+    return replace(clip, duration=LONGEST)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
@@ -18,7 +16,6 @@ from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings
 from audioclf.ui.sound.player import player
 
-LONGEST = 60.0
 RATES = (22050, 20000, 16000, 8000)
 _WINDOW, _HOP = 0.04, 0.01
 
@@ -26,9 +23,6 @@ _WINDOW, _HOP = 0.04, 0.01
 def draw(state: State, clip: Clip) -> None:
     """One sound at the sample rates of the references, with pictures on one frequency axis."""
     warmup.until_ready()
-    if clip.seconds > LONGEST:
-        clip = replace(clip, duration=LONGEST)
-        st.caption(f"Only the first {LONGEST:g} s are resampled here.")
     settings = [feature_settings.audio().replace(sr=sr) for sr in RATES]
     top = max(RATES) / 2
     maps = [_spectrogram(clip, audio, top) for audio in settings]

@@ -23,7 +23,7 @@ class Steps {
 
   async show(data, keep) {
     this.keep = keep;
-    if (this.data && this.data.numbers === data.numbers) return;
+    if (this.data && this.data.numbers === data.numbers) return this.draw(); // in another theme, maybe
     const buffer = await fetch(data.numbers).then((answer) => answer.arrayBuffer());
     this.arrays = {};
     let offset = 0;

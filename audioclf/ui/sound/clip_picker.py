@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Container, Sequence
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.audio.io import AudioSettings, content_hash, read_info
@@ -23,6 +25,7 @@ from audioclf.ui.sound import cache, player
 
 OWN_SECONDS = 60.0
 _SELECTED, _JUST = "selected clip", "selected clip is new"
+_CLASS_PIXELS, _CLIP_PIXELS = 170, 250
 _MOST_NAMES = 1000
 
 
@@ -87,25 +90,38 @@ def require_linked(state: State, found: Container[str], where: str) -> None:
     state.linked = ""
 
 
-def pick(state: State, dataset: Dataset) -> Clip:
-    """Draw class, clip and the buttons that step through them; returns the chosen clip."""
+def pick(state: State, dataset: Dataset, row: DeltaGenerator | None = None) -> Clip:
+    """Draw class, clip and the buttons that step through them; returns the chosen clip.
+
+    Parameters
+    ----------
+    state : State
+    dataset : Dataset
+    row : DeltaGenerator or None
+        A horizontal container they are put into; a row of their own where None.
+    """
     names, numbers = ids(dataset)
     require_linked(state, numbers, f"the data set '{plain(dataset.name, 60)}'")
     number = numbers.get(state.clip)
-    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    if row is None:
+        left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    else:
+        left = middle = right = row
     with left:
         label = st.selectbox(
             "Class",
             dataset.classes,
             index=0 if number is None else dataset.labels[number],
             format_func=lambda c: plain(c, 48),
+            width="stretch" if row is None else _CLASS_PIXELS,
         )
     of_class = [n for n, clip in enumerate(dataset.clips) if clip.label == label]
     with middle:
         shown = [dataset.clips[n] for n in of_class]
-        at = numbered(shown, of_class.index(number) if number in of_class else opening(dataset, len(shown)))
+        width: Literal["stretch"] | int = "stretch" if row is None else _CLIP_PIXELS
+        at = numbered(shown, of_class.index(number) if number in of_class else opening(dataset, len(shown)), width)
     step = 0
-    with right, st.container(horizontal=True, gap="small"):
+    with right.container(horizontal=True, gap="small", width="stretch" if row is None else "content"):
         if st.button("", icon=":material/skip_previous:", help="Previous clip of this class", key="clip.previous"):
             step = -1
         if st.button("", icon=":material/skip_next:", help="Next clip of this class", key="clip.next"):
@@ -119,12 +135,12 @@ def pick(state: State, dataset: Dataset) -> Clip:
     return dataset.clips[of_class[at]]
 
 
-def numbered(of_class: Sequence[Clip], index: int) -> int:
+def numbered(of_class: Sequence[Clip], index: int, width: Literal["stretch"] | int = "stretch") -> int:
     """Draw the choice among the clips of one class: by name, or by number where there are too many names to send."""
     if len(of_class) <= _MOST_NAMES:
         titles = distinct(plain(clip.name, 60) for clip in of_class)
-        return st.selectbox("Clip", range(len(of_class)), index=index, format_func=titles.__getitem__)
-    return int(st.number_input(f"Clip, of {len(of_class):,}", 1, len(of_class), index + 1)) - 1
+        return st.selectbox("Clip", range(len(of_class)), index=index, format_func=titles.__getitem__, width=width)
+    return int(st.number_input(f"Clip, of {len(of_class):,}", 1, len(of_class), index + 1, width=width)) - 1
 
 
 def own(key: str) -> Clip | None:
@@ -217,11 +233,13 @@ def facts(clip: Clip) -> str:
 
 def own_or_chosen(state: State, key: str) -> Clip:
     """A clip of the data set or a sound of one's own, whichever the user wants; the page ends where there is none."""
-    source = switch("Sound", ["From the data set", "Your own"], f"{key}.source")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        source = switch("Sound", ["Data set", "Your own"], f"{key}.source")
     if source == "Your own":
         clip = own(key)
         if clip is None:
             st.caption(escape("Press the microphone and make a sound, or choose a file."))
             st.stop()
         return clip
-    return pick(state, current_dataset.require(state))
+    return pick(state, current_dataset.require(state), row)

@@ -31,8 +31,9 @@ def audio_form() -> None:
 
 
 def audio() -> AudioSettings:
-    """The settings last made in :func:`audio_form` that can be."""
-    return parameter_form.last(AudioSettings, "audio")
+    """The settings last made in :func:`audio_form` that can be; it is drawn below what they change."""
+    last = parameter_form.last(AudioSettings, "audio")
+    return parameter_form.held(AudioSettings, "audio", start=last).value or last
 
 
 def audio_of(clip: Clip) -> AudioSettings:

@@ -1,5 +1,7 @@
 // One feature with its axes, the moving line, the pointer's cross and what is selected.
 
+const TALL = 300;
+
 class Panel {
   constructor(about, parent, height, colours, player) {
     this.about = about;
@@ -13,7 +15,7 @@ class Panel {
     element("div", "title", head, about.title).title = about.title;
     this.readout = element("div", "readout", head);
     this.plot = element("div", "plot", box);
-    this.plot.style.height = `${height}px`;
+    this.plot.style.height = fitting(height);
     this.plot.tabIndex = 0;
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", `${about.title}; press space to play, arrows to move`);
@@ -264,4 +266,9 @@ class Panel {
     else if (!player.data.tools || !player.key(event, sound)) return;
     event.preventDefault();
   }
+}
+
+// A tall panel is lower on a low screen, so that all of it is seen below the controls.
+function fitting(height) {
+  return height < TALL ? `${height}px` : `min(${height}px, max(${Math.round(0.55 * height)}px, 100vh - 27.5rem))`;
 }

@@ -28,6 +28,7 @@ class Player {
     this.sounds = [];
     this.panels = [];
     this.loaded = new Map();
+    [this.asking, this.shown] = [0, 0];
     this.selection = null;
     this.way = PLAIN;
     this.resized = new ResizeObserver(() => this.draw());
@@ -38,7 +39,7 @@ class Player {
 
   // What is shown stays until the new pictures have arrived, so that a changed parameter does not flicker.
   show(data) {
-    const waiting = (this.waiting = data);
+    const number = (this.asking += 1);
     const colours = data.palette.match(/../g).map((digits) => parseInt(digits, 16));
     const pictures = data.panels.map((panel) => panel.kind === "picture" && this.load(panel, colours));
     const first = !this.data;
@@ -48,12 +49,13 @@ class Player {
       this.root.scrollIntoView({ block: "center" });
     }
     Promise.all(pictures).then((loaded) => {
-      if (this.waiting !== waiting) return;
-      if (!first) this.build(data, colours);
+      if (number < this.shown) return undefined; // a newer one has arrived before
+      this.shown = number;
       const arrived = data.panels.flatMap((panel, i) => (loaded[i] ? [[panel.image + panel.heat, loaded[i]]] : []));
       this.loaded = new Map(arrived);
+      if (!first) return this.build(data, colours, loaded);
       this.panels.forEach((panel, i) => panel.take(loaded[i]));
-      this.draw();
+      return this.draw();
     });
   }
 
@@ -65,10 +67,11 @@ class Player {
     );
   }
 
-  build(data, colours) {
+  build(data, colours, loaded = []) {
     const focused = this.panels.findIndex((panel) => panel.plot === this.root.getRootNode().activeElement);
-    const changed = this.data && this.data.subject !== data.subject;
-    if (!this.data && data.tools) [this.selection, this.way] = [data.selection, remembered]; // from another view
+    const changed = this.data && (this.data.subject !== data.subject || this.data.linked !== data.linked);
+    if (!this.data && data.tools) this.way = remembered;
+    if (!this.data || changed) this.selection = data.selection || null; // of a link, another view or another sound
     this.data = data;
     this.asked = null;
     const kept = new Map(this.sounds.map((sound) => [sound.address, sound]));
@@ -82,6 +85,7 @@ class Player {
     this.gutter = data.layout === "list" ? BARE : bars ? GUTTER : { ...GUTTER, right: 14 };
     grid.style.setProperty("--least", bars ? "14rem" : "11.5rem");
     this.panels = data.panels.map((panel) => new Panel(panel, grid, data.height, colours, this));
+    this.panels.forEach((panel, i) => panel.take(loaded[i]));
     if (data.layout === "list") this.panels.forEach((panel, i) => this.sounds[i].bar.after(panel.box));
     this.root.append(grid);
     if (data.tools) {
@@ -90,8 +94,7 @@ class Player {
       this.sounds[0].names.append(this.tools.chosen);
       this.root.append(this.tools.help);
     }
-    if (changed) this.select(null);
-    else if (this.selection && this.sounds[0] !== this.heard) this.hear(this.selection);
+    if (data.tools && (changed || (this.selection && this.sounds[0] !== this.heard))) this.hear(this.selection);
     [this.heard] = this.sounds;
     if (this.tools) this.tools.show();
     this.panels[focused]?.plot.focus({ preventScroll: true });
@@ -163,6 +166,7 @@ class Player {
     if (selection) {
       if (selection.end - selection.start < 0.001) return this.preview(this.selection);
       if (selection.low !== null) selection.high = Math.max(selection.high, selection.low + 1);
+      selection = rounded(selection);
     }
     const same = !selection && !this.selection;
     this.selection = selection;
@@ -202,7 +206,7 @@ class Player {
   // Ask for the pictures of a stretch, or of all of the sound.
   look(view) {
     this.asked = view || { low: 0, high: this.sounds[0].seconds };
-    this.send.state("view", view);
+    this.send.state("view", view && { ...view, low: tenthOfMs(view.low), high: tenthOfMs(view.high) });
   }
 
   // A key that changes more than the place; false where it means nothing here.
@@ -235,7 +239,8 @@ class Player {
       sound.keep();
       playing ||= !sound.paused;
       this.label(sound);
-      const [now, all] = [sound.time.toFixed(2), `${sound.seconds.toFixed(2)} s`];
+      const digits = sound.seconds < 0.1 ? 4 : 2;
+      const [now, all] = [sound.time.toFixed(digits), `${sound.seconds.toFixed(digits)} s`];
       sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.paused ? all : `${now} s`;
     });
     for (const panel of this.panels) panel.line(panel.sound.time);

@@ -17,7 +17,8 @@ import streamlit as st
 
 from audioclf.ui.shell import media
 from audioclf.ui.shell.text import plain
-from audioclf.ui.sound import feature_panels
+from audioclf.ui.sound import feature_panels, view_link
+from audioclf.ui.sound.view_link import Field
 
 _HERE = Path(__file__).parent
 SCRIPTS = ("element", "axes", "pictures", "readout", "selection", "band", "playback", "tools", "panel", "player")
@@ -158,6 +159,7 @@ def workbench(
     more = {
         "tools": True,
         "subject": tools.subject,
+        "linked": st.session_state.get(f"{key}.linked", 0),
         "actions": list(tools.actions.items()),
         "view": None if zoomed is None else {"low": zoomed[0], "high": zoomed[1]},
         "selection": None if selected is None else asdict(selected),
@@ -172,40 +174,67 @@ def _draw(key: str, data: dict[str, Any]) -> Any:
         data=data | {"palette": feature_panels.colours()},
         on_picked_change=lambda: None,
         on_act_change=lambda: None,
-        on_selection_change=lambda: None,
-        on_view_change=lambda: None,
+        on_selection_change=lambda: _keep(key, "selection", "selected", ("start", "end"), ("low", "high")),
+        on_view_change=lambda: _keep(key, "view", "zoomed", ("low", "high")),
     )
+
+
+def link_fields(key: str) -> list[Field]:
+    """What is selected and zoomed to in the player with this key, as a link keeps it.
+
+    A page whose link was taken calls :func:`taken`.
+    """
+    return [
+        Field("selection", f"{key}.selected", None, view_link.stretch((2, 4))),
+        Field("zoom", f"{key}.zoomed", None, view_link.stretch((2,))),
+    ]
+
+
+def taken(key: str) -> None:
+    """Selection and zoom have come from a link: they are about the sound that is shown next."""
+    st.session_state.pop(f"{key}.subject", None)
+    st.session_state[f"{key}.linked"] = st.session_state.get(f"{key}.linked", 0) + 1
 
 
 def selection(key: str, tools: Tools) -> Selection | None:
     """What is selected in the player with this key, in the sound its tools are for."""
-    found = _state(key, tools, "selection", ("start", "end"))
+    found = _held(key, "selected", tools)
     if found is None:
         return None
-    start, end = max(found["start"], 0.0), min(found["end"], tools.seconds)
-    low, high = (_number(found, name) for name in ("low", "high"))
-    if end <= start:
-        return None
-    return Selection(
-        start, end, *((low, high) if low is not None and high is not None and high > low else (None, None))
-    )
+    start, end = max(found[0], 0.0), min(found[1], tools.seconds)
+    return Selection(start, end, *found[2:]) if end > start else None
 
 
 def view(key: str, tools: Tools) -> tuple[float, float] | None:
     """Stretch the player with this key is zoomed to, in seconds; None where all of the sound is shown."""
-    found = _state(key, tools, "view", ("low", "high"))
+    found = _held(key, "zoomed", tools)
     if found is None:
         return None
-    low, high = max(found["low"], 0.0), min(found["high"], tools.seconds)
+    low, high = max(found[0], 0.0), min(found[1], tools.seconds)
     return (low, high) if high > low else None
 
 
-def _state(key: str, tools: Tools, name: str, needed: Sequence[str]) -> Mapping[str, Any] | None:
-    """A value the browser has set, where it is about the same sound and is what it should be."""
+def _held(key: str, name: str, tools: Tools) -> list[float] | None:
+    """What is kept of the sound that the tools are for; that of another one is forgotten."""
+    if st.session_state.get(f"{key}.subject", tools.subject) != tools.subject:
+        st.session_state[f"{key}.selected"] = st.session_state[f"{key}.zoomed"] = None
+    st.session_state[f"{key}.subject"] = tools.subject
+    found: list[float] | None = st.session_state.get(f"{key}.{name}")
+    return found
+
+
+def _keep(key: str, name: str, place: str, *pairs: tuple[str, str]) -> None:
+    """Keep what the browser has set, where it is about the sound that is shown and is what it should be."""
     found = (st.session_state.get(key) or {}).get(name)
-    if not isinstance(found, Mapping) or found.get("subject") != tools.subject:
-        return None
-    return found if all(_number(found, item) is not None for item in needed) else None
+    kept: list[float] = []
+    if isinstance(found, Mapping):
+        if found.get("subject") != st.session_state.get(f"{key}.subject"):
+            return
+        for low, high in ((_number(found, low), _number(found, high)) for low, high in pairs):
+            if low is None or high is None or high <= low:
+                break
+            kept += [low, high]
+    st.session_state[f"{key}.{place}"] = kept or None
 
 
 def _number(found: Mapping[str, Any], name: str) -> float | None:

@@ -113,3 +113,13 @@ function movedBand(selected, factor, edge) {
   const low = Math.max(selected.low * (edge ? 1 : factor), 20);
   return { ...selected, low, high: Math.max(selected.high * factor, low * 1.05) };
 }
+
+// As a link keeps it: to a tenth of a millisecond and of a hertz.
+function rounded({ start, end, low, high }) {
+  const tenth = (hz) => (hz === null ? null : Math.round(10 * hz) / 10);
+  return { start: tenthOfMs(start), end: tenthOfMs(end), low: tenth(low), high: tenth(high) };
+}
+
+function tenthOfMs(seconds) {
+  return Math.round(1e4 * seconds) / 1e4;
+}

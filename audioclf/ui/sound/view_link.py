@@ -68,20 +68,40 @@ def whole(low: int, high: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def take(fields: Sequence[Field]) -> None:
+def stretch(lengths: Sequence[int]) -> Callable[[Any], bool]:
+    """Whether a value is a list of pairs of numbers, each of which ends after it begins."""
+
+    def valid(value: Any) -> bool:
+        if not isinstance(value, list) or len(value) not in lengths:
+            return False
+        if not all(isinstance(one, (int, float)) and not isinstance(one, bool) and abs(one) < 1e9 for one in value):
+            return False
+        return all(low < high for low, high in zip(value[::2], value[1::2], strict=True))
+
+    return valid
+
+
+def take(fields: Sequence[Field]) -> bool:
     """Take over what the address says; before anything that is in it is drawn.
 
     Parameters
     ----------
     fields : sequence of Field
         The page's own choices; the parameters of the features and how sounds are read are in every link.
+
+    Returns
+    -------
+    bool
+        Whether the address held another view than the last one.
     """
     held: dict[str, str] = st.session_state.setdefault(_HELD, {})
     found = st.query_params.get(PARAMETER, "")
     # a quick rerun may still carry the address from before the last change
-    if found and found not in (held.get("written"), held.get("seen")):
+    new = bool(found) and found not in (held.get("written"), held.get("seen"))
+    if new:
         _take(_parsed(found), fields)
     held["seen"] = found
+    return new
 
 
 def publish(fields: Sequence[Field]) -> None:

@@ -54,8 +54,8 @@ def test_numbers_for_people() -> None:
     assert count(1, "clip") == "1 clip"
     assert count(1200, "clip") == "1,200 clips"
     assert count(2, "class", "classes") == "2 classes"
-    assert [seconds(x) for x in (0.477, 35, 60, 250, 7500, 7200)] == [
-        "0.48 s", "35 s", "1 min", "4 min 10 s", "2 h 5 min", "2 h",
+    assert [seconds(x) for x in (0.005, 0.477, 35, 60, 250, 7500, 7200)] == [
+        "5 ms", "0.48 s", "35 s", "1 min", "4 min 10 s", "2 h 5 min", "2 h",
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,13 +58,37 @@ def shown(view: View) -> list[list[FeatureMap]]:
     return rows
 
 
-def made(script: str, folder: Path, values: str) -> list[np.ndarray]:
-    """What a script computes, run by itself."""
-    keep = f"\nimport numpy\nnumpy.savez('maps.npz', *[item{values} for row in maps for item in row])\n"
-    environment = os.environ | {"MPLBACKEND": "agg", "PYTHONPATH": str(app_folder())}
-    subprocess.run([sys.executable, "-c", script + keep], cwd=folder, env=environment, check=True)
-    with np.load(folder / "maps.npz") as found:
-        return [found[name] for name in found.files]
+RUN = """
+import json, sys
+from pathlib import Path
+import matplotlib, numpy, os
+for script, folder, values in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
+    os.chdir(folder)
+    names = {"__name__": "__main__"}
+    with matplotlib.rc_context():
+        exec(script, names)
+    if values is not None:
+        numpy.savez("maps.npz", *[getattr(item, values) if values else item for row in names["maps"] for item in row])
+"""
+"""Runs scripts, each with names of its own, in a process that imports librosa once."""
+
+
+@pytest.fixture(scope="module")
+def run_all() -> Callable[[dict[str, tuple[str, str | None]], Path], str]:
+    """``run_all({name: (script, attribute of its maps)}, folder)``: each in its own folder; what they print."""
+
+    def run(scripts: dict[str, tuple[str, str | None]], folder: Path) -> str:
+        for name in scripts:
+            (folder / name).mkdir()
+        listed = [(script, str(folder / name), values) for name, (script, values) in scripts.items()]
+        (folder / "scripts.json").write_text(json.dumps(listed), encoding="utf-8")
+        environment = os.environ | {"MPLBACKEND": "agg", "PYTHONPATH": str(app_folder())}
+        command = [sys.executable, "-c", RUN, str(folder / "scripts.json")]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 def views(dataset: Dataset) -> dict[str, View]:
@@ -78,21 +103,31 @@ def views(dataset: Dataset) -> dict[str, View]:
     }
 
 
-@pytest.mark.parametrize("name", ["usual", "changed", "means"])
-def test_the_scripts_make_what_is_shown(name: str, sounds: Path, tmp_path: Path) -> None:
+def test_the_scripts_make_what_is_shown(sounds: Path, tmp_path: Path, run_all: Callable[..., str]) -> None:
     dataset = load_dataset(sounds)
-    view = views(dataset)[name]
-    wanted = shown(view)
-    flat = [item.values for row in wanted for item in row]
-    found = made(as_python.ours(view, dataset, str(sounds), {}), tmp_path, ".values")
-    for values, item in zip(found, flat, strict=True):
-        np.testing.assert_array_equal(values, item)
-    mean = view.n_samples is not None
-    figure = grid_figure(wanted, column_titles=list(view.titles), shared=view.shared, difference=mean)
-    assert (tmp_path / "comparison.png").read_bytes() == to_png(figure, transparent=False)
-    found = made(librosa_script.script(view, lambda clip: str(clip.path)), tmp_path, "")
-    for values, item in zip(found, flat, strict=True):
-        np.testing.assert_allclose(values, item, atol=1e-3 * np.ptp(item) + 1e-6)
+    clip, audio, feature = dataset.clips[4], AudioSettings(sr=16000), Mel(n_mels=20)
+    heard = as_python.heard(clip, dataset, str(sounds), {}, feature, audio, "original", 5000)
+    scripts: dict[str, tuple[str, str | None]] = {"heard": (heard, None)}
+    for name, view in views(dataset).items():
+        scripts[f"{name} ours"] = (as_python.ours(view, dataset, str(sounds), {}), "values")
+        scripts[f"{name} librosa"] = (librosa_script.script(view, lambda clip: str(clip.path)), "")
+    printed = run_all(scripts, tmp_path)
+    for name, view in views(dataset).items():
+        wanted = shown(view)
+        flat = [item.values for row in wanted for item in row]
+        with np.load(tmp_path / f"{name} ours" / "maps.npz") as found:
+            for one, item in zip(found.files, flat, strict=True):
+                np.testing.assert_array_equal(found[one], item)
+        mean = view.n_samples is not None
+        figure = grid_figure(wanted, column_titles=list(view.titles), shared=view.shared, difference=mean)
+        assert (tmp_path / f"{name} ours" / "comparison.png").read_bytes() == to_png(figure, transparent=False)
+        assert (tmp_path / f"{name} librosa" / "comparison.png").stat().st_size > 5000
+        with np.load(tmp_path / f"{name} librosa" / "maps.npz") as found:
+            for one, item in zip(found.files, flat, strict=True):
+                np.testing.assert_allclose(found[one], item, atol=1e-3 * np.ptp(item) + 1e-6)
+    made = resynthesize(load_clip(clip, audio)[:5000], audio.sr, feature, phase="original")
+    assert (tmp_path / "heard" / "heard.wav").read_bytes() == wav_bytes(made.y, audio.sr)
+    assert f"{made.distance:.1f} dB" in printed.splitlines()
 
 
 def test_a_sound_of_ones_own_is_named_and_its_place_is_not(sounds: Path) -> None:
@@ -101,16 +136,3 @@ def test_a_sound_of_ones_own_is_named_and_its_place_is_not(sounds: Path) -> None
     script = as_python.ours(view, None, "", {})
     assert "load_audio(" in script
     assert str(sounds) not in script
-
-
-def test_the_script_of_a_sound_made_again_makes_it(sounds: Path, tmp_path: Path) -> None:
-    dataset = load_dataset(sounds)
-    clip, audio, feature = dataset.clips[4], AudioSettings(sr=16000), Mel(n_mels=20)
-    script = as_python.heard(clip, dataset, str(sounds), {}, feature, audio, "original", 5000)
-    environment = os.environ | {"PYTHONPATH": str(app_folder())}
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
-    )
-    wanted = resynthesize(load_clip(clip, audio)[:5000], audio.sr, feature, phase="original")
-    assert (tmp_path / "heard.wav").read_bytes() == wav_bytes(wanted.y, audio.sr)
-    assert done.stdout.strip() == f"{wanted.distance:.1f} dB"
