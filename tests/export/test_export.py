@@ -102,10 +102,10 @@ def test_what_cannot_leave_says_what_to_use_instead(
     make_run: Callable[..., Run], named_clips: Dataset, tmp_path: Path
 ) -> None:
     tree = make_run(named_clips, tmp_path / "tree", model=MODELS["tree"]())
-    with pytest.raises(ParameterError, match="audioclf serve.*in the format run"):
+    with pytest.raises(ParameterError, match=r"audioclf serve.*in the format run"):
         export_run(tree, tmp_path / "tree.onnx")
     cqt = make_run(named_clips, tmp_path / "cqt", features=(CQT(hop_length=128, n_bins=24, fmin=200),))
-    with pytest.raises(ParameterError, match="mel spectrogram.*in the format run"):
+    with pytest.raises(ParameterError, match=r"mel spectrogram.*in the format run"):
         export_run(cqt, tmp_path / "cqt.onnx")
     for wrong in ({"int8": True}, {"format": "keras", "bundled": True}, {"web_runtime": True}, {"format": "onx"}):
         with pytest.raises(ParameterError):
