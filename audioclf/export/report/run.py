@@ -1,4 +1,4 @@
-"""The report of one run: what a reader must know to trust its model, or not to, on one page."""
+"""The report of one run: what a user must know to trust its model, or not to, on one page."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Unknown:
     rows: tuple[Row, ...] = ()
 
 
-UNTOLD = Unknown("The models were not asked for this report, so it is not known what they make of other sounds.")
+NOT_ASKED = Unknown("The models were not asked for this report, so it is not known what they make of other sounds.")
 CANNOT = Unknown(
     "This run cannot tell a sound of none of its classes: it was trained by an earlier version or on fewer than 12"
     " clips. It gives one of its classes to every sound."
@@ -70,7 +70,7 @@ def section(predictor: Predictor | None, predictions: Sequence[Prediction], clip
         Of the run; those whose sounds are gone are left out.
     """
     if predictor is None:
-        return UNTOLD
+        return NOT_ASKED
     sr, seconds = predictor.audio.sr, float(predictor.signature["duration"])
     rows = []
     for name, sounds in made(max(1, round(seconds * sr)), sr):

@@ -70,13 +70,8 @@ def test_everything_is_on_one_page_and_names_are_text(run: Run) -> None:
     page = Page(text)
     for heading in ("What was asked", "Data", "Health", "Learning", "Which classes are confused", "Worst mistakes"):
         assert heading in page.text
-    for heading in (
-        "How far its probabilities can be trusted",
-        "Unknown sounds",
-        "Limits",
-        "How to repeat it",
-        "Versions",
-    ):
+    trust = ("How far its probabilities can be trusted", "Unknown sounds", "Limits", "How to repeat it", "Versions")
+    for heading in trust:
         assert heading in page.text
     assert f"{100 * run.metrics['accuracy']:.1f} %" in page.text
     assert run.metrics["protocol"] in page.text
