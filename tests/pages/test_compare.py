@@ -290,5 +290,5 @@ def test_the_scripts_are_of_what_is_shown(open_page: OpenPage, class_folders: Pa
         shared=False,
     )
     found = scripts(page)
-    assert found["audioclf"] == as_python.ours(view, dataset, str(class_folders), {})
-    assert found["librosa and matplotlib"] == librosa_script.script(view, lambda clip: str(clip.path))
+    assert found["audioclf"] == as_python.ours(view, dataset, str(class_folders), {}).strip()
+    assert found["librosa and matplotlib"] == librosa_script.script(view, lambda clip: str(clip.path)).strip()
