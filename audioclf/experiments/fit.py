@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from audioclf import training
 from audioclf.augment import on_batches
+from audioclf.core import limits
 from audioclf.core.errors import RunError
 from audioclf.core.npz import read_plain
 from audioclf.datasets.splits import Split
@@ -20,6 +23,10 @@ from audioclf.experiments.progress import RESULT, ProgressWriter
 from audioclf.experiments.runs import FitKey
 from audioclf.features.base import Array
 from audioclf.models import Model, Network
+from audioclf.models.classical import Classical
+
+_SMALL: Final = 4_000_000
+"""Values of the training examples up to which a classical model is fitted by one thread."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,8 @@ def train_fit(
     arrays = inputs.of_fit(fit.split, fit.member, folder)
     # members of one feature would be the same network otherwise
     seed = (experiment.training.seed + fit.member) % 2**31
-    with arrays:
+    small = isinstance(experiment.model, Classical) and arrays.x_train.size <= _SMALL
+    with arrays, limits.one_matrix_thread() if small else contextlib.nullcontext():
         fitted = training.fit(
             experiment.model,
             arrays.x_train,
@@ -144,7 +152,7 @@ def train_fit(
             augment=on_batches(experiment.augmentations),
             prefetch=arrays.prefetch,
         )
-    finish_fit(fitted, arrays, experiment, folder, should_stop=stopping)
+        finish_fit(fitted, arrays, experiment, folder, should_stop=stopping)
 
 
 def finish_fit(
@@ -156,7 +164,9 @@ def finish_fit(
     should_stop: Callable[[], bool],
 ) -> None:
     """All that follows the training of a fit: its novelty and temperature, then what it predicts of the test clips."""
-    novelty = training.Novelty.fit(fitted, arrays.x_train, arrays.y_train, arrays.x_validation, should_stop)
+    novelty = training.Novelty.fit(
+        fitted, arrays.x_train, arrays.y_train, arrays.x_validation, should_stop, scaling=arrays.scaling
+    )
     if novelty is not None:
         novelty.save(folder)
     rolls = experiment.training.test_rolls

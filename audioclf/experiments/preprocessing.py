@@ -24,6 +24,7 @@ from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import common_duration, extract
 from audioclf.models import Network
+from audioclf.models.classical import Classical
 
 Labels = npt.NDArray[np.int64]
 Begin = Callable[[str], Callable[[int, int], None]]
@@ -44,6 +45,8 @@ class FitInputs:
     prefetch : Prefetch or None
         Training examples of one epoch, where they are changed on the fly: for
         :func:`audioclf.training.fit`. Used in a ``with`` statement, what it does beside is ended.
+    scaling : (np.ndarray, np.ndarray) [shape=(m,)] or None
+        Of one embedding: what was subtracted from its values, and what they were divided by then.
     """
 
     x_train: Array
@@ -52,6 +55,7 @@ class FitInputs:
     y_validation: Labels | None
     x_test: Array
     prefetch: Prefetch | None = None
+    scaling: tuple[Array, Array] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -240,6 +244,7 @@ class Inputs:
             self.labels[validation] if validation else None,
             transform(of(test)),
             self._prefetch(train, transform),
+            transform.of_embedding if isinstance(self.experiment.model, Classical) else None,
         )
 
     def _prefetch(self, train: Sequence[int], transform: Transform) -> Prefetch | None:

@@ -65,6 +65,16 @@ class Transform:
         for number, scaler in enumerate(self.scalers):
             scaler.save(folder / f"scaling-{number}.npz")
 
+    @property
+    def of_embedding(self) -> tuple[Array, Array] | None:
+        """Offset and scale of the one embedding that is all of an example, pooled to a row; None of anything else."""
+        members = self.experiment.members[self.member]
+        known = len(members) == 1 and members[0].heavy and self.experiment.scaling.mode == "standard"
+        (scaler, *_) = self.scalers
+        if not known or self.experiment.picture.on or scaler.offset.ndim != 1:
+            return None
+        return scaler.offset, scaler.scale
+
     def scaled(self, values: Mapping[Feature, Array]) -> list[Array]:
         """Drawn and scaled maps, one array per feature of the member [shape=(n, ...)]."""
         features = self.experiment.members[self.member]

@@ -3,7 +3,8 @@ r"""How far an example lies from what a model has learned, and from where on it 
 The distance is taken where the model decides: for networks in front of the last layer, for classical models among their
 scaled inputs. With :math:`z` the first principal components of that space and the length of what they leave out,
 :math:`\mu_c` the mean of class :math:`c` and :math:`\Sigma` the covariance within the classes, shrunk towards a sphere,
-it is the Mahalanobis distance :math:`\min_c \sqrt{(z - \mu_c)^T \Sigma^{-1} (z - \mu_c)}` [1]_.
+it is the Mahalanobis distance :math:`\min_c \sqrt{(z - \mu_c)^T \Sigma^{-1} (z - \mu_c)}` [1]_. A few clips of each
+class tell no covariance: of an embedding the distance is then one minus the cosine to the nearest class's mean.
 
 References
 ----------
@@ -40,6 +41,16 @@ SHRINKAGE = 0.1
 
 FEWEST = 12
 """Training clips that the distance needs; of so few the threshold is rough."""
+
+FEWEST_EMBEDDED = 6
+"""As many of an embedding."""
+
+FEW = 10
+"""Training clips of a class, on average, below which an embedding is compared by the cosine."""
+
+FOLDS = 10
+"""Parts in which training clips are measured by the others; up to :data:`ALONE` clips each is one."""
+ALONE = 40
 
 FEWEST_VALIDATION = 20
 """Validation clips that a threshold needs."""
@@ -111,12 +122,47 @@ class Distance:
 
 
 @dataclass(frozen=True, eq=False)
+class Angle:
+    """One minus the cosine of an embedding, as it was before it was scaled, and the mean of the nearest class.
+
+    Attributes
+    ----------
+    offset, scale : np.ndarray [shape=(d,)]
+        What was subtracted from the embedding, and what it was divided by then.
+    directions : np.ndarray [shape=(n_classes, d)]
+        Means of the classes' vectors of length 1, of length 1.
+    """
+
+    offset: Array
+    scale: Array
+    directions: Array
+
+    @classmethod
+    def fit(cls, embedded: Array, labels: Labels, scaling: tuple[Array, Array]) -> Angle | None:
+        """Learn the distance from training examples [shape=(n, d)]; None where they are all alike."""
+        if not np.ptp(embedded, axis=0).any():
+            return None
+        found = cls(_single(scaling[0]), _single(scaling[1]), embedded)
+        units = found.points(embedded)
+        means = np.stack([units[labels == label].mean(axis=0) for label in np.unique(labels)])
+        return cls(found.offset, found.scale, _units(means))
+
+    def points(self, embedded: Array) -> Array:
+        """Examples as vectors of length 1 [shape=(n, d)]."""
+        return _units(embedded * self.scale + self.offset)
+
+    def __call__(self, embedded: Array) -> Array:
+        """Distance of every example [shape=(n,)]."""
+        return _single(1 - (self.points(embedded) @ self.directions.T).max(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
 class Novelty:
     """A distance and its threshold; called with a model and examples, it returns their ratio.
 
     Attributes
     ----------
-    distance : Distance
+    distance : Distance or Angle
     threshold : float
         95 of 100 known clips are no farther.
     on_validation : bool
@@ -124,7 +170,7 @@ class Novelty:
         learned these by heart.
     """
 
-    distance: Distance
+    distance: Distance | Angle
     threshold: float
     on_validation: bool
 
@@ -136,8 +182,10 @@ class Novelty:
         y_train: Labels,
         x_validation: Array | None,
         should_stop: ShouldStop | None = None,
+        *,
+        scaling: tuple[Array, Array] | None = None,
     ) -> Novelty | None:
-        """Learn it after a training; None where there are fewer than 12 clips, or nothing to measure.
+        """Learn it after a training; None where there are too few clips, or nothing to measure.
 
         Parameters
         ----------
@@ -145,20 +193,29 @@ class Novelty:
         x_train : np.ndarray [shape=(n_train, ...)]
         y_train : np.ndarray [shape=(n_train,)], int
         x_validation : np.ndarray [shape=(n_validation, ...)] or None
-            Fewer than 20 are too few: each half of the training clips is then measured by the other.
+            Fewer than 20 are too few: every training clip is then measured by what is learned from others.
         should_stop : callable, optional
+        scaling : (np.ndarray, np.ndarray) [shape=(d,)], optional
+            Of an embedding that a classical model is given: what was subtracted from it, and what it was divided by.
 
         Raises
         ------
         Stopped
         """
         chosen = np.random.default_rng(0).permutation(len(x_train))[:MOST]
-        if len(chosen) < FEWEST:
+        if len(chosen) < (FEWEST if scaling is None else FEWEST_EMBEDDED):
             return None
         known, labels = fitted.embed(x_train[chosen], should_stop), y_train[chosen]
         if known is None or not np.isfinite(known).all():
             return None
-        distance = Distance.fit(known, labels)
+        few = scaling is not None and len(known) < FEW * len(np.unique(labels))
+
+        def learn(rows: npt.NDArray[np.bool_] | slice) -> Distance | Angle | None:
+            if few and scaling is not None:
+                return Angle.fit(known[rows], labels[rows], scaling)
+            return Distance.fit(known[rows], labels[rows])
+
+        distance = learn(slice(None))
         if distance is None:
             return None
         on_validation = x_validation is not None and len(x_validation) >= FEWEST_VALIDATION
@@ -168,8 +225,9 @@ class Novelty:
             assert embedded is not None
             measured = distance(embedded)
         else:
-            halves = [(Distance.fit(known[n::2], labels[n::2]), known[1 - n :: 2]) for n in (0, 1)]
-            measured = np.concatenate([one(others) for one, others in halves if one is not None] or [known[:0, 0]])
+            folds = np.arange(len(known)) % (len(known) if len(known) <= ALONE else FOLDS)
+            parts = [(learn(folds != fold), known[folds == fold]) for fold in range(folds.max() + 1)]
+            measured = np.concatenate([one(others) for one, others in parts if one is not None] or [known[:0, 0]])
         threshold = float(np.percentile(measured, PERCENTILE)) if len(measured) else 0.0
         return cls(distance, threshold, on_validation) if 0 < threshold < np.inf else None
 
@@ -192,7 +250,7 @@ class Novelty:
 
     def save(self, folder: Path) -> None:
         """Write it into the folder of the fit."""
-        arrays = {name: getattr(self.distance, name).astype("<f4") for name in _AXES}
+        arrays = {name: getattr(self.distance, name).astype("<f4") for name in _AXES[type(self.distance)]}
         about = np.array([self.threshold, self.on_validation], "<f4")
         write_arrays(folder / NOVELTY, {**arrays, "about": about})
 
@@ -210,24 +268,33 @@ class Novelty:
             return None
         shapes = {name: shape for name, (shape, _) in headers(path).items()}
         try:
-            k, d = shapes["components"]
-            n_classes = shapes["centres"][0]
+            kind = Angle if "directions" in shapes else Distance
+            k, d = (0, shapes["directions"][1]) if kind is Angle else shapes["components"]
+            n_classes = shapes["directions" if kind is Angle else "centres"][0]
         except (KeyError, IndexError, ValueError) as error:
             raise RunError(f"{path.name} is damaged and cannot be read; run the experiment again.") from error
         sizes = {"d": d, "k": k, "k + 1": k + 1, "n_classes": n_classes}
-        expected = {name: (tuple(sizes[axis] for axis in axes), "<f4") for name, axes in _AXES.items()}
+        expected = {name: (tuple(sizes[axis] for axis in axes), "<f4") for name, axes in _AXES[kind].items()}
         arrays = read_arrays(path, {**expected, "about": ((2,), "<f4")})
         threshold, on_validation = np.asarray(arrays["about"], np.float64)
-        distance = Distance(**{name: np.asarray(arrays[name], np.float32) for name in _AXES})
+        distance = kind(**{name: np.asarray(arrays[name], np.float32) for name in _AXES[kind]})
         return cls(distance, float(threshold), bool(on_validation))
 
 
-_AXES = {
-    "mean": ("d",),
-    "components": ("k", "d"),
-    "whitening": ("k + 1", "k + 1"),
-    "centres": ("n_classes", "k + 1"),
+_AXES: dict[type[Distance | Angle], dict[str, tuple[str, ...]]] = {
+    Distance: {
+        "mean": ("d",),
+        "components": ("k", "d"),
+        "whitening": ("k + 1", "k + 1"),
+        "centres": ("n_classes", "k + 1"),
+    },
+    Angle: {"offset": ("d",), "scale": ("d",), "directions": ("n_classes", "d")},
 }
+
+
+def _units(vectors: Array) -> Array:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return _single(vectors / np.where(lengths > 0, lengths, 1))
 
 
 def _single(values: npt.ArrayLike) -> Array:

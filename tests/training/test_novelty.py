@@ -10,7 +10,7 @@ import pytest
 from audioclf.core.errors import RunError
 from audioclf.models import MODELS
 from audioclf.training import Fitted, Novelty
-from audioclf.training.novelty import FEWEST, NOVELTY, Distance
+from audioclf.training.novelty import FEWEST, NOVELTY, Angle, Distance
 
 SHAPE = (6, 10)
 
@@ -43,7 +43,7 @@ def test_known_examples_lie_below_the_threshold_and_others_above(fitted: Fitted)
     assert (novelty(fitted, examples(50, 3, offset=8)[0]) > 1).all()
 
 
-def test_without_validation_one_half_of_the_training_clips_measures_the_other(fitted: Fitted) -> None:
+def test_without_validation_training_clips_are_measured_by_others(fitted: Fitted) -> None:
     x, y = examples(300, 0)
     for validation in (None, x[: FEWEST - 1]):
         novelty = Novelty.fit(fitted, x, y, validation)
@@ -59,6 +59,35 @@ def test_too_few_or_equal_examples_have_no_novelty(fitted: Fitted) -> None:
     same = np.zeros((50, *SHAPE), np.float32)
     assert Novelty.fit(fitted, same, np.arange(50) % 2, None) is None
     assert Novelty.fit(fitted, same * np.float32("nan"), np.arange(50) % 2, None) is None
+
+
+def test_few_embeddings_are_compared_by_their_angle_as_they_were_before_scaling(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    directions = np.abs(rng.standard_normal((3, 40)))
+    y = np.arange(12) % 2
+
+    def embedded(labels: np.ndarray) -> np.ndarray:
+        loudness = rng.uniform(0.5, 2, (len(labels), 1))  # a louder sound is the same sound
+        return np.float32(loudness * (directions[labels] + 0.1 * rng.standard_normal((len(labels), 40))))
+
+    raw = embedded(y)
+    offset, scale = raw.mean(axis=0), raw.std(axis=0)
+    model = MODELS["logreg"]()
+    fitted = Fitted(model, model.build((40,), 2).fit((raw - offset) / scale, y), (40,), 2)
+    novelty = Novelty.fit(fitted, (raw - offset) / scale, y, None, scaling=(offset, scale))
+    assert novelty is not None
+    assert isinstance(novelty.distance, Angle)
+    unit = raw[5] / np.linalg.norm(raw[5])
+    assert novelty.distance.points((raw[5:6] - offset) / scale)[0] == pytest.approx(unit, abs=1e-5)
+    known, unknown = ((embedded(np.full(50, label)) - offset) / scale for label in (1, 2))
+    assert (novelty(fitted, known) > 1).mean() < 0.3
+    assert (novelty(fitted, unknown) > 1).all()
+    novelty.save(tmp_path)
+    again = Novelty.load(tmp_path)
+    assert again is not None
+    np.testing.assert_allclose(again(fitted, unknown), novelty(fitted, unknown), rtol=1e-5)
+    few = slice(0, 4)
+    assert Novelty.fit(fitted, (raw[few] - offset) / scale, y[few], None, scaling=(offset, scale)) is None
 
 
 def test_the_distance_is_that_of_mahalanobis() -> None:

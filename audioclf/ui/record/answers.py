@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from audioclf.inference.predictor import Classification
 
-UNKNOWN = 1.2
-"""Times the usual distance from which on a sound is none of the classes: with few examples that distance is rough."""
-
 
 def is_unknown(answer: Classification) -> bool:
     """Whether a sound is like none of the classes."""
-    return answer.novelty is not None and answer.novelty > UNKNOWN
+    return answer.novelty is not None and answer.novelty > 1
 
 
 def word(answer: Classification) -> str:
     """The answer in a word or two."""
+    if any(remark.kind == "silent" for remark in answer.remarks):
+        return "Nothing"
     return "None of these" if is_unknown(answer) else answer.label

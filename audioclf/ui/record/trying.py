@@ -78,12 +78,12 @@ def _progress(run: Run) -> None:
 def _honest(run: Run) -> None:
     metrics = run.metrics
     low, high = metrics["interval"]
-    made = interval_words(metrics)
     right = round(metrics["accuracy"] * metrics["n_test"])
     st.markdown(
         f"**{right} of {count(metrics['n_test'], 'example')}** were recognized by models that had not heard that"
-        f" recording ({metrics['accuracy']:.0%}, 95 % interval {low:.0%} to {high:.0%}"
-        f"{f', {escape(made)}' if made else ''})."
+        f" recording: {metrics['accuracy']:.0%}. With so few, the true share may be anything from {low:.0%} to"
+        f" {high:.0%}.",
+        help=escape(f"95 % interval. {interval_words(metrics)}".strip()),
     )
     for remark in metrics.get("remarks", ()):
         st.caption(escape(remark))
