@@ -15,6 +15,7 @@ import shutil
 import stat
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -125,7 +126,7 @@ def import_run(path: str | Path, runs_folder: str | Path | None = None, *, name:
         part.rename(folder)
     except RunError as error:
         raise RunError(" ".join(str(error).split())) from error  # a run's name may have lines
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, KeyError, RuntimeError) as error:
         raise _refused(shown, str(error)) from error
     except OSError as error:
         raise RunError(f"{shown!r} cannot be opened ({error.strerror or error}); name a file that is there.") from error

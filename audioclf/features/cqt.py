@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
 from audioclf.core.params import param
+from audioclf.core.text import duration
 from audioclf.features.base import Array, Axis, Feature, FeatureMap
 from audioclf.features.spectral import (
     WINDOWS,
@@ -201,8 +202,8 @@ class CQT(Feature):
         if longest <= n_samples / sr:
             return super().advice(sr, n_samples)
         return (
-            f"The window of the lowest row is {longest:.2f} s long and the sound {n_samples / sr:.3g} s, so the lowest"
-            " rows see all of it at once; raise fmin or lower bins_per_octave.",
+            f"The window of the lowest row is {duration(longest)} long and the sound {duration(n_samples / sr)}, so the"
+            " lowest rows see all of it at once; raise fmin or lower bins_per_octave.",
             *super().advice(sr, n_samples),
         )
 
