@@ -62,7 +62,7 @@ def test_from_home_to_a_trained_model(new_page: NewPage, class_folders: Path) ->
     page.keyboard.press("Space")
     page.locator("[role=radio]").first.wait_for()
     settled(page)
-    tab_to(page, "[role=radio][aria-checked=true]")
+    tab_to(page, "[role=radio]")
     while not page.evaluate(f"() => {{ {ACTIVE} return active.innerText.includes('Decision tree'); }}"):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
