@@ -40,7 +40,7 @@ def draw(view: View, state: State, dataset: Dataset | None) -> None:
         else:
             text = librosa_script.script(view, shown_path)
         st.code(text, language="python")
-        st.caption("The script draws the same picture, with the parameters that are set.")
+        st.caption("The script draws the same picture of the whole sound, with the parameters that are set.")
 
 
 def of_clip(state: State, clip: Clip, kinds: Sequence[str]) -> None:
