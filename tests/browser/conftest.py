@@ -155,7 +155,7 @@ def new_page(chromium: Any, server: Server, request: pytest.FixtureRequest) -> I
 
 
 NOT_OURS = {"heading-order", "presentation-role-conflict"}
-"""Streamlit's subheader is an h3 below the title's h1, and its drop zone for files has a name without a role (minor)."""
+"""Streamlit's subheader is an h3 below the title's h1, and its drop zone has a name without a role (minor)."""
 
 
 @pytest.fixture(scope="session")
