@@ -66,6 +66,7 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(
     summary = page.get_by_test_id("stMain")
     summary.get_by_text("What will be trained").wait_for()
     instead = page.get_by_role("button", name="Use the compact CNN")
+    summary.get_by_text("It is a Compact CNN").or_(instead).first.wait_for()
     if instead.is_visible():  # where weights are at hand, an embedding is suggested
         instead.click()
         summary.get_by_text("It is a Compact CNN").wait_for()

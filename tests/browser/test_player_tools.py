@@ -32,7 +32,13 @@ def sounds(write_tone: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 def ask(page: Any, script: str, argument: object = None) -> Any:
     """What a function of the player and an argument gives."""
-    return page.locator(".player").evaluate(f"(root, argument) => ({script})(root.player, argument)", argument)
+    asked = f"async (root, argument) => (root.player ? [await ({script})(root.player, argument)] : null)"
+    for _ in range(6000):
+        found = page.locator(".player").evaluate(asked, argument)
+        if found is not None:
+            return found[0]
+        page.wait_for_timeout(100)  # its element has come, and its script not yet
+    raise AssertionError("there is no player")
 
 
 def wait_for(page: Any, script: str) -> None:

@@ -40,6 +40,7 @@ def test_settings_outlive_a_reload(new_page: NewPage, class_folders: Path) -> No
     page.get_by_text("What will be trained").wait_for()
     assert not draft(page), "nothing was changed yet"
     instead = page.get_by_role("button", name="Use the compact CNN")
+    page.get_by_text("It is a Compact CNN").or_(instead).first.wait_for()
     if instead.is_visible():  # where weights are at hand, an embedding is suggested, which has no n_mels
         instead.click()
         page.get_by_text("It is a Compact CNN").wait_for()
