@@ -52,7 +52,7 @@ def load_dataset(
     should_stop : callable, optional
         Asked now and then whether to end early.
     **options
-        Parameters of the set or of the reader; ``kind`` chooses a reader instead of the one that suits the path.
+        Parameters of the set or of its reader; ``kind`` chooses a reader instead of the one that suits the path.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def mount(path: Path, *, progress: Progress | None = None, should_stop: ShouldSt
 
 
 def _suiting(tree: Tree, options: Mapping[str, Any]) -> type[Reader]:
-    """The reader that suits the files, or the only one that has these options."""
+    """Reader that suits the files, or the only one that has these options."""
     found = next((reader for reader in READERS.values() if reader.suits(tree)), None)
     if found is not None:
         able = [reader for reader in READERS.values() if set(options) <= set(reader.describe())]

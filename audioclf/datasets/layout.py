@@ -103,7 +103,7 @@ class Reading:
 
     @property
     def kind(self) -> str:
-        """Kind of the reader."""
+        """Kind of its reader."""
         return self.reader.kind
 
     @cached_property

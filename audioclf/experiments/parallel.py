@@ -19,6 +19,7 @@ from audioclf.experiments.fit import Fit, plan, train_fit
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.progress import Progress, Watched, is_done, revoke
 from audioclf.experiments.runs import STOPPED, Run, open_run
+from audioclf.experiments.runs.folder import JobFolder
 from audioclf.features.cache import FeatureStore
 from audioclf.models import trust
 
@@ -31,8 +32,8 @@ _SMALLEST: Final = 1.5
 """Gigabytes below which a process that trains a network is not started."""
 
 
-def require_cluster(run: Run) -> None:
-    """Raise where a cluster is set that cannot make a run, before anything of it is made.
+def require_cluster(job: JobFolder) -> None:
+    """Raise where a cluster is set that cannot make a run or a search, before anything of it is made.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def require_cluster(run: Run) -> None:
     if cluster.is_set():
         found = cluster.connect()
         try:
-            found.require_sees(run.folder.resolve())
+            found.require_sees(job.folder.resolve())
         finally:
             found.close()
 

@@ -55,7 +55,7 @@ class Classification:
     novelty : float or None
         How far the sound lies from what the models have learned (median over the windows, mean over the models), as a
         multiple of the distance that 95 of 100 known clips stay below; above 1 it is like none of the classes. None for
-        runs that do not know it: those of earlier versions, and of fewer than 12 clips.
+        runs that do not know it: those of earlier versions, and of too few clips.
     """
 
     classes: tuple[str, ...]

@@ -9,12 +9,10 @@ import numpy.typing as npt
 
 from audioclf.audio.level import FLOOR, SILENCE, loudest
 from audioclf.features.base import Array
+from audioclf.inference.cutting import FALL
 
 CELLS = 16
 """Parts of a window whose level is known each: as closely as this an event's ends are found."""
-
-FALL = 40.0
-"""How far below the loudest part of its window a part is silent at the latest, in dB."""
 
 
 def described(y: Array, sr: int, start: int, even: bool) -> Array:

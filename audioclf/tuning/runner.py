@@ -12,6 +12,7 @@ from audioclf.core import cluster, limits
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.core.files import write_atomic
 from audioclf.datasets import Dataset, load_dataset
+from audioclf.experiments.parallel import require_cluster
 from audioclf.experiments.progress import Watched
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
@@ -105,8 +106,6 @@ def execute_search(
         When a point's model names code that is not trusted.
     """
     trusted = trust_code or trust.code_trusted()
-    if not join and cluster.is_set():
-        cluster.connect().close()  # refused before anything is made
     if join:
         with trust.trusting_code(trusted):
             _Maker(made, StatusWriter(made, watch, should_stop), join=True).work()
@@ -153,6 +152,7 @@ class _Maker:
             When no point came to its end.
         """
         self.tell(state="running", stage="data", message="Reading the data set", fraction=0.0)
+        require_cluster(self.made)
         choice = self.search.experiment.dataset
         # all of it: every point takes its share by itself
         dataset = load_dataset(choice.name, **dict(choice.options), should_stop=self.should_stop)

@@ -60,7 +60,7 @@ def make_on_cluster(
     failed: set[int] = set()
     calls, yields = 0, False
     with Pool(1, memory_gb=limits.memory_cap()) as pool:
-        _require_seen(pool, made, dataset)
+        _require_seen(pool, dataset)
         while True:
             if should_stop():
                 raise Stopped(STOPPED)
@@ -81,13 +81,12 @@ def make_on_cluster(
             _report(made, left, pool.running, tell)
 
 
-def _require_seen(pool: Pool, made: SearchRun, dataset: Dataset) -> None:
+def _require_seen(pool: Pool, dataset: Dataset) -> None:
     if pool.cluster is None:
         raise RunError("The cluster was unset while the search began; start it again.")
     store = FeatureStore()
     store.folder.mkdir(parents=True, exist_ok=True)
-    pool.cluster.require_sees(made.folder.resolve(), [dataset.clips[0].path.resolve()])
-    pool.cluster.require_sees(store.folder.resolve())
+    pool.cluster.require_sees(store.folder.resolve(), [dataset.clips[0].path.resolve()])
 
 
 def _report(made: SearchRun, left: int, running: tuple[Hashable, ...], tell: Callable[..., None]) -> None:

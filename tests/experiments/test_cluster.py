@@ -334,6 +334,11 @@ def test_a_scheduler_that_cannot_be_used_is_a_sentence_before_anything_starts(
     assert "\n" not in str(caught.value)
     assert run.status.state == "failed"
     assert not list(run.folder.glob("models/*/checkpoint*"))
+    made = create_search(Search(run.experiment, {"training.epochs": [1, 2]}), tmp_path / "search", begun=True)
+    with pytest.raises(AudioclfError, match=words):
+        execute_search(made)
+    assert made.status.state == "failed"
+    assert made.runs == []
 
 
 def test_tls_files_without_a_tls_address_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,4 +118,9 @@ def test_the_split_outlives_a_reload(open_page: OpenPage, class_folders: Path) -
     assert not page.exception
     again = open_page("data", data=class_folders, draft="".join(page.query_params["draft"]))
     split_tab(again)
-    assert next(field for field in again.number_input if field.key == key).value == 0.5
+    field = next(field for field in again.number_input if field.key == key)
+    assert field.value == 0.5
+    field.set_value(0.1).run()  # back to what was there at first is a change, too
+    last = open_page("data", data=class_folders, draft="".join(again.query_params["draft"]))
+    split_tab(last)
+    assert next(field for field in last.number_input if field.key == key).value == 0.1

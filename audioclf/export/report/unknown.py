@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from audioclf.audio.io import wav_bytes
+from audioclf.audio.noise import coloured
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Prediction
@@ -53,7 +54,7 @@ class Unknown:
 
 NOT_ASKED = Unknown("The models were not asked for this report, so it is not known what they make of other sounds.")
 CANNOT = Unknown(
-    "This run cannot tell a sound of none of its classes: it was trained by an earlier version or on fewer than 12"
+    "This run cannot tell a sound of none of its classes: it was trained by an earlier version or on too few"
     " clips. It gives one of its classes to every sound."
 )
 
@@ -102,10 +103,6 @@ def made(n: int, sr: int) -> Iterator[tuple[str, list[Array]]]:
     def levelled(y: Array) -> Array:
         return np.asarray(y / max(float(np.abs(y).max()), 1e-9) * chance.uniform(0.05, 0.7), np.float32)
 
-    def pink() -> Array:
-        spectrum = np.fft.rfft(chance.normal(size=n))
-        return np.asarray(np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), n), np.float32)
-
     def clicks() -> Array:
         y = np.zeros(n, np.float32)
         y[chance.integers(0, n, max(2, round(8 * n / sr)))] = 1
@@ -113,8 +110,8 @@ def made(n: int, sr: int) -> Iterator[tuple[str, list[Array]]]:
 
     top = sr / 2.2
     kinds = {
-        "White noise": lambda: chance.normal(size=n),
-        "Pink noise": pink,
+        "White noise": lambda: coloured(n, chance),
+        "Pink noise": lambda: coloured(n, chance, "pink"),
         "Steady tones": lambda: np.sin(2 * np.pi * np.exp(chance.uniform(np.log(80), np.log(top))) * t),
         "Tones that rise": lambda: np.sin(2 * np.pi * (100 * t + chance.uniform(0.1, 0.5) * top / t[-1] * t**2)),
         "Clicks": clicks,

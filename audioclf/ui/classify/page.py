@@ -19,7 +19,7 @@ from audioclf.ui.shell import error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
-from audioclf.ui.sound import clip_picker, feature_panels
+from audioclf.ui.sound import cache, clip_picker, feature_panels
 from audioclf.ui.sound.player import player, track
 
 EXAMPLE, FILES, MICROPHONE, RECORDINGS = "An example", "Files", "Microphone", "Recordings and folders"
@@ -194,6 +194,6 @@ def _picture(run: Run, subject: Subject) -> None:
         return
     shown, y, sr = found
     note = clip_picker.facts(subject.clip)
-    sound = track(subject.clip.label, explanation.playable(y, sr), len(y) / sr, note)
+    sound = track(subject.clip.label, cache.playable(y, sr), len(y) / sr, note)
     panel = feature_panels.panel(shown, title=run.experiment.features[0].title)
     player("classify", [sound], [panel], height=300)

@@ -43,7 +43,7 @@ _WINDOW = 60.0
 
 
 def questions(brought: Brought, key: str) -> RecordingReader | None:
-    """Draw the rule, its parameters and the cuts; the reader, or None while it cannot be."""
+    """Draw the rule, its parameters and the cuts; a reader, or None while it cannot be."""
     recordings = [entry for entry in brought.sounds if entry.promises_sound] or brought.sounds
     if not recordings:
         st.info("No sound file is among these files.")

@@ -33,7 +33,7 @@ class Brought:
     tree : Tree
         Its files, without folders around everything.
     kind : str
-        The reader that suits it best.
+        Reader that suits it best.
     sure : bool
         Whether that reader finds the classes by itself.
     reading : Reading or None

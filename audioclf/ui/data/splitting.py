@@ -31,8 +31,7 @@ def draw(state: State, dataset: Dataset) -> None:
     protocol = form.value
     if protocol is None:
         return
-    if protocol != st.session_state["split.begun"]:
-        drafts.keep_form(state, "split", protocol.to_dict())
+    drafts.keep_form(state, "split", protocol.to_dict())
     try:
         splits = protocol.splits(dataset)
     except ParameterError as error:
@@ -58,7 +57,6 @@ def _begin(state: State, dataset: Dataset) -> None:
     about = current_dataset.key(state.data, state.options)
     if st.session_state.get("split.data") != about:
         protocol = _kept(state) or experiment_draft.suggestion(state.data, state.options, dataset).split
-        st.session_state["split.begun"] = protocol
         st.session_state["split.kind"] = st.session_state["split.was"] = protocol.kind
         parameter_form.fill(protocol, f"split.{protocol.kind}")
         st.session_state["split.data"] = about

@@ -14,11 +14,11 @@ from audioclf.experiments.runs import Run
 from audioclf.inference.questions import Altered
 from audioclf.plots.alteration import before_after_chart
 from audioclf.ui.explain import robustness_view
-from audioclf.ui.inference import explanation, model_client
+from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.text import distinct, escape, plain
-from audioclf.ui.sound import feature_panels
+from audioclf.ui.sound import cache, feature_panels
 from audioclf.ui.sound.player import player, track
 
 _KEY: Final = "what-if"
@@ -103,7 +103,7 @@ def _answer(run: Run, subject: Subject, alteration: Alteration) -> None:
         return
     warmup.until_ready()
     st.markdown(_sentence(run, before, after, changed=alteration != Alteration(noise=alteration.noise)))
-    wav = explanation.playable(after.y, after.sr)
+    wav = cache.playable(after.y, after.sr)
     title = "The changed sound" if alteration != Alteration() else "The sound"
     sound = track(title, wav, len(after.y) / after.sr, f"{len(after.y) / after.sr:.2f} s")
     player("what-if", [sound], [feature_panels.panel(after.feature_map, title="As the model receives it")], height=260)

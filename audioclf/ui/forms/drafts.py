@@ -110,9 +110,11 @@ def form(state: State, name: str) -> dict[str, Any]:
 
 
 def keep_form(state: State, name: str, values: Mapping[str, Any]) -> None:
-    """Keep the values of another form, as JSON takes them, for the chosen data set."""
-    drafts = _of_session(state)
-    _put(state, drafts, f"{name} {key(state.data, state.options)}", json.dumps(values))
+    """Keep the values of another form, as JSON takes them, for the chosen data set, from the first change on."""
+    held, about = f"{_KEY}.{name}", key(state.data, state.options)
+    before, st.session_state[held] = st.session_state.get(held), (about, values)
+    if before is not None and before[0] == about and before[1] != values:
+        _put(state, _of_session(state), f"{name} {about}", json.dumps(values))
 
 
 def _put(state: State, drafts: _Drafts, about: str, text: str) -> None:

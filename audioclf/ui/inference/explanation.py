@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from audioclf import explain, plots
-from audioclf.audio.io import Array, wav_bytes
+from audioclf.audio.io import Array
 from audioclf.datasets.catalog.planted import true_box
 from audioclf.experiments.runs import Run
 from audioclf.explain import METHODS
@@ -24,14 +24,13 @@ from audioclf.ui.inference import model_client, verdict
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup
 from audioclf.ui.shell.text import count, distinct, escape, plain
-from audioclf.ui.sound import feature_panels
+from audioclf.ui.sound import cache, feature_panels
 from audioclf.ui.sound.player import player, track
 
 EXPLAINED = {kind: f"{method.title}: {method.explanation}" for kind, method in METHODS.items()}
 """What every method does, for a learner."""
 
 _HEIGHT = 340
-_LOWEST_PLAYED = 8000
 
 
 def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
@@ -160,7 +159,7 @@ class Evidence:
             Whether the feature stands beside it as the model receives it.
         """
         seconds = len(self.y) / self.sr
-        whole = track("The sound", playable(self.y, self.sr), seconds, "as the model receives it")
+        whole = track("The sound", cache.playable(self.y, self.sr), seconds, "as the model receives it")
         bare = feature_panels.panel(self.shown, title=self.title)
         if self.empty:
             words = f"{METHODS[self.method].nothing.format(self.label)} Another method may find more."
@@ -193,7 +192,9 @@ class Evidence:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _used(content: str, _evidence: Evidence, invert: bool) -> bytes:
-    return playable(heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr, invert=invert), _evidence.sr)
+    return cache.playable(
+        heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr, invert=invert), _evidence.sr
+    )
 
 
 def ask(
@@ -335,15 +336,6 @@ def _answer(run: Run, subject: Subject, probabilities: Array) -> None:
         st.markdown(f"{words}, but the true class is **{escape(subject.true, 60)}**. :red[:material/cancel:]")
     else:
         st.markdown(f"{words}. It was never trained on **{escape(subject.true, 60)}**.")
-
-
-def playable(y: Array, sr: int) -> bytes:
-    """Samples as a WAV file that every browser plays: none does below 3 kHz, and small devices not below 8."""
-    if sr < _LOWEST_PLAYED:
-        import soxr
-
-        y, sr = soxr.resample(y, sr, _LOWEST_PLAYED), _LOWEST_PLAYED
-    return wav_bytes(y, sr)
 
 
 def heard(shown: FeatureMap, heat: Array, y: Array, sr: int, *, invert: bool = False) -> Array:

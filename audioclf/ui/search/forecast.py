@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from audioclf.core import cluster
 from audioclf.datasets import Dataset
 from audioclf.tuning import Search
 from audioclf.ui.jobs import time_estimate
@@ -66,8 +67,7 @@ def summary(search: Search, found: Forecast | None) -> None:
                 help=f"{most}From runs of the same models on inputs of the same shape.",
             )
     unknown = "" if found is None or found.seconds is not None else " The time is shown once the first has begun."
-    st.caption(
-        f"All points are trained one after the other.{unknown} Features that several points share are computed once."
-    )
+    where = "side by side by the workers of the cluster" if cluster.is_set() else "one after the other"
+    st.caption(f"All points are trained {where}.{unknown} Features that several points share are computed once.")
     for sentence in found.advice[:4] if found is not None else ():
         st.caption(escape(sentence))

@@ -14,6 +14,9 @@ from audioclf.ui.forms import drafts
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 
+TRAIN = "train"
+"""Stands for what is set on the Train page where a recipe's name would."""
+
 _FORM = "search"
 
 
@@ -25,13 +28,11 @@ def begin(state: State) -> None:
     session["search.data"] = about
     kept = drafts.form(state, _FORM)
     session["search.kept"] = kept.get("search")
-    session["search.held"] = None
-    if kept.get("base") in recipes.names():
-        session["search.base"] = kept["base"]
-    if isinstance(kept.get("name"), str):
-        session["search.name"] = kept["name"]
-    if kept:
-        session.pop("search.about", None)
+    if not kept:
+        return
+    session["search.base"] = kept["base"] if kept.get("base") in recipes.names() else TRAIN
+    session["search.name"] = str(kept.get("name", ""))
+    session.pop("search.about", None)
 
 
 def taken(experiment: Experiment) -> Search | None:
@@ -46,13 +47,7 @@ def taken(experiment: Experiment) -> Search | None:
 
 
 def keep(state: State, search: Search) -> None:
-    """Keep what the form holds, from the first change on."""
+    """Keep what the form holds."""
     session = st.session_state
-    holds = {
-        "base": session["search.base"],
-        "name": session["search.name"],
-        "search": search.to_dict()["search"],
-    }
-    before, session["search.held"] = session.get("search.held"), holds
-    if before not in (None, holds):
-        drafts.keep_form(state, _FORM, holds)
+    holds = {"base": session["search.base"], "name": session["search.name"], "search": search.to_dict()["search"]}
+    drafts.keep_form(state, _FORM, holds)

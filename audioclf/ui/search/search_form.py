@@ -18,13 +18,11 @@ from audioclf.models.trust import require_allowed
 from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.search import forecast, search_draft
+from audioclf.ui.search.search_draft import TRAIN
 from audioclf.ui.shell import warmup
 from audioclf.ui.shell.glossary import explain, plain_name
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, distinct, escape, plain
-
-TRAIN = "train"
-"""Stands for what is set on the Train page where a recipe's name would."""
 
 VALIDATION = 0.2
 """Share of the training clips that is kept for validation where the experiment keeps none."""

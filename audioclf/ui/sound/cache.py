@@ -161,9 +161,13 @@ def _long_sound(key: str, audio: str, _clip: Clip) -> bytes:
 
 def _wav(audio: str, clip: Clip) -> bytes:
     settings = AudioSettings.from_dict(json.loads(audio))
-    y = samples(clip, settings)
-    if settings.sr >= _LOWEST_PLAYED:
-        return wav_bytes(y, settings.sr)
-    import soxr
+    return playable(samples(clip, settings), settings.sr)
 
-    return wav_bytes(soxr.resample(y, settings.sr, _LOWEST_PLAYED), _LOWEST_PLAYED)
+
+def playable(y: Array, sr: int) -> bytes:
+    """Samples as a WAV file that every browser plays: none does below 3 kHz, and small devices not below 8."""
+    if sr < _LOWEST_PLAYED:
+        import soxr
+
+        y, sr = soxr.resample(y, sr, _LOWEST_PLAYED), _LOWEST_PLAYED
+    return wav_bytes(y, sr)

@@ -7,17 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from audioclf.audio.io import Array, AudioSettings, wav_bytes
+from audioclf.audio.io import Array, AudioSettings
 from audioclf.datasets import Clip
 from audioclf.features import STFT, Feature, FeatureMap
 from audioclf.inference.messages import about_clip
 from audioclf.ui.shell import tasks
-from audioclf.ui.sound import sound_worker
+from audioclf.ui.sound import cache, sound_worker
 
 LONGEST: Final = 10.0
 """Seconds of a sound that are made again."""
-
-_LOWEST_PLAYED: Final = 8000
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +75,4 @@ def _ready(values: dict[str, Any], made: Array, original: Array) -> MadeAgain:
     shown = STFT(ref="one")
     # both pictures in one scale: what lies below the original's floor is not drawn in either
     before, after = shown.compute(original, sr), shown.compute(made, sr)
-    return MadeAgain(playable(made, sr), len(made) / sr, float(values["distance"]), before, after)
-
-
-def playable(y: Array, sr: int) -> bytes:
-    """Samples as a WAV file of a rate that small devices play, too."""
-    if sr >= _LOWEST_PLAYED:
-        return wav_bytes(y, sr)
-    import soxr
-
-    return wav_bytes(soxr.resample(y, sr, _LOWEST_PLAYED), _LOWEST_PLAYED)
+    return MadeAgain(cache.playable(made, sr), len(made) / sr, float(values["distance"]), before, after)
