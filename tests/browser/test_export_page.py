@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from audioclf.inference.predictor import Predictor
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-for module in ("tf2onnx", "onnx"):
-    pytest.importorskip(module)
+if not all(map(find_spec, ("tf2onnx", "onnx"))):
+    pytest.skip("the extra audioclf[export] is not installed", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

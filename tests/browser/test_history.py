@@ -32,7 +32,7 @@ def test_choices_on_a_page_add_no_history(new_page: Callable[..., Any], class_fo
         settled(page)
     assert page.evaluate("history.length") == before
     page.go_back()
-    page.get_by_role("heading", name="Compare", exact=True).wait_for()
+    page.get_by_text("The features use the settings from the Explore page").wait_for()  # the last line of the page
     settled(page)
     assert page.evaluate("location.pathname") == "/compare"
     page.go_forward()
