@@ -29,6 +29,7 @@ def grid_figure(
     scale: str | None = None,
     limits: Sequence[Limits | None] = (),
     difference: bool = False,
+    span: Limits | None = None,
 ) -> Figure:
     """Grid of feature maps: one feature per row, one sound per column.
 
@@ -49,6 +50,8 @@ def grid_figure(
         Values at the ends of each row's colours or y axes; None, or none at all, takes what the row holds.
     difference : bool
         Whether the last column is a difference of the others: drawn in two colours around zero, with a bar of its own.
+    span : (float, float) or None
+        Ends of the time axes in seconds; None takes 0 to the end of the longest sound.
 
     Raises
     ------
@@ -73,10 +76,9 @@ def grid_figure(
     side = BAR if shared or difference else RIGHT
     cell_width = (width - LEFT - side - between - _GAP * (n_columns - 1)) / n_columns
     cell_height = (height - BOTTOM - head - _GAP * (n_rows - 1)) / n_rows
-    last = max(
-        (float(item.axes[-1].values[-1]) for row in rows for item in row if item and item.axes[-1].unit == "s"),
-        default=None,
-    )
+    if span is None:
+        timed = [item for row in rows for item in row if item and item.axes[-1].unit == "s"]
+        span = (0.0, max(float(item.axes[-1].values[-1]) for item in timed)) if timed else None
     for r, row in enumerate(rows):
         last_column = n_columns - 1 if difference else None
         present = [item for c, item in enumerate(row) if item is not None and c != last_column]
@@ -98,7 +100,7 @@ def grid_figure(
                     scale=scale,
                     limits=difference_limits(item) if is_difference else ends,
                     colours=DIVERGING if is_difference else SEQUENTIAL,
-                    span=last,
+                    span=span,
                     outer=(not ends_in_time, c == 0),
                 )
                 if drawn is not None and (is_difference or (shared and item is present[-1])):
