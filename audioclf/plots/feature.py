@@ -174,6 +174,7 @@ def draw_feature(
     last = shown.axes[-1]
     if last.unit == "s" and span is not None:
         axes.set_xlim(span)
+        axes.locator_params(axis="x", nbins=6, prune="upper")  # the last number would touch the next column's first
     look.label(axes, x=name_of(last) if outer[0] else "", y=_y_name(shown, notes, scale) if outer[1] else "")
     if not outer[0]:
         axes.tick_params(labelbottom=False)

@@ -3,7 +3,6 @@
 
 const GUTTER = { left: 58, right: 58, top: 6, bottom: 36 };
 const BARE = { left: 0, right: 0, top: 2, bottom: 2 };
-const SHORTEST_VIEW = 0.02; // seconds
 const PLAIN = { rate: 1, pitch: true, loop: false };
 let remembered = PLAIN; // how sounds were last played in a player with tools
 
@@ -194,10 +193,7 @@ class Player {
     const chosen = selection && selection.start >= now.low && selection.end <= now.high;
     let [low, high] = chosen ? [selection.start, selection.end] : [0, 0];
     if (!chosen || factor > 1 || high - low > 0.98 * (now.high - now.low)) {
-      const long = Math.min((now.high - now.low) * factor, sound.seconds);
-      const centre = sound.time > now.low && sound.time < now.high ? sound.time : (now.low + now.high) / 2;
-      low = Math.min(Math.max(centre - long / 2, 0), sound.seconds - long);
-      high = low + long;
+      [low, high] = zoomed(now, factor, sound.time, sound.seconds);
     }
     if (high - low < SHORTEST_VIEW) return;
     this.look(high - low > 0.99 * sound.seconds ? null : { low, high, subject: this.data.subject });
