@@ -38,7 +38,7 @@ class Grid {
     for (const [address, old] of kept) if (!this.sounds.has(address)) old.audio.pause();
     this.palettes = data.palettes.map((digits) => digits.match(/../g).map((two) => parseInt(two, 16)));
     this.bars = data.columns.map((_, c) => data.rows.some((row) => row.cells[c] && row.cells[c].bar));
-    const wide = element("div", "wide");
+    const wide = element("div", data.bare ? "wide bare" : "wide");
     wide.style.setProperty("--columns", data.columns.length);
     wide.style.setProperty("--least", data.columns.length > 6 ? "3.9rem" : "6.2rem");
     this.heads = element("div", "heads", wide);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
@@ -10,7 +11,7 @@ import streamlit as st
 
 from audioclf.audio.io import AudioSettings
 from audioclf.core import workspaces
-from audioclf.core.settings import cache_folder
+from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import Feature
 from audioclf.plots.screen import Limits
@@ -92,7 +93,10 @@ def ours(view: View, dataset: Dataset | None, source: str, options: dict[str, An
     """
     kinds = sorted({type(feature).__name__ for feature in view.features})
     mean = view.n_samples is not None
+    longest = max(clip.seconds for group in view.groups for clip in group)
     lines = ["from pathlib import Path", ""]
+    if view.audio.duration is None and longest > number("max_clip_seconds"):  # which the page reads in pieces
+        lines = ["import os", *lines, f'os.environ["AUDIOCLF_MAX_CLIP_SECONDS"] = "{math.ceil(longest)}"', ""]
     lines += ["from audioclf import load_dataset"] if dataset is not None else ["from audioclf import load_audio"]
     lines += ["from audioclf.audio.io import AudioSettings", f"from audioclf.features import {', '.join(kinds)}"]
     lines += ["from audioclf.features.averages import difference_map, mean_map"] if mean else []
