@@ -75,17 +75,18 @@ def grid_figure(
     between = BAR - _GAP if difference and shared and n_columns > 1 else 0.0
     side = BAR if shared or difference else RIGHT
     cell_width = (width - LEFT - side - between - _GAP * (n_columns - 1)) / n_columns
-    cell_height = (height - BOTTOM - head - _GAP * (n_rows - 1)) / n_rows
+    # an x axis that cannot be read off the row below is numbered and named
+    below = [_GAP if _same_axis(row, rows[r]) else BOTTOM for r, row in enumerate(rows[:-1], 1)] + [BOTTOM]
+    cell_height = (height - head - sum(below)) / n_rows
     if span is None:
         timed = [item for row in rows for item in row if item and item.axes[-1].unit == "s"]
         span = (0.0, max(float(item.axes[-1].values[-1]) for item in timed)) if timed else None
     for r, row in enumerate(rows):
         last_column = n_columns - 1 if difference else None
-        present = [item for c, item in enumerate(row) if item is not None and c != last_column]
+        present = {c: item for c, item in enumerate(row) if item is not None and c != last_column}
         given = limits[r] if limits else None
-        ends = given if given is not None else value_limits(present) if shared and present else None
-        bottom = BOTTOM + (n_rows - 1 - r) * (cell_height + _GAP)
-        ends_in_time = r + 1 < n_rows and _same_axis(row, rows[r + 1])
+        ends = given if given is not None else value_limits(present.values()) if shared and present else None
+        bottom = sum(below[r:]) + (n_rows - 1 - r) * cell_height
         for c, item in enumerate(row):
             is_difference = c == last_column
             start = LEFT + c * (cell_width + _GAP) + (between if is_difference else 0)
@@ -101,9 +102,9 @@ def grid_figure(
                     limits=difference_limits(item) if is_difference else ends,
                     colours=DIVERGING if is_difference else SEQUENTIAL,
                     span=span,
-                    outer=(not ends_in_time, c == 0),
+                    outer=(below[r] == BOTTOM, c == 0),
                 )
-                if drawn is not None and (is_difference or (shared and item is present[-1])):
+                if drawn is not None and (is_difference or (shared and c == max(present))):
                     draw_bar(axes, drawn, look, item)
             if r == 0 and column_titles:
                 look.label(axes, title=column_titles[c], size=FONT - 1)

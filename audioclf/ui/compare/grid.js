@@ -149,12 +149,7 @@ class Grid {
     this.columns.forEach(({ sound, button, title }, c) => {
       if (!sound) return;
       const { paused, currentTime } = sound.audio;
-      // Not in every frame: a press on a sign that is replaced before the release is no click.
-      if (button.dataset.paused !== String(paused)) {
-        button.dataset.paused = paused;
-        button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${paused ? PLAY : PAUSE}"/></svg>`;
-        button.setAttribute("aria-label", `${paused ? "Play" : "Pause"} ${title}`);
-      }
+      label(button, paused, title);
       for (const row of this.rows) row.line(c, currentTime, paused);
     });
     cancelAnimationFrame(this.frame);

@@ -234,7 +234,7 @@ class Player {
     this.sounds.forEach((sound) => {
       sound.keep();
       playing ||= !sound.paused;
-      this.label(sound);
+      label(sound.button, sound.paused, sound.title);
       const digits = sound.seconds < 0.1 ? 4 : 2;
       const [now, all] = [sound.time.toFixed(digits), `${sound.seconds.toFixed(digits)} s`];
       sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.paused ? all : `${now} s`;
@@ -242,15 +242,6 @@ class Player {
     for (const panel of this.panels) panel.line(panel.sound.time);
     cancelAnimationFrame(this.frame);
     if (playing) this.frame = requestAnimationFrame(() => this.move());
-  }
-
-  // Not in every frame: a press on a sign that is replaced before the release is no click.
-  label(sound) {
-    const { paused } = sound;
-    if (sound.button.dataset.paused === String(paused)) return;
-    sound.button.dataset.paused = paused;
-    sound.button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${paused ? PLAY : PAUSE}"/></svg>`;
-    sound.button.setAttribute("aria-label", `${paused ? "Play" : "Pause"} ${sound.title}`);
   }
 
   draw() {
