@@ -76,15 +76,21 @@ def _fft_length(length: float) -> int:
 
 
 def _halve(samples: Array, times: int) -> Array:
-    """Resample to the sample rate over ``2 ** times``, keeping the energy."""
+    """Resample to the sample rate over ``2 ** times``."""
     import soxr
 
     factor = 2**times
     halved = np.zeros(-(-samples.size // factor), np.float32)
     resampled = soxr.resample(samples, factor, 1, quality="soxr_hq")[: halved.size]
     halved[: resampled.size] = resampled
-    halved *= math.sqrt(factor)
     return halved
+
+
+@functools.lru_cache
+def _bandwidth(window_name: str) -> float:
+    """How many Fourier bins of noise pass a window."""
+    fade = window(window_name, 1000)
+    return float(fade.size * (fade**2).sum() / fade.sum() ** 2)
 
 
 @dataclass(frozen=True)
@@ -221,8 +227,7 @@ class CQT(Feature):
     @property
     def _reach(self) -> float:
         """How far above its centre a row's filter reaches, as a factor."""
-        fade = window(self.window, 1000)
-        return 1 + 0.5 * float(fade.size * (fade**2).sum() / fade.sum() ** 2) / self._q
+        return 1 + 0.5 * _bandwidth(self.window) / self._q
 
     def _check_top(self, sr: float) -> None:
         nyquist, frequencies = sr / 2, self.frequencies()
@@ -252,7 +257,7 @@ class CQT(Feature):
         frequencies = self.frequencies()
         per_octave = min(self.bins_per_octave, self.n_bins)
         n_octaves = -(-self.n_bins // self.bins_per_octave)
-        hop = self.hop_length
+        first_sr, hop = sr, self.hop_length
         halvings = (hop & -hop).bit_length() - 1
         spare = math.ceil(math.log2(sr / 2 / (frequencies[-1] * self._reach))) - 2
         early = max(0, min(spare, halvings - n_octaves + 1))
@@ -275,11 +280,11 @@ class CQT(Feature):
             response = np.empty((len(rows), len(stretches)), np.float32)
             used = slice(basis.start, basis.start + basis.weights.shape[1])
             for part in blocks(stretches):
-                spectra = np.ascontiguousarray(scipy.fft.rfft(stretches[part])[:, used].T)
-                np.abs(basis.weights @ spectra, out=response[:, part])
+                # along the first axis, so that the result need not be turned round
+                np.abs(basis.weights @ scipy.fft.rfft(stretches[part].T, axis=0)[used], out=response[:, part])
             # Filters of unit sum, as if all were as long as at the first sample rate, times the root of
             # their length there: a tone is as strong in every row.
-            response *= np.sqrt(rows / (self._q * sr)).astype(np.float32)[:, np.newaxis]
+            response *= (np.sqrt(rows * first_sr / self._q) / sr).astype(np.float32)[:, np.newaxis]
             responses.append(response)
             if hop % 2 == 0 and octave < n_octaves - 1:
                 samples, sr, hop = _halve(samples, 1), sr / 2, hop // 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from audioclf.core.params import param
 from audioclf.features.base import Array, Axis, FeatureMap
 from audioclf.features.mel import MelFramed
 from audioclf.features.spectral import decibels
+
+TOP_DB: Final = 80.0
+"""How far below the loudest level of the mel spectrogram levels are kept, as in librosa."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,12 @@ class MFCC(MelFramed):
             When the band does not fit the sample rate, the sound is shorter than an uncentred frame,
             or the map would be too large.
         """
+        return self.of_levels(decibels(self.bands(self.samples(y, sr), sr, self.mel_norm), "one", TOP_DB), sr)
+
+    def of_levels(self, level: Array, sr: float) -> FeatureMap:
+        """MFCC of a mel spectrogram in dB [shape=(n_mels, n_frames)]."""
         import scipy.fft
 
-        level = decibels(self.bands(self.samples(y, sr), sr, self.mel_norm), "one", 80.0)
         norm = None if self.norm == "none" else self.norm
         values: Array = scipy.fft.dct(level, type=self.dct_type, norm=norm, axis=0)[: self.n_mfcc].copy()
         if self.lifter > 0:

@@ -87,7 +87,10 @@ def frames(samples: Array, n_fft: int, hop_length: int, pad_mode: str | None) ->
     -------
     np.ndarray [shape=(n_frames, n_fft)], a read-only view
     """
-    if pad_mode is not None:
+    if pad_mode == "constant":
+        silence = np.zeros(n_fft // 2, samples.dtype)  # np.pad takes four times as long
+        samples = np.concatenate([silence, samples, silence])
+    elif pad_mode is not None:
         # A mirror image needs two samples at least; of a single one it is that sample.
         mode: Any = "edge" if samples.size == 1 and pad_mode == "reflect" else pad_mode
         samples = np.pad(samples, n_fft // 2, mode=mode)

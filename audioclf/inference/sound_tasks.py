@@ -18,7 +18,13 @@ Answer = tuple[dict[str, Any], Arrays]
 
 
 def drawing(
-    maps: Sequence[Sequence[FeatureMap]], titles: Sequence[str], *, shared: bool, difference: bool, ending: str
+    maps: Sequence[Sequence[FeatureMap]],
+    titles: Sequence[str],
+    *,
+    shared: bool,
+    difference: bool,
+    ending: str,
+    span: tuple[float, float] | None = None,
 ) -> tuple[dict[str, Any], Arrays]:
     """Request for a grid of feature maps as a file.
 
@@ -28,7 +34,7 @@ def drawing(
         Rows of columns.
     titles : sequence of str
         One per column.
-    shared, difference
+    shared, difference, span
         As for :func:`audioclf.plots.grid_figure`.
     ending : ".png", ".svg" or ".pdf"
     """
@@ -40,7 +46,7 @@ def drawing(
             values, found = packed_map(shown)
             rows[-1].append(values)
             arrays |= {f"{r} {c} {name}": array for name, array in found.items()}
-    about = {"titles": list(titles), "shared": shared, "difference": difference, "ending": ending}
+    about = {"titles": list(titles), "shared": shared, "difference": difference, "span": span, "ending": ending}
     return {"do": "draw", "rows": rows, **about}, arrays
 
 
@@ -58,6 +64,7 @@ def _draw(request: dict[str, Any], given: Arrays) -> Answer:
         column_titles=request["titles"],
         shared=request["shared"],
         difference=request["difference"],
+        span=request["span"],
         look=Look(width=2 * (300 * columns + 200), height=2 * (200 * rows + 100), dpi=200),
     )
     data = FORMATS[request["ending"]](figure, transparent=False)

@@ -145,7 +145,7 @@ def draw_feature(
     limits: Limits | None = None,
     notes: bool | None = None,
     colours: str = SEQUENTIAL,
-    span: float | None = None,
+    span: Limits | None = None,
     outer: tuple[bool, bool] = (True, True),
 ) -> Any:
     """Draw a feature map into axes.
@@ -155,8 +155,8 @@ def draw_feature(
     axes : matplotlib.axes.Axes
     shown, look, scale, limits, notes, colours
         As in :func:`feature_figure`.
-    span : float or None
-        End of the time axis in seconds; None ends with the sound.
+    span : (float, float) or None
+        Ends of the time axis in seconds; None takes those of the map.
     outer : (bool, bool)
         Whether to name and number the x and the y axis.
 
@@ -173,7 +173,8 @@ def draw_feature(
         _draw_curve(axes, shown, look, scale, (low, high))
     last = shown.axes[-1]
     if last.unit == "s" and span is not None:
-        axes.set_xlim(0, span)
+        axes.set_xlim(span)
+        axes.locator_params(axis="x", nbins=6, prune="upper")  # the last number would touch the next column's first
     look.label(axes, x=name_of(last) if outer[0] else "", y=_y_name(shown, notes, scale) if outer[1] else "")
     if not outer[0]:
         axes.tick_params(labelbottom=False)

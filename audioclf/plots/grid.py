@@ -29,6 +29,7 @@ def grid_figure(
     scale: str | None = None,
     limits: Sequence[Limits | None] = (),
     difference: bool = False,
+    span: Limits | None = None,
 ) -> Figure:
     """Grid of feature maps: one feature per row, one sound per column.
 
@@ -49,6 +50,8 @@ def grid_figure(
         Values at the ends of each row's colours or y axes; None, or none at all, takes what the row holds.
     difference : bool
         Whether the last column is a difference of the others: drawn in two colours around zero, with a bar of its own.
+    span : (float, float) or None
+        Ends of the time axes in seconds; None takes 0 to the end of the longest sound.
 
     Raises
     ------
@@ -72,18 +75,18 @@ def grid_figure(
     between = BAR - _GAP if difference and shared and n_columns > 1 else 0.0
     side = BAR if shared or difference else RIGHT
     cell_width = (width - LEFT - side - between - _GAP * (n_columns - 1)) / n_columns
-    cell_height = (height - BOTTOM - head - _GAP * (n_rows - 1)) / n_rows
-    last = max(
-        (float(item.axes[-1].values[-1]) for row in rows for item in row if item and item.axes[-1].unit == "s"),
-        default=None,
-    )
+    # an x axis that cannot be read off the row below is numbered and named
+    below = [_GAP if _same_axis(row, rows[r]) else BOTTOM for r, row in enumerate(rows[:-1], 1)] + [BOTTOM]
+    cell_height = (height - head - sum(below)) / n_rows
+    if span is None:
+        timed = [item for row in rows for item in row if item and item.axes[-1].unit == "s"]
+        span = (0.0, max(float(item.axes[-1].values[-1]) for item in timed)) if timed else None
     for r, row in enumerate(rows):
         last_column = n_columns - 1 if difference else None
-        present = [item for c, item in enumerate(row) if item is not None and c != last_column]
+        present = {c: item for c, item in enumerate(row) if item is not None and c != last_column}
         given = limits[r] if limits else None
-        ends = given if given is not None else value_limits(present) if shared and present else None
-        bottom = BOTTOM + (n_rows - 1 - r) * (cell_height + _GAP)
-        ends_in_time = r + 1 < n_rows and _same_axis(row, rows[r + 1])
+        ends = given if given is not None else value_limits(present.values()) if shared and present else None
+        bottom = sum(below[r:]) + (n_rows - 1 - r) * cell_height
         for c, item in enumerate(row):
             is_difference = c == last_column
             start = LEFT + c * (cell_width + _GAP) + (between if is_difference else 0)
@@ -98,10 +101,10 @@ def grid_figure(
                     scale=scale,
                     limits=difference_limits(item) if is_difference else ends,
                     colours=DIVERGING if is_difference else SEQUENTIAL,
-                    span=last,
-                    outer=(not ends_in_time, c == 0),
+                    span=span,
+                    outer=(below[r] == BOTTOM, c == 0),
                 )
-                if drawn is not None and (is_difference or (shared and item is present[-1])):
+                if drawn is not None and (is_difference or (shared and c == max(present))):
                     draw_bar(axes, drawn, look, item)
             if r == 0 and column_titles:
                 look.label(axes, title=column_titles[c], size=FONT - 1)

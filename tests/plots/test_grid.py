@@ -21,6 +21,8 @@ def test_a_row_shares_its_colours_or_every_cell_has_its_own(beep: np.ndarray) ->
     feature = Mel(scale="power")
     row = [feature.compute(beep, SR), feature.compute(3 * beep, SR)]
     together = drawn(grid_figure([row]))
+    bars = [len(grid_figure([maps]).artists) for maps in (row, [row[0]] * 2)]
+    assert bars[0] == bars[1] > 0, "one bar, also where a map stands twice"
     assert together[0] == together[1]
     assert together[0][1] == row[1].values.max()
     apart = drawn(grid_figure([row], shared=False))

@@ -1,8 +1,7 @@
 // A grid of sounds and features: a column is a sound, a row a feature, and every row has one pair of axes.
 // A line moves over the column that plays. Names come as data and are only ever set as text.
 
-const ROOM = { left: 58, bar: 56, gap: 10, top: 8, ticks: 34, bare: 5 };
-const SHORTEST_VIEW = 0.02; // seconds
+const ROOM = { left: 58, bar: 64, gap: 10, top: 8, ticks: 34, bare: 5 };
 const DRAG_PIXELS = 5;
 const hosts = new WeakMap();
 
@@ -39,15 +38,33 @@ class Grid {
     for (const [address, old] of kept) if (!this.sounds.has(address)) old.audio.pause();
     this.palettes = data.palettes.map((digits) => digits.match(/../g).map((two) => parseInt(two, 16)));
     this.bars = data.columns.map((_, c) => data.rows.some((row) => row.cells[c] && row.cells[c].bar));
-    const wide = element("div", "wide");
+    const wide = element("div", data.bare ? "wide bare" : "wide");
     wide.style.setProperty("--columns", data.columns.length);
     wide.style.setProperty("--least", data.columns.length > 6 ? "3.9rem" : "6.2rem");
     this.heads = element("div", "heads", wide);
+    if (data.zooms) this.heads.append(this.zooms());
     this.columns = data.columns.map((column, c) => this.column(column, c));
     this.rows = data.rows.map((row, r) => new Row(this, row, r, wide));
+    const controls = () => [...this.root.querySelectorAll("button, [tabindex]")];
+    const focused = controls().indexOf(this.root.getRootNode().activeElement);
     this.root.replaceChildren(wide);
+    controls()[focused]?.focus({ preventScroll: true });
     this.draw();
     this.move();
+  }
+
+  // Above the axes, for fingers as well: both zoom around the line of the sound that was played last.
+  zooms() {
+    const made = element("div", "zooms");
+    for (const [sign, name, factor] of [["+", "Zoom in", 0.5], ["−", "Zoom out", 2]]) {
+      const button = element("button", "", made, sign);
+      button.type = "button";
+      button.title = name;
+      button.setAttribute("aria-label", name);
+      button.disabled = factor > 1 && !this.data.zoomed;
+      button.onclick = () => this.zoom(factor, this.heard ? this.heard.audio.currentTime : 0);
+    }
+    return made;
   }
 
   load(address, seconds) {
@@ -88,11 +105,8 @@ class Grid {
 
   // A stretch that is so many times as long as now, around a moment.
   zoom(factor, time) {
-    const { low, high } = this.span;
-    const half = ((high - low) * factor) / 2;
     const longest = Math.max(...[...this.sounds.values()].map(({ seconds }) => seconds));
-    const centre = time > low && time < high ? time : (low + high) / 2;
-    const view = [Math.max(centre - half, 0), Math.min(centre + half, longest)];
+    const view = zoomed(this.span, factor, time, longest);
     this.look(view[1] - view[0] > 0.99 * longest ? null : view);
   }
 
@@ -103,6 +117,7 @@ class Grid {
 
   play(sound, from) {
     this.pause(sound);
+    this.heard = sound;
     window.dispatchEvent(new CustomEvent("audioclf-play", { detail: this }));
     const { span } = this;
     if (from === undefined && span && !(sound.audio.currentTime >= span.low && sound.audio.currentTime < span.high)) {
@@ -134,12 +149,7 @@ class Grid {
     this.columns.forEach(({ sound, button, title }, c) => {
       if (!sound) return;
       const { paused, currentTime } = sound.audio;
-      // Not in every frame: a press on a sign that is replaced before the release is no click.
-      if (button.dataset.paused !== String(paused)) {
-        button.dataset.paused = paused;
-        button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${paused ? PLAY : PAUSE}"/></svg>`;
-        button.setAttribute("aria-label", `${paused ? "Play" : "Pause"} ${title}`);
-      }
+      label(button, paused, title);
       for (const row of this.rows) row.line(c, currentTime, paused);
     });
     cancelAnimationFrame(this.frame);

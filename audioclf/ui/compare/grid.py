@@ -81,7 +81,7 @@ def draw(table: Table, key: str, *, bare: bool = False, height: int = HEIGHT, zo
     zoom : str
         Where the session keeps the stretch that is zoomed to; none can be where it is empty.
     """
-    data = describe(table, bare=bare, height=height) | {"zooms": bool(zoom)}
+    data = describe(table, bare=bare, height=height) | {"zooms": bool(zoom), "zoomed": table.span is not None}
     _component()(key=key, data=data, on_view_change=lambda: _keep(key, zoom))
 
 

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip, Dataset
-from audioclf.features import Feature, FeatureMap, views
+from audioclf.features import Feature, views
 from audioclf.plots.screen import Limits
 from audioclf.ui.compare import choosing, grid, means, quiz, saving
 from audioclf.ui.compare.table import Column, Table
@@ -137,19 +137,11 @@ def _table(clips: Sequence[Clip], features: Sequence[Feature], audio: AudioSetti
     maps, drawn = [], []
     for feature in features:
         try:
-            maps.append(
-                tuple(_map(clip, feature, audio, column, span) for clip, column in zip(clips, columns, strict=True))
-            )
+            maps.append(tuple(cache.feature_map(clip, feature, audio, span) for clip in clips))
             drawn.append(feature)
         except ParameterError as error:
             error_boundary.show_error(error)
     return Table(columns, tuple(drawn), tuple(maps), shared, span=span) if maps else None
-
-
-def _map(clip: Clip, feature: Feature, audio: AudioSettings, column: Column, span: Limits | None) -> FeatureMap:
-    if span is None:
-        return cache.feature_map(clip, feature, audio)
-    return cache.stretch_map(clip, feature, audio, span[0], min(span[1], column.seconds))
 
 
 def _span(columns: Sequence[Column]) -> Limits | None:
@@ -168,7 +160,7 @@ def _view(table: Table, clips: Sequence[Clip], averaged: means.Means | None, aud
     groups = averaged.clips if averaged is not None else tuple((clip,) for clip in clips)
     titles = tuple(column.title for column in table.columns)
     n_samples = averaged.n_samples if averaged is not None else None
-    return View(groups, titles, table.features, audio, table.shared, n_samples)
+    return View(groups, titles, table.features, audio, table.shared, n_samples, table.span)
 
 
 def _note(features: Sequence[Feature], audio: AudioSettings) -> str:

@@ -79,9 +79,10 @@ def _button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None
 def figure(table: Table, ending: str) -> bytes:
     """The comparison as a figure, drawn by the warm process."""
     titles = [column.title for column in table.columns]
-    _, arrays = sound_worker.ask(
-        *sound_tasks.drawing(table.maps, titles, shared=table.shared, difference=table.difference, ending=ending)
+    request, given = sound_tasks.drawing(
+        table.maps, titles, shared=table.shared, difference=table.difference, ending=ending, span=table.span
     )
+    _, arrays = sound_worker.ask(request, given)
     return arrays["file"].tobytes()
 
 

@@ -17,7 +17,7 @@ from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
-from audioclf.ui.sound import cache, clip_picker, feature_panels, feature_settings, player
+from audioclf.ui.sound import as_python, cache, clip_picker, feature_panels, feature_settings, player
 
 KEY: Final = "explore"
 LINK: Final = player.link_fields(KEY)
@@ -36,6 +36,7 @@ def all_six(state: State, clip: Clip) -> None:
     for error in errors:
         error_boundary.show_error(error)
     _workbench(state, shown, tools, made, columns=3, height=_HEIGHT_ALL)
+    as_python.of_clip(state, clip, list(views()), shown.view)
     feature_settings.explanations()
 
 
@@ -116,7 +117,8 @@ def _sound(
     if made:
         _workbench(state, shown, tools, made, height=_HEIGHT_ONE // len(made) + 20 * (len(made) - 1))
         with st.container(horizontal=True, vertical_alignment="center"):
-            feature_settings.save(shown.clip, wanted, shown.audio)
+            feature_settings.save(shown.clip, wanted, shown.audio, shown.view)
+            as_python.of_clip(state, shown.clip, [wanted.kind], shown.view)
             st.caption(escape(trade_offs.size(shape)))
     return error
 

@@ -14,7 +14,7 @@ from audioclf.ui.explore import features_view, resampling, resynthesis, steps
 from audioclf.ui.inference import hearing, similar
 from audioclf.ui.shell import current_dataset, page_frame, warmup
 from audioclf.ui.shell.state import State
-from audioclf.ui.sound import as_python, clip_picker, feature_settings, player, view_link
+from audioclf.ui.sound import clip_picker, feature_settings, player, view_link
 from audioclf.ui.sound.view_link import Field, one_of
 
 ALL = "All"
@@ -71,8 +71,6 @@ def draw() -> None:
             hearing.toggle(clip, "explore.hear")
             similar.toggle(state, current_dataset.loaded(state), clip, "explore.near")
         feature_settings.audio_form()
-        if view not in SECTIONS:
-            as_python.of_clip(state, clip, list(views()) if view == ALL else [view])
         view_link.publish(LINK)
 
 

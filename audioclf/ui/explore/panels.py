@@ -13,7 +13,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
 from audioclf.features import Feature, FeatureMap, Spectrum, Waveform
 from audioclf.features.delta import delta
-from audioclf.features.stretch import MOST_POINTS, closer, overview
+from audioclf.features.zoom import MOST_POINTS, closer, overview
 from audioclf.plots.screen import Limits, value_limits
 from audioclf.ui.sound import cache, feature_panels
 from audioclf.ui.sound.player import Selection
@@ -72,7 +72,7 @@ def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> Made:
     drawn, made, title = whole, sparse, feature.title
     if shown.view is not None and whole.axes[-1].unit == "s":
         made = closer(feature, shown.view[1] - shown.view[0], sr)
-        drawn = cache.stretch_map(shown.clip, feature, shown.audio, *shown.view)
+        drawn = cache.feature_map(shown.clip, feature, shown.audio, shown.view)
     hop: int | None = getattr(feature, "hop_length", None)
     hop_drawn: int | None = getattr(made, "hop_length", None)
     if hop is not None and hop_drawn is not None and hop_drawn != hop:
@@ -98,13 +98,13 @@ def of_feature(shown: Shown, feature: Feature, *, deltas: bool = False) -> Made:
 
 
 def _spectrum(shown: Shown, feature: Spectrum) -> Made:
-    """The spectrum of the whole sound, and in front of it that of the selection."""
+    """The spectrum of the whole sound, and in front of it that of the selection, or of the stretch zoomed to."""
     whole = cache.feature_map(shown.clip, feature, shown.audio)
-    if shown.selection is None:
+    of = (shown.selection.start, shown.selection.end) if shown.selection else shown.view
+    if of is None:
         return [feature_panels.panel(whole, title=feature.title)], whole.values.shape
-    of = shown.selection
-    part = cache.stretch_map(shown.clip, feature, shown.audio, of.start, of.end)
-    title = f"{feature.title}: selection, whole in grey"
+    part = cache.feature_map(shown.clip, feature, shown.audio, of)
+    title = f"{feature.title}: {'selection' if shown.selection else 'stretch'}, whole in grey"
     return [feature_panels.panel(whole, title=title, beside=part)], whole.values.shape
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
@@ -10,9 +11,10 @@ import streamlit as st
 
 from audioclf.audio.io import AudioSettings
 from audioclf.core import workspaces
-from audioclf.core.settings import cache_folder
+from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import Feature
+from audioclf.plots.screen import Limits
 from audioclf.ui.shell import current_dataset
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
@@ -40,14 +42,14 @@ def draw(view: View, state: State, dataset: Dataset | None) -> None:
         else:
             text = librosa_script.script(view, shown_path)
         st.code(text, language="python")
-        st.caption("The script draws the same picture of the whole sound, with the parameters that are set.")
+        st.caption("The script draws the same picture, with the parameters that are set.")
 
 
-def of_clip(state: State, clip: Clip, kinds: Sequence[str]) -> None:
-    """Draw the script of one sound as some features, with the parameters that are set."""
-    dataset = _dataset_of(state, clip)
+def of_clip(state: State, clip: Clip, kinds: Sequence[str], span: Limits | None) -> None:
+    """Draw the script of one sound, or of a stretch of it, as some features, with the parameters that are set."""
     features = tuple(feature_settings.feature(kind) for kind in kinds)
-    draw(View(((clip,),), (clip.label,), features, feature_settings.audio()), state, dataset)
+    view = View(((clip,),), (clip.label,), features, feature_settings.audio_of(clip), span=span, steady=True)
+    draw(view, state, _dataset_of(state, clip))
 
 
 def of_resynthesis(state: State, clip: Clip, feature: Feature, phase: str, n_samples: int) -> None:
@@ -91,12 +93,17 @@ def ours(view: View, dataset: Dataset | None, source: str, options: dict[str, An
     """
     kinds = sorted({type(feature).__name__ for feature in view.features})
     mean = view.n_samples is not None
+    longest = max(clip.seconds for group in view.groups for clip in group)
     lines = ["from pathlib import Path", ""]
+    if view.audio.duration is None and longest > number("max_clip_seconds"):  # which the page reads in pieces
+        lines = ["import os", *lines, f'os.environ["AUDIOCLF_MAX_CLIP_SECONDS"] = "{math.ceil(longest)}"', ""]
     lines += ["from audioclf import load_dataset"] if dataset is not None else ["from audioclf import load_audio"]
     lines += ["from audioclf.audio.io import AudioSettings", f"from audioclf.features import {', '.join(kinds)}"]
     lines += ["from audioclf.features.averages import difference_map, mean_map"] if mean else []
     lines += ["from audioclf.features.extraction import load_clip"] if dataset is not None else []
-    lines += ["from audioclf.plots import grid_figure, save", ""]
+    lines += ["from audioclf.features.zoom import zoomed"] if view.span else []
+    steady = view.steady and view.span is not None
+    lines += [f"from audioclf.plots import grid_figure, save{', value_limits' if steady else ''}", ""]
     lines += [f"audio = {_made(view.audio)}", f"features = [{', '.join(_made(one) for one in view.features)}]"]
     if dataset is None:
         path = view.groups[0][0].file or view.groups[0][0].name
@@ -106,10 +113,15 @@ def ours(view: View, dataset: Dataset | None, source: str, options: dict[str, An
         known = clip_picker.ids(dataset)[1]
         numbers = [[known[clip.key] for clip in group] for group in view.groups]
         lines += _means(numbers, view) if mean else [*_clips(numbers)]
+    whole, stretch = "feature.compute(y, audio.sr)", "zoomed(feature, y, audio.sr, *span)"
+    lines += [f"span = {view.span}  # seconds"] if view.span else []
     if not mean:
-        lines += ["maps = [[feature.compute(y, audio.sr) for y in sounds] for feature in features]"]
+        lines += [f"maps = [[{stretch if view.span else whole} for y in sounds] for feature in features]"]
+    if steady:
+        lines += [f"limits = [value_limits([{whole} for y in sounds]) for feature in features]  # of the whole"]
     titles = f"column_titles={list(view.titles)!r}"
-    lines += [f"figure = grid_figure(maps, {titles}, shared={view.shared}{', difference=True' if mean else ''})"]
+    how = f"shared={view.shared}{', difference=True' if mean else ''}{', span=span' if view.span else ''}"
+    lines += [f"figure = grid_figure(maps, {titles}, {how}{', limits=limits' if steady else ''})"]
     lines += ['save(figure, Path("comparison.png"))']
     return "\n".join(lines) + "\n"
 

@@ -1,5 +1,6 @@
-// Ticks, numbers and words of the player's axes; put in front of player.js.
+// Ticks, numbers and words of axes, and a closer look at a stretch of one.
 
+const SHORTEST_VIEW = 0.02; // seconds
 const NOTES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 
 function stroke(context, x0, y0, x1, y1) {
@@ -19,6 +20,14 @@ function interpolate(xs, ys, x) {
     else high = middle;
   }
   return ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / (xs[high] - xs[low]);
+}
+
+// The ends of a view that is so many times as long as now, around a moment it shows or else its middle.
+function zoomed({ low, high }, factor, time, longest) {
+  const long = Math.min((high - low) * factor, longest);
+  const centre = time > low && time < high ? time : (low + high) / 2;
+  const start = Math.min(Math.max(centre - long / 2, 0), longest - long);
+  return [start, start + long];
 }
 
 function niceTicks(low, high, most) {

@@ -15,8 +15,7 @@ from audioclf.audio.io import Array, AudioSettings, wav_bytes
 from audioclf.core.errors import ParameterError
 from audioclf.core.settings import number
 from audioclf.datasets import Clip
-from audioclf.features import FEATURES, Feature, FeatureMap, Spectrum
-from audioclf.features import stretch as stretches
+from audioclf.features import FEATURES, Feature, FeatureMap, zoom
 from audioclf.features.extraction import load_clip
 
 # browsers refuse to play below 3 kHz, and small devices below 8
@@ -69,8 +68,10 @@ def _read(audio: str, clip: Clip) -> Array:
     return y
 
 
-def feature_map(clip: Clip, feature: Feature, audio: AudioSettings) -> FeatureMap:
-    """Feature of a clip, its arrays read-only.
+def feature_map(
+    clip: Clip, feature: Feature, audio: AudioSettings, span: tuple[float, float] | None = None
+) -> FeatureMap:
+    """Feature of a clip or, where a ``span`` in seconds is given, of that stretch of it; its arrays read-only.
 
     Raises
     ------
@@ -79,6 +80,8 @@ def feature_map(clip: Clip, feature: Feature, audio: AudioSettings) -> FeatureMa
     """
     if feature.heavy:
         raise ParameterError(f"The {feature.title} is computed by trainings alone, so it is not drawn here.", "kind")
+    if span is not None:
+        return _zoomed(clip.key, _plain(feature), _plain(audio), *span, clip)
     kept = _long_feature_map if _is_long(clip) else _feature_map
     return kept(clip.key, _plain(feature), _plain(audio), clip)
 
@@ -103,7 +106,7 @@ def _compute(feature: str, audio: str, clip: Clip) -> FeatureMap:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _outline(key: str, audio: str, _clip: Clip) -> FeatureMap:
     settings = AudioSettings.from_dict(json.loads(audio))
-    return stretches.outline(samples(_clip, settings), settings.sr)
+    return zoom.outline(samples(_clip, settings), settings.sr)
 
 
 def outline(clip: Clip, audio: AudioSettings) -> FeatureMap:
@@ -111,36 +114,19 @@ def outline(clip: Clip, audio: AudioSettings) -> FeatureMap:
     return _outline(clip.key, _plain(audio), clip)
 
 
-def stretch_map(clip: Clip, feature: Feature, audio: AudioSettings, start: float, end: float) -> FeatureMap:
-    """Feature of a stretch of a clip as it is within the whole, as dense as a screen; its arrays read-only.
-
-    Of a spectrum, which has no time axis, it is that of the stretch alone.
-
-    Raises
-    ------
-    ParameterError
-    """
-    return _stretch_map(clip.key, _plain(feature), _plain(audio), start, end, clip)
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _zoomed(key: str, feature: str, audio: str, start: float, end: float, _clip: Clip) -> FeatureMap:
+    settings, wanted = AudioSettings.from_dict(json.loads(audio)), FEATURES.make(json.loads(feature))
+    peak = _loudest(key, feature, audio, _clip)
+    made = zoom.zoomed(wanted, samples(_clip, settings), settings.sr, start, end, peak=peak)
+    made.values.flags.writeable = False
+    return made
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
-def _stretch_map(key: str, feature: str, audio: str, start: float, end: float, _clip: Clip) -> FeatureMap:
+def _loudest(key: str, feature: str, audio: str, _clip: Clip) -> float | None:
     settings = AudioSettings.from_dict(json.loads(audio))
-    wanted = FEATURES.make(json.loads(feature))
-    y = samples(_clip, settings)
-    if isinstance(wanted, Spectrum):
-        first, last = round(start * settings.sr), round(end * settings.sr)
-        made = wanted.compute(y[first : max(last, first + 1)], settings.sr)
-    else:
-        peak = None
-        if stretches.counts_from_peak(wanted):
-            whole = stretches.overview(stretches.unfloored(wanted), len(y))
-            peak = float(feature_map(_clip, whole, settings).values.max())
-        made = stretches.compute_stretch(
-            stretches.closer(wanted, end - start, settings.sr), y, settings.sr, start, end, peak=peak
-        )
-    made.values.flags.writeable = False
-    return made
+    return zoom.loudest(FEATURES.make(json.loads(feature)), samples(_clip, settings), settings.sr)
 
 
 def sound(clip: Clip, audio: AudioSettings) -> bytes:

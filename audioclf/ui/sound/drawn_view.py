@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from audioclf.audio.io import AudioSettings
 from audioclf.datasets import Clip
 from audioclf.features import Feature
+from audioclf.plots.screen import Limits
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class View:
         Whether a colour means the same in a whole row.
     n_samples : int or None
         Length the sounds of a mean are brought to; None draws single clips.
+    span : (float, float) or None
+        Stretch zoomed to, in seconds; None draws all of every sound.
+    steady : bool
+        Whether a stretch is drawn in the colours of the whole sound.
     """
 
     groups: tuple[tuple[Clip, ...], ...]
@@ -33,3 +38,5 @@ class View:
     audio: AudioSettings
     shared: bool = True
     n_samples: int | None = None
+    span: Limits | None = None
+    steady: bool = False

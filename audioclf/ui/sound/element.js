@@ -10,3 +10,11 @@ function element(tag, className, parent, text) {
   if (parent) parent.append(made);
   return made;
 }
+
+// A play button's sign. Not in every frame: a press on a sign that is replaced before the release is no click.
+function label(button, paused, title) {
+  if (button.dataset.paused === String(paused)) return;
+  button.dataset.paused = paused;
+  button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${paused ? PLAY : PAUSE}"/></svg>`;
+  button.setAttribute("aria-label", `${paused ? "Play" : "Pause"} ${title}`);
+}

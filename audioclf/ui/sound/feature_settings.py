@@ -14,7 +14,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.core.settings import number
 from audioclf.datasets import Clip
 from audioclf.features import FEATURES, Feature, FeatureMap, Spectrum
-from audioclf.plots.screen import value_limits
+from audioclf.plots.screen import Limits, value_limits
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.forms.parameter_form import Form
 from audioclf.ui.shell import error_boundary
@@ -103,13 +103,16 @@ def panels(
     return made
 
 
-def save(clip: Clip, feature: Feature, audio: AudioSettings) -> None:
-    """Offer the picture with its axes as a file; it is drawn when the button is pressed."""
+def save(clip: Clip, feature: Feature, audio: AudioSettings, span: Limits | None) -> None:
+    """Offer the picture of a clip, or of a stretch of it, with its axes as a file.
+
+    It is drawn when the button is pressed.
+    """
     with st.popover("Save as an image", icon=":material/download:"):
         for ending, words in (("png", "PNG, for slides"), ("svg", "SVG, for print")):
             st.download_button(
                 words,
-                functools.partial(_figure, clip, feature, audio, ending),
+                functools.partial(_figure, clip, feature, audio, span, ending),
                 file_name=f"{feature.kind}.{ending}",
                 mime={"png": "image/png", "svg": "image/svg+xml"}[ending],
                 on_click="ignore",
@@ -117,10 +120,11 @@ def save(clip: Clip, feature: Feature, audio: AudioSettings) -> None:
             )
 
 
-def _figure(clip: Clip, feature: Feature, audio: AudioSettings, ending: str) -> bytes:
+def _figure(clip: Clip, feature: Feature, audio: AudioSettings, span: Limits | None, ending: str) -> bytes:
     from audioclf.plots import feature_figure, to_png, to_svg
 
-    figure = feature_figure(cache.feature_map(clip, feature, audio), title=f"{clip.label}: {feature.title}")
+    shown = cache.feature_map(clip, feature, audio, span)
+    figure = feature_figure(shown, title=f"{clip.label}: {feature.title}")
     return (to_png if ending == "png" else to_svg)(figure, transparent=False)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 from audioclf.audio.io import AudioSettings
 from audioclf.datasets import Clip
 from audioclf.features import CQT, MFCC, STFT, Feature, Mel, Spectrum
+from audioclf.features.zoom import closer, is_framed, reach
+from audioclf.plots.screen import Limits
 from audioclf.ui.sound.drawn_view import View
 
 _LIBROSA: Final[Mapping[str, Any]] = {
@@ -43,12 +45,18 @@ def script(view: View, path: Callable[[Clip], str]) -> str:
     mean = view.n_samples is not None
     lines = ["import librosa", "import matplotlib.pyplot as plt", "import numpy as np"]
     lines += ["import scipy.signal"] if any(isinstance(one, Spectrum) for one in view.features) else []
-    lines += ["", f"sr = {view.audio.sr}", *_loading(view.audio, view.n_samples), ""]
+    lines += ["", f"sr = {view.audio.sr}"]
+    if view.span is not None:
+        start, end = view.span
+        lines = ["import math", "", *lines]
+        lines += [f"start, end = math.floor({start} * sr), math.ceil({end} * sr)  # the stretch, in samples"]
+    lines += _loading(view.audio, view.n_samples)
+    lines += _ZOOM if view.span is not None and any(map(is_framed, view.features)) else []
     for feature in view.features:
-        lines += [f"def {feature.kind}(y):", *(f"    {line}" for line in _computing(feature)), ""]
+        lines += _function(feature, view.audio.sr, view.span)
     files = [[(path(clip), clip.start, clip.duration) for clip in group] for group in view.groups]
     functions = ", ".join(f"{one.title!r}: {one.kind}" for one in view.features)
-    lines += [f"features = {{{functions}}}"]
+    lines += ["", f"features = {{{functions}}}"]
     if mean:
         lines += [
             f"sounds = [[load(*file) for file in group] for group in {files}]",
@@ -76,13 +84,13 @@ def _loading(audio: AudioSettings, n_samples: int | None) -> list[str]:
             f"    y = np.atleast_2d(y)[min({side}, y.ndim - 1)]",
         ]
     if n_samples is None:
-        return [*lines, "    return y", ""]
+        return [*lines, "    return y"]
     last = {
         "end": f"librosa.util.fix_length(y, size={n_samples})",
         "center": f"librosa.util.pad_center(y[:{n_samples}], size={n_samples})",
         "repeat": f"np.resize(y, {n_samples})",
     }[audio.pad]
-    return [*lines, f"    return {last}", ""]
+    return [*lines, f"    return {last}"]
 
 
 def _given(feature: Feature, *names: str, **renamed: str) -> str:
@@ -97,52 +105,94 @@ def _given(feature: Feature, *names: str, **renamed: str) -> str:
     return ", ".join(found)
 
 
-def _in_db(feature: STFT | CQT | Mel | Spectrum, power: str) -> str:
-    ref = "np.max" if feature.ref == "max" else "1.0"
-    return f"return librosa.power_to_db({power}, ref={ref}, top_db={feature.top_db:g})"
+def _function(feature: Any, sr: int, span: Limits | None) -> list[str]:
+    """The function that computes a feature of ``y``; where it is zoomed, with one for its frames."""
+    head, made = f"def {feature.kind}(y):", _made(feature)
+    if span is None or not is_framed(feature):
+        cut = [] if span is None else ["    y = y[start:end]"]
+        return ["", head, *cut, *_shown(feature, "power", made)]
+    fine: Any = closer(feature, span[1] - span[0], sr)
+    offset = "" if getattr(feature, "center", True) else f", offset={feature.n_fft // 2}"
+    given = f"hop_length={feature.hop_length}, finer={fine.hop_length}, reach={reach(fine, sr)}{offset}"
+    return [
+        "",
+        f"def {feature.kind}_frames(y, hop_length):",
+        f"    return {made.replace(f'hop_length={feature.hop_length}', 'hop_length=hop_length')}",
+        "",
+        head,
+        *_shown(feature, "power, peak", f"zoom({feature.kind}_frames, y, {given})"),
+    ]
 
 
-def _computing(feature: Feature) -> list[str]:
+def _made(feature: Feature) -> str:
+    """What a feature is made of: the power that its decibels are of, or its values where it has none."""
     framed = ("n_fft", "hop_length", "win_length", "window", "center", "pad_mode")
     bands = (*framed, "n_mels", "fmin", "fmax", "power", "htk")
+    scale = getattr(feature, "scale", "")
     if isinstance(feature, MFCC):
-        kept = _given(feature, "n_mfcc", "dct_type", "lifter")
-        norm = "" if feature.norm == "ortho" else ", norm=None"
-        mel = f"librosa.feature.melspectrogram(y=y, sr=sr, {_given(feature, *bands, norm='mel_norm')})"
-        mean = ".mean(axis=1)" if feature.summary == "mean" else ""
-        return [f"mel = librosa.power_to_db({mel})", f"return librosa.feature.mfcc(S=mel, {kept}{norm}){mean}"]
+        return f"librosa.feature.melspectrogram(y=y, sr=sr, {_given(feature, *bands, norm='mel_norm')})"
     if isinstance(feature, Mel):
-        made = f"mel = librosa.feature.melspectrogram(y=y, sr=sr, {_given(feature, *bands, 'norm')})"
-        if feature.scale == "power":
-            return [made, "return mel"]
-        return [made, _in_db(feature, "mel" if feature.power == 2 else "np.square(mel)")]
+        made = f"librosa.feature.melspectrogram(y=y, sr=sr, {_given(feature, *bands, 'norm')})"
+        return f"np.square({made})" if scale == "db" and feature.power == 1 else made
     if isinstance(feature, STFT):
-        made = f"magnitude = np.abs(librosa.stft(y, {_given(feature, *framed)}))"
-        if feature.scale == "db":
-            return [made, _in_db(feature, "np.square(magnitude)")]
-        return [made, "return magnitude" if feature.scale == "magnitude" else "return np.square(magnitude)"]
-    if isinstance(feature, CQT):
+        made = f"np.abs(librosa.stft(y, {_given(feature, *framed)}))"
+    elif isinstance(feature, CQT):
         given = _given(feature, "hop_length", "n_bins", "tuning", "filter_scale", "sparsity", "window", "pad_mode")
         fmin = f"fmin={float((feature.replace(tuning=0.0)).frequencies()[0])!r}, " if feature.fmin else ""
         per = f"bins_per_octave={feature.bins_per_octave}, " if feature.bins_per_octave != 12 else ""
-        made = f"magnitude = np.abs(librosa.cqt(y, sr=sr, {fmin}{per}{given}))"
-        return [made, "return magnitude" if feature.scale == "magnitude" else _in_db(feature, "np.square(magnitude)")]
-    if isinstance(feature, Spectrum):
-        n = "len(y)" if feature.n_fft is None else str(feature.n_fft)
-        fade = f"scipy.signal.get_window({feature.window!r}, len(y))"
-        return [
-            f"y = y[:{n}]",
-            f"magnitude = np.abs(np.fft.rfft(y * {fade}, n={n}))",
-            "return magnitude" if feature.scale == "magnitude" else _in_db(feature, "np.square(magnitude)"),
+        made = f"np.abs(librosa.cqt(y, sr=sr, {fmin}{per}{given}))"
+    elif isinstance(feature, Spectrum):
+        part = "y" if feature.n_fft is None else f"y[:{feature.n_fft}]"
+        fade = f"scipy.signal.get_window({feature.window!r}, len({part}))"
+        n = "" if feature.n_fft is None else f", n={feature.n_fft}"
+        made = f"np.abs(np.fft.rfft({part} * {fade}{n}))"
+    else:
+        return "y"
+    return made if scale == "magnitude" else f"np.square({made})"
+
+
+def _shown(feature: Any, names: str, made: str) -> list[str]:
+    """What is drawn; decibels of a stretch count from the ``peak`` of the whole sound."""
+    zoomed = names != "power"
+    if not isinstance(feature, MFCC) and getattr(feature, "scale", "") != "db":
+        return [f"    return {made}{'[0]' if zoomed else ''}"]
+    levels = f"levels({names}" if zoomed else "librosa.power_to_db(power"
+    if isinstance(feature, MFCC):
+        kept = _given(feature, "n_mfcc", "dct_type", "lifter")
+        norm = "" if feature.norm == "ortho" else ", norm=None"
+        mean = ".mean(axis=1)" if feature.summary == "mean" else ""
+        drawn = [
+            f"    mel = {levels}{', ref=1.0, top_db=80' if zoomed else ''})",
+            f"    return librosa.feature.mfcc(S=mel, {kept}{norm}){mean}",
         ]
-    return ["return y"]
+    else:
+        ref = "1.0" if feature.ref == "one" else "peak" if zoomed else "np.max"
+        drawn = [f"    return {levels}, ref={ref}, top_db={feature.top_db:g})"]
+    return [f"    {names} = {made}", *drawn]
+
+
+_ZOOM: Final = """
+def zoom(frames, y, hop_length, finer, reach, offset=0):
+    # frames of the stretch alone, but as they are within the whole sound, and the peak of the whole
+    first = max(start - reach, 0) // finer * finer
+    near = frames(y[first : end + reach], finer)
+    centres = first + offset + finer * np.arange(near.shape[1])
+    chosen = (centres >= start - finer / 2) & (centres <= end + finer / 2)
+    return near[:, chosen], frames(y, hop_length).max()
+
+def levels(power, peak, ref, top_db):
+    floor = librosa.power_to_db(peak, ref=ref) - top_db
+    return np.maximum(librosa.power_to_db(power, ref=ref, top_db=None), floor)
+""".splitlines()
+"""How a script draws a stretch of a sound as it is within the whole."""
 
 
 def _drawing(view: View) -> list[str]:
     columns, rows = len(view.titles), len(view.features)
     axes = []
     for feature in view.features:
-        shown = {"sr": view.audio.sr, "x_axis": "time", "hop_length": getattr(feature, "hop_length", 512)}
+        made: Any = closer(feature, view.span[1] - view.span[0], view.audio.sr) if view.span else feature
+        shown = {"sr": view.audio.sr, "x_axis": "time", "hop_length": getattr(made, "hop_length", 512)}
         shown |= {"y_axis": _AXES[feature.kind]} if feature.kind in _AXES else {}
         if isinstance(feature, CQT):
             shown |= {"fmin": float(feature.frequencies()[0]), "bins_per_octave": feature.bins_per_octave}
@@ -153,6 +203,9 @@ def _drawing(view: View) -> list[str]:
     if view.n_samples is not None:
         alike = f"row[:2] if number < 2 and {view.shared} else [values]"
     size = f"({3 * columns + 2}, {2 * rows + 1})"
+    zoomed = view.span is not None
+    times = "            shown['x_coords'] = (start + shown['hop_length'] * np.arange(values.shape[1])) / sr"
+    begin = " + (start / sr if name == 'Waveform' else 0)" if zoomed else ""
     return [
         f"axes_of = {axes!r}",
         f"figure, axes = plt.subplots({rows}, {columns}, figsize={size}, squeeze=False, layout='constrained')",
@@ -161,10 +214,11 @@ def _drawing(view: View) -> list[str]:
         f"        alike = {alike}",
         "        limits = {'vmin': min(x.min() for x in alike), 'vmax': max(x.max() for x in alike)}",
         "        if values.ndim == 2:",
+        *([times] if zoomed else []),
         "            librosa.display.specshow(values, cmap='magma', ax=ax, **shown, **limits)",
         "        else:",
-        "            end = {'Waveform': len(values) / sr, 'FFT spectrum': sr / 2}.get(name, len(values) - 1)",
-        "            ax.plot(np.linspace(0, end, len(values)), values, linewidth=0.8)",
+        "            length = {'Waveform': len(values) / sr, 'FFT spectrum': sr / 2}.get(name, len(values) - 1)",
+        f"            ax.plot(np.linspace(0, length, len(values)){begin}, values, linewidth=0.8)",
         "    places[0].set_ylabel(name)",
         f"for ax, title in zip(axes[0], {list(view.titles)!r}):",
         "    ax.set_title(title, parse_math=False)",

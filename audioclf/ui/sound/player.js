@@ -3,7 +3,6 @@
 
 const GUTTER = { left: 58, right: 58, top: 6, bottom: 36 };
 const BARE = { left: 0, right: 0, top: 2, bottom: 2 };
-const SHORTEST_VIEW = 0.02; // seconds
 const PLAIN = { rate: 1, pitch: true, loop: false };
 let remembered = PLAIN; // how sounds were last played in a player with tools
 
@@ -194,10 +193,7 @@ class Player {
     const chosen = selection && selection.start >= now.low && selection.end <= now.high;
     let [low, high] = chosen ? [selection.start, selection.end] : [0, 0];
     if (!chosen || factor > 1 || high - low > 0.98 * (now.high - now.low)) {
-      const long = Math.min((now.high - now.low) * factor, sound.seconds);
-      const centre = sound.time > now.low && sound.time < now.high ? sound.time : (now.low + now.high) / 2;
-      low = Math.min(Math.max(centre - long / 2, 0), sound.seconds - long);
-      high = low + long;
+      [low, high] = zoomed(now, factor, sound.time, sound.seconds);
     }
     if (high - low < SHORTEST_VIEW) return;
     this.look(high - low > 0.99 * sound.seconds ? null : { low, high, subject: this.data.subject });
@@ -238,7 +234,7 @@ class Player {
     this.sounds.forEach((sound) => {
       sound.keep();
       playing ||= !sound.paused;
-      this.label(sound);
+      label(sound.button, sound.paused, sound.title);
       const digits = sound.seconds < 0.1 ? 4 : 2;
       const [now, all] = [sound.time.toFixed(digits), `${sound.seconds.toFixed(digits)} s`];
       sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.paused ? all : `${now} s`;
@@ -246,15 +242,6 @@ class Player {
     for (const panel of this.panels) panel.line(panel.sound.time);
     cancelAnimationFrame(this.frame);
     if (playing) this.frame = requestAnimationFrame(() => this.move());
-  }
-
-  // Not in every frame: a press on a sign that is replaced before the release is no click.
-  label(sound) {
-    const { paused } = sound;
-    if (sound.button.dataset.paused === String(paused)) return;
-    sound.button.dataset.paused = paused;
-    sound.button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${paused ? PLAY : PAUSE}"/></svg>`;
-    sound.button.setAttribute("aria-label", `${paused ? "Play" : "Pause"} ${sound.title}`);
   }
 
   draw() {

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from audioclf.features import CQT, MFCC, STFT, FeatureMap, Mel, Spectrum, Wavefo
 from audioclf.features.averages import difference_map, mean_map
 from audioclf.features.extraction import load_clip
 from audioclf.features.inversion import resynthesize
+from audioclf.features.zoom import zoomed
 from audioclf.inference.assets import app_folder
-from audioclf.plots import grid_figure, to_png
+from audioclf.plots import grid_figure, to_png, value_limits
 from audioclf.ui.sound import as_python, librosa_script
 from audioclf.ui.sound.drawn_view import View
 
@@ -47,7 +49,10 @@ def shown(view: View) -> list[list[FeatureMap]]:
     """What the page shows."""
     if view.n_samples is None:
         y = [load_clip(clip, view.audio) for (clip,) in view.groups]
-        return [[feature.compute(one, view.audio.sr) for one in y] for feature in view.features]
+        sr = view.audio.sr
+        if view.span is not None:
+            return [[zoomed(feature, one, sr, *view.span) for one in y] for feature in view.features]
+        return [[feature.compute(one, sr) for one in y] for feature in view.features]
     rows = []
     for feature in view.features:
         one, other = (
@@ -99,6 +104,8 @@ def views(dataset: Dataset) -> dict[str, View]:
     return {
         "usual": View(((low[1],), (high[0],)), titles, USUAL, AudioSettings()),
         "changed": View(((low[0],), (high[2],)), titles, CHANGED, odd, shared=False),
+        "zoomed": View(((low[1],), (high[0],)), titles, USUAL, AudioSettings(), span=(0.1234, 0.3)),
+        "changed zoom": View(((low[0],),), titles[:1], CHANGED, odd, span=(0.2, 5.0), steady=True),
         "means": View((low, high), (*titles, "Difference"), (Mel(), MFCC()), short, n_samples=5000),
     }
 
@@ -119,7 +126,11 @@ def test_the_scripts_make_what_is_shown(sounds: Path, tmp_path: Path, run_all: C
             for one, item in zip(found.files, flat, strict=True):
                 np.testing.assert_array_equal(found[one], item)
         mean = view.n_samples is not None
-        figure = grid_figure(wanted, column_titles=list(view.titles), shared=view.shared, difference=mean)
+        limits = [value_limits(row) for row in shown(replace(view, span=None))] if view.steady else ()
+        titles = list(view.titles)
+        figure = grid_figure(
+            wanted, column_titles=titles, shared=view.shared, difference=mean, span=view.span, limits=limits
+        )
         assert (tmp_path / f"{name} ours" / "comparison.png").read_bytes() == to_png(figure, transparent=False)
         assert (tmp_path / f"{name} librosa" / "comparison.png").stat().st_size > 5000
         with np.load(tmp_path / f"{name} librosa" / "maps.npz") as found:

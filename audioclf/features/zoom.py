@@ -6,6 +6,7 @@ from the loudest value of the whole.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, Final
 
@@ -13,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
-from audioclf.features.base import Axis, Feature, FeatureMap
+from audioclf.features.base import Array, Axis, Feature, FeatureMap
 from audioclf.features.cqt import CQT
+from audioclf.features.mfcc import MFCC, TOP_DB
+from audioclf.features.spectral import decibels
 
 MOST_FRAMES: Final = 10_000
 """Frames up to which a whole sound is computed with the feature's own ``hop_length``."""
@@ -69,37 +72,27 @@ def outline(y: npt.NDArray[np.float32], sr: float) -> FeatureMap:
     return FeatureMap(values, (times,), "Amplitude", "", "waveform")
 
 
-def counts_from_peak(feature: Feature) -> bool:
-    """Whether the values are decibels below the loudest value of the sound."""
-    return getattr(feature, "scale", "") == "db" and getattr(feature, "ref", "") == "max"
-
-
-def unfloored(feature: Feature) -> Feature:
-    """The feature in decibels that count from one and are not cut off."""
-    return feature.replace(ref="one", top_db=_UNFLOORED)
-
-
-def compute_stretch(
+def zoomed(
     feature: Feature, y: npt.ArrayLike, sr: float, start: float, end: float, *, peak: float | None = None
 ) -> FeatureMap:
-    """Feature of a stretch as it is within the whole sound.
+    """Feature of a stretch as it is within the whole sound, with frames as dense as a screen (:func:`closer`).
 
     Parameters
     ----------
     feature : Feature
-        One whose last axis is time; its ``hop_length`` is used as it is.
     y : np.ndarray [shape=(n,)], real
         The whole sound.
     sr : number > 0 [Hz]
     start, end : float [s]
+        What lies outside the sound is left out.
     peak : float or None [dB]
-        Loudest value of the whole sound in decibels that count from one (:func:`unfloored`); needed where
-        :func:`counts_from_peak`.
+        :func:`loudest` of the feature and the sound, where it is known.
 
     Returns
     -------
     FeatureMap
-        Its time axis counts from the start of the sound.
+        Its time axis counts from the start of the sound. A feature without one, such as a spectrum, is that of the
+        stretch alone.
 
     Raises
     ------
@@ -114,28 +107,54 @@ def compute_stretch(
             " select another.",
             "start",
         )
-    hop: int | None = getattr(feature, "hop_length", None)
-    reach = _reach(feature, sr)
-    begin = max(first - reach, 0)
-    if hop is not None:
-        begin -= begin % hop
-    relative = peak is not None and counts_from_peak(feature)
-    shown = (unfloored(feature) if relative else feature).compute(samples[begin : last + reach], sr)
-    *rows, time = shown.axes
-    times = time.values + begin / sr
-    half = 0.0 if hop is None else hop / sr / 2
-    chosen = (times >= first / sr - half) & (times <= last / sr + half)
-    values = shown.values[..., chosen]
-    if relative:
-        assert peak is not None
-        floor: Any = -getattr(feature, "top_db", _UNFLOORED)
-        values = np.maximum(values - np.float32(peak), np.float32(floor))
-    axes = (*rows, Axis(times[chosen], time.label, time.unit, time.scale))
-    return FeatureMap(np.ascontiguousarray(values), axes, shown.label, shown.unit, shown.feature)
+    if not is_framed(feature):
+        alone = feature.compute(samples[first:last], sr)
+        (axis,) = alone.axes
+        moved = dataclasses.replace(axis, values=axis.values + first / sr) if axis.unit == "s" else axis
+        return dataclasses.replace(alone, axes=(moved,))
+    if peak is None:
+        peak = loudest(feature, samples, sr)
+    fine: Any = closer(feature, end - start, sr)
+    around = reach(fine, sr)
+    begin = max(first - around, 0) // fine.hop_length * fine.hop_length
+    shown = _above(fine, samples[begin : last + around], sr, peak)
+    rows, time = shown.axes
+    centres = begin + np.rint(time.values * sr)
+    chosen = (centres >= first - fine.hop_length / 2) & (centres <= last + fine.hop_length / 2)
+    axes = (rows, dataclasses.replace(time, values=centres[chosen] / sr))
+    return dataclasses.replace(shown, values=np.ascontiguousarray(shown.values[:, chosen]), axes=axes)
 
 
-def _reach(feature: Feature, sr: float) -> int:
+def loudest(feature: Feature, y: npt.ArrayLike, sr: float) -> float | None:
+    """Loudest level of a sound in a feature, in decibels that count from one; None where it has none over time."""
+    samples = feature.samples(y, sr)
+    sparse = overview(feature, samples.size)
+    if not is_framed(feature):
+        return None
+    if isinstance(sparse, MFCC):
+        return float(decibels(sparse.bands(samples, sr, sparse.mel_norm), "one", TOP_DB).max())
+    in_db = getattr(sparse, "scale", "") == "db"
+    return float(sparse.replace(ref="one").compute(samples, sr).values.max()) if in_db else None
+
+
+def is_framed(feature: Feature) -> bool:
+    """Whether a feature has a column for every frame."""
+    return hasattr(feature, "hop_length") and getattr(feature, "summary", "none") == "none"
+
+
+def reach(feature: Any, sr: float) -> int:
     """Samples around a stretch that its frames look at."""
-    if isinstance(feature, CQT):
-        return math.ceil(feature.longest_window * sr)
-    return int(getattr(feature, "n_fft", 0))
+    return math.ceil(feature.longest_window * sr) if isinstance(feature, CQT) else int(feature.n_fft)
+
+
+def _above(feature: Any, samples: Array, sr: float, peak: float | None) -> FeatureMap:
+    """Feature of samples within a sound whose loudest level is ``peak``: what is cut off depends on it."""
+    if isinstance(feature, MFCC) and peak is not None:
+        level = decibels(feature.bands(samples, sr, feature.mel_norm), "one", _UNFLOORED)
+        return feature.of_levels(np.maximum(level, np.float32(peak - TOP_DB)), sr)
+    unfloored = feature if peak is None else feature.replace(ref="one", top_db=_UNFLOORED)
+    shown: FeatureMap = unfloored.compute(samples, sr)
+    if peak is None:
+        return shown
+    level = np.maximum(shown.values, np.float32(peak - feature.top_db))
+    return dataclasses.replace(shown, values=level - np.float32(peak if feature.ref == "max" else 0.0))
