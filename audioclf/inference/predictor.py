@@ -81,6 +81,8 @@ class Predictor(LoadedRun):
         Where decoded clips and their features stay for the next question; nothing is kept where left out.
     trust_code : bool
         Allows the import of code that the run names to build its model.
+    onnx : mapping of str to Path, optional
+        As of :class:`audioclf.inference.loaded_run.LoadedRun`.
 
     Raises
     ------

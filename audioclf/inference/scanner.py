@@ -21,6 +21,7 @@ from audioclf.experiments.runs import Run, open_run, process_created
 from audioclf.features import Feature, FeatureMap
 from audioclf.features.base import Array
 from audioclf.inference.cutting import cut, lead
+from audioclf.inference.networks import onnx_networks
 from audioclf.inference.scan import Scan, create_scan, new_scan_folder
 from audioclf.inference.scan_records import FileResult, ScanStatus, sounds_in
 from audioclf.inference.scan_windows import described
@@ -120,9 +121,14 @@ def execute_scan(
     status = ScanStatus("running", pid=pid, pid_created=process_created(pid))
     try:
         scan.write_status(status)
-        predictor = Predictor(run or open_run(Path(scan.about["run"])), trust_code=trust_code)
+        run = run or open_run(Path(scan.about["run"]))
+
+        def asked() -> bool:
+            return should_stop() or scan.stopping
+
+        predictor = Predictor(run, trust_code=trust_code, onnx=onnx_networks(run, asked))
         with ExitStack() as stack:
-            status = _scan(scan, predictor, status, stack, progress, lambda: should_stop() or scan.stopping)
+            status = _scan(scan, predictor, status, stack, progress, asked)
         status = replace(status, state="done", share=1.0)
         scan.write_status(status)
     except Stopped:
