@@ -12,6 +12,7 @@ import numpy as np
 
 from audioclf import explain, training
 from audioclf.audio.io import Source
+from audioclf.audio.level import SILENCE, loudest
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.datasets import Clip
 from audioclf.experiments.transform import ensemble
@@ -47,13 +48,13 @@ class Classification:
     ----------
     classes : tuple of str
     probabilities : np.ndarray [shape=(n_classes,)]
-        Mean over the windows.
+        Mean over the windows that are not silent.
     windows : tuple of Window
         One, or as many as a longer sound holds.
     remarks : tuple of Remark
         What to know of the sound beside the answer; empty where nothing is the matter with it.
     novelty : float or None
-        How far the sound lies from what the models have learned (median over the windows, mean over the models), as a
+        How far the sound lies from what the models have learned (median over these, mean over the models), as a
         multiple of the distance that 95 of 100 known clips stay below; above 1 it is like none of the classes. None for
         runs that do not know it: those of earlier versions, and of too few clips.
     """
@@ -131,13 +132,15 @@ class Predictor(LoadedRun):
         starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows, far, on_validation = self._answered(maps, split)
-        found = remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained)
-        novelty = None if far is None else float(np.median(far))
+        silent = np.array([loudest(window, self.audio.sr) < SILENCE for window in windows])
+        found = remarks(decoded.y, decoded.meter, silent, band_of(maps[0], self.audio.sr), self.audio, self._trained)
+        counted = np.flatnonzero(~silent | silent.all())
+        novelty = None if far is None else float(np.median(far[counted]))
         if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
             found = (unknown(novelty, on_validation), *found)
         return Classification(
             self.classes,
-            rows.mean(axis=0),
+            rows[counted].mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
             found,
             novelty,

@@ -22,9 +22,6 @@ from audioclf.inference.predictor import Predictor
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-for module in ("tf2onnx", "onnx"):
-    pytest.importorskip(module)
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, write_tone: Callable[..., Path]) -> Run:
