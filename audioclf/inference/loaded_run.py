@@ -192,11 +192,6 @@ class LoadedRun:
                 self._random[fit["id"]] = sanity.randomised(self.fitted(fit))
         return self._random[fit["id"]]
 
-    def _predict(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array:
-        rolls = self.experiment.training.test_rolls
-        rows: Array = self.fitted(fit).predict_rolled(self.transform(fit)(values), rolls)
-        return rows
-
 
 def stacked(windows: Sequence[Mapping[Feature, FeatureMap]]) -> dict[Feature, Array]:
     """Values of every feature of several windows [shape=(n_windows, ...)]."""

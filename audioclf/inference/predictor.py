@@ -106,11 +106,7 @@ class Predictor(LoadedRun):
         -------
         np.ndarray [shape=(n_windows, n_classes)]
         """
-        return self._probabilities([self.maps(y) for y in windows], split)
-
-    def _probabilities(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> Array:
-        values = stacked(windows)
-        return ensemble(self.experiment, [(fit["member"], self._predict(fit, values)) for fit in self.fits(split)])
+        return self._answered([self.maps(y) for y in windows], split)[0]
 
     def classify(self, sound: Source | Clip, *, split: str | None = None) -> Classification:
         """Classify a sound of any length; one longer than the models' is cut into windows.
@@ -206,7 +202,7 @@ class Predictor(LoadedRun):
         decoded, key = self._decoded(sound)
         y, first = self.window_at(decoded.y, start)
         maps = self.maps(y, self._window_key(key, first))
-        probabilities = self._probabilities([maps], split)[0]
+        probabilities = self._answered([maps], split)[0][0]
         index = int(probabilities.argmax()) if class_index is None else class_index
         if not 0 <= index < len(self.classes):
             raise ParameterError(f"class_index must be 0 to {len(self.classes) - 1}, got {index}.", "class_index")

@@ -241,7 +241,7 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
     batch = _Batch()
     total = len(scan.files)
     for number in range(len(done), total):
-        path = scan.files[number][1]
+        name, path = scan.files[number]
         info: AudioInfo | None = None
         error = ""
         try:
@@ -257,7 +257,7 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
                     yield batch
                     batch = _Batch(share=batch.share)
         except AudioError as problem:
-            error = str(problem)
+            error = str(problem).replace(path.name, name)  # an upload has a name of its own where it is kept
         seconds = 0.0 if info is None else info.seconds
         if error and count:
             seconds = min(seconds, (begun - 1) * scan.hop + scan.window)
