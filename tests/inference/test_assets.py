@@ -24,7 +24,7 @@ def test_the_starter_model_knows_the_instruments() -> None:
 
 def test_the_starter_model_is_the_recipes_and_names_nobodys_folders() -> None:
     run = starter_run()
-    assert run.experiment.to_dict() == load_recipe("instruments-best").to_dict()
+    assert run.experiment.to_dict() == load_recipe("instruments-robust").to_dict()
     for path in run.folder.rglob("*"):
         assert path.suffix in ("", ".toml", ".json", ".csv", ".npz")
         if path.suffix in (".toml", ".json", ".csv"):
