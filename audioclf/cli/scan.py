@@ -55,7 +55,7 @@ def scan(
 
     given = {"threshold": threshold, "smoothing": smoothing, "min_length": min_length, "max_gap": max_gap}
     kept = {name: value for name, value in given.items() if value is not None}
-    opened = opened_run(run)
+    opened = opened_run(run, quiet=False)
     settings = EventSettings.from_dict({**kept, "skip_unknown": not keep_unknown})
     limits = (
         {} if threshold is not None else {one.label: one.value for one in thresholds.read_thresholds(opened.folder)[0]}

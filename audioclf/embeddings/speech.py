@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from audioclf.core import onnx
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets.base import Progress, ShouldStop
 from audioclf.embeddings.base import Array, EmbeddingModel
@@ -102,18 +103,7 @@ def _hashed() -> str:
 
 @functools.cache
 def _session(name: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # clips are shared out among processes
-    options.log_severity_level = 3
-    path = _file(name)
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has no base class of its errors
-        raise AudioclfError(
-            f"{name} of the package {PACKAGE} cannot be read ({type(error).__name__}); install the package again."
-        ) from error
+    return onnx.session(_file(name), f"install the package {PACKAGE} again")  # of one thread: clips are shared out
 
 
 def _file(name: str) -> Path:

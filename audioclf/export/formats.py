@@ -41,8 +41,7 @@ FORMATS: Final = {
             "ONNX",
             ".onnx",
             "From samples to probabilities in one file, for onnxruntime in Python, C++, Java and the browser.",
-            ("tf2onnx", "onnx"),
-            True,
+            bundled=True,
         ),
         Format(
             "litert",

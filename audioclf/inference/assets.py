@@ -18,7 +18,7 @@ def app_folder() -> Path:
 
 
 def starter_run() -> Run:
-    """The small model that comes with audioclf, trained by the recipe ``instruments-best``.
+    """The small model that comes with audioclf, trained by the recipe ``instruments-robust``.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,9 @@ class LoadedRun:
         Where decoded clips and their features stay for the next question; nothing is kept where left out.
     trust_code : bool
         Allows the import of code that the run names to build its model.
+    onnx : mapping of str to Path, optional
+        The networks as ONNX files by the id of the fit, see :func:`audioclf.inference.networks.onnx_networks`. They
+        predict without TensorFlow, and explain nothing.
 
     Raises
     ------
@@ -45,10 +49,18 @@ class LoadedRun:
         When its model names code that is not trusted.
     """
 
-    def __init__(self, run: Run, cache: SoundCache | None = None, *, trust_code: bool = False) -> None:
+    def __init__(
+        self,
+        run: Run,
+        cache: SoundCache | None = None,
+        *,
+        trust_code: bool = False,
+        onnx: Mapping[str, Path] | None = None,
+    ) -> None:
         self.run = run
         self._cache = SoundCache(0) if cache is None else cache
         self._trust_code = trust_code or trust.code_trusted()
+        self._onnx = onnx or {}
         with trust.trusting_code(self._trust_code):
             trust.require_trusted(run.experiment.model)
         self.experiment = run.experiment
@@ -169,7 +181,9 @@ class LoadedRun:
             shape = tuple(self.signature["input_shapes"][fit["member"]])
             folder = self.run.fit_folder(fit["id"])
             with trust.trusting_code(self._trust_code):
-                self._fitted[fit["id"]] = training.load(self.experiment.model, folder, shape, len(self.classes))
+                self._fitted[fit["id"]] = training.load(
+                    self.experiment.model, folder, shape, len(self.classes), self._onnx.get(fit["id"])
+                )
         return self._fitted[fit["id"]]
 
     def _randomised(self, fit: dict[str, Any]) -> training.Fitted:
@@ -177,11 +191,6 @@ class LoadedRun:
             with trust.trusting_code(self._trust_code):
                 self._random[fit["id"]] = sanity.randomised(self.fitted(fit))
         return self._random[fit["id"]]
-
-    def _predict(self, fit: dict[str, Any], values: Mapping[Feature, Array]) -> Array:
-        rolls = self.experiment.training.test_rolls
-        rows: Array = self.fitted(fit).predict_rolled(self.transform(fit)(values), rolls)
-        return rows
 
 
 def stacked(windows: Sequence[Mapping[Feature, FeatureMap]]) -> dict[Feature, Array]:

@@ -1,25 +1,22 @@
 """One warm process that classifies and explains, and the client that talks to it.
 
-Both ends speak frames of one ``.npz`` archive each (no pickle): arrays by name, and one JSON text
-for the rest. A sound is named by its path and stretch, and is decoded once however much is asked
-about it. The models stay loaded between requests; a crash costs the answer under way and nothing
-else, since the next request starts the process anew.
+Both ends speak frames, see :mod:`audioclf.inference.messages`. A sound is named by its path and stretch, and is decoded
+once however much is asked about it. The models stay loaded between requests; a crash costs the answer under way and
+nothing else, since the next request starts the process anew.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
-import struct
 import subprocess
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +26,15 @@ from audioclf.core.files import BoundedCache
 from audioclf.datasets import Clip
 from audioclf.features.base import FeatureMap
 from audioclf.inference import sound_tasks
-from audioclf.inference.messages import Arrays, about_clip, clip_of, packed_map, unpacked_map
+from audioclf.inference.messages import (
+    Arrays,
+    about_clip,
+    clip_of,
+    packed_map,
+    read_frame,
+    unpacked_map,
+    write_frame,
+)
 from audioclf.inference.sound_cache import SoundCache, file_key
 
 if TYPE_CHECKING:
@@ -43,48 +48,7 @@ MODELS_KEPT = 8
 EXPLANATIONS_KEPT = 16
 """Explanations that stay at hand, to be judged."""
 
-MAX_FRAME = 1 << 30
-
 _ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
-
-
-def write_frame(stream: BinaryIO, values: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Send one message."""
-    packed = io.BytesIO()
-    text = np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
-    np.savez(packed, json=text, **{f"array_{name}": array for name, array in arrays.items()})  # type: ignore[arg-type]
-    body = packed.getvalue()
-    stream.write(struct.pack("<Q", len(body)))
-    stream.write(body)
-    stream.flush()
-
-
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], Arrays]:
-    """Receive one message.
-
-    Raises
-    ------
-    EOFError
-        When the other end has gone.
-    """
-    (size,) = struct.unpack("<Q", _exactly(stream, 8))
-    if size > MAX_FRAME:
-        raise EOFError("no frame")
-    with np.load(io.BytesIO(_exactly(stream, size)), allow_pickle=False) as packed:
-        values = json.loads(packed["json"].tobytes())
-        arrays = {name.removeprefix("array_"): packed[name] for name in packed.files if name != "json"}
-    return values, arrays
-
-
-def _exactly(stream: BinaryIO, size: int) -> bytes:
-    chunks = []
-    while size:
-        chunk = stream.read(size)
-        if not chunk:
-            raise EOFError("the other end has gone")
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
 
 
 Answer = Callable[[dict[str, Any]], tuple[dict[str, Any], Arrays]]

@@ -22,6 +22,7 @@ from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract
 from audioclf.inference.predictor import Predictor
+from audioclf.training import novelty
 
 Numbers = npt.NDArray[np.int64]
 
@@ -52,8 +53,7 @@ def units(vectors: Array, reference: Array | None = None, *, standardised: bool 
         known = vectors if reference is None else reference
         deviation = known.std(axis=0)
         scaled = (vectors - known.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1)
-    lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
-    return np.asarray(scaled / np.where(lengths > 0, lengths, 1), np.float32)
+    return novelty.units(scaled)
 
 
 def nearest(of: Array, among: Array, k: int, *, same: bool = False) -> tuple[Numbers, Array]:

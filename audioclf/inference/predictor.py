@@ -12,6 +12,7 @@ import numpy as np
 
 from audioclf import explain, training
 from audioclf.audio.io import Source
+from audioclf.audio.level import SILENCE, loudest
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.datasets import Clip
 from audioclf.experiments.transform import ensemble
@@ -47,13 +48,13 @@ class Classification:
     ----------
     classes : tuple of str
     probabilities : np.ndarray [shape=(n_classes,)]
-        Mean over the windows.
+        Mean over the windows that are not silent.
     windows : tuple of Window
         One, or as many as a longer sound holds.
     remarks : tuple of Remark
         What to know of the sound beside the answer; empty where nothing is the matter with it.
     novelty : float or None
-        How far the sound lies from what the models have learned (median over the windows, mean over the models), as a
+        How far the sound lies from what the models have learned (median over these, mean over the models), as a
         multiple of the distance that 95 of 100 known clips stay below; above 1 it is like none of the classes. None for
         runs that do not know it: those of earlier versions, and of too few clips.
     """
@@ -81,6 +82,8 @@ class Predictor(LoadedRun):
         Where decoded clips and their features stay for the next question; nothing is kept where left out.
     trust_code : bool
         Allows the import of code that the run names to build its model.
+    onnx : mapping of str to Path, optional
+        As of :class:`audioclf.inference.loaded_run.LoadedRun`.
 
     Raises
     ------
@@ -103,11 +106,7 @@ class Predictor(LoadedRun):
         -------
         np.ndarray [shape=(n_windows, n_classes)]
         """
-        return self._probabilities([self.maps(y) for y in windows], split)
-
-    def _probabilities(self, windows: Sequence[Mapping[Feature, FeatureMap]], split: str | None) -> Array:
-        values = stacked(windows)
-        return ensemble(self.experiment, [(fit["member"], self._predict(fit, values)) for fit in self.fits(split)])
+        return self._answered([self.maps(y) for y in windows], split)[0]
 
     def classify(self, sound: Source | Clip, *, split: str | None = None) -> Classification:
         """Classify a sound of any length; one longer than the models' is cut into windows.
@@ -129,13 +128,15 @@ class Predictor(LoadedRun):
         starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows, far, on_validation = self._answered(maps, split)
-        found = remarks(decoded.y, decoded.meter, windows, band_of(maps[0], self.audio.sr), self.audio, self._trained)
-        novelty = None if far is None else float(np.median(far))
+        silent = np.array([loudest(window, self.audio.sr) < SILENCE for window in windows])
+        found = remarks(decoded.y, decoded.meter, silent, band_of(maps[0], self.audio.sr), self.audio, self._trained)
+        counted = np.flatnonzero(~silent | silent.all())
+        novelty = None if far is None else float(np.median(far[counted]))
         if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
             found = (unknown(novelty, on_validation), *found)
         return Classification(
             self.classes,
-            rows.mean(axis=0),
+            rows[counted].mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
             found,
             novelty,
@@ -201,7 +202,7 @@ class Predictor(LoadedRun):
         decoded, key = self._decoded(sound)
         y, first = self.window_at(decoded.y, start)
         maps = self.maps(y, self._window_key(key, first))
-        probabilities = self._probabilities([maps], split)[0]
+        probabilities = self._answered([maps], split)[0][0]
         index = int(probabilities.argmax()) if class_index is None else class_index
         if not 0 <= index < len(self.classes):
             raise ParameterError(f"class_index must be 0 to {len(self.classes) - 1}, got {index}.", "class_index")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from audioclf.audio.io import AudioSettings
 from audioclf.audio.level import SILENCE, LevelMeter, decibels, loudest
@@ -79,7 +80,7 @@ class Trained:
 def remarks(
     y: Array,
     meter: LevelMeter,
-    windows: Sequence[Array],
+    silent_windows: npt.NDArray[np.bool_],
     band: tuple[float, float],
     audio: AudioSettings,
     trained: Trained,
@@ -92,8 +93,8 @@ def remarks(
         The whole sound as it was decoded, mixed and resampled.
     meter : LevelMeter
         What was measured meanwhile.
-    windows : sequence of np.ndarray
-        What the models were given.
+    silent_windows : np.ndarray [shape=(n_windows,)], bool
+        Which of the windows that the models were given are silent.
     band : (float, float)
         Lowest and highest frequency the features look at, in Hz.
     audio : AudioSettings
@@ -143,16 +144,15 @@ def remarks(
                 " the recording may decide.",
             )
         )
-    if not silent and len(windows) > 1:
-        nothing = sum(loudest(window, audio.sr) < SILENCE for window in windows)
-        if nothing:
-            found.append(
-                Remark(
-                    "silent windows",
-                    f"{nothing} of {len(windows)} windows {'is' if nothing == 1 else 'are'} silent and still count"
-                    " towards the answer.",
-                )
+    if not silent and silent_windows.any():
+        nothing = int(silent_windows.sum())
+        found.append(
+            Remark(
+                "silent windows",
+                f"{nothing} of {len(silent_windows)} windows {'is' if nothing == 1 else 'are'} silent and left out of"
+                " the answer.",
             )
+        )
     if meter.remark:
         found.append(Remark("mended", meter.remark))
     return tuple(found)

@@ -298,6 +298,7 @@ class Scan:
         if not result.count:
             return Answer(name, result.seconds, None, None, (), result.error)
         even = np.flatnonzero(windows.even)[:: max(1, round(self.window / self.hop))]  # side by side, as Classify's are
+        even = even[windows.level[even] >= SILENCE] if (windows.level[even] >= SILENCE).any() else even
         probabilities = np.asarray(windows.probabilities[even].mean(axis=0), np.float32)
         far = windows.novelty[even]
         novelty = None if np.isnan(far).any() else float(np.median(far))

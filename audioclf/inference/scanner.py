@@ -21,6 +21,7 @@ from audioclf.experiments.runs import Run, open_run, process_created
 from audioclf.features import Feature, FeatureMap
 from audioclf.features.base import Array
 from audioclf.inference.cutting import cut, lead
+from audioclf.inference.networks import onnx_networks
 from audioclf.inference.scan import Scan, create_scan, new_scan_folder
 from audioclf.inference.scan_records import FileResult, ScanStatus, sounds_in
 from audioclf.inference.scan_windows import described
@@ -120,9 +121,14 @@ def execute_scan(
     status = ScanStatus("running", pid=pid, pid_created=process_created(pid))
     try:
         scan.write_status(status)
-        predictor = Predictor(run or open_run(Path(scan.about["run"])), trust_code=trust_code)
+        run = run or open_run(Path(scan.about["run"]))
+
+        def asked() -> bool:
+            return should_stop() or scan.stopping
+
+        predictor = Predictor(run, trust_code=trust_code, onnx=onnx_networks(run, asked))
         with ExitStack() as stack:
-            status = _scan(scan, predictor, status, stack, progress, lambda: should_stop() or scan.stopping)
+            status = _scan(scan, predictor, status, stack, progress, asked)
         status = replace(status, state="done", share=1.0)
         scan.write_status(status)
     except Stopped:
@@ -235,7 +241,7 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
     batch = _Batch()
     total = len(scan.files)
     for number in range(len(done), total):
-        path = scan.files[number][1]
+        name, path = scan.files[number]
         info: AudioInfo | None = None
         error = ""
         try:
@@ -251,7 +257,7 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
                     yield batch
                     batch = _Batch(share=batch.share)
         except AudioError as problem:
-            error = str(problem)
+            error = str(problem).replace(path.name, name)  # an upload has a name of its own where it is kept
         seconds = 0.0 if info is None else info.seconds
         if error and count:
             seconds = min(seconds, (begun - 1) * scan.hop + scan.window)

@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from audioclf.core.errors import AudioclfError, Stopped
-from audioclf.inference.messages import Arrays
-from audioclf.inference.model_server import read_frame, write_frame
+from audioclf.inference.messages import Arrays, read_frame, write_frame
 
 Progress = Callable[[int, int], None]
 Frame = tuple[dict[str, Any], Arrays]

@@ -17,6 +17,7 @@ from audioclf.core.npz import Expected, read_arrays, write_arrays
 from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
 from audioclf.models.network import Network
+from audioclf.training.forward import Forward, before_last, keras_forward, onnx_forward
 from audioclf.training.history import Epoch
 from audioclf.training.temperature import Temperature
 
@@ -24,11 +25,6 @@ Array = npt.NDArray[np.float32]
 
 WEIGHTS = "weights.npz"
 ESTIMATOR = "model.skops"
-
-PREDICT_BATCH = 64
-"""Examples at once, and fewer where the largest layer would take more than"""
-PREDICT_MEMORY = 1 << 28
-"""bytes."""
 
 
 @dataclass(eq=False)
@@ -39,7 +35,8 @@ class Fitted:
     ----------
     model : Model
         Its recipe.
-    estimator : keras.Model or sklearn.base.ClassifierMixin
+    estimator : keras.Model, Forward or sklearn.base.ClassifierMixin
+        A Forward predicts and embeds, and cannot be explained or trained on.
     input_shape : tuple of int
         Shape of one example, as the features give it.
     n_classes : int
@@ -60,13 +57,11 @@ class Fitted:
     temperature: Temperature | None = None
 
     @cached_property
-    def _network_shape(self) -> Shape:
-        """Shape of one example as the network takes it; Keras takes a millisecond to find it."""
-        return tuple(self.estimator.input_shape[1:])
-
-    @cached_property
-    def _predict(self) -> Callable[[Array, Callable[[], bool] | None], Array] | None:
-        return predict_function(self.estimator) if self.model.family == "network" else None
+    def _forward(self) -> Forward | None:
+        """None for classical models."""
+        if isinstance(self.estimator, Forward):
+            return self.estimator
+        return keras_forward(self.estimator, *before_last(self.estimator)) if self.model.family == "network" else None
 
     def predict_proba(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array:
         """Probability of every class, calibrated where a temperature is known.
@@ -125,18 +120,18 @@ class Fitted:
         probabilities : np.ndarray [shape=(n, n_classes)], float32
         embedded : np.ndarray [shape=(n, d)], float32, or None
         """
-        if rolls > 1 or self.model.family != "network" or self._both is None:
+        if rolls > 1 or self._forward is None or not self._forward.embeds:
             return self.predict_rolled(x, rolls), self.embed(x)
         examples = as_examples(x, self.input_shape)
-        rows, embedded = self._both(examples.reshape(len(examples), *self._network_shape))
+        rows, embedded = self._forward.outputs(examples, (0, 1))
         return self._calibrated(rows), embedded.reshape(len(examples), -1)
 
     def _probabilities(self, examples: Array, should_stop: Callable[[], bool] | None) -> Array:
         """What the estimator itself gives."""
-        if self._predict is None:
+        if self._forward is None:
             flat = examples.reshape(len(examples), -1)
             return class_probabilities(self.estimator, flat, self.n_classes)
-        return self._predict(examples.reshape(len(examples), *self._network_shape), should_stop)
+        return self._forward(examples, should_stop)
 
     def _calibrated(self, probabilities: Array) -> Array:
         return probabilities if self.temperature is None else self.temperature(probabilities)
@@ -161,46 +156,11 @@ class Fitted:
         Stopped
         """
         examples = as_examples(x, self.input_shape)
-        if self.model.family == "network":
-            if self._embed is None:
+        if self._forward is not None:
+            if not self._forward.embeds:
                 return None
-            examples = self._embed(examples.reshape(len(examples), *self._network_shape), should_stop)
+            (examples,) = self._forward.outputs(examples, (1,), should_stop)
         return examples.reshape(len(examples), -1)
-
-    @cached_property
-    def _embed(self) -> Callable[[Array, Callable[[], bool] | None], Array] | None:
-        import keras
-
-        given = self._before_last
-        return None if given is None else predict_function(keras.Model(self.estimator.input, given))
-
-    @cached_property
-    def _both(self) -> Callable[[Array], tuple[Array, Array]] | None:
-        import keras
-
-        given = self._before_last
-        if given is None:
-            return None
-        forward = compiled(keras.Model(self.estimator.input, [self.estimator.output, given]))
-        size = _predict_batch(self.estimator)
-
-        def both(x: Array) -> tuple[Array, Array]:
-            outputs = [forward(x[start : start + size]) for start in range(0, len(x), size)]
-            rows, embedded = (np.concatenate([one[number].numpy() for one in outputs]) for number in (0, 1))
-            return rows, embedded
-
-        return both
-
-    @property
-    def _before_last(self) -> Any:
-        """What the last layer is given, where it is one thing and known."""
-        import keras
-
-        try:
-            given = self.estimator.layers[-1].input
-        except (AttributeError, ValueError):  # a custom network may not know its layers' inputs
-            return None
-        return given if isinstance(given, keras.KerasTensor) else None
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Number of the most probable class of every example."""
@@ -222,41 +182,6 @@ def as_examples(x: npt.ArrayLike, input_shape: Shape) -> Array:
             " compute the feature with the settings the model was trained with."
         )
     return examples
-
-
-def compiled(network: Any) -> Callable[[Array], Any]:
-    """A Keras model as one graph, for batches of any size."""
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
-    forward = tf.function(lambda batch: network(batch, training=False), input_signature=signature, autograph=False)
-    graph: Callable[[Array], Any] = forward.get_concrete_function()
-    return graph
-
-
-def predict_function(network: Any) -> Callable[[Array, Callable[[], bool] | None], Array]:
-    """Compiled prediction of a Keras model, batch by batch."""
-    from audioclf.core.errors import Stopped
-
-    forward = compiled(network)
-    size = _predict_batch(network)
-
-    def predict(x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
-        outputs = []
-        for start in range(0, len(x), size):
-            if should_stop is not None and should_stop():
-                raise Stopped("Prediction was stopped.")
-            outputs.append(forward(x[start : start + size]).numpy())
-        return np.concatenate(outputs) if outputs else np.zeros((0, *network.output_shape[1:]), np.float32)
-
-    return predict
-
-
-def _predict_batch(network: Any) -> int:
-    """Examples that are predicted at once."""
-    shapes = [layer.output.shape[1:] for layer in network.layers if hasattr(layer.output, "shape")]
-    largest = max((4 * int(np.prod([size or 1 for size in shape])) for shape in shapes), default=4)
-    return max(1, min(PREDICT_BATCH, PREDICT_MEMORY // largest))
 
 
 def expected_weights(network: Any) -> Expected:
@@ -332,8 +257,17 @@ def _require_size(model: Model, path: Path, input_shape: Shape, n_classes: int) 
             )
 
 
-def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitted:
+def load(model: Model, folder: Path, input_shape: Shape, n_classes: int, onnx: Path | None = None) -> Fitted:
     """Read a trained model: its recipe builds it, the folder's files give the numbers.
+
+    Parameters
+    ----------
+    model : Model
+    folder : Path
+    input_shape : tuple of int
+    n_classes : int
+    onnx : Path, optional
+        The network as an ONNX file, which is opened instead, without TensorFlow.
 
     Raises
     ------
@@ -344,6 +278,8 @@ def load(model: Model, folder: Path, input_shape: Shape, n_classes: int) -> Fitt
     if not (folder / name).is_file():
         raise RunError(f"There is no trained model here: {name} is missing; run the experiment to its end first.")
     temperature = Temperature.load(folder)
+    if onnx is not None:
+        return Fitted(model, onnx_forward(onnx), tuple(input_shape), n_classes, temperature=temperature)
     if isinstance(model, Classical):
         estimator = load_estimator(model, folder)
         built = model.build(input_shape, n_classes)

@@ -15,7 +15,7 @@ from audioclf.core.documents import read_json
 from audioclf.core.errors import RunError
 from audioclf.core.files import write_atomic
 from audioclf.models.base import Model
-from audioclf.training.fitted import predict_function
+from audioclf.training.forward import Forward, keras_forward
 
 Array = npt.NDArray[np.float32]
 
@@ -47,7 +47,7 @@ class Divided:
 
     def __init__(self, model: Model, network: Any, *, changing: bool) -> None:
         self.learning = network
-        self._frozen: Callable[[Array, Callable[[], bool] | None], Array] | None = None
+        self._frozen: Forward | None = None
         name = model.frozen_until
         if name is None or changing:
             return
@@ -57,7 +57,7 @@ class Divided:
         import keras
 
         self.learning = keras.Model(border, network.output, name=f"{network.name}_learning")
-        self._frozen = predict_function(keras.Model(network.input, border, name=f"{network.name}_frozen"))
+        self._frozen = keras_forward(keras.Model(network.input, border, name=f"{network.name}_frozen"))
 
     def ahead(self, x: Array, should_stop: Callable[[], bool] | None = None) -> Array:
         """What the learning layers are given for examples [shape=(n, ...)].

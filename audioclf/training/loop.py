@@ -14,7 +14,8 @@ from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.models.base import Model
 from audioclf.models.classical import Classical
 from audioclf.training.checkpoint import Checkpoint, fingerprint
-from audioclf.training.fitted import Fitted, as_examples, load_weights, predict_function, save_estimator, save_weights
+from audioclf.training.fitted import Fitted, as_examples, load_weights, save_estimator, save_weights
+from audioclf.training.forward import keras_forward
 from audioclf.training.frozen import Divided, write_remarks
 from audioclf.training.history import Epoch, is_over, kept_epoch, learning_rate, plateau_scale
 from audioclf.training.optimizers import make_optimizer
@@ -132,7 +133,7 @@ class _Run:
         self.steps = -(-len(x) // training.batch_size)
         self.optimizer = make_optimizer(training, learning)
         self.step = Step(learning, self.optimizer, training.label_smoothing, class_weights(y, n_classes, training))
-        self.predict = predict_function(learning)
+        self.predict = keras_forward(learning)
         self.checkpoint = Checkpoint(folder, fingerprint(model, training, self.input_shape, y))
 
     def __call__(

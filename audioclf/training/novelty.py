@@ -143,13 +143,13 @@ class Angle:
         if not np.ptp(embedded, axis=0).any():
             return None
         found = cls(_single(scaling[0]), _single(scaling[1]), embedded)
-        units = found.points(embedded)
-        means = np.stack([units[labels == label].mean(axis=0) for label in np.unique(labels)])
-        return cls(found.offset, found.scale, _units(means))
+        known = found.points(embedded)
+        means = np.stack([known[labels == label].mean(axis=0) for label in np.unique(labels)])
+        return cls(found.offset, found.scale, units(means))
 
     def points(self, embedded: Array) -> Array:
         """Examples as vectors of length 1 [shape=(n, d)]."""
-        return _units(embedded * self.scale + self.offset)
+        return units(embedded * self.scale + self.offset)
 
     def __call__(self, embedded: Array) -> Array:
         """Distance of every example [shape=(n,)]."""
@@ -296,7 +296,8 @@ _AXES: dict[type[Distance | Angle], dict[str, tuple[str, ...]]] = {
 }
 
 
-def _units(vectors: Array) -> Array:
+def units(vectors: Array) -> Array:
+    """Vectors of length 1 [shape=(n, d)]; one of zeros stays one."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return _single(vectors / np.where(lengths > 0, lengths, 1))
 

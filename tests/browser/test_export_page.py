@@ -8,7 +8,6 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,6 @@ from audioclf.export.job import export_run
 from audioclf.inference.predictor import Predictor
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-
-if not all(map(find_spec, ("tf2onnx", "onnx"))):
-    pytest.skip("the extra audioclf[export] is not installed", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

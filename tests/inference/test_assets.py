@@ -24,7 +24,7 @@ def test_the_starter_model_knows_the_instruments() -> None:
 
 def test_the_starter_model_is_the_recipes_and_names_nobodys_folders() -> None:
     run = starter_run()
-    assert run.experiment.to_dict() == load_recipe("instruments-best").to_dict()
+    assert run.experiment.to_dict() == load_recipe("instruments-robust").to_dict()
     for path in run.folder.rglob("*"):
         assert path.suffix in ("", ".toml", ".json", ".csv", ".npz")
         if path.suffix in (".toml", ".json", ".csv"):
@@ -66,6 +66,20 @@ def test_the_starter_model_knows_what_it_does_not_know(sound, kind: str, tmp_pat
     if kind == "unknown":
         assert answer.novelty > 1
         assert "95% of the validation clips" in answer.remarks[0].sentence
+
+
+def test_silence_behind_a_note_does_not_change_the_answer(tmp_path: Path) -> None:
+    predictor = Predictor(starter_run())
+    (clip,) = load_dataset("instruments", programs=(40,), notes=(60,)).clips
+    y = predictor.samples(clip)
+    sf.write(tmp_path / "sound.wav", np.pad(y, (0, 9 * len(y))), SR, subtype="FLOAT")
+    alone, among = predictor.classify(clip), predictor.classify(tmp_path / "sound.wav")
+    assert len(among.windows) == 10
+    np.testing.assert_allclose(among.probabilities, alone.probabilities, atol=1e-4)
+    assert among.novelty == pytest.approx(alone.novelty, rel=1e-2)
+    assert [remark.sentence for remark in among.remarks if remark.kind == "silent windows"] == [
+        "9 of 10 windows are silent and left out of the answer."
+    ]
 
 
 def test_the_starter_model_is_calibrated_and_its_notes_are_known() -> None:

@@ -73,7 +73,8 @@ def test_every_member_is_calibrated_before_the_sum(ensemble: Run) -> None:
         for folder in folders:
             (folder / TEMPERATURE).unlink()  # as in runs of earlier versions
         older = Predictor(open_run(ensemble.folder))
-        plain = [older._predict(fit, _stacked(older, given)) for fit in ensemble.signature["fits"]]
+        values = _stacked(older, given)
+        plain = [older.fitted(fit).predict_proba(older.transform(fit)(values)) for fit in ensemble.signature["fits"]]
         np.testing.assert_allclose(older.probabilities(given), np.average(plain, axis=0, weights=WEIGHTS), atol=1e-6)
     finally:
         for folder, text in zip(folders, texts, strict=True):

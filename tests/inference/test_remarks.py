@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from audioclf.audio.io import AudioInfo, AudioSettings, load_audio
-from audioclf.audio.level import FLOOR, LevelMeter, loudest
+from audioclf.audio.level import FLOOR, SILENCE, LevelMeter, loudest
 from audioclf.datasets import Clip
 from audioclf.features import CQT, MFCC, Mel, Waveform
 from audioclf.inference.remarks import Trained, band_of, in_band, remarks
@@ -47,7 +47,8 @@ def found(tmp_path: Path) -> Callable[..., dict[str, str]]:
         meter = LevelMeter()
         y, _ = load_audio(path, sr=SR, mono=mono, meter=meter)
         settings = AudioSettings(mono=mono, pad=pad)
-        made = remarks(y, meter, np.array_split(y, windows), band, settings, trained)
+        silent = np.array([loudest(part, SR) < SILENCE for part in np.array_split(y, windows)])
+        made = remarks(y, meter, silent, band, settings, trained)
         assert all(remark.sentence.endswith(".") for remark in made)
         return {remark.kind: remark.sentence for remark in made}
 
@@ -135,7 +136,7 @@ def test_a_file_that_was_mended_is_remarked_on(tmp_path: Path) -> None:
     path.write_bytes(content)
     meter = LevelMeter()
     y, _ = load_audio(path, meter=meter)
-    (remark,) = remarks(y, meter, [y], WHOLE, AudioSettings(), TRAINED)
+    (remark,) = remarks(y, meter, np.array([False]), WHOLE, AudioSettings(), TRAINED)
     assert remark.kind == "mended"
 
 

@@ -151,6 +151,17 @@ def test_what_was_stopped_goes_on_to_the_same_rows(run: Run, tmp_path: Path) -> 
         scan_sounds(run, sounds[:1], tmp_path / "parts")
 
 
+def test_a_refused_upload_is_named_as_its_owner_named_it(run: Run, tmp_path: Path) -> None:
+    from audioclf.inference.scanner import execute_scan
+
+    (tmp_path / "000001.wav").write_bytes(b"<html>")
+    scan = create_scan(run, [("birds/<b>dawn.wav", tmp_path / "000001.wav")], tmp_path / "scan")
+    execute_scan(scan)
+    (answer,) = scan.answers()
+    assert answer.error.startswith("'birds/<b>dawn.wav' ")
+    assert "000001" not in answer.error
+
+
 def test_a_file_that_is_no_sound_is_a_row_and_the_rest_goes_on(run: Run, tmp_path: Path) -> None:
     sounds = tmp_path / "sounds"
     sounds.mkdir()

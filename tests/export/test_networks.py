@@ -1,0 +1,74 @@
+"""Scans ask the networks of a run through onnxruntime: the same answers, and no TensorFlow in the process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audioclf.core import settings
+from audioclf.core.errors import AudioclfError, Stopped
+from audioclf.experiments.runs import Run
+from audioclf.inference.networks import REFUSED, onnx_networks, onnx_path
+from audioclf.inference.predictor import Predictor
+from audioclf.inference.scan import Scan
+
+_SCAN = """
+import json, sys
+from audioclf.inference.scanner import scan_sounds
+scan_sounds(sys.argv[1], sys.argv[3:], sys.argv[2])
+print(json.dumps(sorted({"tensorflow", "keras"} & set(sys.modules))))
+"""
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache in which nothing is kept yet."""
+    monkeypatch.setattr(settings, "cache_folder", lambda: tmp_path / "cache")
+    return tmp_path / "cache" / "networks"
+
+
+def test_a_scan_predicts_what_keras_predicts_without_importing_it(named_run: Run, tmp_path: Path) -> None:
+    clips = named_run.clips[::4]
+    command = [sys.executable, "-c", _SCAN, str(named_run.folder), str(tmp_path / "scan")]
+    done = subprocess.run([*command, *(str(clip.path) for clip in clips)], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+    (fit,) = named_run.signature["fits"]
+    assert onnx_path(named_run, fit).is_file()
+    scan, predictor = Scan(tmp_path / "scan"), Predictor(named_run)
+    assert len(scan.results) == len(clips)
+    for result in scan.results:
+        windows = scan.windows_of(result)
+        ours = predictor.classify(clips[result.number])
+        np.testing.assert_allclose(windows.probabilities[0], ours.windows[0].probabilities, atol=1e-4)
+        np.testing.assert_allclose(windows.novelty[0], ours.novelty, rtol=1e-3)
+
+
+def test_a_network_without_an_onnx_form_is_asked_through_keras(named_run: Run, cache: Path) -> None:
+    (fit,) = named_run.signature["fits"]
+    cache.mkdir(parents=True)
+    onnx_path(named_run, fit).with_suffix(REFUSED).write_text("A layer has no such form.")
+    assert onnx_networks(named_run) == {}
+
+
+def test_other_weights_or_another_recipe_are_another_file(named_run: Run, ensemble_run: Run) -> None:
+    paths = [onnx_path(run, fit) for run in (named_run, ensemble_run) for fit in run.signature["fits"]]
+    assert len(set(paths)) == len(paths)
+
+
+def test_the_conversion_stops_when_it_is_asked_to(named_run: Run, cache: Path) -> None:
+    with pytest.raises(Stopped):
+        onnx_networks(named_run, lambda: True)
+
+
+def test_a_damaged_file_is_refused_in_a_sentence(named_run: Run, cache: Path) -> None:
+    (fit,) = named_run.signature["fits"]
+    cache.mkdir(parents=True)
+    onnx_path(named_run, fit).write_bytes(b"no network")
+    found = Predictor(named_run, onnx=onnx_networks(named_run))
+    with pytest.raises(AudioclfError, match="remove it, and it is made again"):
+        found.fitted(fit)
