@@ -151,7 +151,7 @@ class Evidence:
             return
         used = track("What the model used", used_sound(found), seconds, f"what supports {self.label}")
         ignored = track("What it ignored", used_sound(found, invert=True), seconds, "the rest")
-        marked = feature_panels.panel(shown, title=f"Evidence for {self.label}", heat=found.heat, track=1)
+        marked = feature_panels.panel(shown, title=f"Evidence for {self.label}", heat=found.drawn, track=1)
         panels = [bare, marked] if beside else [marked]
         if self.truth is not None:
             panels.append(feature_panels.panel(shown, title="Where it truly is", heat=self.truth.astype(np.float32)))

@@ -152,7 +152,7 @@ def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: 
         return
     heard = explanation.used_sound(found)
     sound = track(f"For {names[number]}", heard, len(found.y) / found.sr, f"{role} class")
-    panel = feature_panels.panel(found.feature_map, title=title, heat=found.heat)
+    panel = feature_panels.panel(found.feature_map, title=title, heat=found.drawn)
     player(f"desk.evidence {role}", [sound], [panel], height=_HEIGHT)
 
 
