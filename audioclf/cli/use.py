@@ -89,7 +89,7 @@ def explain(
     chosen = {"kind": kind, "layer": layer} if layer else kind
     answer = predictor.explain(file, class_index=index, method=chosen, feature_index=feature_index, judge=True)
     name, share = answer.classes[answer.class_index], answer.probabilities[answer.class_index]
-    save(overlay_figure(answer.feature_map, answer.heat, title=f"{file.name}: evidence for {name} ({share:.2f})"), out)
+    save(overlay_figure(answer.feature_map, answer.drawn, title=f"{file.name}: evidence for {name} ({share:.2f})"), out)
     click.echo(str(out))
     click.echo(f"{METHODS[answer.method].title}, {answer.seconds:.2g} s: {answer.words.sentence}")
     if answer.verdict is None:

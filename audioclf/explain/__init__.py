@@ -5,9 +5,9 @@ from __future__ import annotations
 from audioclf.core.registry import Registry
 from audioclf.explain.base import Method, Probe, Subject, floor_of
 from audioclf.explain.faithfulness import Verdict, judge
-from audioclf.explain.grad_cam import class_activation_map, grad_cam
+from audioclf.explain.grad_cam import class_activation_map
 from audioclf.explain.integrated_gradients import integrated_gradients
-from audioclf.explain.linear import coefficients, contributions, importances
+from audioclf.explain.linear import coefficients
 from audioclf.explain.occlusion import occlusion
 from audioclf.explain.pointing import iou, points_into
 from audioclf.explain.random_masks import random_masks
@@ -27,11 +27,8 @@ __all__ = [
     "Words",
     "class_activation_map",
     "coefficients",
-    "contributions",
     "describe",
     "floor_of",
-    "grad_cam",
-    "importances",
     "integrated_gradients",
     "iou",
     "judge",

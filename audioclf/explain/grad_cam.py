@@ -17,12 +17,20 @@ _PROBES: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 """For every network its models that also give a layer's maps: building one takes longer than asking it."""
 
 
-def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Array:
-    r"""Gradient-weighted class activation map [1]_.
+def class_activation_map(
+    network: Any,
+    x: npt.ArrayLike,
+    class_index: int,
+    layer: str,
+    weighting: str = "grad-cam",
+    unfold: Callable[[Array, tuple[int, int]], Array] = lambda heat, shape: heat,
+) -> Array:
+    r"""Class activation map by one of three ways to weigh a layer's maps with their gradients.
 
-    With :math:`A^k` the maps of the layer and :math:`y^c` the score of class :math:`c` before the
-    softmax, the map is :math:`\mathrm{ReLU}(\sum_k \alpha_k A^k)` where :math:`\alpha_k` is the mean of
-    :math:`\partial y^c / \partial A^k` over rows and frames.
+    With :math:`A^k` the maps of the layer, :math:`y^c` the score of class :math:`c` before the softmax and
+    :math:`G^k = \partial y^c / \partial A^k`, every map is multiplied by the mean of :math:`G^k` over rows and frames
+    (``"grad-cam"`` [1]_), by :math:`G^k` place by place (``"hirescam"`` [2]_) or by :math:`\mathrm{ReLU}(G^k)`
+    (``"layercam"`` [3]_), and the positive part of the sum is kept.
 
     Parameters
     ----------
@@ -34,6 +42,10 @@ def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Ar
         The class to explain.
     layer : str
         Name of the layer to read, such as :attr:`audioclf.models.Model.cam_layer`.
+    weighting : str
+        ``"grad-cam"``, ``"hirescam"`` or ``"layercam"``.
+    unfold : callable
+        See :meth:`audioclf.models.Model.unfold`.
 
     Returns
     -------
@@ -50,48 +62,9 @@ def grad_cam(network: Any, x: npt.ArrayLike, class_index: int, layer: str) -> Ar
     ----------
     .. [1] Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: "Grad-CAM: Visual Explanations from Deep
        Networks via Gradient-based Localization", ICCV 2017.
-    """
-    return class_activation_map(network, x, class_index, layer, "grad-cam")
-
-
-def class_activation_map(
-    network: Any,
-    x: npt.ArrayLike,
-    class_index: int,
-    layer: str,
-    weighting: str,
-    unfold: Callable[[Array, tuple[int, int]], Array] = lambda heat, shape: heat,
-) -> Array:
-    r"""Class activation map by one of three ways to weigh a layer's maps with their gradients.
-
-    With :math:`G^k = \partial y^c / \partial A^k` every map is multiplied by the mean of :math:`G^k` (``"grad-cam"``),
-    by :math:`G^k` place by place (``"hirescam"`` [1]_) or by :math:`\mathrm{ReLU}(G^k)` (``"layercam"`` [2]_), and the
-    positive part of the sum is kept.
-
-    Parameters
-    ----------
-    network, x, class_index, layer
-        As of :func:`grad_cam`.
-    weighting : str
-        ``"grad-cam"``, ``"hirescam"`` or ``"layercam"``.
-    unfold : callable
-        See :meth:`audioclf.models.Model.unfold`.
-
-    Returns
-    -------
-    np.ndarray [shape=(rows, frames)], float32
-        As of :func:`grad_cam`.
-
-    Raises
-    ------
-    ParameterError
-        As :func:`grad_cam`.
-
-    References
-    ----------
-    .. [1] Draelos, Carin: "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural
+    .. [2] Draelos, Carin: "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural
        networks", 2020.
-    .. [2] Jiang, Zhang, Hou, Cheng, Wei: "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization",
+    .. [3] Jiang, Zhang, Hou, Cheng, Wei: "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization",
        IEEE TIP 2021.
     """
     import tensorflow as tf

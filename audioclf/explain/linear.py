@@ -1,4 +1,4 @@
-"""What a linear model or a tree looks at: its own numbers, laid out as the feature is."""
+"""What a linear model looks at: its own numbers, laid out as the feature is."""
 
 from __future__ import annotations
 
@@ -42,47 +42,3 @@ def coefficients(estimator: Any, input_shape: Shape, class_index: int) -> Array:
         weights = np.concatenate([-weights, weights])
     laid_out: Array = weights[row].reshape(input_shape).astype(np.float32)
     return laid_out
-
-
-def contributions(estimator: Any, x: npt.ArrayLike, class_index: int) -> Array:
-    """What every value of one example adds to a linear model's score for a class.
-
-    Parameters
-    ----------
-    estimator : sklearn.base.ClassifierMixin
-        Logistic regression or linear SVM, fitted.
-    x : np.ndarray [shape=(rows, frames[, channels]) or (m,)]
-        One example, scaled as in training.
-    class_index : int
-
-    Returns
-    -------
-    np.ndarray [shape=x.shape], float32
-        Weight times value; with the intercept they sum to the score.
-
-    Raises
-    ------
-    ParameterError
-    """
-    example = np.asarray(x, dtype=np.float32)
-    return coefficients(estimator, example.shape, class_index) * example
-
-
-def importances(estimator: Any, input_shape: Shape) -> Array:
-    """How much the questions about every value sort the training clips [shape=input_shape], float32.
-
-    Impurity-based importances of a tree, forest or boosted trees; not negative, they sum to 1. They
-    are of the model as a whole, not of one class.
-
-    Raises
-    ------
-    ParameterError
-        When the model does not consist of trees.
-    """
-    if not hasattr(estimator, "feature_importances_"):
-        raise ParameterError(
-            f"{type(estimator).__name__} does not consist of trees, so it has no importances; for any model there is"
-            " occlusion.",
-            "model",
-        )
-    return np.asarray(estimator.feature_importances_).reshape(input_shape).astype(np.float32)

@@ -76,6 +76,12 @@ class Explanation:
         """Whether there is nothing to show."""
         return self.peak < LEAST
 
+    @property
+    def drawn(self) -> Array:
+        """The heat as it is drawn: 1 in its hottest hundredth, which would dim all else where it stands out far."""
+        hot = self.heat[self.heat > 0]
+        return np.minimum(self.heat / np.percentile(hot, 99), 1) if hot.size else self.heat
+
 
 def subject_of(
     experiment: Experiment,

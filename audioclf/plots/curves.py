@@ -160,11 +160,12 @@ def probability_chart(
     classes : sequence of str
     probabilities : sequence of float [shape=(n_classes,)], in [0, 1]
     most : int
-        Classes that are shown at most.
+        Classes that are shown at most, beside the true one.
     true : str or None
         Class the clip has, marked by a tick in its name.
     """
-    ranked = sorted(zip(classes, probabilities, strict=True), key=lambda pair: -pair[1])[:most]
+    ranked = sorted(zip(classes, probabilities, strict=True), key=lambda pair: -pair[1])
+    ranked = ranked[:most] + [pair for pair in ranked[most:] if pair[0] == true]
     rows = [
         {"class": f"{label} ✓" if label == true else label, "probability": float(share), "text": _percent(float(share))}
         for label, share in ranked

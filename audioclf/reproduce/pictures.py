@@ -111,7 +111,7 @@ def of_evidence(found: Explanation, name: str) -> Picture:
         "evidence",
         "Where in the sound the model found its answer (Grad-CAM)",
         f"{name}: evidence for {label} (probability {share:.2f}), laid on the true time line.",
-        lambda theme: overlay_figure(found.feature_map, found.heat, look=Look(theme, 900, 340)),
+        lambda theme: overlay_figure(found.feature_map, found.drawn, look=Look(theme, 900, 340)),
     )
 
 

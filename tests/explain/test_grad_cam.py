@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audioclf.core.errors import ParameterError
-from audioclf.explain import grad_cam
+from audioclf.explain import class_activation_map
 from audioclf.models import MODELS, build
 
 
@@ -31,7 +31,9 @@ def test_equals_the_formula(known: Any) -> None:
     weights = {0: (2.0, -1.0), 1: (-1.0, 3.0)}
     for number, (first, second) in weights.items():
         expected = np.maximum(first * x[..., 0] + second * x[..., 1], 0)
-        np.testing.assert_allclose(grad_cam(known, x, number, "maps"), expected / expected.max(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            class_activation_map(known, x, number, "maps"), expected / expected.max(), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_the_gradient_is_that_of_the_score_before_the_softmax(known: Any) -> None:
@@ -39,7 +41,7 @@ def test_the_gradient_is_that_of_the_score_before_the_softmax(known: Any) -> Non
     x = np.zeros((8, 6, 2), np.float32)
     x[2, 3] = [1e5, 0]
     assert known(x[None]).numpy()[0, 0] == 1.0
-    heat = grad_cam(known, x, 0, "maps")
+    heat = class_activation_map(known, x, 0, "maps")
     assert heat[2, 3] == 1
     assert heat.sum() == 1
 
@@ -47,7 +49,7 @@ def test_the_gradient_is_that_of_the_score_before_the_softmax(known: Any) -> Non
 def test_all_zero_when_nothing_speaks_for_the_class(known: Any) -> None:
     x = np.zeros((8, 6, 2), np.float32)
     x[..., 1] = 1
-    heat = grad_cam(known, x, 0, "maps")
+    heat = class_activation_map(known, x, 0, "maps")
     assert heat.shape == (8, 6)
     assert (heat == 0).all()
 
@@ -60,7 +62,7 @@ def test_every_network_of_pictures_gives_a_map_of_the_pictures_size(kind: str) -
     x = np.random.default_rng(1).normal(size=shape).astype(np.float32)
     network, layer = model.build(shape, 3), model.cam_layer
     assert layer is not None
-    maps = [grad_cam(network, x, number, layer) for number in range(3)]
+    maps = [class_activation_map(network, x, number, layer) for number in range(3)]
     assert all(heat.shape == shape and heat.dtype == np.float32 for heat in maps)
     assert all(heat.min() >= 0 and heat.max() in (0, 1) for heat in maps)
     assert any(heat.max() == 1 for heat in maps)
@@ -79,7 +81,7 @@ def test_a_trained_network_points_at_what_it_learned() -> None:
     keras.utils.set_random_seed(0)
     network.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     network.fit(x[..., None], y, epochs=8, batch_size=20, verbose=0)
-    heat = grad_cam(network, x[0], 0, str(model.cam_layer))
+    heat = class_activation_map(network, x[0], 0, str(model.cam_layer))
     inside = heat[1:6, 3:11].mean()
     assert inside > 2 * heat[9:].mean()
 
@@ -89,10 +91,10 @@ def test_a_trained_network_points_at_what_it_learned() -> None:
 )
 def test_what_cannot_be_is_refused(known: Any, number: int, layer: str, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
-        grad_cam(known, np.zeros((8, 6, 2), np.float32), number, layer)
+        class_activation_map(known, np.zeros((8, 6, 2), np.float32), number, layer)
 
 
 def test_a_user_sees_the_names_of_the_layers() -> None:
     network = build("compact-cnn", (16, 16), 2)
     with pytest.raises(ParameterError, match="conv_3_activation"):
-        grad_cam(network, np.zeros((16, 16), np.float32), 0, "last")
+        class_activation_map(network, np.zeros((16, 16), np.float32), 0, "last")

@@ -1,4 +1,4 @@
-"""Weights of linear models and importances of trees, laid out as the feature is."""
+"""Weights of linear models, laid out as the feature is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audioclf.core.errors import ParameterError
-from audioclf.explain import coefficients, contributions, importances
+from audioclf.explain import coefficients
 from audioclf.models import build
 
 SHAPE = (4, 5)
@@ -24,7 +24,7 @@ def data(n_classes: int) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("kind", ["logreg", "svm"])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_contributions_and_intercept_sum_to_the_score(kind: str, n_classes: int) -> None:
+def test_weight_times_value_and_intercept_sum_to_the_score(kind: str, n_classes: int) -> None:
     x, y = data(n_classes)
     model = build(kind, SHAPE, n_classes).fit(x.reshape(60, -1), y)
     scores = model.decision_function(x[:1].reshape(1, -1))[0]
@@ -34,7 +34,7 @@ def test_contributions_and_intercept_sum_to_the_score(kind: str, n_classes: int)
     else:
         expected, intercepts = list(scores), list(model.intercept_)
     for number in range(n_classes):
-        parts = contributions(model, x[0], number)
+        parts = coefficients(model, SHAPE, number) * x[0]
         assert parts.shape == SHAPE
         assert parts.sum() + intercepts[number] == pytest.approx(expected[number], rel=1e-4, abs=1e-4)
 
@@ -54,20 +54,8 @@ def test_class_numbers_with_a_gap_find_their_weights() -> None:
         coefficients(model, SHAPE, 1)
 
 
-@pytest.mark.parametrize("kind", ["tree", "forest", "boosting"])
-def test_importances_of_trees(kind: str) -> None:
-    x, y = data(2)
-    model = build(kind, SHAPE, 2).fit(x.reshape(60, -1), y)
-    found = importances(model, SHAPE)
-    assert found.shape == SHAPE
-    assert (found >= 0).all()
-    assert found.sum() == pytest.approx(1, rel=1e-5)
-    assert found[:2].sum() > 0.6
-
-
 def test_a_model_without_weights_says_what_else_there_is() -> None:
     x, y = data(2)
     model = build("knn", SHAPE, 2).fit(x.reshape(60, -1), y)
-    for call in (lambda: coefficients(model, SHAPE, 0), lambda: importances(model, SHAPE)):
-        with pytest.raises(ParameterError, match="occlusion"):
-            call()
+    with pytest.raises(ParameterError, match="occlusion"):
+        coefficients(model, SHAPE, 0)

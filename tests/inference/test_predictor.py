@@ -103,6 +103,9 @@ def test_an_explanation_lies_on_the_feature_map(predictor: Predictor, run: Run, 
         assert answer.heat.shape == answer.feature_map.values.shape == (rows, 13)
         assert answer.heat.min() >= 0
         assert answer.heat.max() <= 1
+        assert answer.drawn.dtype == np.float32
+        assert (answer.heat <= answer.drawn).all()
+        assert answer.drawn.max() == answer.heat.max()
         assert answer.class_index == answer.probabilities.argmax()
         assert answer.method == method
         assert answer.words.sentence

@@ -17,6 +17,7 @@ from audioclf.features.colormap import Picture
 from audioclf.inference.predictor import Predictor
 from audioclf.models import MODELS, Network, pretrained
 from audioclf.training import Epoch, Fitted, Training, fit, read_remarks
+from audioclf.ui.inference.explanation import remarks
 
 SHAPE = (32, 40, 3)
 
@@ -180,8 +181,13 @@ def test_going_on_without_weights_is_said_beside_the_result(offline: None, class
     (message,) = run.metrics["remarks"]
     assert "random weights" in message
     assert read_remarks(run.fit_folder("s00-m0")) == (message,)
-    found = Predictor(run).explain(run.clips[0])
-    assert found.heat.shape == found.feature_map.values.shape
+    predictor = Predictor(run)
+    for method in ("grad-cam", "occlusion"):
+        found = predictor.explain(run.clips[0], method=method)
+        assert found.heat.shape == found.feature_map.values.shape
+    noted = " ".join(remarks(run, found, 0))
+    assert "given a colour picture" in noted
+    assert "fewer and larger parts are removed" in noted
     stopping = experiment.replace(model=experiment.model.replace(without_weights="stop"))
     with pytest.raises(AudioclfError, match="ImageNet weights"):
         run_experiment(stopping, tmp_path / "stopped")

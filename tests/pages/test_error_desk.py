@@ -178,7 +178,10 @@ def test_a_run_of_one_test_clip(open_page: OpenPage, copy: Run, until: Until) ->
     path.write_text("\n".join(path.read_text().splitlines()[:2]) + "\n")
     page = open_page("results", run=copy.id)
     assert not page.exception
-    page.session_state["results.tabs"] = "ROC and precision"
-    page.run()
+    for tab in ("Classes", "Calibration", "Where it errs", "ROC and precision"):
+        page.session_state["results.tabs"] = tab
+        page.run()
+        assert not page.exception
+        assert not page.error
     until(page, lambda: "No curve can be drawn" in words(page))
     assert not page.error

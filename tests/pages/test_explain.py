@@ -137,23 +137,26 @@ def test_a_model_without_convolutions_is_explained_by_what_suits_it(
     open_page: OpenPage, finished: Run, until: Until
 ) -> None:
     experiment = finished.experiment.replace(
-        model=MODELS["logreg"](), features=(Mel(n_mels=16), Waveform()), combine="ensemble"
+        model=MODELS["logreg"](), features=(Mel(n_mels=16), Waveform(), MFCC()), combine="ensemble"
     )
-    run = run_experiment(experiment, new_folder(finished.folder.parent), name="two pictures")
+    run = run_experiment(experiment, new_folder(finished.folder.parent), name="three features")
     try:
         page = open_page("explain", run=run.id)
         assert not page.error
         method = next(element for element in page.selectbox if element.label == "Method")
         assert method.options == ["Weights", "Occlusion", "Random masks"]
         assert "A linear model adds up weight times value" in words(page)
-        assert "1 of 2 models look at this feature" in words(page)
-        picture = next(element for element in page.selectbox if element.label == "Feature")
-        picture.set_value(1)
+        assert "1 of 3 models look at this feature" in words(page)
+        next(element for element in page.selectbox if element.label == "Feature").set_value(1)
         page.run()
         until(page, lambda: players(page))
         panel = players(page)[0]["panels"][1]
         assert panel["kind"] == "curve"
         assert max(panel["heat"]) == pytest.approx(1)
+        next(element for element in page.selectbox if element.label == "Feature").set_value(2)
+        page.run()
+        until(page, lambda: players(page) and "Rows are coefficients and have no frequency" in words(page))
+        assert not page.error
     finally:
         run.delete()
 

@@ -67,6 +67,8 @@ def test_probabilities_are_ranked_and_bounded_in_number() -> None:
     rows = rows_of(probability_chart(classes, [0.01] * 10 + [0.0004, 0.8996], most=3, true="class.0[x]"))
     assert [row["class"] for row in rows] == ["class.11[x]", "class.0[x] ✓", "class.1[x]"]
     assert [row["text"] for row in rows] == ["90.0 %", "1.0 %", "1.0 %"]
+    rows = rows_of(probability_chart(classes, [0.01] * 10 + [0.0004, 0.8996], most=2, true="class.10[x]"))
+    assert [row["class"] for row in rows] == ["class.11[x]", "class.0[x]", "class.10[x] ✓"], "the true class is shown"
     assert rows_of(probability_chart(["a"], [0.0004]))[0]["text"] == "< 0.1 %"
 
 

@@ -140,7 +140,8 @@ def by_duration(run: Run) -> list[Slice]:
     RunError
     """
     _require_clips(run)
-    return binned(run.predictions, [run.clips[item.clip].seconds for item in run.predictions], "{:.2g} to {:.2g} s")
+    lengths = [float(f"{run.clips[item.clip].seconds:.2g}") for item in run.predictions]
+    return binned(run.predictions, lengths, "{:g} to {:g} s")
 
 
 def binned(predictions: Sequence[Prediction], values: Sequence[float | None], words: str) -> list[Slice]:

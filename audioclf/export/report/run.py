@@ -19,6 +19,7 @@ from audioclf.datasets.quality import report as quality
 from audioclf.datasets.quality.findings import Finding
 from audioclf.experiments.diagnosis import diagnose_run
 from audioclf.experiments.runs import Prediction, Run
+from audioclf.explain import METHODS
 from audioclf.export.report import facts, unknown
 from audioclf.export.report.document import Picture, address, embedded, render
 from audioclf.features.extraction import load_clip
@@ -273,12 +274,10 @@ def _sound(run: Run, clip: Clip) -> str:
 
 def _evidence(predictor: Predictor, clip: Clip, item: Prediction) -> Picture:
     """Where in a clip the wrong answer comes from, by the model that has not learned from it."""
-    method = "grad-cam" if predictor.experiment.model.cam_layer is not None else "occlusion"
-    found = predictor.explain(clip, class_index=item.predicted, method=method, split=item.split)
-    how = "Grad-CAM" if method == "grad-cam" else "occlusion"
+    found = predictor.explain(clip, class_index=item.predicted, split=item.split)
     return Picture(
         "evidence",
         "",
-        f"Evidence for {found.classes[item.predicted]} ({how}).",
-        lambda theme: overlay_figure(found.feature_map, found.heat, look=Look(theme, 820, 300)),
+        f"Evidence for {found.classes[item.predicted]} ({METHODS[found.method].title}).",
+        lambda theme: overlay_figure(found.feature_map, found.drawn, look=Look(theme, 820, 300)),
     )

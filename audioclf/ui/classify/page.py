@@ -184,7 +184,7 @@ def _one(run: Run, subject: Subject, predicted: Classification) -> None:
         if found is not None:
             found.draw()
     if found is not None:
-        left.caption(escape(explanation.EXPLAINED[found.method]))
+        left.caption(escape(explanation.EXPLAINED[found.found.method]))
 
 
 def _picture(run: Run, subject: Subject) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import Run
 from audioclf.explain import METHODS
-from audioclf.inference.assessment import read_results, sentence
+from audioclf.inference.assessment import SIGNIFICANT, read_results, sentence
 from audioclf.inference.assessment_job import AssessmentJob, find_assessment
 from audioclf.inference.evidence import default_method, methods_for, read_choice
 from audioclf.jobs import queue
@@ -50,7 +50,7 @@ def _table(run: Run) -> None:
         return
     summary = found.get(usual)
     if summary:
-        worst = summary.get("p_random", 1.0) >= 0.01 or summary["marked"] >= summary["random"]
+        worst = summary.get("p_random", 1.0) >= SIGNIFICANT or summary["marked"] >= summary["random"]
         words = escape(f"{METHODS[usual].title}: {sentence(summary)}")
         (st.warning if worst else st.info)(words, icon=":material/casino:" if worst else ":material/fact_check:")
     table = pd.DataFrame(rows).dropna(axis="columns", how="all")

@@ -19,7 +19,7 @@ from audioclf.experiments.runs import Run
 from audioclf.explain import METHODS
 from audioclf.explain.pointing import iou, points_into, truth_of
 from audioclf.features import FeatureMap
-from audioclf.inference.evidence import LEAST, Explanation, default_method, layers_of, methods_for, read_choice
+from audioclf.inference.evidence import Explanation, default_method, layers_of, methods_for, read_choice
 from audioclf.ui.inference import model_client, verdict
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell import warmup
@@ -50,17 +50,20 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     found = ask(run, subject, how, which, start=start)
     if found is None:
         return
-    _answer(run, subject, found.probabilities)
-    verdict.sentence(run, subject, found)
+    asked = found.found
+    _answer(run, subject, asked.probabilities)
+    if not asked.empty:
+        verdict.sentence(run, subject, found.label, found.options)
     found.draw(beside=True)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        bars(run, found.probabilities, subject.true, key="evidence.bars")
+        bars(run, asked.probabilities, subject.true, key="evidence.bars")
     with right:
-        st.caption(escape(EXPLAINED[found.method]))
-        for remark in remarks(run, found):
+        st.caption(escape(EXPLAINED[asked.method]))
+        for remark in remarks(run, asked, found.feature_index):
             st.caption(escape(remark))
-    verdict.details(run, subject, found)
+    if not asked.empty:
+        verdict.details(run, subject, found.options)
 
 
 def _gone(run: Run, subject: Subject) -> None:
@@ -74,7 +77,7 @@ def _gone(run: Run, subject: Subject) -> None:
     st.caption("The sound of this clip is no longer on this machine, so it cannot be played or explained.")
 
 
-def remarks(run: Run, found: Evidence) -> list[str]:
+def remarks(run: Run, found: Explanation, feature_index: int) -> list[str]:
     """What to know of a map: what it cost, why the method is the default, and what it cannot show."""
     experiment = run.experiment
     title = METHODS[found.method].title
@@ -83,13 +86,13 @@ def remarks(run: Run, found: Evidence) -> list[str]:
     if choice is not None and choice["method"] == found.method:
         n, on = choice.get("n_clips", 0), choice.get("clips", "validation")
         words.append(f"{title} is the default of this run: it won the deletion test on {count(n, f'{on} clip')}.")
-    feature = experiment.features[found.feature_index]
+    feature = experiment.features[feature_index]
     looking = [member for member in experiment.members if feature in member]
     if len(looking) < len(experiment.members):
         words.append(
             f"{len(looking)} of {len(experiment.members)} models look at this feature; map and test are of these alone."
         )
-    if not any(axis.unit == "Hz" for axis in found.shown.axes) and found.shown.is_picture:
+    if not any(axis.unit == "Hz" for axis in found.feature_map.axes) and found.feature_map.is_picture:
         words.append(
             "Rows are coefficients and have no frequency, so what is heard follows time alone; a place is removed by"
             " giving each coefficient its mean over the clip."
@@ -111,42 +114,20 @@ class Evidence:
         The class.
     title : str
         Name of the feature.
-    method : str
-    shown : FeatureMap
-    heat : np.ndarray [shape of ``shown.values``]
-    peak : float
-        What 1 in the heat stands for, see :class:`audioclf.inference.evidence.Explanation`.
-    probabilities : np.ndarray [shape=(n_classes,)]
-    y : np.ndarray [shape=(n,)]
-    sr : int
-    words : Words
-    seconds : float
+    found : Explanation
     feature_index : int
     options : mapping
         What the model process was asked with.
-    truth : np.ndarray of bool [shape of ``shown.values``] or None
+    truth : np.ndarray of bool [shape of the feature map] or None
         Where the evidence is, for a sound that was made to have it there.
     """
 
     label: str
     title: str
-    method: str
-    shown: FeatureMap
-    heat: Array
-    peak: float
-    probabilities: Array
-    y: Array
-    sr: int
-    words: explain.Words
-    seconds: float
+    found: Explanation
     feature_index: int
     options: Mapping[str, Any]
     truth: npt.NDArray[np.bool_] | None = None
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return self.peak < LEAST
 
     def draw(self, height: int = _HEIGHT, *, beside: bool = False) -> None:
         """Draw the feature map under its evidence, and the sounds of it; a sentence where there is none.
@@ -158,43 +139,46 @@ class Evidence:
         beside : bool
             Whether the feature stands beside it as the model receives it.
         """
-        seconds = len(self.y) / self.sr
-        whole = track("The sound", cache.playable(self.y, self.sr), seconds, "as the model receives it")
-        bare = feature_panels.panel(self.shown, title=self.title)
-        if self.empty:
-            words = f"{METHODS[self.method].nothing.format(self.label)} Another method may find more."
+        found = self.found
+        shown, seconds = found.feature_map, len(found.y) / found.sr
+        whole = track("The sound", cache.playable(found.y, found.sr), seconds, "as the model receives it")
+        bare = feature_panels.panel(shown, title=self.title)
+        if found.empty:
+            words = f"{METHODS[found.method].nothing.format(self.label)} Another method may find more."
             st.info(escape(words), icon=":material/visibility_off:")
             if beside:
                 player("evidence.sound", [whole], [bare], height=height)
             return
-        content = hashlib.blake2b(self.heat.tobytes() + self.y.tobytes(), digest_size=16).hexdigest()
-        used = track("What the model used", _used(content, self, False), seconds, f"what supports {self.label}")
-        ignored = track("What it ignored", _used(content, self, True), seconds, "the rest")
-        marked = feature_panels.panel(self.shown, title=f"Evidence for {self.label}", heat=self.heat, track=1)
+        used = track("What the model used", used_sound(found), seconds, f"what supports {self.label}")
+        ignored = track("What it ignored", used_sound(found, invert=True), seconds, "the rest")
+        marked = feature_panels.panel(shown, title=f"Evidence for {self.label}", heat=found.drawn, track=1)
         panels = [bare, marked] if beside else [marked]
         if self.truth is not None:
-            panels.append(
-                feature_panels.panel(self.shown, title="Where it truly is", heat=self.truth.astype(np.float32))
-            )
+            panels.append(feature_panels.panel(shown, title="Where it truly is", heat=self.truth.astype(np.float32)))
         player("evidence.used", [whole, used, ignored], panels, height=height, columns=len(panels), sync=True)
-        if self.words.warns:
-            st.warning(f"**Where?** {escape(self.words.sentence)}", icon=":material/warning:")
+        if found.words.warns:
+            st.warning(f"**Where?** {escape(found.words.sentence)}", icon=":material/warning:")
         else:
-            st.markdown(f"**Where?** {escape(self.words.sentence)}")
+            st.markdown(f"**Where?** {escape(found.words.sentence)}")
         if self.truth is not None:
-            hit = "lies in the true place" if points_into(self.heat, self.truth) else "misses the true place"
-            share = iou(self.heat, self.truth)
+            hit = "lies in the true place" if points_into(found.heat, self.truth) else "misses the true place"
+            share = iou(found.heat, self.truth)
             st.markdown(f"**Known answer.** The hottest point {hit}; intersection over union {share:.2f}.")
-        if METHODS[self.method].falls:
-            points = f"{100 * self.peak:.0f}" if self.peak > 0.095 else f"{100 * self.peak:.2g}"
+        if METHODS[found.method].falls:
+            points = f"{100 * found.peak:.0f}" if found.peak > 0.095 else f"{100 * found.peak:.2g}"
             st.caption(f"Removing the brightest part alone lowers the probability by {points} percentage points.")
 
 
+def used_sound(found: Explanation, *, invert: bool = False) -> bytes:
+    """What of its sound an explanation marks, or what it leaves, as a WAV file."""
+    content = hashlib.blake2b(found.heat.tobytes() + found.y.tobytes(), digest_size=16).hexdigest()
+    return _used(content, found, invert)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _used(content: str, _evidence: Evidence, invert: bool) -> bytes:
-    return cache.playable(
-        heard(_evidence.shown, _evidence.heat, _evidence.y, _evidence.sr, invert=invert), _evidence.sr
-    )
+def _used(content: str, _found: Explanation, invert: bool) -> bytes:
+    y = heard(_found.feature_map, _found.heat, _found.y, _found.sr, invert=invert)
+    return cache.playable(y, _found.sr)
 
 
 def ask(
@@ -240,15 +224,7 @@ def ask(
     return Evidence(
         plain(run.classes[wanted], 40),
         run.experiment.features[feature_index].title,
-        asked.method,
-        asked.feature_map,
-        asked.heat,
-        asked.peak,
-        asked.probabilities,
-        asked.y,
-        asked.sr,
-        asked.words,
-        asked.seconds,
+        asked,
         feature_index,
         options if wanted != predicted else {key: options[key] for key in options if key != "class_index"},
         _truth(subject, asked) if not start else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import streamlit as st
 
@@ -17,32 +17,14 @@ from audioclf.ui.shell.text import escape
 NAMES = {"marked": "Marked", "random": "Random", "loudest": "Loudest"}
 
 
-class Judged(Protocol):
-    """What is judged: see :class:`audioclf.ui.inference.explanation.Evidence`."""
-
-    @property
-    def label(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def empty(self) -> bool: ...
-    @property
-    def options(self) -> Mapping[str, Any]: ...
-
-
-def sentence(run: Run, subject: Subject, found: Judged) -> None:
+def sentence(run: Run, subject: Subject, label: str, options: Mapping[str, Any]) -> None:
     """Draw what removing the marked tenth does to the class; a warning where a random tenth does as much."""
-    if found.empty:
-        return
-    place = st.container(key="verdict")
-    with place:
-        answer = model_client.wait(
-            "verdict", model_client.judge(run, subject.clip, **found.options), height=0, timeout=1.0
-        )
+    with st.container(key="verdict"):
+        answer = model_client.wait("verdict", model_client.judge(run, subject.clip, **options), height=0, timeout=1.0)
         if answer is None or answer[0] is None:
             return
         verdict: Verdict = answer[0]
-        words = escape(verdict.sentence(found.label))
+        words = escape(verdict.sentence(label))
         if verdict.is_random:
             st.warning(f"**{escape(verdict.warning())}** {words}", icon=":material/casino:")
         elif verdict.is_weak or verdict.loudest_wins:
@@ -51,11 +33,11 @@ def sentence(run: Run, subject: Subject, found: Judged) -> None:
             st.success(words, icon=":material/verified:")
 
 
-def details(run: Run, subject: Subject, found: Judged) -> None:
+def details(run: Run, subject: Subject, options: Mapping[str, Any]) -> None:
     """Draw the switch for the whole test, and the test where it is on."""
-    if found.empty or not st.toggle("Test this map", key="evidence.test"):
+    if not st.toggle("Test this map", key="evidence.test"):
         return
-    task = model_client.judge(run, subject.clip, checks=True, **found.options)
+    task = model_client.judge(run, subject.clip, checks=True, **options)
     answer = model_client.wait("checks", task, height=200)
     if answer is None or answer[0] is None:
         return

@@ -38,8 +38,7 @@ def calibration(run: Run, metrics: dict[str, Any]) -> None:
         )
         if found.few:
             st.info(
-                f"These are only {count(found.n, 'test clip')}: a bar may stand for a handful of them, and a single one"
-                " moves it.",
+                f"With only {count(found.n, 'test clip')}, a bar stands for few, and a single one moves it.",
                 icon=":material/info:",
             )
         if all(one.get("note") for one in metrics.get("temperatures") or ()):

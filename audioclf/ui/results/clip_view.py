@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from audioclf import plots
-from audioclf.audio.io import wav_bytes
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Dataset
 from audioclf.experiments.runs import Prediction, Run
@@ -152,15 +150,10 @@ def _evidence_for(run: Run, item: Prediction, number: int, feature: int, names: 
         st.markdown(f"**{escape(title)}** ({role})")
         st.caption(escape(METHODS[method].nothing.format(names[number])))
         return
-    content = hashlib.blake2b(found.heat.tobytes() + found.y.tobytes(), digest_size=16).hexdigest()
-    sound = track(f"For {names[number]}", _heard(content, found), len(found.y) / found.sr, f"{role} class")
-    panel = feature_panels.panel(found.feature_map, title=title, heat=found.heat)
+    heard = explanation.used_sound(found)
+    sound = track(f"For {names[number]}", heard, len(found.y) / found.sr, f"{role} class")
+    panel = feature_panels.panel(found.feature_map, title=title, heat=found.drawn)
     player(f"desk.evidence {role}", [sound], [panel], height=_HEIGHT)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _heard(content: str, _found: Explanation) -> bytes:
-    return wav_bytes(explanation.heard(_found.feature_map, _found.heat, _found.y, _found.sr), _found.sr)
 
 
 def _bars(run: Run, item: Prediction, names: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ def draw(run: Run) -> None:
         st.caption(escape(f"No curve can be drawn of {which}: no test clip, or every one, is of that class."))
     if not tested:
         return
-    left, right = st.columns([5, 4], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             kind = _KINDS[switch("Curve", list(_KINDS), "results.curve")]
@@ -70,7 +70,7 @@ def _table(tested: dict[str, dict[str, Any]]) -> None:
         for name, one in tested.items()
     ]
     share = {
-        name: st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1, width=110)
+        name: st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1, width=100)
         for name in ("ROC area", "average precision")
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=height(len(rows), 11), column_config=share)
