@@ -24,7 +24,7 @@ INPUT, OUTPUT = "samples", "probabilities"
 def refusal(experiment: Experiment) -> str:
     """Sentence why the models of an experiment cannot be exported as a network; empty where they can."""
     for feature in experiment.features:
-        if sentence := transforms.refusal(feature):
+        if sentence := transforms.refusal(feature, experiment.audio.sr):
             return sentence
     model = experiment.model
     if isinstance(model, Classical) and not isinstance(model, LogisticRegression | LinearSVM):

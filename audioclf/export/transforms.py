@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
+from audioclf.embeddings import log_mel
 from audioclf.features import CQT, MFCC, STFT, Feature, Mel, Spectrum, Waveform
-from audioclf.features.embedding import EmbeddingFeature
+from audioclf.features.embedding import SpeechEmbeddingFeature, YAMNetEmbedding
 from audioclf.features.mel import MelFramed, mel_filters
 from audioclf.features.spectral import AMIN, Framed, padded_window, window
+from audioclf.features.yamnet_mel import YAMNetMel
 
 Numbers = npt.NDArray[np.float64]
 
@@ -53,16 +55,28 @@ def feature_map(y: Any, feature: Feature, sr: float) -> Any:
         return _mel(y, feature, sr)
     if isinstance(feature, MFCC):
         return _mfcc(y, feature, sr)
-    raise ParameterError(refusal(feature), "features")
+    if sentence := refusal(feature, sr):
+        raise ParameterError(sentence, "features")
+    from audioclf.export import yamnet
+
+    return yamnet.embedding(y, feature) if isinstance(feature, YAMNetEmbedding) else yamnet.mel(y)
 
 
-def refusal(feature: Feature) -> str:
-    """Sentence why a feature cannot be exported; empty where it can."""
-    if isinstance(feature, EmbeddingFeature):
+def refusal(feature: Feature, sr: float) -> str:
+    """Sentence why a feature of sounds at a sample rate in Hz cannot be exported; empty where it can."""
+    if isinstance(feature, SpeechEmbeddingFeature):
         return (
-            f"A {feature.title} is made by a pretrained network with weights of its own, which an exported file does"
-            " not hold; let others ask the run over HTTP (audioclf serve), hand it over in the format run, or train"
-            " on a mel spectrogram."
+            f"The {feature.title} is made by a pretrained network that comes in a form of its own, which an exported"
+            " file does not hold; let others ask the run over HTTP (audioclf serve), hand it over in the format run, or"
+            " train on the YAMNet embedding or a mel spectrogram."
+        )
+    if isinstance(feature, YAMNetEmbedding | YAMNetMel):
+        if sr == log_mel.SR:
+            return ""
+        return (
+            f"YAMNet listens at {log_mel.SR:,} Hz, and this run reads its sounds at {sr:,.0f} Hz, which an exported"
+            f" file does not resample; set sr to {log_mel.SR} and train the run again, let others ask it over HTTP"
+            " (audioclf serve), or hand it over in the format run."
         )
     if isinstance(feature, CQT):
         return (
@@ -144,8 +158,8 @@ def _angles(n: int, m: int, period: int) -> Numbers:
     return np.asarray(2 * np.pi * turns / period)
 
 
-def _framed(y: Any, feature: Framed) -> Any:
-    """Overlapping, faded frames [shape=(1, n_frames, n_fft)]."""
+def framed(y: Any, feature: Framed) -> Any:
+    """Overlapping, faded frames of samples [shape=(1, n)] -> [shape=(1, n_frames, n_fft)]."""
     from keras import ops
 
     n_fft, hop = feature.n_fft, feature.hop_length
@@ -202,7 +216,7 @@ def _spectrum(y: Any, feature: Spectrum) -> Any:
 def _stft(y: Any, feature: STFT) -> Any:
     from keras import ops
 
-    power = _rows_first(power_spectra(_framed(y, feature), feature.n_fft))
+    power = _rows_first(power_spectra(framed(y, feature), feature.n_fft))
     if feature.scale == "magnitude":
         return ops.sqrt(power)
     return power if feature.scale == "power" else decibels(power, feature.ref, feature.top_db)
@@ -213,7 +227,7 @@ def _bands(y: Any, feature: MelFramed, sr: float, norm: str) -> Any:
     from keras import ops
 
     filters = mel_filters(sr, feature.n_fft, feature.n_mels, feature.fmin, feature.fmax or sr / 2, feature.htk, norm).T
-    power = power_spectra(_framed(y, feature), feature.n_fft)
+    power = power_spectra(framed(y, feature), feature.n_fft)
     return fixed(power if feature.power == 2 else ops.sqrt(power), filters)
 
 
