@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
-from audioclf.embeddings import log_mel
 from audioclf.features import CQT, MFCC, STFT, Feature, Mel, Spectrum, Waveform
 from audioclf.features.embedding import SpeechEmbeddingFeature, YAMNetEmbedding
 from audioclf.features.mel import MelFramed, mel_filters
@@ -70,13 +69,11 @@ def refusal(feature: Feature, sr: float) -> str:
             " file does not hold; let others ask the run over HTTP (audioclf serve), hand it over in the format run, or"
             " train on the YAMNet embedding or a mel spectrogram."
         )
-    if isinstance(feature, YAMNetEmbedding | YAMNetMel):
-        if sr == log_mel.SR:
-            return ""
+    if feature.own_sr not in (None, sr):
         return (
-            f"YAMNet listens at {log_mel.SR:,} Hz, and this run reads its sounds at {sr:,.0f} Hz, which an exported"
-            f" file does not resample; set sr to {log_mel.SR} and train the run again, let others ask it over HTTP"
-            " (audioclf serve), or hand it over in the format run."
+            f"{feature.title} is made at {feature.own_sr:,} Hz, and this run reads its sounds at {sr:,.0f} Hz, which an"
+            f" exported file does not resample; set sr to {feature.own_sr} and train the run again, let others ask it"
+            " over HTTP (audioclf serve), or hand it over in the format run."
         )
     if isinstance(feature, CQT):
         return (
@@ -84,7 +81,7 @@ def refusal(feature: Feature, sr: float) -> str:
             " a mel spectrogram or an STFT, let others ask the run over HTTP (audioclf serve), or hand it over in the"
             " format run."
         )
-    if not isinstance(feature, Waveform | Spectrum | STFT | Mel | MFCC):
+    if not isinstance(feature, Waveform | Spectrum | STFT | Mel | MFCC | YAMNetEmbedding | YAMNetMel):
         return (
             f"{feature.title} has no exported form; train on a mel spectrogram, MFCC or STFT, or hand the run over in"
             " the format run."

@@ -22,6 +22,7 @@ class EmbeddingFeature(Feature):
     """Base of the embeddings. A subclass has the ``kind`` of its embedding model."""
 
     heavy: ClassVar[bool] = True
+    own_sr: ClassVar[int | None] = EmbeddingModel.sr
 
     pooling: str = param(
         "mean+max",
