@@ -59,7 +59,9 @@ def test_a_feature_is_the_same_in_the_graph(feature: Feature, sounds: Any) -> No
 
 
 @pytest.mark.usefixtures("yamnet")
-@pytest.mark.parametrize("feature", [YAMNetMel(), *map(YAMNetEmbedding, ("mean+max+std", "none"))], ids=str)
+@pytest.mark.parametrize(
+    "feature", [YAMNetMel(), YAMNetEmbedding("mean+max+std", 2, True), YAMNetEmbedding("none", 3)], ids=str
+)
 def test_yamnet_is_the_same_in_the_graph(feature: Feature) -> None:
     import keras
 
@@ -67,8 +69,9 @@ def test_yamnet_is_the_same_in_the_graph(feature: Feature) -> None:
         y = keras.Input(batch_shape=(1, n), dtype="float32")
         graph = keras.Model(y, transforms.feature_map(y, feature, log_mel.SR))
         for samples in made(n, log_mel.SR)[::4]:
+            samples[n // 3 : n // 2] = 0
             ours = feature.compute(samples, log_mel.SR).values
-            np.testing.assert_allclose(np.asarray(graph(samples[np.newaxis]))[0], ours, atol=1e-4)
+            np.testing.assert_allclose(np.asarray(graph(samples[np.newaxis]))[0], ours, atol=5e-4)
 
 
 def test_what_cannot_be_exported_says_what_to_use_instead() -> None:
