@@ -50,7 +50,7 @@ class Points {
     const { data, root } = this;
     root.replaceChildren(this.audio);
     const bar = element("div", "bar", root);
-    toggle(bar, "Hear on hover", hearing, (on) => {
+    toggle(bar, matchMedia("(hover: none)").matches ? "Hear on tap" : "Hear on hover", hearing, (on) => {
       hearing = on;
       this.audio.src = SILENCE; // played in a click, so that Safari lets it play by itself
       this.audio.play().catch(() => {}); // another sound came before it
