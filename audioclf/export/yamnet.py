@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from audioclf.embeddings import log_mel
-from audioclf.export import transforms
+from audioclf.export.fourier import fixed, framed, power_spectra
 from audioclf.features import STFT
 from audioclf.features.embedding import SILENCE, YAMNetEmbedding
 from audioclf.features.yamnet_mel import YAMNetMel
@@ -26,8 +26,8 @@ def mel(y: Any) -> Any:
     length = (n_frames - 1) * log_mel.HOP + log_mel.N_FFT
     y = ops.pad(y, ((0, 0), (before, max(0, length - before - y.shape[1]))))[:, :length]
     stft = STFT(n_fft=log_mel.N_FFT, hop_length=log_mel.HOP, win_length=log_mel.FRAME, center=False)
-    magnitude = ops.sqrt(transforms.power_spectra(transforms.framed(y, stft), log_mel.N_FFT))
-    return ops.transpose(ops.log(transforms.fixed(magnitude, log_mel.mel_weights()) + log_mel.OFFSET), (0, 2, 1))
+    magnitude = ops.sqrt(power_spectra(framed(y, stft), log_mel.N_FFT))
+    return ops.transpose(ops.log(fixed(magnitude, log_mel.mel_weights()) + log_mel.OFFSET), (0, 2, 1))
 
 
 def embedding(y: Any, feature: YAMNetEmbedding) -> Any:
