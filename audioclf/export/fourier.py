@@ -1,7 +1,7 @@
 """The Fourier transform of frames as Keras operations.
 
-It is two matrix products with a turn between them (Cooley and Tukey 1965): the product with one matrix would carry 17 MB
-of it for frames of 2048 samples, this 60 kB.
+It is two matrix products with a turn between them (Cooley and Tukey 1965): the product with one matrix would carry 17
+MB of it for frames of 2048 samples, this 60 kB.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ def test_a_point_is_heard_and_a_lasso_takes_clips_to_relabel(new_page: Any, clas
     box = canvas.bounding_box()
     point = box["x"] + (at[1] + at[2] + 10 if at[0] else at[1] - 10), box["y"] + at[3] + 14
     page.mouse.move(box["x"] + 1, box["y"] + 1)
+    tip.wait_for(state="hidden")
     page.wait_for_function("audio => audio.paused", arg=sound)
     sound.evaluate(COUNT)
     page.mouse.move(*point)
