@@ -37,7 +37,7 @@ def test_a_point_is_heard_and_a_lasso_takes_clips_to_relabel(new_page: Any, clas
     at = tip.evaluate("tip => [tip.style.left === 'auto', tip.offsetLeft, tip.offsetWidth, tip.offsetTop]")
     box = canvas.bounding_box()
     point = box["x"] + (at[1] + at[2] + 10 if at[0] else at[1] - 10), box["y"] + at[3] + 14
-    page.mouse.move(box["x"] + 1, box["y"] + 1)
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
     tip.wait_for(state="hidden")
     page.wait_for_function("audio => audio.paused", arg=sound)
     sound.evaluate(COUNT)
