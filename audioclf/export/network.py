@@ -11,6 +11,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.transform import Transform
 from audioclf.export import transforms
+from audioclf.export.fourier import fixed
 from audioclf.features.colormap import Picture, colours_of, resized
 from audioclf.features.scaling import Scaler
 from audioclf.inference.predictor import Predictor
@@ -24,7 +25,7 @@ INPUT, OUTPUT = "samples", "probabilities"
 def refusal(experiment: Experiment) -> str:
     """Sentence why the models of an experiment cannot be exported as a network; empty where they can."""
     for feature in experiment.features:
-        if sentence := transforms.refusal(feature):
+        if sentence := transforms.refusal(feature, experiment.audio.sr):
             return sentence
     model = experiment.model
     if isinstance(model, Classical) and not isinstance(model, LogisticRegression | LinearSVM):
@@ -107,8 +108,8 @@ def _drawn(values: Any, picture: Picture) -> Any:
     _, rows, frames = levels.shape
     across = resized(np.eye(frames, dtype=np.float32), frames, picture.width)
     down = resized(np.eye(rows, dtype=np.float32), picture.height, rows)
-    levels = transforms.fixed(levels, across)
-    levels = ops.transpose(transforms.fixed(ops.transpose(levels, (0, 2, 1)), down.T), (0, 2, 1))
+    levels = fixed(levels, across)
+    levels = ops.transpose(fixed(ops.transpose(levels, (0, 2, 1)), down.T), (0, 2, 1))
     steps = ops.cast(ops.minimum(levels * np.float32(256), np.float32(255)), "int32")
     return ops.take(colours_of(picture.colormap), steps, axis=0)
 
@@ -188,11 +189,11 @@ def _linear(x: Any, estimator: Any, n_classes: int) -> Any:
     coefficients, intercept = np.asarray(estimator.coef_), np.asarray(estimator.intercept_)
     if len(coefficients) == 1:  # of two classes the second alone has weights
         coefficients, intercept = np.concatenate([-coefficients, coefficients]) / 2, np.array([-1, 1]) * intercept / 2
-    scores = transforms.fixed(x, coefficients.T) + intercept.astype(np.float32)[np.newaxis]
+    scores = fixed(x, coefficients.T) + intercept.astype(np.float32)[np.newaxis]
     known = ops.softmax(scores, axis=-1)
     classes = np.asarray(estimator.classes_, int)
     if len(classes) == n_classes:
         return known
     spread = np.zeros((len(classes), n_classes), np.float32)
     spread[np.arange(len(classes)), classes] = 1
-    return transforms.fixed(known, spread)
+    return fixed(known, spread)

@@ -81,12 +81,15 @@ class Feature(Parameters):
         Whether a pretrained network computes it, which the web server's process leaves to others.
     viewed : bool
         Whether pages show it beside the others.
+    own_sr : int or None
+        Sample rate it brings every sound to, in Hz; None where it takes sounds as they are.
     """
 
     explanation: ClassVar[str] = ""
     order: ClassVar[int] = 100
     heavy: ClassVar[bool] = False
     viewed: ClassVar[bool] = True
+    own_sr: ClassVar[int | None] = None
 
     def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
         """Have at hand what the feature needs, such as weights learned elsewhere; before any work is done.

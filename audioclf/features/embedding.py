@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from audioclf.core.params import param
 from audioclf.datasets.base import Progress, ShouldStop
 from audioclf.embeddings import EMBEDDINGS, EmbeddingModel
 from audioclf.features.base import Array, Axis, Feature, FeatureMap
+
+SILENCE: Final = 60.0
+"""Decibels below the loudest window from which on a window counts as silent."""
 
 _POOLED = {"mean": 1, "mean+max": 2, "mean+max+std": 3}
 """Statistics over time, and how many there are."""
@@ -22,11 +25,23 @@ class EmbeddingFeature(Feature):
     """Base of the embeddings. A subclass has the ``kind`` of its embedding model."""
 
     heavy: ClassVar[bool] = True
+    own_sr: ClassVar[int | None] = EmbeddingModel.sr
 
     pooling: str = param(
         "mean+max",
         "One vector per sound: statistics of every number over all windows; none keeps the windows.",
         choices=(*_POOLED, "none"),
+    )
+    offsets: int = param(
+        1,
+        "Times that the sound is embedded, each begun a share of a hop earlier: so many times as many windows, for as"
+        " much more time.",
+        low=1,
+        high=8,
+    )
+    skip_silence: bool = param(
+        False,
+        f"Leave windows out of the statistics that are {SILENCE:.0f} dB softer than the loudest, such as padding.",
     )
 
     @property
@@ -61,17 +76,27 @@ class EmbeddingFeature(Feature):
         ParameterError
             For anything but finite mono samples at a positive sample rate.
         """
-        found = self.embedding_model.embed(self.samples(y, sr), sr)
+        samples, model = self.samples(y, sr), self.embedding_model
+        parts = [(lead / sr, model.embed(np.pad(samples, (lead, 0)), sr)) for lead in self.leads(sr)]
+        times = np.concatenate([found.times - lead for lead, found in parts])
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], np.concatenate([found.values for _, found in parts])[order]
         if self.pooling == "none":
-            axes = (self._rows(1), Axis(found.times, "Time", "s"))
-            return FeatureMap(np.ascontiguousarray(found.values.T), axes, "Value", "", self.kind)
-        values = pooled(found.values, self.pooling)
+            axes = (self._rows(1), Axis(times, "Time", "s"))
+            return FeatureMap(np.ascontiguousarray(values.T), axes, "Value", "", self.kind)
+        if self.skip_silence:
+            values = values[loud(samples, sr, times, model.hop)]
+        values = pooled(values, self.pooling)
         return FeatureMap(values, (self._rows(_POOLED[self.pooling]),), "Value", "", self.kind)
+
+    def leads(self, sr: float) -> list[int]:
+        """Samples of silence before the sound, each time it is embedded."""
+        return [round(number * self.embedding_model.hop * sr / self.offsets) for number in range(self.offsets)]
 
     def shape(self, n_samples: int, sr: float) -> tuple[int, ...]:
         model = self.embedding_model
         if self.pooling == "none":
-            return (model.dimension, model.n_windows(n_samples, sr))
+            return (model.dimension, sum(model.n_windows(n_samples + lead, sr) for lead in self.leads(sr)))
         return (_POOLED[self.pooling] * model.dimension,)
 
     def _rows(self, n_statistics: int) -> Axis:
@@ -104,6 +129,14 @@ class SpeechEmbeddingFeature(EmbeddingFeature):
         "A network that learned to distinguish thousands of spoken words describes every stretch of 0.8 seconds by 96"
         " numbers. It is small and quick, and made for single words, whoever speaks them."
     )
+
+
+def loud(samples: Array, sr: float, times: npt.NDArray[np.float64], reach: float) -> npt.NDArray[np.bool_]:
+    """Which windows are not silent, by the energy within ``reach`` seconds around their times [shape=(n_windows,)]."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    starts, ends = (np.clip(np.rint((times + by) * sr), 0, samples.size).astype(int) for by in (-reach, reach))
+    found = energy[ends] - energy[starts]
+    return np.asarray(found >= found.max() * 10 ** (-SILENCE / 10))
 
 
 def pooled(values: Array, pooling: str) -> Array:

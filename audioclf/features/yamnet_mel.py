@@ -23,6 +23,7 @@ class YAMNetMel(Feature):
     title: ClassVar[str] = "YAMNet's mel spectrogram"
     order: ClassVar[int] = 72
     viewed: ClassVar[bool] = False
+    own_sr: ClassVar[int | None] = log_mel.SR
     explanation: ClassVar[str] = (
         "What the network YAMNet is given of a sound: 64 mel bands from 125 to 7,500 Hz, a hundred times a second, as"
         " logarithms. The sound is brought to 16 kHz first. It has no settings, since the network knows no other."

@@ -32,7 +32,7 @@ NEIGHBOURS: Final = 24
 KEPT: Final = 64
 """Atlases that stay on disk."""
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from audioclf.core.errors import ParameterError
 from audioclf.core.params import unknown
 from audioclf.datasets import Clip
 from audioclf.embeddings import EMBEDDINGS
-from audioclf.features import FEATURES, Mel
+from audioclf.features import FEATURES, Feature, Mel
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract, load_clip
@@ -57,7 +57,7 @@ def of_clips(
     audio = choice.audio_of(clips)
     if space == MEL:
         return _of_mel(clips, audio, store, n_jobs, progress)
-    feature = FEATURES[space].from_dict({"pooling": choice.POOLING})
+    feature = _embedding(space)
     feature.obtain()
     return extract(clips, feature, audio, store=store, n_jobs=n_jobs, progress=progress)
 
@@ -106,7 +106,12 @@ def of_sound(clip: Clip, clips: Sequence[Clip], space: str) -> Array:
     if space == MEL:
         found = Mel().compute(y, audio.sr).values
         return np.concatenate([found.mean(axis=1), found.std(axis=1)])
-    return FEATURES[space].from_dict({"pooling": choice.POOLING}).compute(y, audio.sr).values
+    return _embedding(space).compute(y, audio.sr).values
+
+
+def _embedding(space: str) -> Feature:
+    """Without silent windows: by these, short sounds of any kind that are padded would be alike."""
+    return FEATURES[space].from_dict({"pooling": choice.POOLING, "skip_silence": True})
 
 
 def of_run(

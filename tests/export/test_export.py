@@ -16,13 +16,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import AudioclfError, ParameterError, RunError, Stopped
 from audioclf.core.npz import read_plain, write_arrays
 from audioclf.datasets import Dataset
 from audioclf.experiments.runs import Run, open_run
 from audioclf.export import check, formats
 from audioclf.export.job import export_run
-from audioclf.features import CQT
+from audioclf.features import CQT, FEATURES
+from audioclf.features.scaling import Scaling
 from audioclf.inference.assets import starter_run
 from audioclf.inference.predictor import Predictor
 from audioclf.models import MODELS
@@ -81,19 +83,38 @@ def test_one_split_alone(ensemble_run: Run, tmp_path: Path) -> None:
     assert np.abs(check.ask(path, windows) - predictor.probabilities(list(windows))).max() > 1e-3
 
 
+def as_yamnet(kind: str) -> dict[str, Any]:
+    """What YAMNet is given: sounds at its own rate, values as they are."""
+    return {
+        "features": (FEATURES[kind](),),
+        "audio": AudioSettings(sr=16000, duration=1.5),
+        "scaling": Scaling(mode="none"),
+    }
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "model",
+    "changes",
     [
-        MODELS["crnn"](filters=(8,), recurrent_units=(8,), bidirectional=True),
-        MODELS["resnet"]() if "resnet" in MODELS else MODELS["mlp"](),
-        MODELS["logreg"](),
-        MODELS["svm"](),
+        {"model": MODELS["crnn"](filters=(8,), recurrent_units=(8,), bidirectional=True)},
+        {"model": MODELS["resnet"]()},
+        {"model": MODELS["logreg"]()},
+        {"model": MODELS["svm"]()},
+        {"model": MODELS["yamnet"](weights="none", units=(8,)), **as_yamnet("yamnet-mel")},
+        {"model": MODELS["logreg"](), **as_yamnet("yamnet")},
     ],
-    ids=lambda model: model.kind,
+    ids=("crnn", "resnet", "logreg", "svm", "yamnet", "embedding"),
 )
-def test_every_family_of_models(model: Any, make_run: Callable[..., Run], named_clips: Dataset, tmp_path: Path) -> None:
-    run = make_run(named_clips, tmp_path / "run", model=model)
+def test_every_family_of_models(
+    changes: dict[str, Any],
+    make_run: Callable[..., Run],
+    named_clips: Dataset,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    if request.node.callspec.id == "embedding":
+        request.getfixturevalue("yamnet")
+    run = make_run(named_clips, tmp_path / "run", **changes)
     for name in ("onnx", "litert"):
         found = export_run(run, tmp_path / f"model{formats.FORMATS[name].suffix}", name)
         assert found.difference is not None

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from audioclf.core.errors import ParameterError
+from audioclf.embeddings import log_mel
 from audioclf.export import transforms
 from audioclf.export.check import made
 from audioclf.features import CQT, FEATURES, MFCC, STFT, Feature, Mel, Spectrum, Waveform
+from audioclf.features.embedding import YAMNetEmbedding
+from audioclf.features.yamnet_mel import YAMNetMel
 
 SR = 16000
 N = 6400
@@ -55,10 +58,27 @@ def test_a_feature_is_the_same_in_the_graph(feature: Feature, sounds: Any) -> No
         assert np.abs(theirs - ours).max() <= 5e-3 * scale
 
 
+@pytest.mark.usefixtures("yamnet")
+@pytest.mark.parametrize(
+    "feature", [YAMNetMel(), YAMNetEmbedding("mean+max+std", 2, True), YAMNetEmbedding("none", 3)], ids=str
+)
+def test_yamnet_is_the_same_in_the_graph(feature: Feature) -> None:
+    import keras
+
+    for n in (4000, 15601, 30000):
+        y = keras.Input(batch_shape=(1, n), dtype="float32")
+        graph = keras.Model(y, transforms.feature_map(y, feature, log_mel.SR))
+        for samples in made(n, log_mel.SR)[::4]:
+            samples[n // 3 : n // 2] = 0
+            ours = feature.compute(samples, log_mel.SR).values
+            np.testing.assert_allclose(np.asarray(graph(samples[np.newaxis]))[0], ours, atol=5e-4)
+
+
 def test_what_cannot_be_exported_says_what_to_use_instead() -> None:
-    assert "audioclf serve" in transforms.refusal(CQT())
-    assert "pretrained" in transforms.refusal(FEATURES["yamnet"]())
-    assert not any(transforms.refusal(feature) for feature in CASES)
+    assert "audioclf serve" in transforms.refusal(CQT(), SR)
+    assert "YAMNet embedding" in transforms.refusal(FEATURES["speech-embedding"](), SR)
+    assert "set sr to 16000" in transforms.refusal(FEATURES["yamnet"](), 22050)
+    assert not any(transforms.refusal(feature, SR) for feature in CASES)
     with pytest.raises(ParameterError, match="audioclf serve"):
         transforms.feature_map(None, CQT(), SR)
 
@@ -74,7 +94,8 @@ def test_a_long_prime_transform_is_refused() -> None:
 def test_every_feature_has_a_form_or_a_reason() -> None:
     for kind in FEATURES:
         feature = FEATURES[kind]()
-        assert transforms.refusal(feature).endswith(".") or feature.kind in {case.kind for case in CASES}
+        exported = {case.kind for case in CASES} | {"yamnet", "yamnet-mel"}
+        assert transforms.refusal(feature, 16000).endswith(".") or feature.kind in exported
 
 
 def test_no_constant_is_a_matrix_of_the_whole_transform() -> None:

@@ -60,6 +60,25 @@ def test_pooling_is_over_the_windows_of_the_network(kind: str) -> None:
 
 
 @every_embedding
+def test_more_windows_and_none_of_silence(kind: str) -> None:
+    model = EMBEDDINGS[kind]()
+    y = np.pad(noise(), (0, 3 * SR))
+    later = np.pad(y, (round(model.hop * SR / 2), 0))
+    windows = np.concatenate([model.embed(samples, SR).values for samples in (y, later)])
+    found = FEATURES[kind](pooling="none", offsets=2).compute(y, SR)
+    assert found.values.shape == FEATURES[kind](pooling="none", offsets=2).shape(y.size, SR)
+    np.testing.assert_array_equal(np.sort(found.values), np.sort(windows.T))
+    sounding = found.values[:, found.axes[1].values < 2 + model.hop]
+    assert sounding.shape < found.values.shape
+    heard = FEATURES[kind](pooling="mean", offsets=2, skip_silence=True).compute(y, SR).values
+    np.testing.assert_allclose(heard, sounding.mean(axis=1), rtol=1e-4, atol=1e-5)
+    silence = np.zeros(SR, np.float32)
+    assert FEATURES[kind](pooling="none").compute(silence, SR).values.mean(axis=1) == pytest.approx(
+        FEATURES[kind](pooling="mean", skip_silence=True).compute(silence, SR).values, abs=1e-4
+    )
+
+
+@every_embedding
 def test_parameters_survive_plain_values(kind: str) -> None:
     feature = FEATURES[kind](pooling="none")
     assert FEATURES.make(feature.to_dict()) == feature

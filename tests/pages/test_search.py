@@ -138,6 +138,8 @@ def test_a_recipe_brings_its_own_grid(page: AppTest) -> None:
     assert keyed(page, "search.names").value == ["feature.n_fft", "feature.hop_length", "feature.n_mels"]
     assert keyed(page, "search.values.feature.n_fft").value == "1024, 2048"
     assert keyed(page, "search.share").value == 0.5
+    keyed(page, "search.base").set_value("fsdd-speakers-embedding").run()
+    assert keyed(page, "search.names").value == ["model.C"], "an embedding has its own sample rate"
 
 
 def test_a_press_makes_a_search_that_is_watched_and_stopped(page: AppTest, open_page: OpenPage) -> None:

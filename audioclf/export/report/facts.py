@@ -16,8 +16,10 @@ from audioclf.core.errors import AudioclfError
 from audioclf.core.text import duration
 from audioclf.core.version import __version__
 from audioclf.datasets import SOURCES, Clip, Dataset
+from audioclf.embeddings import EMBEDDINGS, EmbeddingModel
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run
+from audioclf.models.yamnet import NONE, YAMNetTransfer
 from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
 
@@ -104,12 +106,24 @@ def of(run: Run) -> Facts:
         model=f"{experiment.model.title}"
         + (f", {metrics['n_parameters']:,} weights" if metrics.get("n_parameters") else "")
         + (f", {len(run.signature['fits'])} models averaged" if len(run.signature["fits"]) > 1 else "")
-        + ".",
+        + "."
+        + "".join(
+            f" It begins with the weights of {one.title} ({one.licence}, {one.source}). {one.trained_on}"
+            for one in _pretrained(experiment)
+        ),
         limits=tuple(_limits(run, metrics, clips)),
         versions=versions(),
         seed=experiment.training.seed,
         repeat=f"audioclf run {shlex.quote(f'{run.id}.toml')}",
     )
+
+
+def _pretrained(experiment: Experiment) -> list[EmbeddingModel]:
+    """Embedding models whose weights are part of what was trained."""
+    kinds = [feature.kind for feature in experiment.features]
+    if isinstance(experiment.model, YAMNetTransfer) and experiment.model.weights != NONE:
+        kinds.append(experiment.model.kind)
+    return [EMBEDDINGS[kind]() for kind in dict.fromkeys(kinds) if kind in EMBEDDINGS]
 
 
 def without_paths(experiment: Experiment) -> Experiment:

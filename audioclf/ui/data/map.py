@@ -1,14 +1,16 @@
-"""The map of a data set: all clips as points, those near to each other alike; a click plays, a lasso selects."""
+"""The map of a data set: all clips as points, those alike near to each other; the pointer plays, a lasso selects."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from audioclf.core.errors import DatasetError
-from audioclf.datasets import Dataset, curation
+from audioclf.core.errors import AudioclfError, DatasetError
+from audioclf.datasets import Clip, Dataset, curation
 from audioclf.experiments.runs import Run
 from audioclf.similarity.atlas import Atlas
 from audioclf.similarity.projection import METHODS
@@ -18,10 +20,13 @@ from audioclf.ui.inference import similar
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, plain
-from audioclf.ui.sound import clip_list
+from audioclf.ui.sound import cache, clip_list, feature_settings
 
 CLASS, GROUP, FOLD, WRONG = "Class", "Group", "Fold", "Predicted wrong"
 PER_PAGE = 8
+TAKEN = "map.taken"
+HEARD = 5.0
+"""Seconds that are heard of a clip under the pointer, at most."""
 NEW = "Another class …"
 
 
@@ -50,11 +55,12 @@ def draw(state: State, dataset: Dataset) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         blob, known = _packed(dataset, found, f"{by} {method}", colour, run)
-        chosen = map_points.draw(blob, known, len(dataset), "map.points")
+        _points(dataset, blob, known)
         st.caption(
-            "Move over a point to see what it is, click it to hear it, draw a line around several to take them; with"
+            "Click a point for its player and its neighbours. Draw a line around several to change them together; with"
             " Shift they are added."
         )
+    chosen = st.session_state[TAKEN]
     with right:
         if len(chosen) > 1:
             _selection(state, dataset, chosen)
@@ -62,6 +68,21 @@ def draw(state: State, dataset: Dataset) -> None:
             _one(state, dataset, found, chosen[0])
         else:
             st.markdown("Clips that sound alike lie together. A clip among those of another class is worth a listen.")
+
+
+@error_boundary.fragment()
+def _points(dataset: Dataset, blob: bytes, known: list[str]) -> None:
+    """The points; a sound under the pointer runs these alone, what is taken the whole page."""
+    chosen = map_points.draw(blob, known, len(dataset), "map.points", lambda number: _heard(dataset.clips[number]))
+    if st.session_state.setdefault(TAKEN, chosen) != chosen:
+        st.session_state[TAKEN] = chosen
+        st.rerun()
+
+
+def _heard(clip: Clip) -> bytes:
+    with contextlib.suppress(AudioclfError):  # a click shows why
+        return cache.sound(clip if clip.seconds <= HEARD else replace(clip, duration=HEARD), feature_settings.audio())
+    return b""
 
 
 def _colours(dataset: Dataset, run: Run | None) -> list[str]:

@@ -1,16 +1,21 @@
-// All clips as points on a canvas: a pointer that moves names one, a click takes it, a line drawn around some takes them.
+// All clips as points on a canvas: a pointer that moves names one, and plays it where that is wanted; a click takes it, a
+// line drawn around some takes them.
 
 const REACH = 14;
 const STILL = 5;
 const MARGIN = 12;
+const REST = 150; // milliseconds on a point after which its sound is asked for
+const SILENCE = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
 const hosts = new WeakMap();
+let hearing = false; // browsers play nothing before a click
 
 export default function (component) {
   const root = component.parentElement.querySelector(".points");
   let points = hosts.get(root);
   if (!points) hosts.set(root, (points = new Points(root)));
-  points.show(component.data, (value) => component.setStateValue("taken", value));
+  points.show(component.data, component.setStateValue);
   return () => {
+    points.leave();
     points.resized.disconnect();
     hosts.delete(root);
   };
@@ -20,11 +25,12 @@ class Points {
   constructor(root) {
     this.root = root;
     this.still = document.createElement("canvas");
+    this.audio = document.createElement("audio");
     this.resized = new ResizeObserver(() => this.draw());
   }
 
-  async show(data, keep) {
-    this.keep = (clips) => keep({ of: data.points, clips });
+  async show(data, send) {
+    this.send = (name, clips) => send(name, { of: data.points, clips });
     if (!this.data || this.data.points !== data.points) {
       const found = await fetch(data.points).then((answer) => answer.json());
       this.data = data;
@@ -32,24 +38,24 @@ class Points {
       this.order = [...this.x.keys()].sort((a, b) => this.x[a] - this.x[b]);
       this.taken = new Set();
       this.path = null;
-      this.under = -1;
+      this.leave();
       this.build();
+      this.draw();
     }
-    this.draw();
+    this.heard = data.heard;
+    if (this.wanted === this.under) this.play();
   }
 
   build() {
     const { data, root } = this;
-    root.replaceChildren();
+    root.replaceChildren(this.audio);
     const bar = element("div", "bar", root);
-    const around = (this.around = element("button", "around", bar, "Draw around clips"));
-    around.type = "button";
-    around.setAttribute("aria-pressed", "false");
-    around.onclick = () => {
-      const on = around.getAttribute("aria-pressed") !== "true";
-      around.setAttribute("aria-pressed", String(on));
-      this.canvas.classList.toggle("drawing", on);
-    };
+    toggle(bar, matchMedia("(hover: none)").matches ? "Hear on tap" : "Hear on hover", hearing, (on) => {
+      hearing = on;
+      this.audio.src = SILENCE; // played in a click, so that Safari lets it play by itself
+      this.audio.play().catch(() => {}); // another sound came before it
+    });
+    toggle(bar, "Draw around clips", false, (on) => this.canvas.classList.toggle("drawing", on)).classList.add("around");
     const plot = element("div", "plot", root);
     const canvas = (this.canvas = element("canvas", "canvas", plot));
     canvas.tabIndex = 0;
@@ -67,7 +73,7 @@ class Points {
     canvas.onpointermove = (event) => this.move(event);
     canvas.onpointerup = (event) => this.end(event);
     canvas.onpointercancel = () => this.drop();
-    canvas.onpointerleave = () => this.path || this.point(-1);
+    canvas.onpointerleave = (event) => this.path || event.pointerType === "touch" || this.point(-1);
     canvas.onkeydown = (event) => this.key(event);
     this.resized.disconnect();
     this.resized.observe(plot);
@@ -101,7 +107,8 @@ class Points {
     const { path } = this;
     path.push(this.place(event));
     this.path = null;
-    const found = this.far > STILL ? this.inside(path) : [this.nearest(path[0])].filter((n) => n >= 0);
+    if (this.far <= STILL) this.point(this.nearest(path[0]));
+    const found = this.far > STILL ? this.inside(path) : [this.under].filter((n) => n >= 0);
     this.take(event.shiftKey ? [...new Set([...this.taken, ...found])] : found);
   }
 
@@ -113,7 +120,7 @@ class Points {
   take(clips) {
     this.taken = new Set(clips);
     this.draw();
-    this.keep(clips);
+    this.send("taken", clips);
   }
 
   key(event) {
@@ -158,7 +165,9 @@ class Points {
 
   point(number) {
     if (number === this.under) return;
+    this.leave();
     this.under = number;
+    if (hearing && number >= 0) this.rest = setTimeout(() => this.hear(), REST);
     this.canvas.classList.toggle("over", number >= 0);
     const { tip } = this;
     tip.hidden = number < 0;
@@ -170,6 +179,26 @@ class Points {
       tip.style.top = `${Math.max(0, this.top[number] - 14)}px`;
     }
     this.soon();
+  }
+
+  leave() {
+    clearTimeout(this.rest);
+    this.audio.pause();
+    this.under = this.wanted = -1;
+  }
+
+  hear() {
+    this.wanted = this.under;
+    if (!this.play()) this.send("hovered", [this.under]);
+  }
+
+  // the sound under the pointer, where it is the one that has come
+  play() {
+    if (this.under < 0 || this.heard.clip !== this.under) return false;
+    this.wanted = -1;
+    this.audio.src = this.heard.sound;
+    this.audio.play().catch(() => {}); // left before it began
+    return true;
   }
 
   soon() {
@@ -237,4 +266,17 @@ class Points {
     pen.globalAlpha = 1;
     pen.setLineDash([]);
   }
+}
+
+function toggle(bar, text, on, change) {
+  const made = element("button", "toggle", bar, text);
+  made.type = "button";
+  const show = () => made.setAttribute("aria-pressed", String(on));
+  made.onclick = () => {
+    on = !on;
+    show();
+    change(on);
+  };
+  show();
+  return made;
 }

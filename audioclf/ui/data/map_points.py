@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,7 +66,7 @@ def packed(places: npt.NDArray[np.float32], names: Sequence[str], colours: Seque
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), known
 
 
-def draw(blob: bytes, known: Sequence[str], n: int, key: str) -> list[int]:
+def draw(blob: bytes, known: Sequence[str], n: int, key: str, sound: Callable[[int], bytes]) -> list[int]:
     """Draw the points of :func:`packed`; returns the numbers of those that are taken.
 
     Parameters
@@ -77,16 +77,25 @@ def draw(blob: bytes, known: Sequence[str], n: int, key: str) -> list[int]:
         How many points there are.
     key : str
         Under which the session keeps what is taken.
+    sound : callable
+        WAV file of a point, by its number; asked for the one under the pointer.
     """
     address = media.address(blob, "application/json")
     colours = palette(known)
     legend = [] if len(known) > _MOST else list(zip(known, colours, strict=True))
+    hovered = _sent(st.session_state.get(key), "hovered", address, n)
+    heard = {"clip": hovered[0], "sound": media.address(sound(hovered[0]), "audio/wav", key)} if hovered else {}
     result = _component()(
         key=key,
-        data={"points": address, "colours": colours, "legend": legend},
+        data={"points": address, "colours": colours, "legend": legend, "heard": heard},
         on_taken_change=lambda: None,
+        on_hovered_change=lambda: None,
     )
-    found = result.taken
-    # what was taken on another map is no choice on this one
-    clips = found.get("clips") if isinstance(found, dict) and found.get("of") == address else None
+    return _sent(result, "taken", address, n)
+
+
+def _sent(values: Mapping[str, Any] | None, name: str, address: str, n: int) -> list[int]:
+    """Numbers of points as the browser sent them; what was sent of another map is none of this one."""
+    found = (values or {}).get(name)
+    clips = found.get("clips") if isinstance(found, Mapping) and found.get("of") == address else None
     return sorted({one for one in clips if type(one) is int and 0 <= one < n}) if isinstance(clips, list) else []

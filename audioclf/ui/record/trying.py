@@ -34,6 +34,7 @@ _LINKS = {
 
 def draw(state: State, run: Run) -> None:
     """Draw how far the training is, and once it is done the microphone and the answer."""
+    current_dataset.load(state)  # the links below lead to its clips
     if not run.status.ended:
         error_boundary.until(lambda: run.status.ended, lambda: _progress(run), every=0.4)
         return
@@ -41,7 +42,6 @@ def draw(state: State, run: Run) -> None:
         st.error(escape(run.status.message or "The training did not come to its end."), icon=":material/error:")
         follow.buttons(run, run.status, "record")
         return
-    current_dataset.load(state)  # the links below lead to its clips
     left, right = st.columns([2, 3], gap="large")
     with left, st.container(border=True):
         st.subheader(":material/hearing: Now make a sound", anchor=False)

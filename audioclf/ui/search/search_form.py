@@ -135,7 +135,9 @@ def _begin(experiment: Experiment, own: Search | None) -> None:
         named = [name for name in _FIRST if name in known]
         if experiment.model.family == "classical":
             named = [name for name in named if name != "training.learning_rate"]
-        chosen = [*named[:1], *(name for name in named[1:] if name.startswith("training."))] or list(known)[:1]
+        of_model = [name for name in known if name.startswith("model.") and name != "model.kind"]
+        chosen = [*named[:1], *(name for name in named[1:] if name.startswith("training."))]
+        chosen = chosen or of_model[:1] or list(known)[:1]
         grid = {name: suggested(known[name]) for name in chosen}
     session["search.names"] = list(grid)
     for name, values in grid.items():

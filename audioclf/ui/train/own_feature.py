@@ -17,10 +17,11 @@ def offer(state: State, experiment: Experiment | None) -> None:
     if experiment is None or not experiment.model.feature:
         return
     feature, scaling = FEATURES[experiment.model.feature](), Scaling(mode="none")
+    audio = experiment.audio.replace(sr=feature.own_sr or experiment.audio.sr)
     if experiment.features == (feature,) and experiment.scaling == scaling and not experiment.picture.on:
         return
     if st.button(f"Use {feature.title}", icon=":material/swap_horiz:", key="train.own_feature"):
         fitting = experiment.replace(
-            features=(feature,), scaling=scaling, picture=Picture(), combine="channels", weights=()
+            audio=audio, features=(feature,), scaling=scaling, picture=Picture(), combine="channels", weights=()
         )
         experiment_draft.take(state, fitting)
