@@ -436,7 +436,7 @@ def test_a_process_that_is_started_in_the_folder_imports_nothing_from_it(scene: 
     for name in ("traceback", "json", "random", "audioclf"):
         (scene.run / f"{name}.py").write_text(EVIL.format(canary=str(scene.canary)))
     toml_is_deep(scene)
-    queue.start_process(open_run(scene.run)).wait(timeout=120)
+    queue.start_process(open_run(scene.run)).wait(timeout=600)
     assert "not valid TOML" in (scene.run / "log.txt").read_text()
 
 

@@ -293,7 +293,7 @@ def test_a_worker_imports_nothing_that_lies_where_it_is_started(dask: Dask, tmp_
 
 def _ready(dask: Dask, workers: int) -> None:
     """Connect as soon as the scheduler answers."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while True:
         try:
             cluster.connect().close()

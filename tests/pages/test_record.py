@@ -78,7 +78,7 @@ def test_recordings_become_a_model_that_answers(open_page: OpenPage) -> None:
     fill(page, 2, "mid", 900, 4)
     button(page, "Train").click().run()
     run = open_run(workspaces.runs_folder() / page.session_state["audioclf"].run)
-    end = time.monotonic() + 240
+    end = time.monotonic() + 600
     while not run.status.ended:
         assert time.monotonic() < end
         time.sleep(0.2)

@@ -247,7 +247,7 @@ def test_a_search_that_draws_is_shown_before_its_first_point(
 OPTUNA = """
 import sys
 from streamlit.testing.v1 import AppTest
-page = AppTest.from_file(sys.argv[1], default_timeout=120)
+page = AppTest.from_file(sys.argv[1], default_timeout=600)
 page.switch_page("pages/search.py")
 page.query_params["data"], page.query_params["search"] = sys.argv[2:]
 page.run()

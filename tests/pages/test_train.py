@@ -36,12 +36,12 @@ def runs() -> set[str]:
     return {run.id for run in list_runs(workspaces.runs_folder())}
 
 
-def eventually(page: AppTest, condition: Callable[[], bool], seconds: float = 180) -> None:
+def eventually(page: AppTest, condition: Callable[[], bool], seconds: float = 600) -> None:
     """Look at the page again and again, as its timer does in a browser."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.2)
+        time.sleep(0.5)  # the job has a lower priority than this
         page.run()
     assert not page.exception
 

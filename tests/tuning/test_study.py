@@ -188,7 +188,7 @@ def test_processes_that_share_a_journal_share_the_points(experiment: Experiment,
         process.stdin.write("\n")
         process.stdin.flush()
     for process in processes:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
         outputs.append([int(line) for line in out.split()])
     assert sorted(number for numbers in outputs for number in numbers) == list(range(1, 9))
@@ -202,7 +202,7 @@ def test_a_process_that_joins_takes_points_of_a_search_under_way(experiment: Exp
     made = create_search(search, tmp_path / "search")
     command = [sys.executable, "-m", "audioclf", "search", "--resume", str(made.folder), "--json"]
     leading = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while not made.runs:
         assert leading.poll() is None, leading.communicate()
         assert time.monotonic() < end

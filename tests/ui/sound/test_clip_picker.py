@@ -58,6 +58,6 @@ def test_the_first_violin_shown_is_a_note_that_a_violin_plays() -> None:
         dataset = load_dataset("instruments", programs=[40], seconds=0.2, sr=8000)
         st.text(clip_picker.pick(state.current(), dataset).group)
 
-    test = AppTest.from_function(page).run(timeout=120)
+    test = AppTest.from_function(page).run(timeout=600)
     assert not test.exception
     assert 55 <= int(test.text[0].value) <= 103
