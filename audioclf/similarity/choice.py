@@ -194,14 +194,8 @@ def choose(
     names = {label: number for number, label in enumerate(dataset.classes)}
     y = np.array([names[clip.label] for clip in used])
     groups = heads.groups_of([clip.group for clip in used])
-    asked = list(kinds or EMBEDDINGS)
-    found = []
-    for place, kind in enumerate(asked):
-
-        def follow(done: int, total: int, place: int = place) -> None:
-            if progress is not None:
-                progress(place * total + done, len(asked) * total)
-
+    found, ready = [], []
+    for kind in kinds or EMBEDDINGS:
         feature = FEATURES[kind].from_dict({"pooling": POOLING})
         try:
             feature.obtain(should_stop=should_stop)
@@ -209,10 +203,17 @@ def choose(
             raise
         except AudioclfError as error:
             found.append(Candidate(kind, problem=str(error)))
-            continue
+        else:
+            ready.append(feature)
+    for place, feature in enumerate(ready):
+
+        def follow(done: int, total: int, place: int = place) -> None:
+            if progress is not None:
+                progress(place * total + done, len(ready) * total)
+
         store = FeatureStore() if store is None else store
         x = extract(used, feature, audio, store=store, n_jobs=n_jobs, progress=follow, should_stop=should_stop)
-        found.append(_measured(kind, x, y, groups, len(names)))
+        found.append(_measured(feature.kind, x, y, groups, len(names)))
     found.sort(key=lambda one: (bool(one.problem), -(one.accuracy or 0), one.log_loss or 0))
     return Choice(tuple(found), len(used))
 
