@@ -97,6 +97,15 @@ def loudest(y: Array, sr: int) -> float:
     return decibels(float(frames.var(axis=1).max()))
 
 
+def counted(levels: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which of several stretches count towards one answer for all, by their :func:`loudest`.
+
+    Those that are not silent; all where all are.
+    """
+    loud = np.asarray(levels) >= SILENCE
+    return np.asarray(loud | ~loud.any())
+
+
 def clipped_samples(y: Array) -> int:
     """Samples in runs of three or more at full scale."""
     if max(float(y.max()), -float(y.min())) < FULL_SCALE:

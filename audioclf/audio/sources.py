@@ -41,6 +41,11 @@ def display_name(name: str) -> str:
     return f"'{text if len(text) <= 80 else text[:59] + '…' + text[-20:]}'"
 
 
+def renamed(error: Exception, path: Path, name: str) -> str:
+    """The sentence of an error about a file, under another name than its own, such as the one its upload had."""
+    return str(error).replace(display_name(path.name), display_name(name))
+
+
 @contextmanager
 def opened(source: Source, *, whole: bool = False) -> Iterator[tuple[BinaryIO, str]]:
     """The source as a binary file, and what to call it in a sentence; ``whole`` says that all of it will be read."""

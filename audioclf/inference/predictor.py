@@ -12,7 +12,7 @@ import numpy as np
 
 from audioclf import explain, training
 from audioclf.audio.io import Source
-from audioclf.audio.level import SILENCE, loudest
+from audioclf.audio.level import SILENCE, counted, loudest
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.datasets import Clip
 from audioclf.experiments.transform import ensemble
@@ -128,15 +128,17 @@ class Predictor(LoadedRun):
         starts, windows = self.windows(decoded.y)
         maps = [self.maps(window, self._window_key(key, start)) for start, window in zip(starts, windows, strict=True)]
         rows, far, on_validation = self._answered(maps, split)
-        silent = np.array([loudest(window, self.audio.sr) < SILENCE for window in windows])
-        found = remarks(decoded.y, decoded.meter, silent, band_of(maps[0], self.audio.sr), self.audio, self._trained)
-        counted = np.flatnonzero(~silent | silent.all())
-        novelty = None if far is None else float(np.median(far[counted]))
+        levels = np.array([loudest(window, self.audio.sr) for window in windows])
+        kept = counted(levels)
+        found = remarks(
+            decoded.y, decoded.meter, levels < SILENCE, band_of(maps[0], self.audio.sr), self.audio, self._trained
+        )
+        novelty = None if far is None else float(np.median(far[kept]))
         if novelty is not None and novelty > 1 and all(remark.kind != "silent" for remark in found):
             found = (unknown(novelty, on_validation), *found)
         return Classification(
             self.classes,
-            rows[counted].mean(axis=0),
+            rows[kept].mean(axis=0),
             tuple(Window(start / self.audio.sr, row) for start, row in zip(starts, rows, strict=True)),
             found,
             novelty,

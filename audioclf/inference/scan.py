@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from audioclf.audio.level import SILENCE
+from audioclf.audio.level import SILENCE, counted
 from audioclf.core import workspaces
 from audioclf.core.documents import parse_json, read_json
 from audioclf.core.errors import ParameterError, RunError
@@ -298,7 +298,7 @@ class Scan:
         if not result.count:
             return Answer(name, result.seconds, None, None, (), result.error)
         even = np.flatnonzero(windows.even)[:: max(1, round(self.window / self.hop))]  # side by side, as Classify's are
-        even = even[windows.level[even] >= SILENCE] if (windows.level[even] >= SILENCE).any() else even
+        even = even[counted(windows.level[even])]
         probabilities = np.asarray(windows.probabilities[even].mean(axis=0), np.float32)
         far = windows.novelty[even]
         novelty = None if np.isnan(far).any() else float(np.median(far))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from audioclf.audio.io import AudioInfo, read_info
+from audioclf.audio.sources import renamed
 from audioclf.audio.stream import stream_audio
 from audioclf.core.errors import AudioclfError, AudioError, RunError, Stopped
 from audioclf.experiments.runs import Run, open_run, process_created
@@ -257,7 +258,7 @@ def _batches(scan: Scan, predictor: Predictor, done: list[FileResult], n_rows: i
                     yield batch
                     batch = _Batch(share=batch.share)
         except AudioError as problem:
-            error = str(problem).replace(path.name, name)  # an upload has a name of its own where it is kept
+            error = renamed(problem, path, name)
         seconds = 0.0 if info is None else info.seconds
         if error and count:
             seconds = min(seconds, (begun - 1) * scan.hop + scan.window)

@@ -13,6 +13,7 @@ import streamlit as st
 
 from audioclf import plots
 from audioclf.audio.io import AudioInfo, AudioSettings
+from audioclf.audio.sources import renamed
 from audioclf.core import workspaces
 from audioclf.core.errors import AudioError, Stopped
 from audioclf.datasets import Clip, Progress, ShouldStop
@@ -231,7 +232,7 @@ def _listen(scan: Scan, result: FileResult, one: Reviewed | None) -> None:
         y = cache.samples(clip, audio)
     except AudioError as error:  # what was heard in it stays, and so does its review
         name, path = scan.files[result.number]
-        error_boundary.show_error(AudioError(f"It cannot be played: {str(error).replace(path.name, plain(name, 60))}"))
+        error_boundary.show_error(AudioError(f"It cannot be played: {renamed(error, path, name)}"))
         return
     length = len(y) / audio.sr
     panels = [feature_panels.panel(cache.feature_map(clip, Mel(), audio), title="Mel spectrogram")]
