@@ -165,10 +165,13 @@ class Supervisor:
             self._thread.start()
 
     def close(self) -> None:
-        """End the thread; running jobs go on, and a later supervisor adopts them."""
+        """End the thread and leave the home to others; running jobs go on, and a later supervisor adopts them."""
         self._closed.set()
         if self._thread is not None:
             self._thread.join()
+        with contextlib.suppress(FileNotFoundError):
+            if self._claim.read_text(encoding="utf-8") == _this_process():
+                self._claim.unlink()
 
     def _loop(self) -> None:
         while not self._closed.wait(self.interval):
@@ -248,10 +251,14 @@ class Supervisor:
             self._stopping.pop(run.folder)
             _write(run, **_ending(-9, True, run))
 
+    @property
+    def _claim(self) -> Path:
+        """File that names the process in charge."""
+        return self.home / "supervisor"
+
     def _in_charge(self) -> bool:
         """Whether this process is the one supervisor of the data home; takes over from a dead one."""
-        path = self.home / "supervisor"
-        mine = f"{os.getpid()} {process_created(os.getpid()):.2f}"
+        path, mine = self._claim, _this_process()
         with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
             file.write(mine)
         try:
@@ -265,6 +272,10 @@ class Supervisor:
         if not process_lives(int(pid), float(created)):
             path.unlink(missing_ok=True)
         return False
+
+
+def _this_process() -> str:
+    return f"{os.getpid()} {process_created(os.getpid()):.2f}"
 
 
 def start_process(job: JobFolder | Scan) -> subprocess.Popen[bytes]:

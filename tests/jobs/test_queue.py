@@ -167,11 +167,15 @@ def test_one_that_stops_before_it_was_seen_to_be_asked_was_stopped(
 def test_a_supervisor_keeps_to_the_data_home_it_began_with(
     home: Path, class_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    home.mkdir()
     first = queue.ensure_supervisor()
+    while not (home / "supervisor").exists():
+        time.sleep(0.05)
     monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path / "another home"))
     run = queue.submit(experiment(class_folders, epochs=1))
     second = queue.ensure_supervisor()
     assert second is not first
+    assert not (home / "supervisor").exists(), "another process may serve it from now on"
     assert queue.ensure_supervisor() is second
     try:
         wait(lambda: run.status.ended, run)
