@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pytest
 
 import audioclf
+from audioclf.core import forkserver
+from audioclf.jobs.worker import PRELOADED
 
 try:
     import fcntl
@@ -45,6 +47,8 @@ def audioclf_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     # for every process that lives longer than one test, such as the warm model server of the pages
     if (_DATA / "yamnet").is_dir():
         os.environ.setdefault("AUDIOCLF_YAMNET", str(_DATA / "yamnet"))
+    # as in the app
+    forkserver.enable(PRELOADED)
     yield home
     if before is None:
         del os.environ["AUDIOCLF_HOME"]

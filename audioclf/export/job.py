@@ -11,9 +11,10 @@ from typing import Any
 
 from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.core.files import write_atomic
-from audioclf.experiments.runs import Run
+from audioclf.experiments.runs import Run, open_run
 from audioclf.export import archive, bundle, check, formats, script
 from audioclf.export.formats import Format
+from audioclf.inference.messages import Arrays
 from audioclf.inference.predictor import Predictor
 
 Progress = Callable[[int, int, str], None]
@@ -249,3 +250,14 @@ def _place(write: Callable[[Path], object], path: Path) -> None:
             f"The export cannot be written to '{path}' ({error.strerror or error}); name another file, or make room on"
             " the disk."
         ) from error
+
+
+def export_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
+    """Export in a process of its own; see :func:`audioclf.jobs.background.run_task`."""
+    found = export_run(
+        open_run(request["run"]),
+        request["path"],
+        **request["options"],
+        progress=lambda done, total, words: progress(done, total),
+    )
+    return {"sentence": found.sentence}, {}

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.core import forkserver
 from audioclf.core.errors import AudioclfError, RunError
 from audioclf.core.files import BoundedCache
 from audioclf.datasets import Clip
@@ -224,7 +225,7 @@ class ModelWorker:
     def __init__(self, *, apart: bool = False) -> None:
         self._apart = apart
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forkserver.Process | None = None
 
     def warm(self) -> None:
         """Start the process and let it import what it will need."""
@@ -332,10 +333,11 @@ class ModelWorker:
         with self._lock:
             self._end()
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> forkserver.Process:
         if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "audioclf.jobs.worker", "--serve"],
+            self._process = forkserver.start(
+                "audioclf.jobs.worker",
+                "--serve",
                 env=_ONE_THREAD | os.environ if self._apart else None,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -11,8 +11,9 @@ import numpy as np
 from audioclf.augment.alteration import Alteration
 from audioclf.core.errors import AudioclfError, ParameterError, RunError, Stopped
 from audioclf.core.params import unknown
-from audioclf.experiments.runs import Prediction, Run, write_json
+from audioclf.experiments.runs import Prediction, Run, open_run, write_json
 from audioclf.experiments.runs.files import read_json
+from audioclf.inference.messages import Arrays
 from audioclf.inference.predictor import Predictor
 
 MOST: Final = 400
@@ -212,6 +213,12 @@ def measure(
     )
     write_json(run.folder / file_name(sweep), found.to_dict())
     return found
+
+
+def measure_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
+    """Measure one sweep of one run in a process of its own; see :func:`audioclf.jobs.background.run_task`."""
+    measure(Predictor(open_run(request["run"])), request["sweep"], progress=progress)
+    return {}, {}
 
 
 def _chosen(predictions: Sequence[Prediction]) -> list[Prediction]:

@@ -1,4 +1,4 @@
-"""Work on a whole data set that is no run, in a process of its own: it reports progress, can be stopped, and ends.
+"""Work that is no run, in a process of its own: it reports progress, can be stopped, and ends.
 
 ``python -m audioclf.jobs.worker --task`` reads one request from standard input and writes frames (see
 :mod:`audioclf.inference.model_server`): how far it is, and at last what it found.
@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import queue
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from audioclf.core import forkserver
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.inference.messages import Arrays, read_frame, write_frame
 
@@ -45,7 +47,7 @@ def turn(place: threading.Semaphore, should_stop: Callable[[], bool]) -> Iterato
 
 
 def run_task(
-    name: str,
+    task: str,
     request: Mapping[str, Any],
     *,
     progress: Progress | None = None,
@@ -55,12 +57,12 @@ def run_task(
 
     Parameters
     ----------
-    name : str
-        One of :data:`audioclf.similarity.tasks.TASKS`.
+    task : str
+        ``"module:function"`` below audioclf: given the request and its progress, it returns plain values and arrays.
     request : mapping
         What JSON can hold.
     progress : callable, optional
-        Called with how many of how many clips are done.
+        Called with how many of how many clips, or steps, are done.
     should_stop : callable, optional
         Asked ten times a second; the process is ended where it returns True.
 
@@ -74,8 +76,9 @@ def run_task(
         What the task refused in words, or that its process died.
     Stopped
     """
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "audioclf.jobs.worker", "--task"],
+    process = forkserver.start(
+        "audioclf.jobs.worker",
+        "--task",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
@@ -87,7 +90,7 @@ def run_task(
     listener.start()
     try:
         try:
-            write_frame(process.stdin, {"task": name, **request}, {})  # type: ignore[arg-type]
+            write_frame(process.stdin, {"task": task, **request}, {})  # type: ignore[arg-type]
         except OSError:
             return _died()
         while True:
@@ -118,7 +121,9 @@ def run_task(
 
 
 def _died() -> Frame:
-    raise AudioclfError("The process that did this ended while it worked; if memory is short, take fewer clips.")
+    raise AudioclfError(
+        "The process that did this ended while it worked; try again, and if memory is short, take fewer clips."
+    )
 
 
 def _listen(stream: BinaryIO, frames: queue.Queue[Frame | None]) -> None:
@@ -129,10 +134,16 @@ def _listen(stream: BinaryIO, frames: queue.Queue[Frame | None]) -> None:
         frames.put(None)
 
 
+def _task(name: str) -> Callable[[dict[str, Any], Progress], Frame]:
+    module, _, function = name.partition(":")
+    found: Callable[[dict[str, Any], Progress], Frame] = getattr(
+        importlib.import_module(f"audioclf.{module}"), function
+    )
+    return found
+
+
 def serve() -> None:
     """Do the one task that standard input asks for."""
-    from audioclf.similarity.tasks import TASKS
-
     # whatever a library prints must not get between the frames
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -145,7 +156,7 @@ def serve() -> None:
             write_frame(answers, {"done": done, "total": total}, {})
 
     try:
-        values, arrays = TASKS[request.pop("task")](request, progress)
+        values, arrays = _task(request.pop("task"))(request, progress)
     except AudioclfError as error:
         values, arrays = {"error": str(error)}, {}
     except Exception as error:

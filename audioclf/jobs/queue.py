@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from audioclf.core import memory, settings, workspaces
+from audioclf.core import forkserver, memory, settings, workspaces
 from audioclf.core.errors import RunError
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import (
@@ -150,7 +149,7 @@ class Supervisor:
         self.max_jobs = int(settings.number("max_jobs", low=1)) if max_jobs is None else max_jobs
         self.home = settings.home()
         self.interval = interval
-        self._children: dict[Path, subprocess.Popen[bytes]] = {}
+        self._children: dict[Path, forkserver.Process] = {}
         self._begun: dict[Path, tuple[int, int]] = {}
         self._served: dict[str, float] = defaultdict(float)
         self._ended: dict[Path, int] = {}
@@ -230,14 +229,15 @@ class Supervisor:
 
     def _reap(self, run: JobFolder) -> None:
         child = self._children.get(run.folder)
-        if child is None or child.poll() is None:
+        code = None if child is None else child.poll()
+        if code is None:
             return
         del self._children[run.folder]
         begun = self._begun.pop(run.folder, None)
         # one that heeds at once has ended before this supervisor saw that it was asked
         asked = self._stopping.pop(run.folder, None) is not None or (run.folder / "stop").exists()
         if run.status.state in ("running", "interrupted", "stopped"):
-            _write(run, **_ending(child.returncode, asked, run, begun))
+            _write(run, **_ending(code, asked, run, begun))
 
     def _enforce_stop(self, run: JobFolder, status: Status) -> None:
         if not (run.folder / "stop").exists():
@@ -278,11 +278,12 @@ def _this_process() -> str:
     return f"{os.getpid()} {process_created(os.getpid()):.2f}"
 
 
-def start_process(job: JobFolder | Scan) -> subprocess.Popen[bytes]:
+def start_process(job: JobFolder | Scan) -> forkserver.Process:
     """Start the process that makes a run, a search or a scan; what it prints is added to the folder's log."""
     with (job.folder / "log.txt").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "audioclf.jobs.worker", str(job.folder)],
+        return forkserver.start(
+            "audioclf.jobs.worker",
+            str(job.folder),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -305,7 +306,7 @@ def kill_tree(pid: int, created: float = 0.0) -> None:
 
 
 _supervisor: Supervisor | None = None
-_left: list[subprocess.Popen[bytes]] = []
+_left: list[forkserver.Process] = []
 """Jobs of a data home that is no longer set; they go on, and are kept here until they have ended."""
 _lock = threading.Lock()
 

@@ -12,11 +12,15 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Final
 
 from audioclf.core import settings
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.core.limits import be_modest, cap_memory
 from audioclf.models.trust import MARK
+
+PRELOADED: Final = ("keras", "tensorflow", "numba", "audioclf.experiments.runner", "audioclf.inference.predictor")
+"""What takes these processes long to import; see :mod:`audioclf.core.forkserver`."""
 
 
 def main(arguments: list[str]) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audioclf.core.errors import ParameterError
 from audioclf.core.files import write_atomic
 from audioclf.experiments.runs import Watcher
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.export.report.document import Picture
+from audioclf.inference.messages import Arrays
 from audioclf.reproduce import page, pictures, rows, runner
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.rows import Row
@@ -96,6 +98,15 @@ class Report:
                 f"The folder '{folder}' cannot be written ({error.strerror}); name another with --out.", "out"
             ) from None
         return folder / HTML, folder / CSV
+
+
+def write_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
+    """Write the report of the newest runs of recipes in a process of its own: Grad-CAM needs Keras.
+
+    See :func:`audioclf.jobs.background.run_task`.
+    """
+    Report.newest(Path(request["runs"])).part(request["recipes"]).write(Path(request["folder"]))
+    return {}, {}
 
 
 def _found(item: Planned, jobs: Sequence[JobFolder]) -> tuple[Planned, JobFolder | None]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from audioclf.datasets.splits import Holdout
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import Mel
+from audioclf.jobs import queue
 from audioclf.models import MODELS
 from audioclf.reproduce import runner
 from audioclf.reproduce.plan import choose, plan
@@ -59,7 +58,7 @@ def made(
     (planned,) = plan(choose(["instruments-mfcc-tree"]), datasets={"": str(folder / "tones")})
     reproduced = runner.prepare(planned, folder)
     for job in (run, reproduced):
-        subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(job.folder)], check=True, timeout=600)
+        assert queue.start_process(job).wait(timeout=600) == 0
         assert job.has_metrics, job.status
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run, reproduced = (

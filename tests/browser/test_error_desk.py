@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runs import Run, create_run, list_runs, new_folder
 from audioclf.experiments.runs.mistakes import confusions
 from audioclf.features import Mel
+from audioclf.jobs import queue
 from audioclf.models import MODELS
 from audioclf.training import Training
 from audioclf.ui.jobs.run_picker import verdict
@@ -53,7 +52,7 @@ def confused(audioclf_home: Path, tmp_path_factory: pytest.TempPathFactory, esc1
         training=Training(epochs=6, batch_size=4, learning_rate=0.01),
     )
     made = create_run(experiment, Path(few.source).with_name("run"), name="scenes")
-    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=600)
+    assert queue.start_process(made).wait(timeout=600) == 0
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run = Run(Path(shutil.move(made.folder, new_folder(workspaces.runs_folder()))))
     assert sum(cell.clips for cell in confusions(run.predictions)) >= 3, "a mistake for every verdict"

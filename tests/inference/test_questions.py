@@ -12,7 +12,7 @@ import pytest
 
 from audioclf.audio.io import load_audio
 from audioclf.augment.alteration import Alteration
-from audioclf.core.errors import ParameterError, RunError, Stopped
+from audioclf.core.errors import AudioclfError, ParameterError, RunError, Stopped
 from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import run_experiment
@@ -23,7 +23,7 @@ from audioclf.inference.neighbours import Neighbourhood, training_clips
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.questions import alter
 from audioclf.inference.robustness import SWEEPS, file_name, measure, read_robustness
-from audioclf.jobs.robustness import measure_apart
+from audioclf.jobs.background import run_task
 from audioclf.models import MODELS
 from audioclf.training import Training
 
@@ -142,13 +142,14 @@ def test_every_sweep_is_an_alteration() -> None:
 
 def test_a_process_of_its_own_measures_and_refuses_in_words(run: Run, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
-    measure_apart(run.folder, "speed", lambda *step: steps.append(step), lambda: False)
+    task = "inference.robustness:measure_task"
+    run_task(task, {"run": str(run.folder), "sweep": "speed"}, progress=lambda *step: steps.append(step))
     assert steps[-1] == (24, 24)
     assert read_robustness(run, "speed") is not None
-    with pytest.raises(RunError, match="is no run"):
-        measure_apart(tmp_path, "speed", lambda *step: None, lambda: False)
+    with pytest.raises(AudioclfError, match="is no run"):
+        run_task(task, {"run": str(tmp_path), "sweep": "speed"})
     with pytest.raises(Stopped):
-        measure_apart(run.folder, "reverb", lambda *step: None, lambda: True)
+        run_task(task, {"run": str(run.folder), "sweep": "reverb"}, should_stop=lambda: True)
     assert read_robustness(run, "reverb") is None
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +23,7 @@ from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import Mel
 from audioclf.inference.assets import app_folder
+from audioclf.jobs import queue
 from audioclf.models import MODELS
 from audioclf.training import Training
 from audioclf.ui.shell import tasks, warmup
@@ -183,7 +182,7 @@ def finished(audioclf_home: Path, three_classes: Path, of_all_workers: Path) -> 
                 training=Training(epochs=25, batch_size=4, learning_rate=0.01),
             )
             made = create_run(experiment, folder, name="<i>first</i> *run*")
-            subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=600)
+            assert queue.start_process(made).wait(timeout=600) == 0
     assert Run(folder).has_metrics, Run(folder).status
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run = Run(Path(shutil.copytree(folder, new_folder(workspaces.runs_folder()))))

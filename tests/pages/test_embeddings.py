@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from audioclf.experiments.runs import Run, create_run, new_folder
 from audioclf.features import FEATURES
 from audioclf.features.embedding import EmbeddingFeature
 from audioclf.features.scaling import Scaling
+from audioclf.jobs import queue
 from audioclf.models import MODELS
 
 OpenPage = Callable[..., AppTest]
@@ -37,7 +36,7 @@ def embedded(
         model=MODELS["logreg"](),
     )
     made = create_run(experiment, tmp_path_factory.mktemp("runs") / "embedded", name="embedded")
-    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(made.folder)], check=True, timeout=300)
+    assert queue.start_process(made).wait(timeout=300) == 0
     assert made.has_metrics, made.status
     workspaces.runs_folder().mkdir(parents=True, exist_ok=True)
     run = Run(Path(shutil.move(made.folder, new_folder(workspaces.runs_folder()))))

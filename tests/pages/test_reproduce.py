@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,7 +26,7 @@ def made(audioclf_home: Path, three_classes: Path) -> Iterator[Run]:
     """A tree on tones in the workspace that pages see, made by a real worker process."""
     (planned,) = plan(choose(["instruments-mfcc-tree"]), datasets={"": str(three_classes)})
     run = runner.prepare(planned, workspaces.runs_folder())
-    subprocess.run([sys.executable, "-m", "audioclf.jobs.worker", str(run.folder)], check=True, timeout=600)
+    assert queue.start_process(run).wait(timeout=600) == 0
     assert run.has_metrics, (run.folder / "log.txt").read_text()
     yield run
     run.delete()

@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -18,6 +16,7 @@ import pytest
 from audioclf import recipes
 from audioclf.core.errors import ParameterError
 from audioclf.experiments.runs import Run, open_run
+from audioclf.jobs.background import run_task
 from audioclf.reproduce import rows, runner, table
 from audioclf.reproduce.plan import Data, Planned, choose, find_data, plan
 from audioclf.reproduce.report import Report, make_all
@@ -190,7 +189,7 @@ def test_page_and_table_hold_everything_and_names_are_text(made: tuple[list[Plan
     planned, folder = made
     # as the web server has it written
     names = [item.recipe.name for item in planned]
-    subprocess.run([sys.executable, "-m", "audioclf.reproduce", folder / "runs", folder, *names], check=True)
+    run_task("reproduce.report:write_task", {"runs": str(folder / "runs"), "folder": str(folder), "recipes": names})
     page, csv_file = folder / "index.html", folder / "results.csv"
     read = Reader()
     read.feed(page.read_text(encoding="utf-8"))

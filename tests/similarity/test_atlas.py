@@ -69,7 +69,7 @@ def test_flipped_labels_are_suspected_and_right_ones_are_not() -> None:
 def test_an_atlas_is_made_in_a_process_and_read_afterwards(class_folders: Path, space: str) -> None:
     dataset = audioclf.load_dataset(class_folders)
     request = {"dataset": transfer.packed(dataset), "space": space, "method": "pca", "n_jobs": 1}
-    _, arrays = background.run_task("atlas", request)
+    _, arrays = background.run_task("similarity.tasks:make_atlas", request)
     assert arrays["places"].shape == (12, 2)
     low = np.array(dataset.labels) == 0
     assert low[arrays["near"][low, 0]].all()

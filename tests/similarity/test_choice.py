@@ -89,12 +89,14 @@ def test_a_task_works_in_a_process_of_its_own_and_is_stopped(class_folders: Path
     dataset = audioclf.load_dataset(class_folders)
     request = {"dataset": transfer.packed(dataset), "split": Holdout().to_dict(), "n_jobs": 1}
     told: list[tuple[int, int]] = []
-    values, _ = background.run_task("choose", request, progress=lambda *done: told.append(done))
+    values, _ = background.run_task(
+        "similarity.tasks:choose_embedding", request, progress=lambda *done: told.append(done)
+    )
     assert choice.Choice.from_dict(values).best is not None
     assert told
     assert told[-1][0] == told[-1][1]
     with pytest.raises(Stopped):
-        background.run_task("choose", request, should_stop=lambda: True)
+        background.run_task("similarity.tasks:choose_embedding", request, should_stop=lambda: True)
     one = transfer.packed(dataset.filter(lambda clip: clip.label == "low"))
     with pytest.raises(audioclf.AudioclfError, match="one class"):
-        background.run_task("choose", request | {"dataset": one})
+        background.run_task("similarity.tasks:choose_embedding", request | {"dataset": one})

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_type_hints
 
+from audioclf.core import forkserver
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.core.params import coerce
 from audioclf.experiments.runs import old_versions
@@ -122,7 +123,7 @@ class JobFolder:
         RunError
         """
         status = self.status
-        if status.state == "running" and status.pid not in (os.getpid(), os.getppid()):
+        if status.state == "running" and status.pid not in (os.getpid(), forkserver.parent()):
             raise RunError(
                 f"{self.what.capitalize()} '{self.name}' is being made by another process ({status.pid}); wait until it"
                 " is done, or stop it first."

@@ -18,11 +18,12 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.quality import report as quality
 from audioclf.datasets.quality.findings import Finding
 from audioclf.experiments.diagnosis import diagnose_run
-from audioclf.experiments.runs import Prediction, Run
+from audioclf.experiments.runs import Prediction, Run, open_run
 from audioclf.explain import METHODS
 from audioclf.export.report import facts, unknown
 from audioclf.export.report.document import Picture, address, embedded, render
 from audioclf.features.extraction import load_clip
+from audioclf.inference.messages import Arrays
 from audioclf.inference.predictor import Predictor
 from audioclf.plots.canvas import Look
 from audioclf.plots.confusion import confusion_figure
@@ -130,6 +131,17 @@ def write_report(run: Run, path: str | Path, **options: Any) -> Path:
     except OSError as error:
         raise RunError(f"The report cannot be written to '{path}' ({error.strerror}); name another file.") from error
     return path
+
+
+def report_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
+    """Write the report in a process of its own; see :func:`audioclf.jobs.background.run_task`."""
+    write_report(
+        open_run(request["run"]),
+        request["path"],
+        **request["options"],
+        progress=lambda done, total, words: progress(done, total),
+    )
+    return {"sentence": ""}, {}
 
 
 def _day(moment: float) -> str:

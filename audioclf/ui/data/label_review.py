@@ -51,7 +51,9 @@ def _task(dataset: Dataset, by: str) -> Task:
             "space": by,
             "n_jobs": 1 if workspaces.shared() else -1,
         }
-        values, _ = background.run_task("review", request, progress=progress, should_stop=should_stop)
+        values, _ = background.run_task(
+            "similarity.tasks:review_labels", request, progress=progress, should_stop=should_stop
+        )
         return Review.from_dict(values)
 
     key = f"review {dataset.fingerprint} {by}"

@@ -64,7 +64,9 @@ def _start(key: str, dataset: Dataset, ways: list[str]) -> Task:
             "ways": ways,
             "n_jobs": 1 if workspaces.shared() else -1,
         }
-        values, _ = background.run_task("curve", request, progress=progress, should_stop=should_stop)
+        values, _ = background.run_task(
+            "similarity.tasks:make_curve", request, progress=progress, should_stop=should_stop
+        )
         return LearningCurve.from_dict(values)
 
     return tasks.start(key, "Drawing the learning curve", work)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from audioclf.experiments.runs import Run
 from audioclf.inference.robustness import SWEEPS, Robustness, read_robustness
-from audioclf.jobs.robustness import measure_apart
+from audioclf.jobs.background import run_task
 from audioclf.plots.alteration import robustness_chart
 from audioclf.ui.shell import error_boundary, task_bar, tasks
 from audioclf.ui.shell.text import count, distinct, escape, plain
@@ -51,7 +51,8 @@ def draw(run: Run) -> None:
 
 def _work(run: Run, sweep: str) -> tasks.Work:
     def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> None:
-        measure_apart(run.folder, sweep, progress, should_stop)
+        request = {"run": str(run.folder), "sweep": sweep}
+        run_task("inference.robustness:measure_task", request, progress=progress, should_stop=should_stop)
 
     return work
 

@@ -66,5 +66,7 @@ def _choose(dataset: Dataset, split: Protocol, progress: tasks.Progress, should_
         "n_jobs": 1 if workspaces.shared() else -1,
     }
     with background.turn(_turn, should_stop):
-        values, _ = background.run_task("choose", request, progress=progress, should_stop=should_stop)
+        values, _ = background.run_task(
+            "similarity.tasks:choose_embedding", request, progress=progress, should_stop=should_stop
+        )
     return Choice.from_dict(values)

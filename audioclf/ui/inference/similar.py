@@ -53,7 +53,9 @@ def atlas(dataset: Dataset, by: str, method: str = "pca", run: Run | None = None
             "n_jobs": 1 if workspaces.shared() else -1,
         }
         with background.turn(_turn, should_stop):
-            _, arrays = background.run_task("atlas", request, progress=progress, should_stop=should_stop)
+            _, arrays = background.run_task(
+                "similarity.tasks:make_atlas", request, progress=progress, should_stop=should_stop
+            )
         return Atlas(arrays["places"], arrays["near"], arrays["similarity"])
 
     return tasks.find(key) or tasks.start(key, "Comparing the clips", work)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import logging
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from audioclf import recipes
 from audioclf.core import settings, workspaces
-from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import Run
 from audioclf.export.report.document import Picture
+from audioclf.jobs.background import run_task
 from audioclf.reproduce import page, pictures
 from audioclf.reproduce.report import HTML, Report
 from audioclf.reproduce.table import to_csv
@@ -26,8 +23,6 @@ from audioclf.ui.shell import error_boundary, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain
-
-_log = logging.getLogger(__name__)
 
 
 def downloads(state: State, report: Report) -> None:
@@ -59,35 +54,18 @@ def downloads(state: State, report: Report) -> None:
             if making_page is not None and making_page.error is not None:
                 error_boundary.show_error(making_page.error)
             if st.button("Make a page with all figures (HTML)", icon=":material/web:", key="reproduce.html"):
-                runs = workspaces.runs_folder(state.workspace)
-                title = "Drawing all figures"
-                tasks.start(key, title, lambda progress, should_stop: _write(key, runs, names, progress))
+                request = {"runs": str(workspaces.runs_folder(state.workspace)), "recipes": names}
+                tasks.start(key, "Drawing all figures", lambda *controls: _write(key, request, *controls))
                 st.rerun()
         else:
             words = f"{making_page.title} …"
             error_boundary.until(lambda: making_page.finished, lambda: st.caption(words), every=0.5)
 
 
-def _write(key: str, runs: Path, names: list[str], progress: tasks.Progress) -> Path:
-    """Have the page written by a process of its own, which may load Keras."""
+def _write(key: str, request: dict[str, Any], progress: tasks.Progress, should_stop: Callable[[], bool]) -> Path:
     folder = settings.cache_folder() / "exports" / key.split()[-1]
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "audioclf.reproduce", str(runs), str(folder), *names]
-    with (folder / "log.txt").open("wb") as log:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            while child.poll() is None:
-                progress(0, 0)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(0.3)
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-    if child.returncode:
-        lines = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        _log.error("the reproduced page: %s", "\n".join(lines[-20:]))
-        raise AudioclfError(lines[-1] if lines and child.returncode == 2 else "The page could not be drawn; try again.")
+    request = request | {"folder": str(folder)}
+    run_task("reproduce.report:write_task", request, progress=progress, should_stop=should_stop)
     return folder / HTML
 
 

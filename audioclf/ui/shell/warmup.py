@@ -13,6 +13,9 @@ import time
 
 import streamlit as st
 
+from audioclf.core import forkserver
+from audioclf.jobs.worker import PRELOADED
+
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -22,6 +25,7 @@ _done = threading.Event()
 def start(delay: float = 0.3) -> None:
     """Begin once per process; ``delay`` seconds let the page that is being painted go first."""
     global _thread
+    forkserver.enable(PRELOADED)
     with _lock:
         if _thread is None:
             _thread = threading.Thread(target=_run, args=(delay,), name="audioclf-warmup", daemon=True)

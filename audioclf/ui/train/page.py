@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from audioclf import recipes
+from audioclf.core import forkserver
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Dataset
 from audioclf.experiments.config import DatasetChoice, Experiment
@@ -41,6 +42,7 @@ def draw() -> None:
         if run is not None and not state.data:
             state.choose(run.experiment.dataset.name, run.experiment.dataset.options)
         dataset = current_dataset.require(state)
+        forkserver.warm()
         top = st.container(border=True)
         health.line(state, dataset)
         if run is not None and not active:

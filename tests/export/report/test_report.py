@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import audioclf
-from audioclf.core.errors import RunError
+from audioclf.core.errors import AudioclfError, RunError
 from audioclf.experiments.runs import Run, open_run
 from audioclf.export.report import facts
 from audioclf.export.report.document import render
 from audioclf.export.report.run import html, write_report
 from audioclf.inference.assets import starter_run
+from audioclf.jobs.background import run_task
 
 LOW, HIGH = "<b>low</b>", "=high {{ 7*7 }}"
 
@@ -114,19 +112,15 @@ def test_the_starter_has_a_report(tmp_path: Path) -> None:
         write_report(starter_run(), tmp_path / "nothing" / "starter.html", evidence=False)
 
 
-def test_its_process_tells_steps_and_refuses_in_one_line(run: Run, tmp_path: Path) -> None:
-    def start(folder: Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-m", "audioclf.export.report", str(folder), str(tmp_path / "page.html"), "{}"]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-    done = start(run.folder)
-    assert done.returncode == 0, done.stderr
-    steps = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [step["done"] for step in steps] == [0, 1, 2, 3, 4]
+def test_its_process_reports_steps_and_refuses_in_words(run: Run, tmp_path: Path) -> None:
+    task = "export.report.run:report_task"
+    request = {"run": str(run.folder), "path": str(tmp_path / "page.html"), "options": {}}
+    steps: list[tuple[int, int]] = []
+    run_task(task, request, progress=lambda *step: steps.append(step))
+    assert steps[-1] == (4, 4)
     assert (tmp_path / "page.html").stat().st_size > 10_000
-    refused = start(tmp_path)
-    assert refused.returncode == 2
-    assert "is no run" in refused.stderr.strip().splitlines()[-1]
+    with pytest.raises(AudioclfError, match="is no run"):
+        run_task(task, request | {"run": str(tmp_path)})
 
 
 def test_limits_say_what_the_figures_do_not(run: Run) -> None:
