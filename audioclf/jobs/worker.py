@@ -59,7 +59,7 @@ def _make(folder: Path) -> None:
     """Make what a folder asks for."""
     from audioclf.experiments.runner import execute
     from audioclf.experiments.runs import open_run
-    from audioclf.inference.assessment import choose_method
+    from audioclf.inference.assessment import CHOICE_SECONDS, choose_method
     from audioclf.inference.assessment_job import AssessmentJob, execute_assessment
     from audioclf.inference.scan import RECIPE, Scan
     from audioclf.inference.scanner import execute_scan
@@ -74,8 +74,13 @@ def _make(folder: Path) -> None:
         execute_scan(Scan(folder))
     else:
         run = execute(open_run(folder))
-        # the run is done and can be looked at meanwhile
-        choose_method(run, should_stop=(folder / "stop").exists)
+        # the run is done and can be looked at meanwhile; to find its best explanation must not take a share of the
+        # processors that a class would notice
+        choose_method(
+            run,
+            seconds=min(CHOICE_SECONDS, run.status.worked / 2),
+            should_stop=lambda: (folder / "stop").exists() or others_wait(folder, own=True),
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""When a search gives way: on a shared server nobody waits for all points of somebody else's search."""
+"""When work gives way: on a shared server nobody waits for all points of somebody else's search."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from audioclf.core import workspaces
 from audioclf.tuning.folder import list_jobs
 
 
-def others_wait(folder: Path) -> bool:
-    """Whether a run or a search of another workspace is queued.
+def others_wait(folder: Path, *, own: bool = False) -> bool:
+    """Whether a run or a search of another workspace is queued, or of its own.
 
     Parameters
     ----------
     folder : Path
-        Of a search; one that lies in no workspace waits for nobody.
+        Of a search or a run; one that lies in no workspace waits for nobody.
+    own : bool
+        Whether those of its own workspace count, too.
     """
-    own = workspaces.owner(folder)
-    if own is None:
+    owner = workspaces.owner(folder)
+    if owner is None:
         return False
     return any(
         job.status.state == "queued"
         for other in workspaces.folders()
-        if other.name != own
+        if own or other.name != owner
         for job in list_jobs(other / workspaces.RUNS)
     )

@@ -125,6 +125,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+STILL = """addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style");
+    style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important; }";
+    document.head.append(style);
+})"""
+"""Without a graphics card every frame of a fading colour or a turning wheel is painted by a processor."""
+
+
 @pytest.fixture
 def new_page(chromium: Any, server: Server, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """``new_page("explore", width=1440, scheme="light", **query)``: a page of the app in a context of its own.
@@ -137,8 +145,12 @@ def new_page(chromium: Any, server: Server, request: pytest.FixtureRequest) -> I
 
     def make(name: str = "", *, width: int = 1440, height: int = 1000, scheme: str = "light", **query: object) -> Any:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["microphone"]
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            permissions=["microphone"],
+            reduced_motion="reduce",
         )
+        context.add_init_script(STILL)
         contexts.append(context)
         page = context.new_page()
         pages.append(page)
