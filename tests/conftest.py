@@ -38,12 +38,6 @@ SWITCHES = [
 ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """One priority for all: jobs have a lower one than who starts them, and would starve beside tests of several workers."""
-    if hasattr(os, "nice"):
-        os.nice(19)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def audioclf_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """AUDIOCLF_HOME for the whole session (and for every process a test starts), so that no test touches real data."""

@@ -116,11 +116,21 @@ def start(
     stderr: int | IO[bytes] | None = None,
     env: Mapping[str, str] | None = None,
     start_new_session: bool = False,
+    preloaded: bool = True,
 ) -> Process:
-    """Start ``python -P -m MODULE ARGUMENTS``; everything else as of ``subprocess.Popen``."""
+    """Start ``python -P -m MODULE ARGUMENTS``.
+
+    Parameters
+    ----------
+    module, *arguments : str
+    stdin, stdout, stderr, env, start_new_session
+        As of ``subprocess.Popen``.
+    preloaded : bool
+        Whether it needs what the server has imported; one that does not stays small as a process of its own.
+    """
     env = dict(os.environ if env is None else env)
     with _lock:
-        server = _the_server()
+        server = _the_server() if preloaded else None
     if server is not None:
         try:
             return server.start(module, arguments, (stdin, stdout, stderr), env, start_new_session)

@@ -289,6 +289,7 @@ def start_process(job: JobFolder | Scan) -> forkserver.Process:
             stderr=log,
             env=dict(os.environ, PYTHONUNBUFFERED="1"),
             start_new_session=True,
+            preloaded=not isinstance(job, Scan),
         )
 
 

@@ -112,6 +112,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 PAGES = pytest.StashKey[list[Any]]()
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,6 +120,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """What the pages of a failed test showed stands in its report."""
     report = yield
     if report.when == "call" and report.failed:
+        item.stash[FAILED] = True
         for page in item.stash.get(PAGES, []):
             with suppress(Exception):  # a page that has crashed shows nothing
                 report.sections.append((page.url, page.locator("[data-testid=stMain]").inner_text(timeout=5000)))
@@ -133,36 +135,62 @@ STILL = """addEventListener("DOMContentLoaded", () => {
 """Without a graphics card every frame of a fading colour or a turning wheel is painted by a processor."""
 
 
-@pytest.fixture
-def new_page(chromium: Any, server: Server, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """``new_page("explore", width=1440, scheme="light", **query)``: a page of the app in a context of its own.
+@pytest.fixture(scope="session")
+def idle() -> list[Any]:
+    """Pages that no test uses at the moment: a window costs 1.7 s of processor time before it shows anything."""
+    return []
 
-    When the test ends, every page must have stayed without an uncaught error in its scripts.
+
+@pytest.fixture
+def new_page(
+    chromium: Any, server: Server, idle: list[Any], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Any]]:
+    """``new_page("explore", width=1440, scheme="light", fresh=False, **query)``: a page of the app in its own profile.
+
+    An earlier test may have used the profile; it is emptied in between, but for the history of a page that is not
+    ``fresh``. When the test ends, every page must have stayed without an uncaught error in its scripts.
     """
-    contexts: list[Any] = []
     faults: list[str] = []
     pages = request.node.stash.setdefault(PAGES, [])
 
-    def make(name: str = "", *, width: int = 1440, height: int = 1000, scheme: str = "light", **query: object) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            permissions=["microphone"],
-            reduced_motion="reduce",
-        )
-        context.add_init_script(STILL)
-        contexts.append(context)
-        page = context.new_page()
+    def fault(error: Any) -> None:
+        faults.append(str(error))
+
+    def make(
+        name: str = "",
+        *,
+        width: int = 1440,
+        height: int = 1000,
+        scheme: str = "light",
+        fresh: bool = False,
+        **query: object,
+    ) -> Any:
+        if idle and not fresh:
+            page = idle.pop()
+        else:
+            context = chromium.new_context(permissions=["microphone"])
+            context.add_init_script(STILL)
+            page = context.new_page()
+            page.set_default_timeout(1000 * HANG)
         pages.append(page)
-        page.set_default_timeout(1000 * HANG)
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("pageerror", fault)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.goto(f"{server.url}/{name}" + (f"?{urlencode(query)}" if query else ""))
         page.wait_for_selector("[data-testid=stMain]")
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.remove_listener("pageerror", fault)
+        if faults or request.node.stash.get(FAILED, False):
+            page.context.close()
+            continue
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.context.clear_cookies()
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        idle.append(page)
     assert not faults
 
 

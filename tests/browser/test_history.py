@@ -16,7 +16,7 @@ def settled(page: Any) -> None:
 
 
 def test_choices_on_a_page_add_no_history(new_page: Callable[..., Any], class_folders: Path) -> None:
-    page = new_page("", data=class_folders)
+    page = new_page("", fresh=True, data=class_folders)
     page.locator("[data-testid=stSidebar]").get_by_role("link", name="Compare").click()
     page.get_by_role("heading", name="Compare", exact=True).wait_for()
     settled(page)
