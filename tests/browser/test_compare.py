@@ -169,7 +169,12 @@ def test_the_saved_page_opens_in_an_empty_profile_without_a_network(
             {"show": "mel", "features": MEL, "selection": [1.5, 2.5, 300, 2000], "zoom": [0.5, 4.5]},
             ".player",
         ),
-        ("explore", {"show": "Step by step", "frame": 40, "features": {"mfcc": {"n_mfcc": 13}}}, ".steps"),
+        pytest.param(
+            "explore",
+            {"show": "Step by step", "frame": 40, "features": {"mfcc": {"n_mfcc": 13}}},
+            ".steps",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_link_shows_the_same_pixels_in_another_profile(
@@ -236,7 +241,9 @@ VIEWS = {
 }
 
 
-@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize(
+    "view", [pytest.param(view, marks=() if view in ("grid", "steps") else pytest.mark.long) for view in VIEWS]
+)
 def test_names_and_contrast(view: str, new_page: NewPage, sounds: Path) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     name, chosen = VIEWS[view]

@@ -122,3 +122,26 @@ def test_a_server_that_cannot_begin_leaves_everything_to_new_processes(
     assert shown()["preloaded"] is False
     assert "has ended" in caplog.text
     assert shown()["preloaded"] is False
+
+
+ASKER = """
+import subprocess, sys, time
+from audioclf.core import forkserver
+forkserver.enable(["colorsys"])
+process = forkserver.start("wait_long", stdout=subprocess.PIPE, start_new_session=True)
+process.stdout.readline()
+print(process.pid, forkserver._server._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux alone")
+def test_the_server_ends_with_the_process_that_asked_and_copies_go_on(modules: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ASKER], stdout=subprocess.PIPE) as asker:
+        assert asker.stdout is not None
+        copy, server = (psutil.Process(int(pid)) for pid in asker.stdout.readline().split())
+        asker.kill()
+    gone, _ = psutil.wait_procs([server], 60)
+    assert gone
+    assert copy.is_running()
+    copy.kill()

@@ -119,6 +119,14 @@ def test_every_family_of_models(
         found = export_run(run, tmp_path / f"model{formats.FORMATS[name].suffix}", name)
         assert found.difference is not None
         assert found.difference <= check.TOLERANCE
+    if request.node.callspec.id == "embedding":
+        found = export_run(run, tmp_path / "small.zip", "litert", bundled=True, int8=True)
+        assert found.n_bytes < 6e6, "YAMNet has 3.75 million parameters"
+        assert found.same is not None
+        with zipfile.ZipFile(tmp_path / "small.zip") as packed:
+            card = packed.read("MODEL_CARD.md").decode()
+        assert "YAMNet" in card
+        assert "Apache" in card
 
 
 def test_what_cannot_leave_says_what_to_use_instead(
