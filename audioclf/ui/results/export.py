@@ -18,7 +18,7 @@ from audioclf.export import archive, formats
 from audioclf.jobs.background import run_task
 from audioclf.ui.shell import error_boundary, task_bar, tasks
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.text import count, escape, plain
+from audioclf.ui.shell.text import escape, plain
 
 _DAY = 86400.0
 _ALL = "All models, averaged"
@@ -157,7 +157,7 @@ def _target(name: str, suffix: str) -> Path:
 
 
 def _amount(done: int, total: int) -> str:
-    return f"step {min(done + 1, total)} of {count(total, 'step')}" if total else "starting …"
+    return f"step {min(done + 1, total)} of {total}" if total else "starting …"
 
 
 def _open(state: State) -> None:
