@@ -26,6 +26,7 @@ import subprocess
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
@@ -49,9 +50,12 @@ class Forked:
         self.stdin = stdin
         self.stdout = stdout
         self.returncode: int | None = None
-        self._process = psutil.Process(pid)
+        self._process = None
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already
+            self._process = psutil.Process(pid)
         self._status = status
         self._lock = threading.Lock()
+        weakref.finalize(self, os.close, status)
 
     def poll(self) -> int | None:
         """Its exit code, or minus the number of the signal that ended it; None while it runs."""
@@ -66,18 +70,17 @@ class Forked:
         ------
         subprocess.TimeoutExpired
         """
+        if self.returncode is None and not select.select([self._status], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
         with self._lock:
             if self.returncode is None:
-                if not select.select([self._status], [], [], timeout)[0]:
-                    raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
                 reported = os.read(self._status, 16)
-                if not reported:  # the server was killed, and its copies go on
+                if not reported and self._process is not None:  # the server was killed, and its copies go on
                     try:
                         self._process.wait(timeout)
                     except psutil.TimeoutExpired:
                         raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0) from None
                 self.returncode = int(reported or -signal.SIGKILL)
-                os.close(self._status)
             return self.returncode
 
     def kill(self) -> None:
@@ -136,7 +139,7 @@ def start(
             return server.start(module, arguments, (stdin, stdout, stderr), env, start_new_session)
         except OSError:
             _log.warning("the fork server has ended; processes start without it")
-            _give_up()
+            _give_up(server)
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module, *arguments],
         stdin=stdin,
@@ -155,9 +158,13 @@ def _the_server() -> _ForkServer | None:
     return _server
 
 
-def _give_up() -> None:
+def _give_up(server: _ForkServer) -> None:
     global _server, _preload
-    _server, _preload = None, ()
+    with _lock:
+        if _server is server:
+            _server, _preload = None, ()
+            atexit.unregister(server.close)
+            server.close()
 
 
 class _ForkServer:
@@ -204,7 +211,7 @@ class _ForkServer:
                 if not answer:
                     raise ConnectionError("the fork server has ended")
                 return Forked(int(answer), status, ends[0][1], ends[1][1])
-            except (OSError, psutil.NoSuchProcess) as error:
+            except OSError as error:
                 os.close(status)
                 for _, ours in ends:
                     if ours is not None:

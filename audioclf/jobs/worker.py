@@ -78,7 +78,7 @@ def _make(folder: Path) -> None:
         # processors that a class would notice
         choose_method(
             run,
-            seconds=min(CHOICE_SECONDS, run.status.worked / 2),
+            seconds=min(CHOICE_SECONDS, max(CHOICE_SECONDS / 10, run.status.worked / 2)),
             should_stop=lambda: (folder / "stop").exists() or others_wait(folder, own=True),
         )
 

@@ -224,6 +224,7 @@ def test_between_points_a_search_gives_way_to_other_workspaces(experiment: Exper
     made = queue.submit_search(Search(experiment, {"model.C": [0.1, 1.0]}), workspace=mine)
     queue.submit(experiment, workspace=mine)
     assert not others_wait(made.folder)
+    assert others_wait(made.folder, own=True)
     waiting = queue.submit(experiment, workspace=other)
     assert others_wait(made.folder)
     execute_search(made, give_way=lambda: others_wait(made.folder))
