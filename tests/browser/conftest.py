@@ -129,10 +129,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 STILL = """addEventListener("DOMContentLoaded", () => {
     const style = document.createElement("style");
-    style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important; }";
+    style.textContent = "*, *::before, *::after { animation: none !important; }";
     document.head.append(style);
 })"""
-"""Without a graphics card every frame of a fading colour or a turning wheel is painted by a processor."""
+"""Without a graphics card every frame of a turning wheel is painted by a processor.
+
+Transitions stay: without theirs, what Streamlit draws anew would look faded at once, and not after half a second.
+"""
 
 
 @pytest.fixture(scope="session")
