@@ -30,8 +30,6 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
-import psutil
-
 _LARGEST: Final = 1 << 20
 """Bytes of a request: arguments and environment."""
 
@@ -50,7 +48,9 @@ class Forked:
         self.stdin = stdin
         self.stdout = stdout
         self.returncode: int | None = None
-        self._process = None
+        import psutil
+
+        self._process: psutil.Process | None = None
         with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already
             self._process = psutil.Process(pid)
         self._status = status
@@ -70,6 +70,8 @@ class Forked:
         ------
         subprocess.TimeoutExpired
         """
+        import psutil
+
         if self.returncode is None and not select.select([self._status], [], [], timeout)[0]:
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
         with self._lock:
