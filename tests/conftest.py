@@ -42,6 +42,11 @@ SWITCHES = [
 def audioclf_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """AUDIOCLF_HOME for the whole session (and for every process a test starts), so that no test touches real data."""
     home = tmp_path_factory.mktemp("audioclf-home")
+    # weights are converted once for all processes that test
+    own = tmp_path_factory.getbasetemp()
+    converted = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "embeddings"
+    converted.mkdir(exist_ok=True)
+    (home / "embeddings").symlink_to(converted, target_is_directory=True)
     before = os.environ.get("AUDIOCLF_HOME")
     os.environ["AUDIOCLF_HOME"] = str(home)
     # for every process that lives longer than one test, such as the warm model server of the pages

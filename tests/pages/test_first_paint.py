@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,31 +28,40 @@ HEAVY = {
     "altair",
 }
 
-# runs one page until its heading is drawn, and says what is loaded then
+# runs each page, in a copy of a process that has only imported Streamlit, until its heading is drawn, and tells what is
+# loaded then
 SCRIPT = """
 import json, os, sys
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-def tell(*args, **kwargs):
-    print(json.dumps(sorted(name for name in sys.modules if "." not in name)), flush=True)
-    os._exit(0)
+app, data, *names = sys.argv[1:]
+for name in names:
+    if os.fork():
+        os.wait()
+        continue
 
-st.title = tell
+    def tell(*args, **kwargs):
+        print(json.dumps([name, sorted(module for module in sys.modules if "." not in module)]), flush=True)
+        os._exit(0)
 
-page = AppTest.from_file(sys.argv[1], default_timeout=600)
-if sys.argv[2]:
-    page.switch_page(f"pages/{sys.argv[2]}.py")
-page.query_params["data"] = sys.argv[3]
-page.run()
-sys.exit("no heading was drawn")
+    st.title = tell
+    page = AppTest.from_file(app, default_timeout=600)
+    if name:
+        page.switch_page(f"pages/{name}.py")
+    page.query_params["data"] = data
+    page.run()
+    sys.exit("no heading was drawn")
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_heading_comes_before_anything_heavy(name: str, class_folders: Path) -> None:
+@pytest.fixture(scope="module")
+def loaded(three_classes: Path) -> dict[str, set[str]]:
+    """Modules that are loaded when the heading of a page is drawn."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(app_folder() / "app.py"), name, str(class_folders)],
+        [sys.executable, "-c", SCRIPT, str(app_folder() / "app.py"), str(three_classes), *NAMES],
         cwd=app_folder(),
         capture_output=True,
         text=True,
@@ -59,6 +69,10 @@ def test_the_heading_comes_before_anything_heavy(name: str, class_folders: Path)
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    modules = json.loads(done.stdout.splitlines()[-1])
-    assert "streamlit" in modules
-    assert not HEAVY & set(modules)
+    return {name: set(modules) for name, modules in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_heading_comes_before_anything_heavy(name: str, loaded: dict[str, set[str]]) -> None:
+    assert "streamlit" in loaded[name]
+    assert not HEAVY & loaded[name]
