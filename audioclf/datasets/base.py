@@ -14,7 +14,7 @@ import numpy as np
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
-from audioclf.core.errors import DatasetError
+from audioclf.core.errors import DatasetError, Stopped
 
 
 class ByteCount(int):
@@ -32,6 +32,12 @@ Progress = Callable[[int, int], None]
 
 ShouldStop = Callable[[], bool]
 """Asked now and then whether to end early, which raises :class:`~audioclf.core.errors.Stopped`."""
+
+
+def stop_if(should_stop: ShouldStop | None, sentence: str) -> None:
+    """Raise :class:`~audioclf.core.errors.Stopped` with the sentence, where it is time to end."""
+    if should_stop is not None and should_stop():
+        raise Stopped(sentence)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -96,16 +96,6 @@ class Reading:
     questions: tuple[Question, ...] = ()
     what: str = ""
 
-    @property
-    def name(self) -> str:
-        """Name for people."""
-        return self.tree.name
-
-    @property
-    def kind(self) -> str:
-        """Kind of its reader."""
-        return self.reader.kind
-
     @cached_property
     def clips(self) -> tuple[Row, ...]:
         """The rows that are clips for certain: a file without a known suffix may turn out to be no sound."""
@@ -165,7 +155,7 @@ class Reading:
         """Plain values, for JSON."""
         return {
             "sentence": self.sentence(),
-            "kind": self.kind,
+            "kind": self.reader.kind,
             "options": {name: value for name, value in self.reader.to_dict().items() if name != "kind"},
             "layout": self.layout,
             "clips": len(self.clips),
@@ -185,16 +175,6 @@ class Reading:
             ],
         }
 
-    def require_answered(self) -> None:
-        """Raise where a question is open.
-
-        Raises
-        ------
-        DatasetError
-        """
-        if self.questions:
-            raise DatasetError(self.questions[0].sentence())
-
     def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
         """The data set.
 
@@ -206,7 +186,8 @@ class Reading:
         """
         from audioclf.datasets.ingest import staging
 
-        self.require_answered()
+        if self.questions:
+            raise DatasetError(self.questions[0].sentence())
         dataset = self.reader.load(self, progress=progress, should_stop=should_stop)
         dataset.require_clips()
         staging.settle(self.tree.path)
@@ -225,11 +206,6 @@ def plain_row(row: Row) -> dict[str, Any]:
         "split": row.split or None,
     }
     return {name: value for name, value in known.items() if value is not None}
-
-
-def with_remarks(reading: Reading, *remarks: str) -> Reading:
-    """The reading with more remarks."""
-    return replace(reading, remarks=(*reading.remarks, *remarks))
 
 
 def _count(number: int, one: str, many: str = "") -> str:
@@ -269,4 +245,4 @@ class Reader(Parameters):
     ) -> Dataset:
         """The data set that a reading describes."""
         found, problems = clips(reading.rows, progress=progress, should_stop=should_stop)
-        return Dataset(reading.name, tuple(found), (*reading.problems, *problems), source=str(reading.tree.path))
+        return Dataset(reading.tree.name, tuple(found), (*reading.problems, *problems), source=str(reading.tree.path))

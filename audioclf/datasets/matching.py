@@ -17,13 +17,6 @@ def counterpart(dataset: Dataset, clip: Clip, label: str) -> tuple[Clip, str]:
     names have in common at the same place: of ``7_jackson_32`` and ``3_jackson_32`` the speaker and the take, of
     acted speech the sentence.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    clip : Clip
-    label : str
-        The other class.
-
     Returns
     -------
     counterpart : Clip

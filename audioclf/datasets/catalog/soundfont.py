@@ -16,16 +16,8 @@ import numpy.typing as npt
 
 from audioclf.core.errors import DatasetError
 
-START, END, LOOP_START, LOOP_END, START_COARSE, END_COARSE, LOOP_START_COARSE, LOOP_END_COARSE = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    12,
-    45,
-    50,
-)
+START, END, LOOP_START, LOOP_END = 0, 1, 2, 3
+START_COARSE, END_COARSE, LOOP_START_COARSE, LOOP_END_COARSE = 4, 12, 45, 50
 MOD_LFO_TO_PITCH, VIB_LFO_TO_PITCH, MOD_ENV_TO_PITCH = 5, 6, 7
 FILTER_CUTOFF, FILTER_Q, MOD_LFO_TO_CUTOFF, MOD_ENV_TO_CUTOFF, MOD_LFO_TO_VOLUME = 8, 9, 10, 11, 13
 MOD_LFO_DELAY, MOD_LFO_RATE, VIB_LFO_DELAY, VIB_LFO_RATE = 21, 22, 23, 24
@@ -109,10 +101,6 @@ class _Zone:
 
 class SoundFont:
     """A SoundFont 2 file in memory.
-
-    Parameters
-    ----------
-    path : Path
 
     Raises
     ------

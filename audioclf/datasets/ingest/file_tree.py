@@ -15,9 +15,9 @@ from typing import Any
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
-from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.errors import DatasetError
 from audioclf.datasets import naming
-from audioclf.datasets.base import Clip, Problem, Progress, ShouldStop
+from audioclf.datasets.base import Clip, Problem, Progress, ShouldStop, stop_if
 from audioclf.datasets.ingest.file_index import FileIndex
 
 SOUNDS = frozenset(
@@ -70,16 +70,18 @@ class Entry:
     @property
     def stem(self) -> str:
         """File name without its suffix."""
-        last = self.name.rsplit("/", 1)[-1]
-        dot = last.rfind(".")
-        return last[:dot] if dot > 0 else last
+        return self._split[0]
 
     @property
     def suffix(self) -> str:
         """Suffix in small letters, with its dot."""
+        return self._split[1].lower()
+
+    @property
+    def _split(self) -> tuple[str, str]:
         last = self.name.rsplit("/", 1)[-1]
         dot = last.rfind(".")
-        return last[dot:].lower() if dot > 0 else ""
+        return (last[:dot], last[dot:]) if dot > 0 else (last, "")
 
     @property
     def promises_sound(self) -> bool:
@@ -165,13 +167,7 @@ class Tree:
         return self.root / folder
 
     def unwrapped(self, stays: Callable[[Entry], bool] = lambda entry: entry.promises_sound) -> Tree:
-        """Without folders that hold nothing but one folder.
-
-        Parameters
-        ----------
-        stays : callable
-            An entry at the top for which this is true ends the unwrapping.
-        """
+        """Without folders that hold nothing but one folder; an entry at the top that ``stays`` ends the unwrapping."""
         tree = self
         while True:
             tops = {entry.folders[0] for entry in tree.entries if entry.folders}
@@ -250,8 +246,8 @@ def folder_tree(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
     entries: list[Entry] = []
     for entry in _walk(path, "", frozenset()):
         entries.append(entry)
-        if len(entries) % 1000 == 0 and should_stop is not None and should_stop():
-            raise Stopped("Looking for files was stopped.")
+        if len(entries) % 1000 == 0:
+            stop_if(should_stop, "Looking for files was stopped.")
         if len(entries) > MOST_FILES:
             raise DatasetError(
                 f"'{path.name}' holds more than {MOST_FILES:,} files; point at the folder of the sounds."

@@ -95,20 +95,9 @@ def measure_all(
     should_stop: ShouldStop | None = None,
     n_jobs: int = 0,
 ) -> list[SignalFacts | str]:
-    """Measurements of every clip, each made once and then remembered.
+    """Measurements of every clip, each made once and then remembered; a sentence where it cannot be decoded.
 
-    Parameters
-    ----------
-    clips : sequence of Clip
-    index, progress, should_stop
-        See :func:`audioclf.datasets.quality.report.check`.
-    n_jobs : int
-        Threads; 0 takes two per processor.
-
-    Returns
-    -------
-    list of SignalFacts or str
-        In the order of the clips; a sentence where the sound cannot be decoded.
+    The other parameters are those of :func:`audioclf.datasets.quality.report.check`.
 
     Raises
     ------

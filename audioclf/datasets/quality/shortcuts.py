@@ -105,16 +105,7 @@ def bit_depth(subtype: str) -> int:
 def check(clips: Sequence[Clip], facts: Sequence[SignalFacts]) -> ShortcutCheck | None:
     """Try to predict the classes from how the files were made.
 
-    Parameters
-    ----------
-    clips : sequence of Clip
-    facts : sequence of SignalFacts
-        One for each clip.
-
-    Returns
-    -------
-    ShortcutCheck or None
-        None where fewer than two classes have five clips (with groups: five clips, and two groups over all).
+    None where fewer than two classes have five clips (with groups: five clips, and two groups over all).
     """
     keep = _enough(clips)
     if keep is None:

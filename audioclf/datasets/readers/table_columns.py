@@ -56,13 +56,11 @@ def find_columns(
 
     Parameters
     ----------
-    table : Table
+    table, name : Table, str
     chosen : mapping
         Column names given for a meaning; ``"-"`` takes none, empty finds it.
     hits : callable
         How many of some names are files.
-    name : str
-        Of the table, for errors.
 
     Raises
     ------

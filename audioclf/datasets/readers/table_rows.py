@@ -34,9 +34,7 @@ class ListedTable:
 
     Parameters
     ----------
-    tree : Tree
-    entry : Entry
-        The table's file.
+    tree, entry : Tree, Entry
     table : Table
         All of it, or its head.
     chosen : mapping
@@ -103,13 +101,7 @@ class ListedTable:
         return "" if number is None else self.table.columns[number]
 
     def read(self, split: str = "") -> None:
-        """Fill in :attr:`rows` and :attr:`problems`.
-
-        Parameters
-        ----------
-        split : str
-            Part of an official split that the table is for.
-        """
+        """Fill in :attr:`rows` and :attr:`problems`; ``split`` is the part of an official split the table is for."""
         for line, reason in self.table.broken:
             self.refuse(line, "", f"The line cannot be read ({reason}).", "Correct it, or leave it out.")
         if self.columns["file"] is None or not self.labelled:
@@ -195,11 +187,7 @@ def open_table(entry: Entry, most: int = -1) -> Table:
         When it is too large or holds no row.
     OSError
     """
-    return headed(read_table(read_file(entry.path, most), entry.name))
-
-
-def headed(table: Table) -> Table:
-    """The table; where its first row is a clip already, with columns named by what they must be."""
+    table = read_table(read_file(entry.path, most), entry.name)
     headless = 2 <= len(table.columns) <= 4 and Entry(table.columns[0], _NOWHERE).promises_sound
     if headless and table.column("file") is None:
         columns = ("file", "label", "column 3", "column 4")[: len(table.columns)]

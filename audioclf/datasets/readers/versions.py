@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,9 +17,9 @@ from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
 from audioclf.core import settings, workspaces
 from audioclf.core.documents import read_json
-from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
+from audioclf.core.errors import DatasetError, WorkspaceError
 from audioclf.core.files import atomic
-from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
+from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop, stop_if
 from audioclf.datasets.csv_table import write_table
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Tree
@@ -34,16 +35,7 @@ _MOST_BYTES = 512 * 2**20
 
 @dataclass(frozen=True)
 class Origin:
-    """What a saved version was edited from.
-
-    Attributes
-    ----------
-    source : str
-        Name or path for :func:`audioclf.load_dataset`.
-    options : dict
-        Options it was loaded with.
-    fingerprint : str
-    """
+    """What a saved version was edited from: source and options for :func:`audioclf.load_dataset`, and fingerprint."""
 
     source: str
     options: dict[str, Any]
@@ -53,18 +45,8 @@ class Origin:
 def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = None) -> Dataset:
     """Keep a version: its table is written, its sounds stay where they are.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    parent : Path
-        Folder that the version's own folder goes into.
-    options : mapping, optional
-        What ``dataset`` (or what it was edited from) was loaded with beside ``dataset.source``.
-
-    Returns
-    -------
-    Dataset
-        The same with ``source`` the new folder, which :func:`audioclf.load_dataset` takes.
+    It goes into a folder of its own in ``parent``; ``options`` are what the data set (or what it was edited from) was
+    loaded with. Returns the data set with that folder as its ``source``.
 
     Raises
     ------
@@ -86,23 +68,15 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
         "problems": [[problem.file, problem.reason, problem.remedy] for problem in dataset.problems],
     }
     text = json.dumps(record, ensure_ascii=True, default=list)
-    owner = workspaces.owner(parent)
-    if owner is None:
-        workspaces.require_disk(len(text), parent)
-    else:
-        workspaces.require_room(len(text), owner)
+    workspaces.require_space(len(text), parent)
     folder = parent / secrets.token_hex(8)
     part = parent / f".{folder.name}.part"
     try:
         part.mkdir(parents=True)
-        try:
-            (part / FILE).write_text(text, encoding="utf-8")
-            os.replace(part, folder)
-        finally:
-            if part.exists():
-                (part / FILE).unlink(missing_ok=True)
-                part.rmdir()
+        (part / FILE).write_text(text, encoding="utf-8")
+        os.replace(part, folder)
     except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
         raise DatasetError(
             f"The version cannot be saved in {parent} ({error.strerror or error}); free some space or check its"
             " permissions."
@@ -234,8 +208,7 @@ def _write_zip(dataset: Dataset, target: BinaryIO, progress: Progress | None, sh
         about = [dataset.name, dataset.description, f"Licence: {dataset.licence}", f"Citation: {dataset.citation}"]
         archive.writestr("README.txt", "\n\n".join(line for line in about if line.split(": ")[-1]) + "\n")
         for done, (path, name) in enumerate(names.items(), start=1):
-            if should_stop is not None and should_stop():
-                raise Stopped("Writing the export was stopped.")
+            stop_if(should_stop, "Writing the export was stopped.")
             try:
                 packed = (
                     zipfile.ZIP_DEFLATED if path.suffix.lower() in (".wav", ".aiff", ".bin") else zipfile.ZIP_STORED
@@ -261,17 +234,8 @@ def _export_name(number: int, clip: Clip) -> str:
 
 
 def _plain(clip: Clip) -> dict[str, Any]:
-    plain = {
-        "path": str(clip.path.absolute()),
-        "label": clip.label,
-        "start": clip.start,
-        "duration": clip.duration,
-        "group": clip.group,
-        "fold": clip.fold,
-        "file": clip.file,
-        "split": clip.split,
-        "content": clip.info.content,
-    }
+    named = {name: getattr(clip, name) for name in ("label", "start", "duration", "group", "fold", "file", "split")}
+    plain = {"path": str(clip.path.absolute()), **named, "content": clip.info.content}
     return {
         key: value for key, value in plain.items() if value not in (None, "", 0.0) or (value == 0 and key == "fold")
     }
