@@ -38,19 +38,16 @@ class Remote:
 
     Attributes
     ----------
-    url : str
     file_name : str
         What it is called here.
     size : int
         About how many bytes it has.
     sha256 : str
         As its publisher states it; empty where no publication of a checksum is known.
-    what : str
-        What it is, with its article.
+    what, remedy : str
+        What it is, with its article, and what to do with one that was fetched elsewhere.
     starts : tuple of bytes
         One of which it begins with.
-    remedy : str
-        What to do with a file that was fetched elsewhere.
     """
 
     url: str

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
@@ -19,6 +19,8 @@ from audioclf.core.errors import DatasetError
 from audioclf.datasets import naming
 from audioclf.datasets.base import Clip, Problem, Progress, ShouldStop, stop_if
 from audioclf.datasets.ingest.file_index import FileIndex
+
+T = TypeVar("T")
 
 SOUNDS = frozenset(
     f".{suffix}"
@@ -49,15 +51,7 @@ MOST_FILES = 500_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One file.
-
-    Attributes
-    ----------
-    name : str
-        Path inside the tree, parts separated by "/".
-    path : Path
-        Where its bytes are.
-    """
+    """One file: its path inside the tree, parts separated by "/", and where its bytes are."""
 
     name: str
     path: Path
@@ -123,9 +117,15 @@ class Tree:
     pointed: str = ""
 
     @cached_property
-    def memo(self) -> dict[str, Any]:
-        """What readers found out about these files, so that nothing is looked through twice."""
+    def _memo(self) -> dict[str, Any]:
         return {}
+
+    def once(self, what: str, find: Callable[[], T]) -> T:
+        """What is found out about these files, looked for once."""
+        if what not in self._memo:
+            self._memo[what] = find()
+        found: T = self._memo[what]
+        return found
 
     @cached_property
     def by_name(self) -> dict[str, Entry]:

@@ -171,9 +171,7 @@ class Finder:
 
     @property
     def _known(self) -> SoundNames:
-        known: SoundNames = self._tree.memo.get("sound names") or SoundNames(_listed(self._tree))
-        self._tree.memo["sound names"] = known
-        return known
+        return self._tree.once("sound names", lambda: SoundNames(_listed(self._tree)))
 
     def _count(self, shared: int) -> Counter[str]:
         """How many names of the table have an end of so many parts."""

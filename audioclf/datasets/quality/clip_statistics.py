@@ -178,13 +178,9 @@ class _Sums:
         energy = np.einsum("ij,ij->i", frames, frames) / size
         self.frames += len(energy)
         self.silent += int(np.count_nonzero(energy < 10 ** (SILENCE / 10)))
-        self._spectrum(y)
-
-    def _spectrum(self, y: Array) -> None:
-        """Add to the average power spectrum; the bands of the first piece are the fingerprint's."""
         spectra = _Spectra(y, self.sr)
         if self.power is None:
-            self.power, self.bands = spectra.begin()
+            self.power, self.bands = spectra.begin()  # the fingerprint is that of the first piece
         else:
             self.power += spectra.total()
 

@@ -90,19 +90,7 @@ class Fingerprint:
 
 
 def band_powers(power: npt.NDArray[np.floating], sr: int, n_fft: int) -> Array:
-    """Power in each band.
-
-    Parameters
-    ----------
-    power : ndarray, shape (frames, n_fft // 2 + 1)
-    sr : int
-        Sample rate in Hz.
-    n_fft : int
-
-    Returns
-    -------
-    ndarray, shape (frames, 25), float32
-    """
+    """Power in each band, shape (frames, 25), of power spectra, shape (frames, n_fft // 2 + 1); ``sr`` in Hz."""
     edges, rest, wide = _edges(sr, n_fft)
     cut = power[:, edges] * rest
     whole = np.add.reduceat(power[:, : edges[-1] + 1], edges[:-1], axis=1) * wide
@@ -134,12 +122,9 @@ def weights(bands: Array) -> Array:
 
 
 def fingerprint(bands: Array) -> Fingerprint:
-    """Fingerprint of band powers.
+    """Fingerprint of band powers, shape (frames, grids, 25).
 
-    Parameters
-    ----------
-    bands : ndarray, shape (frames, grids, 25)
-        Grid ``g`` is ``g / grids`` of a hop later than the first, which alone makes the average spectrum.
+    Grid ``g`` is ``g / grids`` of a hop later than the first, which alone makes the average spectrum.
     """
     weight = np.round(255 * weights(bands)).astype(np.uint8)
     slope = bands[..., :-1] - bands[..., 1:]
@@ -164,15 +149,9 @@ def _average(bands: Array) -> Array:
 def limit(frames: npt.ArrayLike, spectra: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64]:
     """Difference below which clips are the same recording.
 
-    Few bits agree by chance more easily, and steady tones of neighbouring notes agree in many.
-
-    Parameters
-    ----------
-    frames : array_like
-        Sum over the frames that both have of the product of their weights: about 9 of a spoken digit, 150 of a scene
-        of five seconds.
-    spectra : array_like
-        Root mean square difference of the average spectra in dB.
+    Few bits agree by chance more easily, and steady tones of neighbouring notes agree in many. ``frames`` is the sum
+    over the frames that both have of the product of their weights (about 9 of a spoken digit, 150 of a scene of five
+    seconds), ``spectra`` the root mean square difference of the average spectra in dB.
     """
     most = np.interp(np.asarray(frames, dtype=np.float64), *_LIMITS)
     return most * (1.1 - np.asarray(spectra, dtype=np.float64) / _TOO_FAR)

@@ -75,11 +75,7 @@ class Levels:
 
 def levels(tree: Tree) -> Levels:
     """The roles of all folders, found from the listing alone."""
-    known = tree.memo.get("levels")
-    if known is None:
-        known = tree.memo["levels"] = _levels(tree)
-    found: Levels = known
-    return found
+    return tree.once("levels", lambda: _levels(tree))
 
 
 def tells_classes(tree: Tree) -> bool:

@@ -198,30 +198,29 @@ def opened(tree: Tree) -> Tree:
     """The tree without folders around everything, tables counted."""
     if tree.pointed:
         return tree
-    if "opened" not in tree.memo:
-        tree.memo["opened"] = tree.unwrapped(lambda entry: entry.promises_sound or entry.suffix in TABLES)
-    inside: Tree = tree.memo["opened"]
-    return inside
+    return tree.once("opened", lambda: tree.unwrapped(lambda entry: entry.promises_sound or entry.suffix in TABLES))
 
 
 def tables_of_sounds(tree: Tree, *, every: bool = False) -> list[ListedTable]:
     """Heads of the tables that name files, those nearest to the top first; ``every`` gives the others too."""
     inside = opened(tree)
-    if "tables" not in inside.memo:
-        plain = [entry for entry in inside.entries if entry.suffix == ".txt" and len(entry.folders) <= _DEEPEST_TEXT]
-        entries = sorted((one for one in inside.entries if one.suffix in TABLES), key=lambda one: len(one.folders))
-        entries += sorted(plain, key=lambda one: len(one.folders))
-        found = []
-        for entry in entries[:_MOST_TABLES]:
-            try:
-                table = open_table(entry, _HEAD)
-                if entry.suffix in TABLES or len(table.columns) > 1:
-                    found.append(ListedTable(inside, entry, table))
-            except (OSError, DatasetError):
-                continue
-        inside.memo["tables"] = found
-    tables: list[ListedTable] = inside.memo["tables"]
+    tables = inside.once("tables", lambda: _heads(inside))
     return [table for table in tables if every or table.columns["file"] is not None]
+
+
+def _heads(tree: Tree) -> list[ListedTable]:
+    plain = [entry for entry in tree.entries if entry.suffix == ".txt" and len(entry.folders) <= _DEEPEST_TEXT]
+    entries = sorted((one for one in tree.entries if one.suffix in TABLES), key=lambda one: len(one.folders))
+    entries += sorted(plain, key=lambda one: len(one.folders))
+    found = []
+    for entry in entries[:_MOST_TABLES]:
+        try:
+            table = open_table(entry, _HEAD)
+            if entry.suffix in TABLES or len(table.columns) > 1:
+                found.append(ListedTable(tree, entry, table))
+        except (OSError, DatasetError):
+            continue
+    return found
 
 
 def unused(tree: Tree) -> list[str]:

@@ -216,17 +216,16 @@ def whole_files(rows: Sequence[Row]) -> tuple[list[Row], str]:
         return list(rows), ""
     sample = timed[:: max(1, len(timed) // _SAMPLE)][:_SAMPLE]
     facts = FileIndex().lookup([row.entry.path for row in sample])
-    known = [(row, fact.seconds) for row, fact in zip(sample, facts, strict=True) if not isinstance(fact, Problem)]
+    known = [
+        (row.start, row.duration or 0.0, fact.seconds)
+        for row, fact in zip(sample, facts, strict=True)
+        if not isinstance(fact, Problem)
+    ]
     if not known:
         return list(rows), ""
-    lasts = [row.duration or 0.0 for row, _ in known]
-    whole = sum(
-        abs(length - total) <= max(_SLACK, 0.02 * total) for length, (_, total) in zip(lasts, known, strict=True)
-    )
-    beyond = sum(
-        row.start > 0 and row.start + length > total + _SLACK for length, (row, total) in zip(lasts, known, strict=True)
-    )
-    longer = sum(row.start == 0 and length > total + _SLACK for length, (row, total) in zip(lasts, known, strict=True))
+    whole = sum(abs(length - total) <= max(_SLACK, 0.02 * total) for _, length, total in known)
+    beyond = sum(start > 0 and start + length > total + _SLACK for start, length, total in known)
+    longer = sum(start == 0 and length > total + _SLACK for start, length, total in known)
     most = 0.8 * len(known)
     if whole >= most and beyond:
         remark = (
