@@ -42,17 +42,7 @@ def stop_if(should_stop: ShouldStop | None, sentence: str) -> None:
 
 @dataclass(frozen=True)
 class Problem:
-    """One file or row that was left out of a data set, and why.
-
-    Attributes
-    ----------
-    file : str
-        Name of the file (or row) as its owner knows it.
-    reason : str
-        What is wrong, one sentence.
-    remedy : str
-        What its owner can do about it, one sentence.
-    """
+    """One file or row that was left out of a data set, by its owner's name; why, and what to do: a sentence each."""
 
     file: str
     reason: str

@@ -21,16 +21,8 @@ def edit(
 ) -> Dataset:
     """A new version with whole columns replaced, as an edited table gives them.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    labels, groups, keep : sequence, optional
-        One value for every clip, in the order of ``dataset.clips``. Empty groups are none.
-
-    Returns
-    -------
-    Dataset
-        With the fingerprint of ``dataset`` as its parent; ``dataset`` itself where nothing is different.
+    A column has one value for every clip; empty groups are none. The version has the fingerprint of ``dataset`` as its
+    parent, and is ``dataset`` itself where nothing is different.
 
     Raises
     ------

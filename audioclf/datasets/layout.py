@@ -27,17 +27,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Question:
-    """What the files do not state, so that their owner is asked.
-
-    Attributes
-    ----------
-    option : str
-        Option of :func:`audioclf.load_dataset` that answers it.
-    text : str
-        One sentence.
-    candidates : tuple of Candidate
-        Answers that would do, likeliest first.
-    """
+    """What the files do not state, so that their owner is asked: which option of :func:`audioclf.load_dataset` answers
+    it, the question in one sentence, and answers that would do, likeliest first."""
 
     option: str
     text: str

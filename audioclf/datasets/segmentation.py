@@ -32,16 +32,7 @@ _WINDOW = 60.0
 
 @dataclass(frozen=True)
 class Cut:
-    """One clip of a recording.
-
-    Attributes
-    ----------
-    start, duration : float
-        Seconds.
-    label : str
-        Class; empty where the rule gives none.
-    group : str or None
-    """
+    """One clip of a recording: start and length in seconds, its class (empty where the rule gives none) and group."""
 
     start: float
     duration: float

@@ -26,12 +26,8 @@ from audioclf.datasets.drawing import leave_every_class, take
 class Split:
     """Clip numbers (indices into ``dataset.clips``) of the three parts.
 
-    Attributes
-    ----------
-    name : str
-        Name of the split within its protocol: ``"holdout"``, ``"fold-3"``, ``"theo"``.
-    train, validation, test : tuple of int
-        ``validation`` may be empty; ``test`` overlaps ``train`` in :class:`Resubstitution` only.
+    Its name is that within its protocol, such as ``"fold-3"`` or ``"theo"``. ``validation`` may be empty; ``test``
+    overlaps ``train`` in :class:`Resubstitution` only.
     """
 
     name: str

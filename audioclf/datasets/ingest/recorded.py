@@ -50,11 +50,8 @@ class Example:
     ----------
     sound : bytes
         A WAV file.
-    seconds : float
-    level : float
-        Level of its loudest 20 ms, in dB of full scale.
-    clipped : float
-        Share of samples at full scale.
+    level, clipped : float
+        Level of its loudest 20 ms, in dB of full scale, and share of samples at full scale.
     recording : str
         The recording it was cut from; examples of one are alike and are never tested on each other.
     start : float

@@ -100,7 +100,7 @@ class Finder:
         self._clear: dict[str, Entry | str] = {}
 
     def find(self, name: str, matches: Callable[[Entry], bool] | None = None) -> Entry | str:
-        """The file of a name, or why there is none; ``matches`` says which of several the rest of the row points at."""
+        """The file of a name, or why there is none; ``matches`` chooses by the rest of the row where several fit."""
         if name in self._clear:
             return self._clear[name]
         known = self._find(name)

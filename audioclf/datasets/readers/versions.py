@@ -135,30 +135,21 @@ class SavedReader(Reader):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(tree.path, error) from None
         if workspaces.shared():
-            allowed = [_may_read(clip.path, tree.root) for clip in clips]
-            problems += [
-                Problem(
-                    clip.file or readable(clip.path.name),
-                    "The version points at a file of this server that is not yours.",
-                    "Point it at sounds of your own data sets.",
-                )
-                for clip, may in zip(clips, allowed, strict=True)
-                if not may
-            ]
-            clips = [clip for clip, may in zip(clips, allowed, strict=True) if may]
+            foreign = {path for path in {clip.path for clip in clips} if not _may_read(path, tree.root)}
+            reason = "The version points at a file of this server that is not yours."
+            remedy = "Point it at sounds of your own data sets."
+            named = [clip.file or readable(clip.path.name) for clip in clips if clip.path in foreign]
+            problems += [Problem(name, reason, remedy) for name in named]
+            clips = [clip for clip in clips if clip.path not in foreign]
         found = FileIndex().lookup([clip.path for clip in clips], progress=progress, should_stop=should_stop)
         kept: list[Clip] = []
         for clip, fact in zip(clips, found, strict=True):
+            name = clip.file or readable(str(clip.path))
             if isinstance(fact, Problem):
-                problems.append(replace(fact, file=clip.file or readable(str(clip.path))))
+                problems.append(replace(fact, file=name))
             elif fact.content != clip.info.content:
-                problems.append(
-                    Problem(
-                        clip.file or readable(str(clip.path)),
-                        "The file has changed since it was labelled.",
-                        "Put the old file back, or add the new one and label it.",
-                    )
-                )
+                reason = "The file has changed since it was labelled."
+                problems.append(Problem(name, reason, "Put the old file back, or add the new one and label it."))
             else:
                 kept.append(replace(clip, info=fact))
         return Dataset(clips=tuple(kept), problems=tuple(problems), source=str(tree.path), **about)
