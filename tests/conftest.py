@@ -210,11 +210,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pages and journeys first, since they take longest: what is short fills up the workers at the end.
 
     A worker takes a file after the other, but all pages, and all journeys, which share what costs seconds: a trained
-    run, a server, a browser. Benchmarks come last, so that nothing they leave in memory slows a test.
+    run, a server, a browser; a file may name a group of its own too. Benchmarks come last, so that nothing they leave
+    in memory slows a test.
     """
     turn = {"pages": 0, "browser": 1, "benchmarks": 3}
     here = Path(__file__).parent
     for item in items:
         room = item.path.relative_to(here).parts[0]
-        item.add_marker(pytest.mark.xdist_group(room if room in ("pages", "browser") else str(item.path)))
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(room if room in ("pages", "browser") else str(item.path)))
     items.sort(key=lambda item: turn.get(item.path.relative_to(here).parts[0], 2))

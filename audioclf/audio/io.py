@@ -233,9 +233,9 @@ def wav_bytes(y: npt.ArrayLike, sr: int) -> bytes:
     return buffer.getvalue()
 
 
-def content_hash(path: Path) -> str:
+def content_hash(source: Path | BinaryIO) -> str:
     """BLAKE2b hash (16 bytes, hexadecimal) of a file's bytes."""
-    with opened(path) as (file, _):
+    with opened(source) as (file, _):
         return _hash(file)
 
 

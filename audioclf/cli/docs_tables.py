@@ -65,7 +65,7 @@ def settings() -> str:
 def kinds() -> str:
     """Everything registered, by kind."""
     rows = []
-    rows.append(("data set", ", ".join(f"`{item.name}`" for item in available())))
+    rows.append(("data set", ", ".join(f"`{item.kind}`" for item in available())))
     for what, registry in (
         ("feature", FEATURES),
         ("model", MODELS),

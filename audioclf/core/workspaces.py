@@ -249,6 +249,20 @@ def require_disk(n_bytes: int, path: Path) -> None:
         _refuse(n_bytes, left)
 
 
+def require_space(n_bytes: int, path: Path) -> None:
+    """Raise unless so many bytes may be written at a path: :func:`require_room`, outside of workspaces the disk's.
+
+    Raises
+    ------
+    WorkspaceError
+    """
+    workspace = owner(path)
+    if workspace is None:
+        require_disk(n_bytes, path)
+    else:
+        require_room(n_bytes, workspace)
+
+
 def _counted(path: Path, max_age: float) -> int:
     with _lock:
         counted, used = _known.get(path, (-float("inf"), 0))

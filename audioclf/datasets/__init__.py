@@ -17,7 +17,7 @@ from audioclf.core.registry import Registry
 from audioclf.datasets.base import ByteCount, Clip, Dataset, Problem, Progress, ShouldStop
 from audioclf.datasets.ingest import archive, staging
 from audioclf.datasets.ingest.file_tree import Tree, file_tree, folder_tree
-from audioclf.datasets.layout import Candidate, Question, Reader, Reading, with_remarks
+from audioclf.datasets.layout import Candidate, Question, Reader, Reading
 from audioclf.datasets.readers.manifest import ManifestReader, unused
 from audioclf.datasets.source import Source
 
@@ -121,17 +121,23 @@ def understand(
     reader = READERS.make(options) if "kind" in options else _suiting(tree, options).from_dict(options)
     reading = reader.understand(tree)
     if reader.kind != ManifestReader.kind and not tree.pointed:
-        return with_remarks(reading, *unused(tree))
+        return replace(reading, remarks=(*reading.remarks, *unused(tree)))
     return reading
 
 
-def _existing(name: str) -> Path:
+def existing(name: str) -> Path | None:
+    """The full path that a text names; None where nothing is there, or it is no path."""
     try:
         path = Path(name).expanduser().resolve()
-        if name.strip() and path.exists():
-            return path
+        return path if name.strip() and path.exists() else None
     except (OSError, RuntimeError, ValueError):
-        pass
+        return None
+
+
+def _existing(name: str) -> Path:
+    path = existing(name)
+    if path is not None:
+        return path
     if any(separator in name for separator in "/\\"):
         raise DatasetError(f"Nothing is at '{name}', a data set was expected there; check the path.")
     raise DatasetError(unknown(name, SOURCES, "data set, and no file or folder here either"))

@@ -14,7 +14,7 @@ import numpy as np
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
-from audioclf.core.errors import DatasetError
+from audioclf.core.errors import DatasetError, Stopped
 
 
 class ByteCount(int):
@@ -34,19 +34,15 @@ ShouldStop = Callable[[], bool]
 """Asked now and then whether to end early, which raises :class:`~audioclf.core.errors.Stopped`."""
 
 
+def stop_if(should_stop: ShouldStop | None, sentence: str) -> None:
+    """Raise :class:`~audioclf.core.errors.Stopped` with the sentence, where it is time to end."""
+    if should_stop is not None and should_stop():
+        raise Stopped(sentence)
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One file or row that was left out of a data set, and why.
-
-    Attributes
-    ----------
-    file : str
-        Name of the file (or row) as its owner knows it.
-    reason : str
-        What is wrong, one sentence.
-    remedy : str
-        What its owner can do about it, one sentence.
-    """
+    """One file or row that was left out of a data set, by its owner's name; why, and what to do: a sentence each."""
 
     file: str
     reason: str

@@ -56,16 +56,7 @@ They are those of the usual published sets: UrbanSound8K, ESC-50, FSD, DCASE, FM
 
 @dataclass(frozen=True)
 class Table:
-    """Header and rows.
-
-    Attributes
-    ----------
-    columns : tuple of str
-    rows : list of (int, list of str)
-        Number of the line each row ends at, and its cells.
-    broken : list of (int, str)
-        Lines that could not be read, and why.
-    """
+    """Header and rows (number of the line each ends at, and its cells); lines that could not be read, and why."""
 
     columns: tuple[str, ...]
     rows: list[tuple[int, list[str]]]
@@ -100,15 +91,8 @@ def read_file(path: Path, most: int = -1) -> bytes:
 
 def decode(data: bytes) -> str:
     """Text in UTF-8, in UTF-16 or UTF-32 with or without a byte order mark, or else in Windows-1252."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF32_LE, "utf-32"),
-        (codecs.BOM_UTF32_BE, "utf-32"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
+    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        return data.decode(json.detect_encoding(data), errors="replace")  # the mark of UTF-16 begins that of UTF-32
     head = data[:4096]
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) > len(head) // 8:

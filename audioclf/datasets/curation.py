@@ -21,16 +21,8 @@ def edit(
 ) -> Dataset:
     """A new version with whole columns replaced, as an edited table gives them.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    labels, groups, keep : sequence, optional
-        One value for every clip, in the order of ``dataset.clips``. Empty groups are none.
-
-    Returns
-    -------
-    Dataset
-        With the fingerprint of ``dataset`` as its parent; ``dataset`` itself where nothing is different.
+    A column has one value for every clip; empty groups are none. The version has the fingerprint of ``dataset`` as its
+    parent, and is ``dataset`` itself where nothing is different.
 
     Raises
     ------
@@ -65,15 +57,9 @@ def exclude(dataset: Dataset, numbers: Iterable[int]) -> Dataset:
 
 
 def add(dataset: Dataset, clip: Clip, *, beside: int) -> Dataset:
-    """A new version with one more clip, such as a stretch of one that is in it.
+    """A new version with one more clip at its end, such as a stretch of one that is in it.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    clip : Clip
-        Becomes the last one.
-    beside : int
-        Number of the clip it is a part of: the two share a group, so that no split parts them.
+    It shares a group with the clip number ``beside``, which it is a part of, so that no split parts them.
 
     Raises
     ------
@@ -93,10 +79,7 @@ def add(dataset: Dataset, clip: Clip, *, beside: int) -> Dataset:
 def group_copies(dataset: Dataset, copies: Iterable[Iterable[int]]) -> Dataset:
     """A new version in which clips that belong together (duplicates) share a group, so that no split parts them.
 
-    Parameters
-    ----------
-    copies : iterable of iterables of int
-        Numbers of clips that belong together. Groups that touch become one.
+    Groups that touch become one.
     """
     names: list[str | None] = [clip.group for clip in dataset.clips]
     for number, members in enumerate(copies, start=1):

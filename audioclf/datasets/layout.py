@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -27,17 +27,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Question:
-    """What the files do not state, so that their owner is asked.
-
-    Attributes
-    ----------
-    option : str
-        Option of :func:`audioclf.load_dataset` that answers it.
-    text : str
-        One sentence.
-    candidates : tuple of Candidate
-        Answers that would do, likeliest first.
-    """
+    """What the files do not state, so that their owner is asked: which option of :func:`audioclf.load_dataset` answers
+    it, the question in one sentence, and answers that would do, likeliest first."""
 
     option: str
     text: str
@@ -95,16 +86,6 @@ class Reading:
     remarks: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     what: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name for people."""
-        return self.tree.name
-
-    @property
-    def kind(self) -> str:
-        """Kind of its reader."""
-        return self.reader.kind
 
     @cached_property
     def clips(self) -> tuple[Row, ...]:
@@ -165,7 +146,7 @@ class Reading:
         """Plain values, for JSON."""
         return {
             "sentence": self.sentence(),
-            "kind": self.kind,
+            "kind": self.reader.kind,
             "options": {name: value for name, value in self.reader.to_dict().items() if name != "kind"},
             "layout": self.layout,
             "clips": len(self.clips),
@@ -185,16 +166,6 @@ class Reading:
             ],
         }
 
-    def require_answered(self) -> None:
-        """Raise where a question is open.
-
-        Raises
-        ------
-        DatasetError
-        """
-        if self.questions:
-            raise DatasetError(self.questions[0].sentence())
-
     def load(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Dataset:
         """The data set.
 
@@ -206,7 +177,8 @@ class Reading:
         """
         from audioclf.datasets.ingest import staging
 
-        self.require_answered()
+        if self.questions:
+            raise DatasetError(self.questions[0].sentence())
         dataset = self.reader.load(self, progress=progress, should_stop=should_stop)
         dataset.require_clips()
         staging.settle(self.tree.path)
@@ -225,11 +197,6 @@ def plain_row(row: Row) -> dict[str, Any]:
         "split": row.split or None,
     }
     return {name: value for name, value in known.items() if value is not None}
-
-
-def with_remarks(reading: Reading, *remarks: str) -> Reading:
-    """The reading with more remarks."""
-    return replace(reading, remarks=(*reading.remarks, *remarks))
 
 
 def _count(number: int, one: str, many: str = "") -> str:
@@ -269,4 +236,4 @@ class Reader(Parameters):
     ) -> Dataset:
         """The data set that a reading describes."""
         found, problems = clips(reading.rows, progress=progress, should_stop=should_stop)
-        return Dataset(reading.name, tuple(found), (*reading.problems, *problems), source=str(reading.tree.path))
+        return Dataset(reading.tree.name, tuple(found), (*reading.problems, *problems), source=str(reading.tree.path))

@@ -16,11 +16,6 @@ def straddling(clips: Sequence[Clip], split: Split, mark: Callable[[Clip], Hasha
 def group_remark(protocol: Protocol, dataset: Dataset) -> str:
     """Warning that belongs beside every figure reached with a protocol; empty where groups stay on one side.
 
-    Parameters
-    ----------
-    protocol : Protocol
-    dataset : Dataset
-
     Raises
     ------
     DatasetError

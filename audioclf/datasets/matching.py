@@ -17,19 +17,7 @@ def counterpart(dataset: Dataset, clip: Clip, label: str) -> tuple[Clip, str]:
     names have in common at the same place: of ``7_jackson_32`` and ``3_jackson_32`` the speaker and the take, of
     acted speech the sentence.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    clip : Clip
-    label : str
-        The other class.
-
-    Returns
-    -------
-    counterpart : Clip
-        The first one where nothing is in common.
-    common : str
-        What both share, for people; empty where that is nothing.
+    Beside that clip (the first one where nothing is in common) comes what both share, for people; empty for nothing.
 
     Raises
     ------

@@ -22,17 +22,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Scheme:
-    """How a published set names its files.
-
-    Attributes
-    ----------
-    name : str
-        Name of the set.
-    expression : re.Pattern
-        Matches the whole stem; its named parts are read by ``read``.
-    read : callable
-        From a match to what it states.
-    """
+    """How a published set names its files: what matches the whole stem, and from a match to what it states."""
 
     name: str
     expression: re.Pattern[str]
@@ -167,12 +157,8 @@ def split(text: str) -> str:
 def split_in(name: str, known: frozenset[str] = frozenset()) -> str:
     """Subset of an official split that the name of a folder, list or table stands for; empty for none or several.
 
-    Parameters
-    ----------
-    name : str
-        Such as ``train``, ``audio_test``, ``validation_list`` or ``FSD50K.eval_audio``.
-    known : frozenset of str
-        More words that may stand beside, in small letters: the name of the set.
+    Such as ``train``, ``audio_test`` or ``FSD50K.eval_audio``; ``known`` are more words that may stand beside, in small
+    letters.
     """
     words = [word for word in re.split(r"[\W_]+", name.casefold()) if word]
     details = {split(word) for word in words} - {""}

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.audio.io import load_audio
+from audioclf.audio.io import Array, load_audio
 from audioclf.core import settings
-from audioclf.core.errors import ParameterError, Stopped
-from audioclf.datasets.base import Progress, ShouldStop
+from audioclf.core.errors import ParameterError
+from audioclf.datasets.base import Progress, ShouldStop, stop_if
 from audioclf.datasets.csv_table import decode, read_file
 
 MOST_CUTS = 100_000
@@ -32,16 +32,7 @@ _WINDOW = 60.0
 
 @dataclass(frozen=True)
 class Cut:
-    """One clip of a recording.
-
-    Attributes
-    ----------
-    start, duration : float
-        Seconds.
-    label : str
-        Class; empty where the rule gives none.
-    group : str or None
-    """
+    """One clip of a recording: start and length in seconds, its class (empty where the rule gives none) and group."""
 
     start: float
     duration: float
@@ -95,12 +86,7 @@ def grid(
     Clip ``note`` of class ``number`` starts at ``offset + number * per_class * step + note * step``, as in reference
     A, where ``step`` is 2 s and ``per_class`` 50. Its group is ``note``.
 
-    Parameters
-    ----------
-    classes : sequence of str
-        Names; a class beyond them is called "class 7".
-    only : sequence of int
-        Numbers of the classes that are wanted, from 0; empty takes all.
+    A class beyond ``classes`` is called "class 7"; ``only`` are the numbers of those wanted, from 0, empty takes all.
     """
     found = []
     for place, cut in enumerate(every(total, seconds, step, offset)):
@@ -174,27 +160,30 @@ def holds_labels(data: bytes) -> bool:
     return bool(found) and len(refused) <= len(found)
 
 
+def loudness(y: Array, sr: int) -> npt.NDArray[Any]:
+    """Root mean square of every :data:`FRAME`, in dB of full scale; -120 at least [shape=(n_frames,)].
+
+    What is left at the end is passed over; samples that fill no frame are one with zeros.
+    """
+    size = max(1, round(FRAME * sr))
+    frames = y[: max(len(y) // size, 1) * size]
+    frames = np.pad(frames, (0, -len(frames) % size)).reshape(-1, size)
+    power = np.square(frames, dtype=np.float64).mean(axis=1)
+    return np.asarray(10 * np.log10(np.maximum(power, 1e-12)))
+
+
 def levels(
     path: Path, total: float, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
 ) -> npt.NDArray[Any]:
-    """Level of a recording over time, read in stretches of a minute so that memory stays flat.
-
-    Returns
-    -------
-    ndarray, shape (n_frames,)
-        Root mean square of every :data:`FRAME`, in dB of full scale; -120 at least.
-    """
+    """:func:`loudness` of a recording, read in stretches of a minute so that memory stays flat."""
     window = min(_WINDOW, settings.number("max_clip_seconds"))
     size = round(FRAME * _RATE)
     found: list[npt.NDArray[Any]] = []
     count = max(1, math.ceil(total / window - 1e-9))
     for number in range(count):
-        if should_stop is not None and should_stop():
-            raise Stopped("Looking for silence was stopped.")
-        y, _ = load_audio(path, sr=_RATE, offset=number * window, duration=window)
-        frames = y[: len(y) // size * size].reshape(-1, size)
-        power = np.square(frames, dtype=np.float64).mean(axis=1)
-        found.append(10 * np.log10(np.maximum(power, 1e-12)))
+        stop_if(should_stop, "Looking for silence was stopped.")
+        y, sr = load_audio(path, sr=_RATE, offset=number * window, duration=window)
+        found.append(loudness(y[: len(y) // size * size], sr))
         if progress is not None:
             progress(number + 1, count)
     return np.concatenate(found)

@@ -26,12 +26,8 @@ from audioclf.datasets.drawing import leave_every_class, take
 class Split:
     """Clip numbers (indices into ``dataset.clips``) of the three parts.
 
-    Attributes
-    ----------
-    name : str
-        Name of the split within its protocol: ``"holdout"``, ``"fold-3"``, ``"theo"``.
-    train, validation, test : tuple of int
-        ``validation`` may be empty; ``test`` overlaps ``train`` in :class:`Resubstitution` only.
+    Its name is that within its protocol, such as ``"fold-3"`` or ``"theo"``. ``validation`` may be empty; ``test``
+    overlaps ``train`` in :class:`Resubstitution` only.
     """
 
     name: str
@@ -60,10 +56,7 @@ class Protocol(Parameters):
     random_state: int = param(0, "Seed of the shuffling: the same seed gives the same split.", low=0, high=2**31 - 1)
 
     def splits(self, dataset: Dataset) -> tuple[Split, ...]:
-        """The splits of one data set.
-
-        The last few are kept in the process: keeping groups together takes a third of a second on ESC-10, and every
-        click on a page and every point of a search asks again.
+        """The splits of one data set; the last few are kept, since every click on a page asks again.
 
         Raises
         ------
@@ -78,23 +71,11 @@ class Protocol(Parameters):
         return known
 
     def deal(self, dataset: Dataset) -> tuple[Split, ...]:
-        """Make the splits of one data set from its clips' labels, groups and folds; what a protocol is.
-
-        Raises
-        ------
-        DatasetError
-            As :meth:`splits`.
-        """
+        """Make the splits of one data set from its clips' labels, groups and folds; raises as :meth:`splits`."""
         raise NotImplementedError
 
     def sentence(self, dataset: Dataset | None = None) -> str:
-        """The protocol in words, to stand beside every figure reached with it.
-
-        Parameters
-        ----------
-        dataset : Dataset, optional
-            The data it splits, which decides whether there are groups to keep together.
-        """
+        """The protocol in words, to stand beside every figure reached with it (on the data set, where it is given)."""
         raise NotImplementedError
 
     def keeps_groups(self, dataset: Dataset) -> bool:
@@ -124,6 +105,11 @@ class Protocol(Parameters):
             validation = leave_every_class(dataset, train, validation)
         kept = set(validation)
         return Split(name, tuple(clip for clip in train if clip not in kept), tuple(validation), tuple(test))
+
+    def _without(self, dataset: Dataset, name: str, of_clips: Sequence[object], held_out: object) -> Split:
+        """Split that tests on the clips of one fold or group."""
+        train = [clip for clip, one in enumerate(of_clips) if one != held_out]
+        return self._split(dataset, name, train, [clip for clip, one in enumerate(of_clips) if one == held_out])
 
     def _grouped(self, dataset: Dataset | None) -> str:
         if dataset is None:
@@ -192,6 +178,12 @@ class KFold(Protocol):
         return f"{self.n_splits}-fold cross-validation, stratified{self._grouped(dataset)}, seed {self.random_state}"
 
 
+_OFFICIAL_BY_GROUP = (
+    "Whether validation clips come from other groups than the training clips; which clips test is the publisher's"
+    " choice."
+)
+
+
 @dataclass(frozen=True)
 class OfficialFolds(Protocol):
     """The folds that the data set's publisher made."""
@@ -201,11 +193,7 @@ class OfficialFolds(Protocol):
     explanation = "The data set comes with folds, so that results can be compared with published ones."
     order = 2
 
-    by_group: bool = param(
-        True,
-        "Whether validation clips come from other groups than the training clips; which clips test is the publisher's"
-        " choice.",
-    )
+    by_group: bool = param(True, _OFFICIAL_BY_GROUP)
     test_folds: tuple[int, ...] = param(
         (), "Folds that are held out, one model for each; empty takes every fold in turn.", low=0
     )
@@ -227,15 +215,8 @@ class OfficialFolds(Protocol):
                 f"{dataset.name} has the folds {', '.join(map(str, folds))}, not {strange[0]}; hold out one of those.",
                 "test_folds",
             )
-        return tuple(
-            self._split(
-                dataset,
-                f"fold-{held_out}",
-                [number for number, clip in enumerate(dataset.clips) if clip.fold != held_out],
-                [number for number, clip in enumerate(dataset.clips) if clip.fold == held_out],
-            )
-            for held_out in (self.test_folds or folds)
-        )
+        of_clips = [clip.fold for clip in dataset.clips]
+        return tuple(self._without(dataset, f"fold-{fold}", of_clips, fold) for fold in (self.test_folds or folds))
 
     def sentence(self, dataset: Dataset | None = None) -> str:
         which = f"fold {', '.join(map(str, self.test_folds))} held out" if self.test_folds else "each held out in turn"
@@ -254,11 +235,7 @@ class OfficialSplit(Protocol):
     )
     order = 2
 
-    by_group: bool = param(
-        True,
-        "Whether validation clips come from other groups than the training clips; which clips test is the publisher's"
-        " choice.",
-    )
+    by_group: bool = param(True, _OFFICIAL_BY_GROUP)
     validation_size: float = param(
         0.2,
         "Share of the training clips kept aside to choose the best epoch, where there is no official validation part.",
@@ -306,15 +283,7 @@ class LeaveOneGroupOut(Protocol):
                 raise ParameterError(
                     f"{dataset.name} has no group '{name}'; hold out one of: {', '.join(known[:8])}.", "test_groups"
                 )
-        return tuple(
-            self._split(
-                dataset,
-                held_out,
-                [clip for clip, group in enumerate(groups) if group != held_out],
-                [clip for clip, group in enumerate(groups) if group == held_out],
-            )
-            for held_out in (self.test_groups or known)
-        )
+        return tuple(self._without(dataset, group, groups, group) for group in (self.test_groups or known))
 
     def sentence(self, dataset: Dataset | None = None) -> str:
         return f"leave one group out ({', '.join(self.test_groups) or 'each in turn'})"

@@ -108,11 +108,7 @@ def create_scan(
         "refused": [list(pair) for pair in refused],
     }
     text = json.dumps(record, ensure_ascii=True)
-    owner = workspaces.owner(folder)
-    if owner is None:
-        workspaces.require_disk(len(text), folder)
-    else:
-        workspaces.require_room(len(text), owner)
+    workspaces.require_space(len(text), folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / RECIPE).exists():

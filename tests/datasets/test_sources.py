@@ -14,7 +14,7 @@ from audioclf.datasets import READERS, SOURCES, Reader, Source, available, load_
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_source_describes_itself(name: str) -> None:
     source: type[Source] = SOURCES[name]
-    assert source.name == source.kind == name
+    assert source.kind == name
     assert name == name.lower()
     for text in (source.title, source.description, source.licence, source.citation):
         assert text.strip()
@@ -40,7 +40,7 @@ def test_every_reader_describes_itself(kind: str) -> None:
 
 
 def test_available_lists_every_source_and_instruments_among_them() -> None:
-    assert [source.name for source in available()] == list(SOURCES)
+    assert [source.kind for source in available()] == list(SOURCES)
     assert "instruments" in SOURCES
 
 

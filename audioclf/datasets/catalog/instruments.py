@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +15,15 @@ import numpy.typing as npt
 
 from audioclf.audio.io import AudioInfo, wav_bytes
 from audioclf.core import settings
-from audioclf.core.errors import DatasetError, ParameterError, Stopped
+from audioclf.core.errors import DatasetError, ParameterError
 from audioclf.core.files import write_atomic
 from audioclf.core.params import param
-from audioclf.datasets.base import Clip, Dataset, Progress, ShouldStop
+from audioclf.datasets.base import Clip, Dataset, Progress, ShouldStop, stop_if
 from audioclf.datasets.catalog import synthesis
 from audioclf.datasets.catalog.soundfont import SoundFont
 from audioclf.datasets.general_midi import FIRST_KEY, PERCUSSION, PROGRAMS
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.source import Source
-
-VELOCITY = 100
-"""How hard a pitched note is struck."""
 
 RENDERED = ("instruments", "orchestra")
 """Kinds of the sets that are rendered here."""
@@ -43,13 +40,16 @@ class Note:
     group: str
     program: int
     key: int
-    velocity: int = VELOCITY
+    velocity: int = 100
     percussion: bool = False
     take: int = 0
 
 
 class Rendered(Source):
     """Base of the sets whose notes a SoundFont plays: a subclass lists its notes and plays one."""
+
+    licence = "Rendered here from TimGM6mb.sf2 (Tim Brechbill, GPL-2.0), which comes with the package pretty_midi."
+    citation = "MIDI Association: General MIDI System Level 1. SoundFont: TimGM6mb by Tim Brechbill."
 
     sr: int
 
@@ -72,32 +72,43 @@ class Rendered(Source):
         """
         notes = list(self.listed())
         self._render([note for note in notes if not note.path.exists()], progress, should_stop)
-        index = FileIndex()
         paths = [note.path for note in notes]
-        facts = index.lookup(paths, should_stop=should_stop)
+        facts = FileIndex().lookup(paths, should_stop=should_stop)
         damaged = [note for note, fact in zip(notes, facts, strict=True) if not isinstance(fact, AudioInfo)]
         if damaged:
             self._render(damaged, progress, should_stop)
-            facts = index.lookup(paths, should_stop=should_stop)
+            facts = FileIndex().lookup(paths, should_stop=should_stop)
         if progress is not None:
             progress(len(notes), len(notes))
-        return Dataset(
-            name=self.title,
-            clips=tuple(
-                Clip(note.path, note.label, fact, group=note.group)
-                for note, fact in zip(notes, facts, strict=True)
-                if isinstance(fact, AudioInfo)
-            ),
-            description=self.description,
-            licence=self.licence,
-            citation=self.citation,
-            source=self.kind,
+        return self._dataset(
+            Clip(note.path, note.label, fact, group=note.group)
+            for note, fact in zip(notes, facts, strict=True)
+            if isinstance(fact, AudioInfo)
         )
 
     def _render(self, notes: Sequence[Note], progress: Progress | None, should_stop: ShouldStop | None) -> None:
-        if notes:
-            font = SoundFont(soundfont())
-            _write_all(notes, lambda note: wav_bytes(self.play(font, note), self.sr), progress, should_stop)
+        if not notes:
+            return
+        font = SoundFont(soundfont())
+
+        def write(note: Note) -> None:
+            sound = wav_bytes(self.play(font, note), self.sr)
+            note.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(note.path, sound)  # another process may render the same note at the same time
+
+        pool = ThreadPoolExecutor(os.cpu_count())
+        try:
+            for done, _ in enumerate(pool.map(write, notes), start=1):
+                if progress is not None:
+                    progress(done, len(notes))
+                stop_if(should_stop, "Rendering the instruments was stopped; start it again to go on where it ended.")
+        except OSError as error:
+            raise DatasetError(
+                f"The notes cannot be written to {settings.datasets_folder()} ({error.strerror or error});"
+                " free some space, or set AUDIOCLF_HOME to another folder."
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -111,8 +122,6 @@ class Instruments(Rendered):
     kind = "instruments"
     title = "Instruments"
     description = "Notes of instruments, made on this computer (General MIDI): 50 notes of each of ten."
-    licence = "Rendered here from TimGM6mb.sf2 (Tim Brechbill, GPL-2.0), which comes with the package pretty_midi."
-    citation = "MIDI Association: General MIDI System Level 1. SoundFont: TimGM6mb by Tim Brechbill."
 
     programs: tuple[int, ...] = param(
         tuple(range(0, 100, 10)), "General MIDI programs, numbered from 0; each is a class.", low=0, high=127
@@ -174,30 +183,3 @@ def soundfont() -> Path:
     if path is None or not path.is_file():
         raise DatasetError(f"The SoundFont {_SOUNDFONT} is not here; install the package that carries it: pretty_midi.")
     return path
-
-
-def _write_all(
-    notes: Sequence[Note],
-    render: Callable[[Note], bytes],
-    progress: Progress | None,
-    should_stop: ShouldStop | None,
-) -> None:
-    def write(note: Note) -> None:
-        sound = render(note)
-        note.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(note.path, sound)  # another process may render the same note at the same time
-
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        for done, _ in enumerate(pool.map(write, notes), start=1):
-            if progress is not None:
-                progress(done, len(notes))
-            if should_stop is not None and should_stop():
-                raise Stopped("Rendering the instruments was stopped; start it again to go on where it ended.")
-    except OSError as error:
-        raise DatasetError(
-            f"The notes cannot be written to {settings.datasets_folder()} ({error.strerror or error});"
-            " free some space, or set AUDIOCLF_HOME to another folder."
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -37,8 +37,6 @@ class Orchestra(Rendered):
     kind = "orchestra"
     title = "Orchestra"
     description = "Strings and reeds that are close to each other, soft and loud, in noise: models make mistakes here."
-    licence = "Rendered here from TimGM6mb.sf2 (Tim Brechbill, GPL-2.0), which comes with the package pretty_midi."
-    citation = "MIDI Association: General MIDI System Level 1. SoundFont: TimGM6mb by Tim Brechbill."
 
     programs: tuple[int, ...] = param(
         (40, 41, 42, 43, 110, 68, 69, 70, 71),

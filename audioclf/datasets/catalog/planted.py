@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +11,10 @@ import numpy.typing as npt
 from audioclf.audio.io import AudioInfo, wav_bytes
 from audioclf.core import settings
 from audioclf.core.documents import read_json
-from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.errors import DatasetError
 from audioclf.core.files import write_atomic
 from audioclf.core.params import param
-from audioclf.datasets.base import Clip, Dataset, Progress, ShouldStop
+from audioclf.datasets.base import Clip, Dataset, Progress, ShouldStop, stop_if
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.source import Source
 
@@ -76,57 +75,30 @@ class Planted(Source):
         labels = [(label, number) for label in CUES for number in range(self.n_clips)]
         paths = [folder / f"{list(CUES).index(label)}-{number:04d}.wav" for label, number in labels]
         try:
-            self._make(folder, labels, paths, progress, should_stop)
+            if not all(path.is_file() for path in (folder / BOXES, *paths)):
+                folder.mkdir(parents=True, exist_ok=True)
+                boxes: dict[str, Box] = {}
+                for done, ((label, number), path) in enumerate(zip(labels, paths, strict=True), start=1):
+                    y, boxes[path.name] = self.make(label, number)
+                    write_atomic(path, wav_bytes(y, SR))
+                    if progress is not None:
+                        progress(done, len(paths))
+                    stop_if(should_stop, "Making the sounds was stopped; start it again.")
+                write_atomic(folder / BOXES, json.dumps(boxes))
         except OSError as error:
             raise DatasetError(
                 f"The sounds cannot be written to {settings.datasets_folder()} ({error.strerror or error});"
                 " free some space, or set AUDIOCLF_HOME to another folder."
             ) from None
         facts = FileIndex().lookup(paths, should_stop=should_stop)
-        return Dataset(
-            name=self.title,
-            clips=tuple(
-                Clip(path, label, fact)
-                for (label, _), path, fact in zip(labels, paths, facts, strict=True)
-                if isinstance(fact, AudioInfo)
-            ),
-            description=self.description,
-            licence=self.licence,
-            citation=self.citation,
-            source=self.kind,
+        return self._dataset(
+            Clip(path, label, fact)
+            for (label, _), path, fact in zip(labels, paths, facts, strict=True)
+            if isinstance(fact, AudioInfo)
         )
 
-    def _make(
-        self,
-        folder: Path,
-        labels: list[tuple[str, int]],
-        paths: list[Path],
-        progress: Progress | None,
-        should_stop: ShouldStop | None,
-    ) -> None:
-        if (folder / BOXES).is_file() and all(path.is_file() for path in paths):
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        boxes: dict[str, Box] = {}
-        for done, ((label, number), path) in enumerate(zip(labels, paths, strict=True), start=1):
-            y, boxes[path.name] = self.make(label, number)
-            write_atomic(path, wav_bytes(y, SR))
-            if progress is not None:
-                progress(done, len(paths))
-            if should_stop is not None and should_stop():
-                raise Stopped("Making the sounds was stopped; start it again.")
-        write_atomic(folder / BOXES, json.dumps(boxes))
-
     def make(self, label: str, number: int) -> tuple[npt.NDArray[np.float32], Box]:
-        """Samples [shape=(n,)] of one clip, and where its cue is.
-
-        Parameters
-        ----------
-        label : str
-            One of :data:`CUES`.
-        number : int
-            Which clip of the class.
-        """
+        """Samples [shape=(n,)] of one clip of a class of :data:`CUES`, and where its cue is."""
         rng = np.random.default_rng((self.random_state, list(CUES).index(label), number))
         y = 0.002 * rng.standard_normal(round(SECONDS * SR))
         for _ in range(self.n_distractors):
@@ -159,18 +131,13 @@ def _event(rng: np.random.Generator, band: tuple[float, float]) -> tuple[npt.NDA
 
 
 def true_box(clip: Clip) -> Box | None:
-    """Where what makes a clip's class is; None for a clip of any other data set.
-
-    Parameters
-    ----------
-    clip : Clip
-    """
+    """Where what makes a clip's class is; None for a clip of any other data set."""
     path = clip.path.parent / BOXES
     if clip.path.parent.parent.name != Planted.kind or not path.is_file():
         return None
     try:
         found = read_json(path)[clip.path.name]
         start, end, low, high = (float(value) for value in found)
+        return start, end, low, high
     except (OSError, KeyError, TypeError, ValueError):
         return None
-    return start, end, low, high

@@ -7,7 +7,6 @@ import json
 import time
 import zipfile
 import zlib
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +35,8 @@ class Published(Source):
     remote : Remote
         Where the publisher offers it.
     homepage : str
+    scheme : str
+        Name of its scheme in :data:`audioclf.datasets.naming.SCHEMES`.
     example : str
         A file name as the set has them.
     n_clips, n_classes : int
@@ -44,6 +45,7 @@ class Published(Source):
 
     remote: ClassVar[Remote]
     homepage: ClassVar[str] = ""
+    scheme: ClassVar[str] = ""
     example: ClassVar[str] = ""
     order: ClassVar[int] = 200
     n_clips: ClassVar[int] = 0
@@ -95,25 +97,13 @@ class Published(Source):
                     "Add the missing files, or fetch the set anew; figures cannot be compared with published ones.",
                 )
             )
-        return Dataset(
-            name=self.title,
-            clips=tuple(self._in_order(found_clips)),
-            problems=tuple(problems),
-            description=self.description,
-            licence=self.licence,
-            citation=self.citation,
-            source=self.kind,
-        )
+        return self._dataset(self._in_order(found_clips), problems)
 
     def _given(self, progress: Progress | None, should_stop: ShouldStop | None) -> Tree:
-        from audioclf.datasets import mount
+        from audioclf.datasets import existing, mount
 
-        try:
-            path = Path(self.path).expanduser().resolve()
-            there = path.exists()
-        except (OSError, RuntimeError, ValueError):
-            there = False
-        if not there:
+        path = existing(self.path)
+        if path is None:
             raise DatasetError(
                 f"Nothing is at '{self.path[:200]}', a folder or archive with {self.title} was expected there; check"
                 " the path, or leave it out to fetch the set."
@@ -134,9 +124,18 @@ class Published(Source):
                 path.unlink()
         return replace(staging.stored_tree(stored), name=self.title)
 
-    @abstractmethod
+    def _named(self, entries: Sequence[Entry]) -> list[tuple[Entry, naming.Named]]:
+        """Entries whose names follow the set's scheme, with what the names state."""
+        (known,) = (one for one in naming.SCHEMES if one.name == self.scheme)
+        return [(entry, naming.read(known, entry.stem)) for entry in entries if known.expression.fullmatch(entry.stem)]
+
     def _rows(self, entries: Sequence[Entry]) -> list[Row]:
         """A row for every sound of the set; other files are passed over."""
+        return [
+            Row(entry, named.label, group=named.group, fold=named.fold)
+            for entry, named in self._named(entries)
+            if named.label
+        ]
 
     def _in_order(self, found: Sequence[Clip]) -> list[Clip]:
         """Clips with the classes in the order the publisher gives them."""

@@ -18,20 +18,6 @@ from audioclf.datasets.ingest.download import Remote
 from audioclf.datasets.ingest.file_tree import Entry, Row
 
 
-def _by_scheme(entries: Sequence[Entry], scheme: str) -> list[tuple[Entry, naming.Named]]:
-    """Entries whose names follow a scheme, with what the names state."""
-    (known,) = (one for one in naming.SCHEMES if one.name == scheme)
-    return [(entry, naming.read(known, entry.stem)) for entry in entries if known.expression.fullmatch(entry.stem)]
-
-
-def _labelled_by_name(entries: Sequence[Entry], scheme: str) -> list[Row]:
-    return [
-        Row(entry, named.label, group=named.group, fold=named.fold)
-        for entry, named in _by_scheme(entries, scheme)
-        if named.label
-    ]
-
-
 @dataclass(frozen=True)
 class FreeSpokenDigits(Published):
     """Free Spoken Digit Dataset. Fold 0 is its official test set (takes 0 to 4), fold 1 its training set."""
@@ -42,12 +28,10 @@ class FreeSpokenDigits(Published):
     licence = "Creative Commons BY-SA 4.0"
     citation = "Z. Jackson and others, Free Spoken Digit Dataset, doi:10.5281/zenodo.1342401."
     homepage = "https://github.com/Jakobovski/free-spoken-digit-dataset"
+    scheme = "FSDD"
     example = "7_jackson_32.wav"
     n_clips, n_classes = 3000, 10
     remote = Remote(f"{homepage}/archive/v1.0.10.zip", "fsdd.zip", 16_000_000)
-
-    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        return _labelled_by_name(entries, "FSDD")
 
 
 @dataclass(frozen=True)
@@ -64,12 +48,10 @@ class AudioMnist(Published):
         " Institute 361(1), 2024, arXiv:1807.03418."
     )
     homepage = "https://github.com/soerenab/AudioMNIST"
+    scheme = "AudioMNIST"
     example = "7_01_32.wav"
     n_clips, n_classes = 30_000, 10
     remote = Remote(f"{homepage}/archive/refs/heads/master.zip", "audiomnist.zip", 1_900_000_000)
-
-    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        return _labelled_by_name(entries, "AudioMNIST")
 
 
 ESC_50 = (
@@ -89,78 +71,71 @@ ESC_10 = ("Dog", "Rain", "Sea waves", "Crying baby", "Clock tick", "Sneezing", "
           "Crackling fire")  # fmt: skip
 """The ten of them that make up ESC-10, in its order."""
 
-_PICZAK = (
-    "K. J. Piczak, ESC: Dataset for Environmental Sound Classification, Proceedings of the 23rd ACM Conference on"
-    " Multimedia, 2015, doi:10.1145/2733373.2806390."
-)
 
-
-def _esc_rows(entries: Sequence[Entry]) -> list[Row]:
+class Esc(Published):
     """ESC in either layout: the class as a number in the name, or as a folder."""
-    details = _by_scheme(entries, "ESC")
-    numbered = [(entry, named) for entry, named in details if named.label]
-    if numbered:
-        return [
-            Row(entry, ESC_50[int(named.label or 0)], group=named.group, fold=named.fold)
-            for entry, named in numbered
-            if int(named.label or 0) < len(ESC_50)
-        ]
-    details = [(entry, named) for entry, named in details if entry.folders]
-    folders = list(dict.fromkeys(entry.folders[-1] for entry, _ in details))
-    labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
-    return [Row(entry, labels[entry.folders[-1]], group=named.group, fold=named.fold) for entry, named in details]
 
+    scheme = "ESC"
+    citation = (
+        "K. J. Piczak, ESC: Dataset for Environmental Sound Classification, Proceedings of the 23rd ACM Conference on"
+        " Multimedia, 2015, doi:10.1145/2733373.2806390."
+    )
+    labels: ClassVar[tuple[str, ...]] = ESC_50
+    """The classes in their order."""
 
-def _by_list(found: Sequence[Clip], labels: Sequence[str]) -> list[Clip]:
-    """Clips in the order of a list of classes; as they are where their classes come by the names of folders."""
-    if not {clip.label for clip in found} <= set(labels):
-        return list(found)
-    return sorted(found, key=lambda clip: labels.index(clip.label))
+    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
+        details = self._named(entries)
+        numbered = [(entry, int(named.label), named) for entry, named in details if named.label]
+        if numbered:
+            return [
+                Row(entry, ESC_50[target], group=named.group, fold=named.fold)
+                for entry, target, named in numbered
+                if target < len(ESC_50)
+            ]
+        details = [(entry, named) for entry, named in details if entry.folders]
+        folders = list(dict.fromkeys(entry.folders[-1] for entry, _ in details))
+        labels = dict(zip(folders, naming.without_numbers(folders), strict=True))
+        return [Row(entry, labels[entry.folders[-1]], group=named.group, fold=named.fold) for entry, named in details]
+
+    def _in_order(self, found: Sequence[Clip]) -> list[Clip]:
+        if not {clip.label for clip in found} <= set(self.labels):
+            return list(found)  # classes by the names of folders
+        return sorted(found, key=lambda clip: self.labels.index(clip.label))
 
 
 @dataclass(frozen=True)
-class Esc10(Published):
+class Esc10(Esc):
     """ESC-10, from its own archive or out of ESC-50. Folds 1 to 5 and groups (source recordings) are official."""
 
     kind = "esc10"
     title = "ESC-10"
     description = "Environmental sounds: 400 clips of 5 s in 10 classes, 44.1 kHz, with five official folds."
     licence = "Creative Commons BY 3.0 (single clips CC0, BY or Sampling+; credits are in its README)"
-    citation = _PICZAK
     homepage = "https://github.com/karolpiczak/ESC-10"
     example = "001 - Dog bark/1-100032-A.ogg"
     n_clips, n_classes = 400, 10
+    labels = ESC_10
     remote = Remote("https://github.com/karoldvl/ESC-10/archive/master.zip", "esc10.zip", 40_000_000)
 
     def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        rows = _esc_rows(entries)
+        rows = super()._rows(entries)
         if len({row.label for row in rows}) > self.n_classes:
             rows = [row for row in rows if row.label in ESC_10]
         return rows
 
-    def _in_order(self, found: Sequence[Clip]) -> list[Clip]:
-        return _by_list(found, ESC_10)
-
 
 @dataclass(frozen=True)
-class Esc50(Published):
+class Esc50(Esc):
     """ESC-50. Folds 1 to 5 and groups (source recordings) are official."""
 
     kind = "esc50"
     title = "ESC-50"
     description = "Environmental sounds: 2,000 clips of 5 s in 50 classes, 44.1 kHz, with five official folds."
     licence = "Creative Commons BY-NC 3.0 (the ten classes of ESC-10: BY); credits are in its LICENSE"
-    citation = _PICZAK
     homepage = "https://github.com/karolpiczak/ESC-50"
     example = "audio/1-100032-A-0.wav"
     n_clips, n_classes = 2000, 50
     remote = Remote("https://github.com/karoldvl/ESC-50/archive/master.zip", "esc50.zip", 650_000_000)
-
-    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        return _esc_rows(entries)
-
-    def _in_order(self, found: Sequence[Clip]) -> list[Clip]:
-        return _by_list(found, ESC_50)
 
 
 @dataclass(frozen=True)
@@ -179,12 +154,10 @@ class Gtzan(Published):
         " Processing 10(5), 2002, doi:10.1109/TSA.2002.800560."
     )
     homepage = "https://huggingface.co/datasets/marsyas/gtzan"
+    scheme = "GTZAN"
     example = "jazz/jazz.00012.wav"
     n_clips, n_classes = 1000, 10
     remote = Remote(f"{homepage}/resolve/main/data/genres.tar.gz", "genres.tar.gz", 1_230_000_000)
-
-    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        return _labelled_by_name(entries, "GTZAN")
 
     def _known_fault(self, problem: Problem) -> Problem:
         if not problem.file.endswith("jazz.00054.wav"):
@@ -208,6 +181,7 @@ class MiniSpeechCommands(Published):
         "P. Warden, Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition, 2018, arXiv:1804.03209."
     )
     homepage = "https://www.tensorflow.org/tutorials/audio/simple_audio"
+    scheme = "Speech Commands"
     example = "yes/0a7c2a8d_nohash_0.wav"
     n_clips, n_classes = 8000, 8
     remote = Remote(
@@ -220,6 +194,6 @@ class MiniSpeechCommands(Published):
     def _rows(self, entries: Sequence[Entry]) -> list[Row]:
         return [
             Row(entry, entry.folders[-1], group=named.group)
-            for entry, named in _by_scheme(entries, "Speech Commands")
+            for entry, named in self._named(entries)
             if entry.folders and entry.folders[-1] in self.words
         ]

@@ -16,16 +16,8 @@ import numpy.typing as npt
 
 from audioclf.core.errors import DatasetError
 
-START, END, LOOP_START, LOOP_END, START_COARSE, END_COARSE, LOOP_START_COARSE, LOOP_END_COARSE = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    12,
-    45,
-    50,
-)
+START, END, LOOP_START, LOOP_END = 0, 1, 2, 3
+START_COARSE, END_COARSE, LOOP_START_COARSE, LOOP_END_COARSE = 4, 12, 45, 50
 MOD_LFO_TO_PITCH, VIB_LFO_TO_PITCH, MOD_ENV_TO_PITCH = 5, 6, 7
 FILTER_CUTOFF, FILTER_Q, MOD_LFO_TO_CUTOFF, MOD_ENV_TO_CUTOFF, MOD_LFO_TO_VOLUME = 8, 9, 10, 11, 13
 MOD_LFO_DELAY, MOD_LFO_RATE, VIB_LFO_DELAY, VIB_LFO_RATE = 21, 22, 23, 24
@@ -55,19 +47,8 @@ _NOT_ADDED = frozenset(
 
 @dataclass(frozen=True)
 class Sample:
-    """A recording in the SoundFont.
-
-    Attributes
-    ----------
-    start, end, loop_start, loop_end : int
-        Sample points in :attr:`SoundFont.points`.
-    sr : int
-        Sample rate in Hz.
-    root : int
-        MIDI key at which it sounds as recorded.
-    correction : int
-        Cents to add.
-    """
+    """A recording in the SoundFont: places in :attr:`SoundFont.points`, sample rate in Hz, the MIDI key at which it
+    sounds as recorded, and cents to add."""
 
     start: int
     end: int
@@ -80,14 +61,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Voice:
-    """One sample with all its generators: one of the layers that sound for a key.
-
-    Attributes
-    ----------
-    sample : Sample
-    generators : mapping of int to int
-        Amounts by generator number, defaults included through :meth:`amount`.
-    """
+    """One of the layers that sound for a key: a sample and the amounts of its generators by their numbers."""
 
     sample: Sample
     generators: Mapping[int, int]
@@ -109,10 +83,6 @@ class _Zone:
 
 class SoundFont:
     """A SoundFont 2 file in memory.
-
-    Parameters
-    ----------
-    path : Path
 
     Raises
     ------
@@ -161,14 +131,8 @@ class SoundFont:
     def voices(self, program: int, key: int, velocity: int, *, bank: int = 0) -> list[Voice]:
         """The layers that sound together for one note.
 
-        A pitch outside the range of an instrument is played by the layers of the nearest key within.
-
-        Parameters
-        ----------
-        program, key, velocity : int
-            MIDI numbers, 0 to 127.
-        bank : int
-            0 for programs, 128 for percussion.
+        A pitch outside the range of an instrument is played by the layers of the nearest key within. The numbers are
+        MIDI's, 0 to 127; ``bank`` is 0 for programs and 128 for percussion.
         """
         nearest = sorted(range(128), key=lambda other: abs(other - key)) if bank == 0 else [key]
         return next(filter(None, (self._voices(program, other, velocity, bank) for other in nearest)), [])

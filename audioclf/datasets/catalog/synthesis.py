@@ -3,9 +3,6 @@
 Every layer is a wavetable oscillator, a resonant low-pass filter and a volume envelope, moved by a modulation
 envelope and two low-frequency oscillators: the synthesis model of the SoundFont Technical Specification 2.04,
 section 9, without its reverb, chorus and panning.
-
-symusic was tried and left: its 0.5.9 ignores the root keys that override a sample's own (the piano of TimGM6mb
-sounds 20 semitones sharp), takes no notice of velocity, and does not return on some notes of some programs.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ import contextlib
 import gzip
 import io
 import lzma
-import secrets
-import shutil
 import stat
 import struct
 import tarfile
@@ -21,7 +19,7 @@ from typing import Any, BinaryIO, cast
 from audioclf.audio.io import content_hash
 from audioclf.audio.sources import readable
 from audioclf.core import settings, workspaces
-from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.errors import DatasetError
 from audioclf.datasets.base import ByteCount, Progress, ShouldStop
 from audioclf.datasets.ingest.staging import MOST_BYTES, Keeper, TooLargeError, is_stored
 
@@ -37,9 +35,6 @@ _MOST_DIRECTORY = 64 * 2**20
 _MOST_HEADER = 2**20
 """Most bytes that are read at once for a header of a tar member."""
 
-_CHUNK = 2**20
-"""Bytes of an upload that are copied at once; a stop is heeded after each."""
-
 _DAMAGE = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, OSError, RuntimeError, ValueError, struct.error),
@@ -49,11 +44,15 @@ _DAMAGE = (
 
 def is_archive(path: Path) -> bool:
     """Whether a file begins like an archive, whatever it is called."""
-    return _kind(path) != ""
+    try:
+        with path.open("rb") as file:
+            return _kind(file) != ""
+    except OSError:
+        return False
 
 
 def unpack(
-    path: Path,
+    source: Path | BinaryIO,
     parent: Path | None = None,
     *,
     name: str = "",
@@ -64,13 +63,13 @@ def unpack(
 
     Parameters
     ----------
-    path : Path
+    source : Path or binary file
         A zip, or a tar (plain, gzip or bzip2).
     parent : Path or None
         Where the stored folder goes. By default into the workspace the archive lies in, or else beside the other data
         sets of this machine.
     name : str
-        What its owner calls the file, where it does not lie under that name.
+        What its owner calls it, where it does not lie under that name.
 
     Returns
     -------
@@ -80,20 +79,25 @@ def unpack(
     Raises
     ------
     DatasetError
-        When the file is no archive that can be read, or there is no room.
+        When it is no archive that can be read, or there is no room.
     Stopped
     """
-    kind = _kind(path)
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return unpack(
+                file, parent or _home_of(source), name=name or source.name, progress=progress, should_stop=should_stop
+            )
+    kind = _kind(source)
     if kind not in _READERS:
         what = {"rar": "a RAR archive", "7z": "a 7-Zip archive", "xz": "an xz archive", "": "no archive"}[kind]
-        raise DatasetError(f"'{name or path.name}' is {what}, a zip or tar.gz was expected; pack the sounds as a zip.")
-    parent = parent or _home_of(path)
-    identity = content_hash(path)
+        raise DatasetError(f"'{name}' is {what}, a zip or tar.gz was expected; pack the sounds as a zip.")
+    parent = parent or settings.datasets_folder() / "archives"
+    identity = content_hash(source)
     target = parent / identity
     if is_stored(target):
         return target
-    with Keeper(parent, _plain_name(Path(name) if name else path), should_stop=should_stop) as keeper:
-        _READERS[kind](path, keeper, _Budget(), progress or (lambda done, total: None))
+    with Keeper(parent, _plain_name(name), should_stop=should_stop) as keeper:
+        _READERS[kind](source, name, keeper, _Budget(), progress or (lambda done, total: None))
         return keeper.finish(identity)
 
 
@@ -124,88 +128,37 @@ class _Budget:
         )
 
 
-def unpack_upload(
-    source: BinaryIO,
-    parent: Path,
-    name: str,
-    *,
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-) -> Path:
-    """The stored folder of an archive that is no file yet; nothing else of it is kept.
-
-    Parameters
-    ----------
-    source : binary file
-        Read from its beginning.
-    parent : Path
-        Where the stored folder goes.
-    name : str
-        What its owner calls it.
-
-    Raises
-    ------
-    DatasetError
-        As for :func:`unpack`, and when there is no room for it.
-    Stopped
-    """
-    # named like what the store sweeps away when a process was killed in the middle
-    part = parent / f".{secrets.token_hex(8)}.part"
+def _read_zip(file: BinaryIO, name: str, keeper: Keeper, budget: _Budget, progress: Progress) -> None:
+    _check_directory(file, name)
     try:
-        part.mkdir()
-        packed = part / "packed"
-        with packed.open("xb") as target:
-            source.seek(0)
-            while chunk := source.read(_CHUNK):
-                target.write(chunk)
-                if should_stop is not None and should_stop():
-                    raise Stopped("Storing the files was stopped; nothing of them was kept.")
-        return unpack(packed, parent, name=name, progress=progress, should_stop=should_stop)
-    except DatasetError as error:
-        raise DatasetError(str(error).replace("'packed'", f"'{name}'")) from None
-    except OSError as error:
-        raise DatasetError(
-            f"The upload cannot be stored ({error.strerror or error}); free some disk space and try again."
-        ) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _read_zip(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -> None:
-    _check_directory(path)
-    try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except _DAMAGE as error:
-        raise DatasetError(
-            f"'{path.name}' is not a whole zip archive ({error}); upload it again, or pack it anew."
-        ) from None
+        raise _broken(name, "zip", error) from None
     with archive:
         members = archive.infolist()
         for number, member in enumerate(members[:MOST_MEMBERS]):
             progress(number, len(members))
-            name = _zip_name(member)
-            if member.is_dir():
-                continue
-            mode = member.external_attr >> 16
-            if stat.S_ISLNK(mode):
-                keeper.refuse(name, "It is a link, not a file.", "Pack the file itself.")
-                continue
-            wanted = keeper.wants(name)
-            if wanted is None:
-                continue
-            if member.flag_bits & 0x1:
-                keeper.refuse(name, "It is encrypted.", "Pack again without a password.")
-            elif not budget.fits(member.file_size):
-                budget.refuse(keeper, name, member.file_size)
-            else:
-                _keep_zipped(archive, member, name, wanted, keeper, budget)
+            if not member.is_dir():
+                _take_zipped(archive, member, keeper, budget)
         progress(len(members), len(members))
-        _note_rest(path, len(members), keeper)
+        if len(members) > MOST_MEMBERS:
+            _note_rest(name, f"{len(members):,}", keeper)
 
 
-def _keep_zipped(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, wanted: str, keeper: Keeper, budget: _Budget
-) -> None:
+def _take_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, keeper: Keeper, budget: _Budget) -> None:
+    name = _zip_name(member)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        keeper.refuse(name, "It is a link, not a file.", "Pack the file itself.")
+        return
+    wanted = keeper.wants(name)
+    if wanted is None:
+        return
+    if member.flag_bits & 0x1:
+        keeper.refuse(name, "It is encrypted.", "Pack again without a password.")
+        return
+    if not budget.fits(member.file_size):
+        budget.refuse(keeper, name, member.file_size)
+        return
     try:
         with archive.open(member) as source:
             budget.keep(keeper, name, wanted, cast(BinaryIO, source))
@@ -215,24 +168,23 @@ def _keep_zipped(
         keeper.refuse(name, f"It is damaged in the archive ({error}).", "Pack it again as a plain zip.")
 
 
-def _check_directory(path: Path) -> None:
+def _check_directory(file: BinaryIO, name: str) -> None:
     """Refuse a table of contents that would take more memory than there should be need for."""
-    with path.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        file.seek(max(0, size - 65557))
-        tail = file.read()
-        at = tail.rfind(b"PK\x05\x06")
-        if at < 0 or len(tail) < at + 22:
-            return
-        length = struct.unpack_from("<I", tail, at + 12)[0]
-        zip64 = tail.rfind(b"PK\x06\x06", 0, at)
-        if length == 0xFFFFFFFF and zip64 >= 0 and len(tail) >= zip64 + 56:
-            length = struct.unpack_from("<Q", tail, zip64 + 40)[0]
-        if length > _MOST_DIRECTORY:
-            raise DatasetError(
-                f"The table of contents of '{path.name}' takes {length / 1e6:,.0f} MB, at most"
-                f" {_MOST_DIRECTORY / 1e6:,.0f} MB were expected; pack fewer files, or load the unpacked folder."
-            )
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - 65557))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        return
+    length = struct.unpack_from("<I", tail, at + 12)[0]
+    zip64 = tail.rfind(b"PK\x06\x06", 0, at)
+    if length == 0xFFFFFFFF and zip64 >= 0 and len(tail) >= zip64 + 56:
+        length = struct.unpack_from("<Q", tail, zip64 + 40)[0]
+    if length > _MOST_DIRECTORY:
+        raise DatasetError(
+            f"The table of contents of '{name}' takes {length / 1e6:,.0f} MB, at most"
+            f" {_MOST_DIRECTORY / 1e6:,.0f} MB were expected; pack fewer files, or load the unpacked folder."
+        )
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
@@ -244,11 +196,12 @@ def _zip_name(member: zipfile.ZipInfo) -> str:
     return name
 
 
-def _read_tar(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -> None:
-    size = path.stat().st_size
-    opener: Any = {"gz": gzip.open, "bz2": bz2.open, "tar": open}[_kind(path)]
+def _read_tar(file: BinaryIO, name: str, keeper: Keeper, budget: _Budget, progress: Progress) -> None:
+    opener: Any = {"gz": gzip.open, "bz2": bz2.open, "tar": contextlib.nullcontext}[_kind(file)]
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
     members = 0
-    with path.open("rb") as raw, opener(raw, "rb") if opener is not open else path.open("rb") as plain:
+    with opener(file) as plain:
         bounded = _Bounded(plain, budget.left + 512 * (MOST_MEMBERS + 1) * 4)
         try:
             with tarfile.open(fileobj=cast(Any, bounded), mode="r:") as archive:
@@ -257,17 +210,15 @@ def _read_tar(path: Path, keeper: Keeper, budget: _Budget, progress: Progress) -
                     cast(Any, archive).members = []
                     members += 1
                     if members > MOST_MEMBERS:
-                        _note_rest(path, None, keeper)
+                        _note_rest(name, "more", keeper)
                         return
-                    progress(ByteCount(min(raw.tell(), size)), ByteCount(size))
+                    progress(ByteCount(min(file.tell(), size)), ByteCount(size))
                     _take(archive, member, keeper, budget)
         except (*_DAMAGE, _TooMuchError) as error:
             if not members:
-                raise DatasetError(
-                    f"'{path.name}' is not a whole tar archive ({error}); upload it again, or pack it anew."
-                ) from None
+                raise _broken(name, "tar", error) from None
             keeper.refuse(
-                path.name,
+                name,
                 f"The archive cannot be read beyond its member {members} ({error}).",
                 "Upload it again, or pack it anew.",
             )
@@ -321,16 +272,19 @@ class _Bounded(io.RawIOBase):
         return int(self._source.tell())
 
 
-def _note_rest(path: Path, members: int | None, keeper: Keeper) -> None:
-    if members is None or members > MOST_MEMBERS:
-        keeper.refuse(
-            path.name,
-            f"It has {'more' if members is None else f'{members:,}'} members, and {MOST_MEMBERS:,} were looked at.",
-            "Unpack it and load the folder, which may hold ten times as many.",
-        )
+def _broken(name: str, kind: str, error: Exception) -> DatasetError:
+    return DatasetError(f"'{name}' is not a whole {kind} archive ({error}); upload it again, or pack it anew.")
 
 
-_READERS: dict[str, Callable[[Path, Keeper, _Budget, Progress], None]] = {
+def _note_rest(name: str, members: str, keeper: Keeper) -> None:
+    keeper.refuse(
+        name,
+        f"It has {members} members, and {MOST_MEMBERS:,} were looked at.",
+        "Unpack it and load the folder, which may hold ten times as many.",
+    )
+
+
+_READERS: dict[str, Callable[[BinaryIO, str, Keeper, _Budget, Progress], None]] = {
     "zip": _read_zip,
     "gz": _read_tar,
     "bz2": _read_tar,
@@ -338,12 +292,9 @@ _READERS: dict[str, Callable[[Path, Keeper, _Budget, Progress], None]] = {
 }
 
 
-def _kind(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            head = file.read(265)
-    except OSError:
-        return ""
+def _kind(file: BinaryIO) -> str:
+    file.seek(0)
+    head = file.read(265)
     for start, kind in (
         (b"PK\x03\x04", "zip"),
         (b"PK\x05\x06", "zip"),
@@ -363,9 +314,8 @@ def _home_of(path: Path) -> Path:
     return settings.datasets_folder() / "archives" if owner is None else workspaces.datasets_folder(owner)
 
 
-def _plain_name(path: Path) -> str:
-    name = path.name
+def _plain_name(name: str) -> str:
     for suffix in (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
-    return path.stem or name
+    return Path(name).stem or name

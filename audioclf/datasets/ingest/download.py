@@ -15,9 +15,9 @@ from typing import Any
 from audioclf.audio.containers import NotASoundError, recognise
 from audioclf.core import workspaces
 from audioclf.core.documents import read_json
-from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
+from audioclf.core.errors import DatasetError, WorkspaceError
 from audioclf.core.locks import try_lock
-from audioclf.datasets.base import ByteCount, Progress, ShouldStop
+from audioclf.datasets.base import ByteCount, Progress, ShouldStop, stop_if
 
 ATTEMPTS = 5
 """Times in a row that a connection may break without a single byte having come."""
@@ -38,19 +38,16 @@ class Remote:
 
     Attributes
     ----------
-    url : str
     file_name : str
         What it is called here.
     size : int
         About how many bytes it has.
     sha256 : str
         As its publisher states it; empty where no publication of a checksum is known.
-    what : str
-        What it is, with its article.
+    what, remedy : str
+        What it is, with its article, and what to do with one that was fetched elsewhere.
     starts : tuple of bytes
         One of which it begins with.
-    remedy : str
-        What to do with a file that was fetched elsewhere.
     """
 
     url: str
@@ -75,9 +72,8 @@ def fetch(
     remote : Remote
     folder : Path
         Where it goes; made when it is not there.
-    progress : callable, optional
-        Summary how many of how many bytes are there; all are 0 where the server does not say.
-    should_stop : callable, optional
+    progress, should_stop : callable, optional
+        See :mod:`audioclf.datasets.base`; progress counts bytes, and all are 0 where the server does not say.
 
     Raises
     ------
@@ -135,8 +131,7 @@ def locked(path: Path, *, should_stop: ShouldStop | None = None) -> Iterator[Non
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         while not try_lock(file):
-            if should_stop is not None and should_stop():
-                raise Stopped("Waiting for another download of the same data set was stopped.")
+            stop_if(should_stop, "Waiting for another download of the same data set was stopped.")
             time.sleep(0.1)
         yield
 
@@ -291,8 +286,7 @@ class _Resuming:
             time.sleep(min(0.1, left))
 
     def _stop_if_asked(self) -> None:
-        if self._should_stop is not None and self._should_stop():
-            raise Stopped(f"Fetching {self._remote.file_name} was stopped; {_AGAIN}.")
+        stop_if(self._should_stop, f"Fetching {self._remote.file_name} was stopped; {_AGAIN}.")
 
 
 def _first_byte(answer: Any) -> int:

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,8 +22,8 @@ from typing import Any, TypeVar
 from audioclf.audio.io import AudioInfo, display_name, read_info
 from audioclf.audio.sources import readable
 from audioclf.core import settings
-from audioclf.core.errors import AudioclfError, AudioError, Stopped
-from audioclf.datasets.base import Problem, Progress, ShouldStop
+from audioclf.core.errors import AudioclfError, AudioError
+from audioclf.datasets.base import Problem, Progress, ShouldStop, stop_if
 
 VERSION = 2
 """Raise it when rows written before no longer hold: other columns, or a reader that accepts other files."""
@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS facts (
     content TEXT, kind TEXT, value TEXT, PRIMARY KEY (content, kind)
 ) WITHOUT ROWID;
 """
+
+_STOPPED = "Reading the files was stopped; start it again to go on where it ended."
 
 _Item = TypeVar("_Item")
 
@@ -81,22 +83,13 @@ class FileIndex:
         *,
         progress: Progress | None = None,
         should_stop: ShouldStop | None = None,
-        n_jobs: int = 0,
     ) -> list[AudioInfo | Problem]:
         """Facts of every file, in the order asked; a file that is no usable sound gives a :class:`Problem`.
-
-        Parameters
-        ----------
-        paths : sequence of Path
-        progress, should_stop : callable, optional
-            See :mod:`audioclf.datasets.base`.
-        n_jobs : int
-            Threads that read files not seen before; 0 takes two per processor.
 
         Raises
         ------
         Stopped
-            When ``should_stop`` says so; what was read until then is kept.
+            What was read until then is kept.
         """
         found: list[AudioInfo | Problem | None] = [None] * len(paths)
         states: dict[_State, list[int]] = {}
@@ -115,7 +108,7 @@ class FileIndex:
             progress(done, len(paths))
         unknown = [state for state in states if state not in known]
         for chunk in _chunks(unknown, 256):
-            for state, value in self._read(chunk, n_jobs, should_stop):
+            for state, value in self._read(chunk, should_stop):
                 for number in states[state]:
                     found[number] = _named(value, paths[number])
                     done += 1
@@ -171,7 +164,7 @@ class FileIndex:
         try:
             for chunk in _chunks(missing, 2048):
                 for values in pool.map(of, _chunks(chunk, together)):
-                    _stop_if(should_stop)
+                    stop_if(should_stop, _STOPPED)
                     found.update(values)
                     rows += [(content, kind, json.dumps(value)) for content, value in values]
                     if progress is not None:
@@ -195,13 +188,13 @@ class FileIndex:
         return {state: value for state, value in known.items() if state in wanted}
 
     def _read(
-        self, states: Sequence[_State], n_jobs: int, should_stop: ShouldStop | None
+        self, states: Sequence[_State], should_stop: ShouldStop | None
     ) -> Iterator[tuple[_State, AudioInfo | Problem]]:
         rows: list[tuple[Any, ...]] = []
-        pool = ThreadPoolExecutor(n_jobs or 2 * (os.cpu_count() or 1))
+        pool = ThreadPoolExecutor(2 * (os.cpu_count() or 1))
         try:
             for state, value in zip(states, pool.map(_look, [state.path for state in states]), strict=True):
-                _stop_if(should_stop)
+                stop_if(should_stop, _STOPPED)
                 # A file that merely may not be opened is asked again: its permissions are no part of its state.
                 if isinstance(value, AudioInfo) or os.access(state.path, os.R_OK):
                     rows.append(_row(state, value))
@@ -214,7 +207,7 @@ class FileIndex:
         """Rows for many keys; none where the database turns out to be damaged, and it is then made anew."""
         rows: list[tuple[Any, ...]] = []
         try:
-            with self._database() as database:
+            with closing(self._open()) as database:
                 for chunk in _chunks(keys, _MANY):
                     marks = ",".join("?" * len(chunk))
                     rows += database.execute(f"{question} ({marks})", (*before, *chunk))
@@ -230,17 +223,12 @@ class FileIndex:
             return
         # A full disk or a database that stays locked costs the memory, never the work.
         try:
-            with self._database() as database, database:
+            with closing(self._open()) as database, database:
                 database.executemany(statement, rows)
         except sqlite3.OperationalError:
             pass
         except sqlite3.DatabaseError:
             self._discard()
-
-    @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
-        with closing(self._open()) as database:
-            yield database
 
     def _open(self) -> sqlite3.Connection:
         for attempt in range(2):
@@ -367,11 +355,6 @@ def _key(path: str) -> str | bytes:
 
 def _named(value: AudioInfo | Problem, path: Path) -> AudioInfo | Problem:
     return value if isinstance(value, AudioInfo) else Problem(readable(path.name), value.reason, value.remedy)
-
-
-def _stop_if(should_stop: ShouldStop | None) -> None:
-    if should_stop is not None and should_stop():
-        raise Stopped("Reading the files was stopped; start it again to go on where it ended.")
 
 
 def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
-from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.errors import DatasetError
 from audioclf.datasets import naming
-from audioclf.datasets.base import Clip, Problem, Progress, ShouldStop
+from audioclf.datasets.base import Clip, Problem, Progress, ShouldStop, stop_if
 from audioclf.datasets.ingest.file_index import FileIndex
+
+T = TypeVar("T")
 
 SOUNDS = frozenset(
     f".{suffix}"
@@ -49,15 +51,7 @@ MOST_FILES = 500_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One file.
-
-    Attributes
-    ----------
-    name : str
-        Path inside the tree, parts separated by "/".
-    path : Path
-        Where its bytes are.
-    """
+    """One file: its path inside the tree, parts separated by "/", and where its bytes are."""
 
     name: str
     path: Path
@@ -70,16 +64,18 @@ class Entry:
     @property
     def stem(self) -> str:
         """File name without its suffix."""
-        last = self.name.rsplit("/", 1)[-1]
-        dot = last.rfind(".")
-        return last[:dot] if dot > 0 else last
+        return self._split[0]
 
     @property
     def suffix(self) -> str:
         """Suffix in small letters, with its dot."""
+        return self._split[1].lower()
+
+    @property
+    def _split(self) -> tuple[str, str]:
         last = self.name.rsplit("/", 1)[-1]
         dot = last.rfind(".")
-        return last[dot:].lower() if dot > 0 else ""
+        return (last[:dot], last[dot:]) if dot > 0 else (last, "")
 
     @property
     def promises_sound(self) -> bool:
@@ -121,9 +117,15 @@ class Tree:
     pointed: str = ""
 
     @cached_property
-    def memo(self) -> dict[str, Any]:
-        """What readers found out about these files, so that nothing is looked through twice."""
+    def _memo(self) -> dict[str, Any]:
         return {}
+
+    def once(self, what: str, find: Callable[[], T]) -> T:
+        """What is found out about these files, looked for once."""
+        if what not in self._memo:
+            self._memo[what] = find()
+        found: T = self._memo[what]
+        return found
 
     @cached_property
     def by_name(self) -> dict[str, Entry]:
@@ -165,13 +167,7 @@ class Tree:
         return self.root / folder
 
     def unwrapped(self, stays: Callable[[Entry], bool] = lambda entry: entry.promises_sound) -> Tree:
-        """Without folders that hold nothing but one folder.
-
-        Parameters
-        ----------
-        stays : callable
-            An entry at the top for which this is true ends the unwrapping.
-        """
+        """Without folders that hold nothing but one folder; an entry at the top that ``stays`` ends the unwrapping."""
         tree = self
         while True:
             tops = {entry.folders[0] for entry in tree.entries if entry.folders}
@@ -250,8 +246,8 @@ def folder_tree(path: Path, *, should_stop: ShouldStop | None = None) -> Tree:
     entries: list[Entry] = []
     for entry in _walk(path, "", frozenset()):
         entries.append(entry)
-        if len(entries) % 1000 == 0 and should_stop is not None and should_stop():
-            raise Stopped("Looking for files was stopped.")
+        if len(entries) % 1000 == 0:
+            stop_if(should_stop, "Looking for files was stopped.")
         if len(entries) > MOST_FILES:
             raise DatasetError(
                 f"'{path.name}' holds more than {MOST_FILES:,} files; point at the folder of the sounds."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import math
@@ -14,15 +13,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.audio.io import Array, load_audio, wav_bytes
+from audioclf.audio.io import load_audio, wav_bytes
 from audioclf.audio.level import LevelMeter, loudest
 from audioclf.core import workspaces
 from audioclf.core.errors import AudioError
 from audioclf.datasets import segmentation
 from audioclf.datasets.base import Progress, ShouldStop
-from audioclf.datasets.csv_table import guarded
+from audioclf.datasets.csv_table import write_table
 from audioclf.datasets.ingest import staging
-from audioclf.datasets.segmentation import FRAME, Cut
+from audioclf.datasets.segmentation import Cut
 
 LONGEST: Final = 60.0
 """Seconds of a recording that are used."""
@@ -51,11 +50,8 @@ class Example:
     ----------
     sound : bytes
         A WAV file.
-    seconds : float
-    level : float
-        Level of its loudest 20 ms, in dB of full scale.
-    clipped : float
-        Share of samples at full scale.
+    level, clipped : float
+        Level of its loudest 20 ms, in dB of full scale, and share of samples at full scale.
     recording : str
         The recording it was cut from; examples of one are alike and are never tested on each other.
     start : float
@@ -77,22 +73,10 @@ class Example:
         return "very quiet" if self.level < QUIET else ""
 
 
-def loudness(y: Array, sr: int) -> npt.NDArray[Any]:
-    """Level of every :data:`~audioclf.datasets.segmentation.FRAME`, in dB of full scale [shape=(n_frames,)]."""
-    size = max(1, round(FRAME * sr))
-    frames = y[: max(len(y) // size, 1) * size]
-    frames = np.pad(frames, (0, -len(frames) % size)).reshape(-1, size)
-    power = np.square(frames, dtype=np.float64).mean(axis=1)
-    return np.asarray(10 * np.log10(np.maximum(power, 1e-12)))
-
-
 def sounding(level: npt.NDArray[Any]) -> list[Cut]:
     """What sounds in a recording: stretches between pauses of half a second; a long one in pieces of two seconds.
 
-    Parameters
-    ----------
-    level : np.ndarray [shape=(n_frames,)]
-        As :func:`loudness` gives it.
+    ``level`` is that of :func:`~audioclf.datasets.segmentation.loudness`.
     """
     if not len(level) or level.max() < SILENT:
         return []
@@ -107,14 +91,7 @@ def sounding(level: npt.NDArray[Any]) -> list[Cut]:
 
 
 def examples(data: bytes, recording: str) -> list[Example]:
-    """The examples that a recording holds.
-
-    Parameters
-    ----------
-    data : bytes
-        A sound file.
-    recording : str
-        What stands for it.
+    """The examples that a recording holds: the bytes of a sound file, and what stands for it.
 
     Raises
     ------
@@ -122,7 +99,7 @@ def examples(data: bytes, recording: str) -> list[Example]:
         When it is no sound, or silent.
     """
     y, sr = load_audio(data, sr=None, duration=LONGEST)
-    found = sounding(loudness(y, sr))
+    found = sounding(segmentation.loudness(y, sr))
     if not found:
         raise AudioError("The recording is silent; check which microphone the browser uses, and record again.")
     made = []
@@ -147,28 +124,18 @@ def keep(
 
     A table names the classes, since they may be called anything, and there is a WAV file for each example.
 
-    Parameters
-    ----------
-    labelled : sequence of (str, Example)
-        Class and example.
-    workspace : str
-    name : str
-        Name for people.
-
     Raises
     ------
     WorkspaceError
         When there is no room.
     Stopped
     """
-    table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(("file_name", "label", "group"))
+    rows = [("file_name", "label", "group")]
     files = []
     for number, (label, example) in enumerate(labelled):
         file = f"{number:04d}-{hashlib.blake2b(example.sound, digest_size=4).hexdigest()}.wav"
-        writer.writerow((file, guarded(label), example.recording))
+        rows.append((file, label, example.recording))
         files.append((file, io.BytesIO(example.sound)))
-    files.append(("recordings.csv", io.BytesIO(table.getvalue().encode("utf-8"))))
+    files.append(("recordings.csv", io.BytesIO(write_table(rows).encode("utf-8"))))
     parent = workspaces.datasets_folder(workspace)
     return staging.keep(files, parent, name, progress=progress, should_stop=should_stop)

@@ -21,12 +21,7 @@ MISSING = "No such file is beside the table."
 
 
 class SoundNames:
-    """The files of a tree by the ends of their names, in any spelling.
-
-    Parameters
-    ----------
-    entries : iterable of Entry
-    """
+    """The files of a tree by the ends of their names, in any spelling; names are asked for in folded spelling."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._files = [(folded(entry.name).split("/"), entry) for entry in entries if entry.may_be_sound]
@@ -34,20 +29,17 @@ class SoundNames:
         self._by_end: dict[tuple[int, bool], dict[str, list[tuple[list[str], Entry]]]] = {}
 
     def called(self, parts: Sequence[str]) -> list[Entry]:
-        """The files of a whole name, in folded spelling."""
+        """The files of a whole name."""
         return [entry for one, entry in self._ends(parts, len(parts)) if len(one) == len(parts)]
 
     def heads(self, parts: Sequence[str]) -> set[tuple[str, ...]]:
-        """The folders in which a name, in folded spelling, leads to a file."""
+        """The folders in which a name leads to a file."""
         return {tuple(one[: -len(parts)]) for one, _ in self._ends(parts, len(parts))}
 
     def ending(self, parts: Sequence[str]) -> tuple[list[Entry], int]:
         """The files that share most trailing parts with a name, and how many these are.
 
-        Parameters
-        ----------
-        parts : sequence of str
-            Of the name, in folded spelling. Where no file has its last one, the suffix may be another.
+        Where no file has the last one, the suffix may be another.
         """
         suffixes = (True, False) if self._ends(parts, 1) else (False,)
         for with_suffix in suffixes:
@@ -83,8 +75,7 @@ class Finder:
 
     Parameters
     ----------
-    tree : Tree
-    table : Entry
+    tree, table : Tree, Entry
     names : sequence of str
         All names in the table.
     folder : str
@@ -109,14 +100,7 @@ class Finder:
         self._clear: dict[str, Entry | str] = {}
 
     def find(self, name: str, matches: Callable[[Entry], bool] | None = None) -> Entry | str:
-        """The file of a name, or why there is none.
-
-        Parameters
-        ----------
-        name : str
-        matches : callable, optional
-            Which of several files the rest of the row points at.
-        """
+        """The file of a name, or why there is none; ``matches`` chooses by the rest of the row where several fit."""
         if name in self._clear:
             return self._clear[name]
         known = self._find(name)
@@ -187,9 +171,7 @@ class Finder:
 
     @property
     def _known(self) -> SoundNames:
-        known: SoundNames = self._tree.memo.get("sound names") or SoundNames(_listed(self._tree))
-        self._tree.memo["sound names"] = known
-        return known
+        return self._tree.once("sound names", lambda: SoundNames(_listed(self._tree)))
 
     def _count(self, shared: int) -> Counter[str]:
         """How many names of the table have an end of so many parts."""
@@ -252,15 +234,6 @@ def _last(name: str) -> str:
 
 def _end(parts: Sequence[str], count: int) -> str:
     return "/".join(parts[-count:])
-
-
-def _shared(first: Sequence[str], second: Sequence[str]) -> int:
-    count = 0
-    for one, other in zip(reversed(first), reversed(second), strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
 
 
 def _look(tree: Tree, head: str, name: str) -> Entry | None:

@@ -36,8 +36,7 @@ def apply(
 
     Parameters
     ----------
-    tree : Tree
-    rows : sequence of Row
+    tree, rows : Tree, sequence of Row
     passed : collection of Path
         Files that are no lists.
     known : mapping

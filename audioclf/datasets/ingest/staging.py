@@ -24,9 +24,9 @@ from typing import BinaryIO, Self
 from audioclf.audio.sources import readable
 from audioclf.core import workspaces
 from audioclf.core.documents import read_json
-from audioclf.core.errors import DatasetError, Stopped
+from audioclf.core.errors import DatasetError
 from audioclf.datasets import naming, segmentation
-from audioclf.datasets.base import Problem, Progress, ShouldStop
+from audioclf.datasets.base import Problem, Progress, ShouldStop, stop_if
 from audioclf.datasets.ingest import split_lists
 from audioclf.datasets.ingest.file_tree import OTHERS, SOUNDS, Entry, Tree
 
@@ -47,6 +47,8 @@ _ROOM = 16 * _CHUNK
 """Room is asked for in pieces of this many bytes."""
 
 _DAY = 86400.0
+
+STOPPED = "Storing the files was stopped; nothing of them was kept."
 
 
 def set_waiting(folder: Path) -> None:
@@ -87,13 +89,7 @@ class TooLargeError(Exception):
 class Keeper:
     """Takes files one by one into a stored folder that appears when :meth:`finish` is called.
 
-    Parameters
-    ----------
-    parent : Path
-        Where the stored folder goes; inside a workspace its quota is kept to.
-    name : str
-        Name for people.
-    should_stop : callable, optional
+    It goes into the folder ``parent``, whose workspace's quota is kept to; ``name`` is for people.
     """
 
     def __init__(self, parent: Path, name: str, *, should_stop: ShouldStop | None = None) -> None:
@@ -184,8 +180,7 @@ class Keeper:
                 self._promise(len(chunk))
                 with _disk(self.parent):
                     target.write(chunk)
-                if self._should_stop is not None and self._should_stop():
-                    raise Stopped("Storing the files was stopped; nothing of them was kept.")
+                stop_if(self._should_stop, STOPPED)
             with _disk(self.parent):
                 target.close()
         except BaseException:
@@ -200,11 +195,7 @@ class Keeper:
     def finish(self, identity: str = "") -> Path:
         """Let the folder appear; returns its path.
 
-        Parameters
-        ----------
-        identity : str
-            Name of the folder, made by the caller from the content; a folder of that name is the same content and is
-            kept. Empty makes a random one.
+        Its name is ``identity``, made from the content, so that a folder of that name is kept; or else a random one.
         """
         target = self.parent / (identity or secrets.token_hex(8))
         text = json.dumps(
@@ -231,11 +222,7 @@ class Keeper:
     def _promise(self, size: int) -> None:
         self._promised -= size
         if self._promised < 0:
-            owner = workspaces.owner(self.parent)
-            if owner is None:
-                workspaces.require_disk(_ROOM, self.parent)
-            else:
-                workspaces.require_room(_ROOM, owner)
+            workspaces.require_space(_ROOM, self.parent)
             self._promised += _ROOM
 
 
@@ -247,21 +234,9 @@ def keep(
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Path:
-    """Store files with the names their owner gave them, such as an uploaded folder's.
+    """Store files with the names their owner gave them, such as an uploaded folder's ("/" separates folders).
 
-    Parameters
-    ----------
-    files : iterable of (str, binary file)
-        Names may have folders in them, separated by "/".
-    parent : Path
-        Where the stored folder goes.
-    name : str
-        Name for people.
-
-    Returns
-    -------
-    Path
-        The stored folder, which :func:`audioclf.load_dataset` takes.
+    Returns the stored folder inside ``parent``, which :func:`audioclf.load_dataset` takes.
     """
     waiting = list(files)
     with Keeper(parent, name, should_stop=should_stop) as keeper:

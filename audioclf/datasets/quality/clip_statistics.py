@@ -95,20 +95,9 @@ def measure_all(
     should_stop: ShouldStop | None = None,
     n_jobs: int = 0,
 ) -> list[SignalFacts | str]:
-    """Measurements of every clip, each made once and then remembered.
+    """Measurements of every clip, each made once and then remembered; a sentence where it cannot be decoded.
 
-    Parameters
-    ----------
-    clips : sequence of Clip
-    index, progress, should_stop
-        See :func:`audioclf.datasets.quality.report.check`.
-    n_jobs : int
-        Threads; 0 takes two per processor.
-
-    Returns
-    -------
-    list of SignalFacts or str
-        In the order of the clips; a sentence where the sound cannot be decoded.
+    The other parameters are those of :func:`audioclf.datasets.quality.report.check`.
 
     Raises
     ------
@@ -189,13 +178,9 @@ class _Sums:
         energy = np.einsum("ij,ij->i", frames, frames) / size
         self.frames += len(energy)
         self.silent += int(np.count_nonzero(energy < 10 ** (SILENCE / 10)))
-        self._spectrum(y)
-
-    def _spectrum(self, y: Array) -> None:
-        """Add to the average power spectrum; the bands of the first piece are the fingerprint's."""
         spectra = _Spectra(y, self.sr)
         if self.power is None:
-            self.power, self.bands = spectra.begin()
+            self.power, self.bands = spectra.begin()  # the fingerprint is that of the first piece
         else:
             self.power += spectra.total()
 

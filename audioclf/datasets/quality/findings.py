@@ -60,14 +60,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """Two clips that are one recording, whatever silence stands around it.
+    """Numbers of two clips that are one recording, and the share of the fingerprints' bits that differ.
 
-    Attributes
-    ----------
-    one, other : int
-        Numbers of the clips.
-    difference : float
-        Share of the fingerprints' bits that differ; two unrelated recordings are near 0.5.
+    Two unrelated recordings are near 0.5.
     """
 
     one: int

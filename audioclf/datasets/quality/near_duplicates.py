@@ -8,14 +8,10 @@ A short sound is kept on four grids of frames 4 ms apart, since of two that lie 
 not every pair has to be compared, a clip is compared with the few whose average spectrum is nearest and with those
 that share two loud frames bit by bit.
 
-Measured on copies of 200 of the 3,000 spoken digits of FSDD and of 40 of the 400 clips of ESC-10, each among all the
-originals. Every copy at another level (down to a tenth, at 16 bits), rate (16 and 22 kHz), with zeros before, behind or
-on both sides (up to 1 s each) or trimmed to 30 dB is found; 99 % of the digits with noise around them (at -60 dB of
-full scale or 40 dB below the peak) or 30 dB below all of them, as MP3, as Ogg, or padded and Ogg at half the level,
-97 % padded and MP3, 96 % without their first 37 ms, 78 % without their first 100 ms (a quarter of a word); of the
-scenes all of these. None of the 4.5 million pairs of different digits is reported, nor of 500 rendered instrument
-notes; of the pairs of scenes two, which are one recording each. Computed tones without any noise that differ in nothing
-but their pitch, by a few cents, do count as copies.
+Of copies of FSDD's digits and ESC-10's scenes all are found at another level or rate, with zeros around them or trimmed
+to 30 dB; 96 to 99 % of the digits with noise, as MP3 or Ogg, or without their first 37 ms; 78 % without a quarter of
+the word. None of 4.5 million pairs of different digits is reported. Computed tones without any noise that differ in
+nothing but their pitch, by a few cents, do count as copies.
 
 Source: J. Haitsma, T. Kalker, A Highly Robust Audio Fingerprinting System, ISMIR 2002 (bands, frames, weights and
 limits are our own; ``tests/datasets/quality/test_near_duplicates.py`` holds the figures).
@@ -94,19 +90,7 @@ class Fingerprint:
 
 
 def band_powers(power: npt.NDArray[np.floating], sr: int, n_fft: int) -> Array:
-    """Power in each band.
-
-    Parameters
-    ----------
-    power : ndarray, shape (frames, n_fft // 2 + 1)
-    sr : int
-        Sample rate in Hz.
-    n_fft : int
-
-    Returns
-    -------
-    ndarray, shape (frames, 25), float32
-    """
+    """Power in each band, shape (frames, 25), of power spectra, shape (frames, n_fft // 2 + 1); ``sr`` in Hz."""
     edges, rest, wide = _edges(sr, n_fft)
     cut = power[:, edges] * rest
     whole = np.add.reduceat(power[:, : edges[-1] + 1], edges[:-1], axis=1) * wide
@@ -138,12 +122,9 @@ def weights(bands: Array) -> Array:
 
 
 def fingerprint(bands: Array) -> Fingerprint:
-    """Fingerprint of band powers.
+    """Fingerprint of band powers, shape (frames, grids, 25).
 
-    Parameters
-    ----------
-    bands : ndarray, shape (frames, grids, 25)
-        Grid ``g`` is ``g / grids`` of a hop later than the first, which alone makes the average spectrum.
+    Grid ``g`` is ``g / grids`` of a hop later than the first, which alone makes the average spectrum.
     """
     weight = np.round(255 * weights(bands)).astype(np.uint8)
     slope = bands[..., :-1] - bands[..., 1:]
@@ -165,23 +146,12 @@ def _average(bands: Array) -> Array:
     return np.concatenate([mean - mean.mean(), spread]).astype(np.float32)
 
 
-def difference(one: Fingerprint, other: Fingerprint) -> float:
-    """Share of bits that differ where both sound, at the best shift; 1 where they overlap too little to compare."""
-    return float(_differences([one, other], np.array([[0, 1]]))[0][0])
-
-
 def limit(frames: npt.ArrayLike, spectra: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64]:
     """Difference below which clips are the same recording.
 
-    Few bits agree by chance more easily, and steady tones of neighbouring notes agree in many.
-
-    Parameters
-    ----------
-    frames : array_like
-        Sum over the frames that both have of the product of their weights: about 9 of a spoken digit, 150 of a scene
-        of five seconds.
-    spectra : array_like
-        Root mean square difference of the average spectra in dB.
+    Few bits agree by chance more easily, and steady tones of neighbouring notes agree in many. ``frames`` is the sum
+    over the frames that both have of the product of their weights (about 9 of a spoken digit, 150 of a scene of five
+    seconds), ``spectra`` the root mean square difference of the average spectra in dB.
     """
     most = np.interp(np.asarray(frames, dtype=np.float64), *_LIMITS)
     return most * (1.1 - np.asarray(spectra, dtype=np.float64) / _TOO_FAR)
@@ -192,7 +162,7 @@ def near_duplicates(prints: Sequence[Fingerprint]) -> list[tuple[int, int, float
     pairs = _candidates(prints)
     if not len(pairs):
         return []
-    apart, frames = _differences(prints, pairs)
+    apart, frames = differences(prints, pairs)
     averages = np.stack([one.average for one in prints])
     spectra = np.sqrt(((averages[pairs[:, 0]] - averages[pairs[:, 1]]) ** 2).mean(axis=1))
     same = np.flatnonzero(apart < limit(frames, spectra))
@@ -200,10 +170,12 @@ def near_duplicates(prints: Sequence[Fingerprint]) -> list[tuple[int, int, float
     return sorted(found, key=lambda pair: (pair[2], pair[:2]))
 
 
-def _differences(
+def differences(
     prints: Sequence[Fingerprint], pairs: Numbers
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Of every pair the difference at the best shift, and how many frames it is of.
+    """Of every pair the share of bits that differ where both sound, at the best shift, and how many frames it is of.
+
+    It is 1 where they overlap too little to compare.
 
     The bits as -1 and 1, times the weight of their frame, are correlated over all shifts at once, through the Fourier
     transform: the sum is the weight of those that agree less the weight of those that do not. All grids of the one are

@@ -18,6 +18,7 @@ from audioclf.datasets.base import Clip
 from audioclf.datasets.quality.clip_statistics import SignalFacts
 
 Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.intp]
 
 COLUMNS = ("duration", "level", "silence", "bandwidth", "sample rate", "bit depth")
 
@@ -105,16 +106,7 @@ def bit_depth(subtype: str) -> int:
 def check(clips: Sequence[Clip], facts: Sequence[SignalFacts]) -> ShortcutCheck | None:
     """Try to predict the classes from how the files were made.
 
-    Parameters
-    ----------
-    clips : sequence of Clip
-    facts : sequence of SignalFacts
-        One for each clip.
-
-    Returns
-    -------
-    ShortcutCheck or None
-        None where fewer than two classes have five clips (with groups: five clips, and two groups over all).
+    None where fewer than two classes have five clips (with groups: five clips, and two groups over all).
     """
     keep = _enough(clips)
     if keep is None:
@@ -129,8 +121,9 @@ def check(clips: Sequence[Clip], facts: Sequence[SignalFacts]) -> ShortcutCheck 
                        return_inverse=True)[1]  # fmt: skip
     chance = 1 / len(names)
     varying = [number for number in range(table.shape[1]) if np.ptp(table[:, number]) > 0]
-    single = [_try(table[:, [number]], labels, groups, COLUMNS[number], chance) for number in varying]
-    together = _try(table[:, varying], labels, groups, "all", chance) if varying else None
+    folds = _folds(labels, groups) if varying else []
+    single = [_try(table[:, [number]], labels, groups, folds, COLUMNS[number], chance) for number in varying]
+    together = _try(table[:, varying], labels, groups, folds, "all", chance) if varying else None
     return ShortcutCheck(
         chance=chance,
         all=together or Shortcut("all", chance, 0.0, False),
@@ -158,10 +151,22 @@ def _table(clips: Sequence[Clip], facts: Sequence[SignalFacts]) -> Array:
     return np.asarray(np.round(rows, 2), dtype=np.float64)
 
 
+def _folds(labels: Numbers, groups: Numbers) -> list[tuple[Numbers, Numbers]]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = StratifiedGroupKFold(min(FOLDS, len(np.unique(groups))), shuffle=True, random_state=0)
+    return [(train, test) for train, test in folds.split(labels, labels, groups) if len(train) and len(test)]
+
+
 def _try(
-    table: Array, labels: npt.NDArray[np.intp], groups: npt.NDArray[np.intp], column: str, chance: float
+    table: Array,
+    labels: Numbers,
+    groups: Numbers,
+    folds: Sequence[tuple[Numbers, Numbers]],
+    column: str,
+    chance: float,
 ) -> Shortcut:
-    hits = _hits(table, labels, groups)
+    hits = _hits(table, labels, folds)
     n_classes = int(labels.max()) + 1
     sizes = np.bincount(labels, minlength=n_classes)
     recalls = np.bincount(labels, weights=hits, minlength=n_classes) / sizes
@@ -171,17 +176,13 @@ def _try(
     return Shortcut(column, accuracy, low, low > chance and accuracy - chance >= WORTH)
 
 
-def _hits(table: Array, labels: npt.NDArray[np.intp], groups: npt.NDArray[np.intp]) -> Array:
+def _hits(table: Array, labels: Numbers, folds: Sequence[tuple[Numbers, Numbers]]) -> Array:
     """1 for every clip that a tree named right which had seen no clip of its group."""
-    from sklearn.model_selection import StratifiedGroupKFold
     from sklearn.tree import DecisionTreeClassifier
 
     n_classes = int(labels.max()) + 1
-    folds = StratifiedGroupKFold(min(FOLDS, len(np.unique(groups))), shuffle=True, random_state=0)
     hits = np.zeros(len(labels))
-    for train, test in folds.split(table, labels, groups):
-        if not len(test) or not len(train):
-            continue
+    for train, test in folds:
         tree = DecisionTreeClassifier(
             max_leaf_nodes=2 * n_classes, min_samples_leaf=2, class_weight="balanced", random_state=0
         )
@@ -190,9 +191,7 @@ def _hits(table: Array, labels: npt.NDArray[np.intp], groups: npt.NDArray[np.int
     return hits
 
 
-def _standard_error(
-    hits: Array, recalls: Array, labels: npt.NDArray[np.intp], groups: npt.NDArray[np.intp], sizes: npt.NDArray[np.intp]
-) -> float:
+def _standard_error(hits: Array, recalls: Array, labels: Numbers, groups: Numbers, sizes: Numbers) -> float:
     """Of the mean recall: by groups, since the clips of one speaker succeed and fail together.
 
     Linearised variance of a ratio under cluster sampling (W. G. Cochran, Sampling Techniques, 3rd ed., 1977, chapter

@@ -81,11 +81,8 @@ def _label(file: Mapping[str, Any]) -> str:
 
 def _files(tree: Tree) -> tuple[Entry, list[Mapping[str, Any]]] | None:
     """The list of labels nearest to the top, and what it holds; None where there is none that can be read."""
-    if FILE not in tree.memo:
-        named = [entry for entry in tree.entries if entry.name.rsplit("/", 1)[-1] == FILE]
-        tree.memo[FILE] = _read(min(named, key=lambda entry: len(entry.folders))) if named else None
-    found: tuple[Entry, list[Mapping[str, Any]]] | None = tree.memo[FILE]
-    return found
+    named = [entry for entry in tree.entries if entry.name.rsplit("/", 1)[-1] == FILE]
+    return tree.once(FILE, lambda: _read(min(named, key=lambda entry: len(entry.folders)))) if named else None
 
 
 def _read(entry: Entry) -> tuple[Entry, list[Mapping[str, Any]]] | None:

@@ -20,15 +20,6 @@ MEANINGS = {"label": "label", "class": "label", "group": "group", "speaker": "gr
 """Names of parts that mean something; a part of any other name is passed over."""
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A named part, the text that must follow it, and how many characters it has (0 for any number)."""
-
-    name: str
-    behind: str
-    width: int = 0
-
-
 class Pattern:
     """A way to take file names apart, such as ``{label}_{group}_{take}``.
 
@@ -36,10 +27,6 @@ class Pattern:
     passed over. A part reaches to the next occurrence of the text behind it; the last one takes the rest. One with a
     width has so many characters: ``{group:2}{text:3}{label:1}{version}`` takes Emo-DB's ``03a01Fa`` apart. A pattern
     with a "/" is held against the folders too. Suffixes are not part of a name.
-
-    Parameters
-    ----------
-    text : str
 
     Raises
     ------
@@ -52,45 +39,45 @@ class Pattern:
         pieces = re.split(r"\{([^{}]*)\}", text)
         if len(pieces) < 3 or any("{" in piece or "}" in piece for piece in pieces[::2]):
             raise _refused(text, "it has no named part, or a bracket that is not closed")
-        self._head = pieces[0]
-        self._parts = [_part(text, name, behind) for name, behind in zip(pieces[1::2], pieces[2::2], strict=True)]
-        if any(not part.behind and not part.width for part in self._parts[:-1]):
-            raise _refused(
-                text, "two parts stand side by side, and nothing says where the first ends (a width does: {label:2})"
-            )
-        known = Counter(MEANINGS[part.name] for part in self._parts if part.name in MEANINGS)
+        expression = re.escape(pieces[0])
+        known: Counter[str] = Counter()
+        fields = [_field(text, field) for field in pieces[1::2]]
+        for number, ((name, width), behind) in enumerate(zip(fields, pieces[2::2], strict=True), start=1):
+            last = number == len(fields)
+            if not behind and not width and not last:
+                raise _refused(
+                    text,
+                    "two parts stand side by side, and nothing says where the first ends (a width does: {label:2})",
+                )
+            meaning = MEANINGS.get(name, "")
+            if meaning:
+                known[meaning] += 1
+            inner = f".{{{width}}}" if width else ".+" if last else ".+?"
+            part = f"(?P<{meaning}>{inner})" if known[meaning] == 1 else f"(?:{inner})"
+            expression += f"(?>{part}{re.escape(behind)})"
         if any(count > 1 for count in known.values()):
             raise _refused(text, f"it names the {known.most_common(1)[0][0]} twice")
         self.gives = frozenset(known)
+        self._expression = re.compile(expression, re.DOTALL)
 
     def read(self, name: str) -> naming.Named | None:
         """What a name (without its suffix) states; None where it does not fit the pattern."""
-        if "/" not in self.text:
-            name = name.rsplit("/", 1)[-1]
-        if not name.startswith(self._head):
+        match = self._expression.fullmatch(name if "/" in self.text else name.rsplit("/", 1)[-1])
+        if match is None:
             return None
-        values: dict[str, str] = {}
-        at = len(self._head)
-        for number, part in enumerate(self._parts):
-            last = number == len(self._parts) - 1
-            rest = len(name) - len(part.behind)
-            end = at + part.width if part.width else rest if last else name.find(part.behind, at + 1)
-            if end <= at or not name.startswith(part.behind, end) or (last and end != rest):
-                return None
-            if part.name in MEANINGS:
-                values[MEANINGS[part.name]] = name[at:end]
-            at = end + len(part.behind)
+        values = match.groupdict()
         fold = naming.fold(values["fold"]) if "fold" in values else None
         if "fold" in values and fold is None:
             return None
         return naming.Named(values.get("label"), values.get("group"), fold)
 
 
-def _part(text: str, field: str, behind: str) -> _Part:
+def _field(text: str, field: str) -> tuple[str, int]:
+    """Name of a part, and how many characters it has (0 for any number)."""
     name, colon, width = field.partition(":")
     if colon and not (width.strip().isdecimal() and 0 < int(width) <= 255):
         raise _refused(text, f"'{width.strip()[:20]}' is no width, a number of characters was expected")
-    return _Part(name.strip().casefold(), behind, int(width) if colon else 0)
+    return name.strip().casefold(), int(width) if colon else 0
 
 
 @dataclass(frozen=True)
@@ -102,17 +89,9 @@ class Preview:
 
 
 def preview(pattern: str, names: Sequence[str], most: int = 20, values: Sequence[str] = ()) -> list[Preview]:
-    """What a pattern makes of real names: those that do not fit come first.
+    """What a pattern makes of real names (with suffix and folders): those that do not fit come first.
 
-    Parameters
-    ----------
-    pattern : str
-    names : sequence of str
-        Names with their suffix, folders before them where there are any.
-    most : int
-        How many are wanted.
-    values : sequence of str
-        Names of the classes for what stands in the names, such as ``W=anger``.
+    ``values`` names the classes for what stands in the names, such as ``W=anger``.
 
     Raises
     ------
@@ -233,44 +212,34 @@ class PatternReader(Reader):
         sounds = [entry for entry in inner.entries if entry.may_be_sound]
         if not any(entry.promises_sound for entry in sounds):
             raise DatasetError(f"'{tree.name}' holds no sound file; choose the folder the sounds are in.")
-        rows, problems = (self._by_pattern if self.pattern else self._by_scheme)(tree, sounds)
+        layout, labels = "", "the file names"
+        if self.pattern:
+            pattern, meant = Pattern(self.pattern), meanings(self.values)
+            rows, problems = _rows(
+                [(entry, _meant(pattern.read(_bare(entry.name)), meant)) for entry in sounds], self.pattern
+            )
+            if not rows and pattern.gives:
+                raise ParameterError(
+                    f"No name in {tree.name} fits '{self.pattern}' (the first is '{sounds[0].name}'); change the"
+                    " pattern.",
+                    "pattern",
+                )
+            labels = labels if "label" in pattern.gives else "the folders"
+        else:
+            scheme = naming.recognise([entry.stem for entry in sounds if entry.promises_sound])
+            if scheme is None:
+                names = [entry.name for entry in sounds]
+                raise ParameterError(
+                    f"The names in {tree.name} (such as '{names[0]}') are not those of a known set; say how they are"
+                    f" built, for example {suggest(names) or '{label}_{take}'}.",
+                    "pattern",
+                )
+            rows, problems = _rows([(entry, naming.read(scheme, entry.stem)) for entry in sounds])
+            layout = scheme.name
         rows, lists = split_lists.apply(tree, sorted(rows, key=lambda row: naming.natural(row.label)))
-        scheme = None if self.pattern else naming.recognise([entry.stem for entry in sounds if entry.promises_sound])
-        return Reading(
-            self,
-            tree,
-            tuple(rows),
-            (*tree.problems, *problems),
-            layout=scheme.name if scheme else "",
-            labels="the file names" if self.pattern == "" or "label" in Pattern(self.pattern).gives else "the folders",
-            groups="the file names",
-            folds="the file names",
-            splits=lists,
-        )
-
-    def _by_scheme(self, tree: Tree, sounds: Sequence[Entry]) -> tuple[list[Row], list[Problem]]:
-        scheme = naming.recognise([entry.stem for entry in sounds if entry.promises_sound])
-        if scheme is None:
-            names = [entry.name for entry in sounds]
-            raise ParameterError(
-                f"The names in {tree.name} (such as '{names[0]}') are not those of a known set; say how they are built,"
-                f" for example {suggest(names) or '{label}_{take}'}.",
-                "pattern",
-            )
-        known = [(entry, naming.read(scheme, entry.stem)) for entry in sounds]
-        return _rows(known)
-
-    def _by_pattern(self, tree: Tree, sounds: Sequence[Entry]) -> tuple[list[Row], list[Problem]]:
-        pattern = Pattern(self.pattern)
-        meant = meanings(self.values)
-        known = [(entry, _meant(pattern.read(_bare(entry.name)), meant)) for entry in sounds]
-        rows, problems = _rows(known, self.pattern)
-        if not rows and pattern.gives:
-            raise ParameterError(
-                f"No name in {tree.name} fits '{self.pattern}' (the first is '{sounds[0].name}'); change the pattern.",
-                "pattern",
-            )
-        return rows, problems
+        found = (*tree.problems, *problems)
+        where = "the file names"
+        return Reading(self, tree, tuple(rows), found, layout, labels, where, where, lists)
 
 
 def _rows(names: Sequence[tuple[Entry, naming.Named | None]], pattern: str = "") -> tuple[list[Row], list[Problem]]:

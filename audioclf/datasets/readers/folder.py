@@ -10,9 +10,9 @@ from audioclf.datasets import segmentation
 from audioclf.datasets.base import Problem
 from audioclf.datasets.ingest import split_lists
 from audioclf.datasets.ingest.file_tree import Entry, Tree
-from audioclf.datasets.layout import Question, Reader, Reading
+from audioclf.datasets.layout import Reader, Reading
 from audioclf.datasets.readers import folder_levels
-from audioclf.datasets.readers.folder_levels import Levels
+from audioclf.datasets.readers.filename_pattern import question
 
 _PROMOTED = "The folders are called like speakers or places; they are the classes, since nothing else gives any."
 
@@ -48,7 +48,8 @@ class FolderReader(Reader):
                 " put the sounds of every class into a folder named after it."
             )
         if not found.tells:
-            return Reading(self, tree, problems=tree.problems, questions=(self._question(tree, found),))
+            asked = question(tree.name, [entry.name for entry in found.sounds if entry.promises_sound])
+            return Reading(self, tree, problems=tree.problems, questions=(asked,))
         rows, lists = split_lists.apply(tree, rows)
         problems = [_loose(inner, entry) if not entry.folders else _homeless(entry) for entry in unknown]
         problems += [_apart(folder, count) for folder, count in found.apart.items()]
@@ -66,11 +67,6 @@ class FolderReader(Reader):
             splits=lists or ("the folders" if any(row.split for row in rows) else ""),
             remarks=(_PROMOTED,) if found.promoted else (),
         )
-
-    def _question(self, tree: Tree, found: Levels) -> Question:
-        from audioclf.datasets.readers.filename_pattern import question
-
-        return question(tree.name, [entry.name for entry in found.sounds if entry.promises_sound])
 
 
 def _apart(folder: str, count: int) -> Problem:

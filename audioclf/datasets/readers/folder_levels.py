@@ -67,23 +67,15 @@ class Levels:
         """Whether the classes are known."""
         return self.by_name or "class" in self.roles
 
-    def depth(self, role: str) -> int | None:
-        """The outermost depth of a role."""
-        return self.roles.index(role) if role in self.roles else None
-
     def folder(self, entry: Entry, role: str) -> str:
-        """The folder of a role that a file lies in; empty where it lies further up."""
-        depth = self.depth(role)
-        return entry.folders[depth] if depth is not None and len(entry.folders) > depth else ""
+        """The outermost folder of a role that a file lies in; empty where it lies further up."""
+        depth = self.roles.index(role) if role in self.roles else len(entry.folders)
+        return entry.folders[depth] if depth < len(entry.folders) else ""
 
 
 def levels(tree: Tree) -> Levels:
     """The roles of all folders, found from the listing alone."""
-    known = tree.memo.get("levels")
-    if known is None:
-        known = tree.memo["levels"] = _levels(tree)
-    found: Levels = known
-    return found
+    return tree.once("levels", lambda: _levels(tree))
 
 
 def tells_classes(tree: Tree) -> bool:

@@ -12,7 +12,7 @@ from audioclf.core.errors import DatasetError, ParameterError
 from audioclf.core.params import param
 from audioclf.datasets import naming, segmentation
 from audioclf.datasets.base import Dataset, Problem, Progress, ShouldStop
-from audioclf.datasets.csv_table import decode
+from audioclf.datasets.csv_table import decode, read_file
 from audioclf.datasets.general_midi import PERCUSSION, PROGRAMS
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Entry, Row, Tree, clips
@@ -143,8 +143,7 @@ class RecordingReader(Reader):
                 "labels_file" if self.labels_file else "rule",
             )
         try:
-            with track.path.open("rb") as file:
-                text = decode(file.read(16 * 2**20))
+            text = decode(read_file(track.path, 16 * 2**20))
         except OSError as error:
             raise DatasetError(f"'{track.name}' cannot be read ({error.strerror}); check its permissions.") from None
         found, refused = segmentation.audacity(text, total, self.seconds)

@@ -76,7 +76,7 @@ class ManifestReader(Reader):
         inside = opened(tree)
         tables, others, remarks = self._tables(inside)
         first = tables[0]
-        if self._asks(first):
+        if first.hits and not first.labelled:
             return self._question(tree, first)
         parts = _parts(tables)
         rows: list[Row] = []
@@ -109,27 +109,22 @@ class ManifestReader(Reader):
             remarks=tuple(remarks),
         )
 
-    def _asks(self, table: ListedTable) -> bool:
-        return not table.labelled and bool(table.hits)
-
     def _question(self, tree: Tree, table: ListedTable) -> Reading:
-        full = self._full(table)
-        candidates = table_columns.label_candidates(full.table, full.columns)
+        candidates = table_columns.label_candidates(table.table, table.columns)
         if not candidates:
-            full.read()
-            raise DatasetError(f"{full.problems[-1].file}: {full.problems[-1].reason} {full.problems[-1].remedy}")
+            table.read()
+            raise DatasetError(f"{table.problems[-1].file}: {table.problems[-1].reason} {table.problems[-1].remedy}")
         text = (
-            f"'{full.entry.name}' names {len(full.names):,} sounds, and none of its columns is known to hold the class"
-            " (label_column)."
+            f"'{table.entry.name}' names {len(table.names):,} sounds, and none of its columns is known to hold the"
+            " class (label_column)."
         )
-        layout = table_columns.layout(full.table, full.entry.stem)
         return Reading(
             self,
             tree,
             problems=tree.problems,
-            layout=layout,
-            what=f"{len(full.names):,} sounds",
-            groups=_column(full, "group"),
+            layout=table_columns.layout(table.table, table.entry.stem),
+            what=f"{len(table.names):,} sounds",
+            groups=_column(table, "group"),
             questions=(Question("label_column", text, candidates),),
         )
 
@@ -142,9 +137,6 @@ class ManifestReader(Reader):
         except OSError as error:
             raise DatasetError(f"'{entry.name}' cannot be read ({error.strerror}); check its permissions.") from None
         return ListedTable(tree, entry, table, self._chosen(), self.audio_folder)
-
-    def _full(self, table: ListedTable) -> ListedTable:
-        return self._open(table.tree, table.entry)
 
     def _tables(self, tree: Tree) -> tuple[list[ListedTable], dict[Path, set[Path]], list[str]]:
         """The tables that are read, the sounds in others for a part of them, and what to say of the rest."""
@@ -178,7 +170,7 @@ class ManifestReader(Reader):
         best = [table for table in usable if table.hits] or usable
         best = [table for table in best if table.labelled] or best
         best = [table for table in best if not table.computed] or best[:1]
-        full = [self._full(table) for table in best]
+        full = [self._open(tree, table.entry) for table in best]
         first = max(full, key=lambda table: (len(table.names), -len(table.entry.folders)))
         alike = {part: table for table in reversed(full) if (part := table.part) and _alike(table, first)}
         first = self._checked(alike["train"] if {"train", "test"} <= set(alike) else first)
@@ -206,37 +198,29 @@ def opened(tree: Tree) -> Tree:
     """The tree without folders around everything, tables counted."""
     if tree.pointed:
         return tree
-    if "opened" not in tree.memo:
-        tree.memo["opened"] = tree.unwrapped(lambda entry: entry.promises_sound or entry.suffix in TABLES)
-    inside: Tree = tree.memo["opened"]
-    return inside
+    return tree.once("opened", lambda: tree.unwrapped(lambda entry: entry.promises_sound or entry.suffix in TABLES))
 
 
 def tables_of_sounds(tree: Tree, *, every: bool = False) -> list[ListedTable]:
-    """Heads of the tables that name files, those nearest to the top first.
-
-    Parameters
-    ----------
-    tree : Tree
-    every : bool
-        Whether all tables are wanted, such as where the columns are going to be chosen.
-    """
+    """Heads of the tables that name files, those nearest to the top first; ``every`` gives the others too."""
     inside = opened(tree)
-    if "tables" not in inside.memo:
-        plain = [entry for entry in inside.entries if entry.suffix == ".txt" and len(entry.folders) <= _DEEPEST_TEXT]
-        entries = sorted((one for one in inside.entries if one.suffix in TABLES), key=lambda one: len(one.folders))
-        entries += sorted(plain, key=lambda one: len(one.folders))
-        found = []
-        for entry in entries[:_MOST_TABLES]:
-            try:
-                table = open_table(entry, _HEAD)
-                if entry.suffix in TABLES or len(table.columns) > 1:
-                    found.append(ListedTable(inside, entry, table))
-            except (OSError, DatasetError):
-                continue
-        inside.memo["tables"] = found
-    tables: list[ListedTable] = inside.memo["tables"]
+    tables = inside.once("tables", lambda: _heads(inside))
     return [table for table in tables if every or table.columns["file"] is not None]
+
+
+def _heads(tree: Tree) -> list[ListedTable]:
+    plain = [entry for entry in tree.entries if entry.suffix == ".txt" and len(entry.folders) <= _DEEPEST_TEXT]
+    entries = sorted((one for one in tree.entries if one.suffix in TABLES), key=lambda one: len(one.folders))
+    entries += sorted(plain, key=lambda one: len(one.folders))
+    found = []
+    for entry in entries[:_MOST_TABLES]:
+        try:
+            table = open_table(entry, _HEAD)
+            if entry.suffix in TABLES or len(table.columns) > 1:
+                found.append(ListedTable(tree, entry, table))
+        except (OSError, DatasetError):
+            continue
+    return found
 
 
 def unused(tree: Tree) -> list[str]:

@@ -56,13 +56,11 @@ def find_columns(
 
     Parameters
     ----------
-    table : Table
+    table, name : Table, str
     chosen : mapping
         Column names given for a meaning; ``"-"`` takes none, empty finds it.
     hits : callable
         How many of some names are files.
-    name : str
-        Of the table, for errors.
 
     Raises
     ------
@@ -148,8 +146,8 @@ def _tells(meaning: str, cells: Sequence[str]) -> bool:
     """Whether every cell that is filled in is a fold's number (or a part's name)."""
     known = {cell for cell in cells if cell}
     if meaning == "split":
-        return bool(known) and all(naming.split(cell) for cell in known)
-    return bool(known) and all(naming.fold(cell) is not None for cell in known)
+        return bool(known) and all(map(naming.split, known))
+    return bool(known) and None not in map(naming.fold, known)
 
 
 def _is_number(cell: str) -> bool:

@@ -34,9 +34,7 @@ class ListedTable:
 
     Parameters
     ----------
-    tree : Tree
-    entry : Entry
-        The table's file.
+    tree, entry : Tree, Entry
     table : Table
         All of it, or its head.
     chosen : mapping
@@ -103,13 +101,7 @@ class ListedTable:
         return "" if number is None else self.table.columns[number]
 
     def read(self, split: str = "") -> None:
-        """Fill in :attr:`rows` and :attr:`problems`.
-
-        Parameters
-        ----------
-        split : str
-            Part of an official split that the table is for.
-        """
+        """Fill in :attr:`rows` and :attr:`problems`; ``split`` is the part of an official split the table is for."""
         for line, reason in self.table.broken:
             self.refuse(line, "", f"The line cannot be read ({reason}).", "Correct it, or leave it out.")
         if self.columns["file"] is None or not self.labelled:
@@ -195,11 +187,7 @@ def open_table(entry: Entry, most: int = -1) -> Table:
         When it is too large or holds no row.
     OSError
     """
-    return headed(read_table(read_file(entry.path, most), entry.name))
-
-
-def headed(table: Table) -> Table:
-    """The table; where its first row is a clip already, with columns named by what they must be."""
+    table = read_table(read_file(entry.path, most), entry.name)
     headless = 2 <= len(table.columns) <= 4 and Entry(table.columns[0], _NOWHERE).promises_sound
     if headless and table.column("file") is None:
         columns = ("file", "label", "column 3", "column 4")[: len(table.columns)]
@@ -228,17 +216,16 @@ def whole_files(rows: Sequence[Row]) -> tuple[list[Row], str]:
         return list(rows), ""
     sample = timed[:: max(1, len(timed) // _SAMPLE)][:_SAMPLE]
     facts = FileIndex().lookup([row.entry.path for row in sample])
-    known = [(row, fact.seconds) for row, fact in zip(sample, facts, strict=True) if not isinstance(fact, Problem)]
+    known = [
+        (row.start, row.duration or 0.0, fact.seconds)
+        for row, fact in zip(sample, facts, strict=True)
+        if not isinstance(fact, Problem)
+    ]
     if not known:
         return list(rows), ""
-    lasts = [row.duration or 0.0 for row, _ in known]
-    whole = sum(
-        abs(length - total) <= max(_SLACK, 0.02 * total) for length, (_, total) in zip(lasts, known, strict=True)
-    )
-    beyond = sum(
-        row.start > 0 and row.start + length > total + _SLACK for length, (row, total) in zip(lasts, known, strict=True)
-    )
-    longer = sum(row.start == 0 and length > total + _SLACK for length, (row, total) in zip(lasts, known, strict=True))
+    whole = sum(abs(length - total) <= max(_SLACK, 0.02 * total) for _, length, total in known)
+    beyond = sum(start > 0 and start + length > total + _SLACK for start, length, total in known)
+    longer = sum(start == 0 and length > total + _SLACK for start, length, total in known)
     most = 0.8 * len(known)
     if whole >= most and beyond:
         remark = (

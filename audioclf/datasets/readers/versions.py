@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,9 +17,9 @@ from audioclf.audio.io import AudioInfo
 from audioclf.audio.sources import readable
 from audioclf.core import settings, workspaces
 from audioclf.core.documents import read_json
-from audioclf.core.errors import DatasetError, Stopped, WorkspaceError
+from audioclf.core.errors import DatasetError, WorkspaceError
 from audioclf.core.files import atomic
-from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop
+from audioclf.datasets.base import Clip, Dataset, Problem, Progress, ShouldStop, stop_if
 from audioclf.datasets.csv_table import write_table
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Tree
@@ -34,16 +35,7 @@ _MOST_BYTES = 512 * 2**20
 
 @dataclass(frozen=True)
 class Origin:
-    """What a saved version was edited from.
-
-    Attributes
-    ----------
-    source : str
-        Name or path for :func:`audioclf.load_dataset`.
-    options : dict
-        Options it was loaded with.
-    fingerprint : str
-    """
+    """What a saved version was edited from: source and options for :func:`audioclf.load_dataset`, and fingerprint."""
 
     source: str
     options: dict[str, Any]
@@ -53,18 +45,8 @@ class Origin:
 def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = None) -> Dataset:
     """Keep a version: its table is written, its sounds stay where they are.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    parent : Path
-        Folder that the version's own folder goes into.
-    options : mapping, optional
-        What ``dataset`` (or what it was edited from) was loaded with beside ``dataset.source``.
-
-    Returns
-    -------
-    Dataset
-        The same with ``source`` the new folder, which :func:`audioclf.load_dataset` takes.
+    It goes into a folder of its own in ``parent``; ``options`` are what the data set (or what it was edited from) was
+    loaded with. Returns the data set with that folder as its ``source``.
 
     Raises
     ------
@@ -86,23 +68,15 @@ def save(dataset: Dataset, parent: Path, options: Mapping[str, Any] | None = Non
         "problems": [[problem.file, problem.reason, problem.remedy] for problem in dataset.problems],
     }
     text = json.dumps(record, ensure_ascii=True, default=list)
-    owner = workspaces.owner(parent)
-    if owner is None:
-        workspaces.require_disk(len(text), parent)
-    else:
-        workspaces.require_room(len(text), owner)
+    workspaces.require_space(len(text), parent)
     folder = parent / secrets.token_hex(8)
     part = parent / f".{folder.name}.part"
     try:
         part.mkdir(parents=True)
-        try:
-            (part / FILE).write_text(text, encoding="utf-8")
-            os.replace(part, folder)
-        finally:
-            if part.exists():
-                (part / FILE).unlink(missing_ok=True)
-                part.rmdir()
+        (part / FILE).write_text(text, encoding="utf-8")
+        os.replace(part, folder)
     except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
         raise DatasetError(
             f"The version cannot be saved in {parent} ({error.strerror or error}); free some space or check its"
             " permissions."
@@ -161,30 +135,21 @@ class SavedReader(Reader):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(tree.path, error) from None
         if workspaces.shared():
-            allowed = [_may_read(clip.path, tree.root) for clip in clips]
-            problems += [
-                Problem(
-                    clip.file or readable(clip.path.name),
-                    "The version points at a file of this server that is not yours.",
-                    "Point it at sounds of your own data sets.",
-                )
-                for clip, may in zip(clips, allowed, strict=True)
-                if not may
-            ]
-            clips = [clip for clip, may in zip(clips, allowed, strict=True) if may]
+            foreign = {path for path in {clip.path for clip in clips} if not _may_read(path, tree.root)}
+            reason = "The version points at a file of this server that is not yours."
+            remedy = "Point it at sounds of your own data sets."
+            named = [clip.file or readable(clip.path.name) for clip in clips if clip.path in foreign]
+            problems += [Problem(name, reason, remedy) for name in named]
+            clips = [clip for clip in clips if clip.path not in foreign]
         found = FileIndex().lookup([clip.path for clip in clips], progress=progress, should_stop=should_stop)
         kept: list[Clip] = []
         for clip, fact in zip(clips, found, strict=True):
+            name = clip.file or readable(str(clip.path))
             if isinstance(fact, Problem):
-                problems.append(replace(fact, file=clip.file or readable(str(clip.path))))
+                problems.append(replace(fact, file=name))
             elif fact.content != clip.info.content:
-                problems.append(
-                    Problem(
-                        clip.file or readable(str(clip.path)),
-                        "The file has changed since it was labelled.",
-                        "Put the old file back, or add the new one and label it.",
-                    )
-                )
+                reason = "The file has changed since it was labelled."
+                problems.append(Problem(name, reason, "Put the old file back, or add the new one and label it."))
             else:
                 kept.append(replace(clip, info=fact))
         return Dataset(clips=tuple(kept), problems=tuple(problems), source=str(tree.path), **about)
@@ -234,8 +199,7 @@ def _write_zip(dataset: Dataset, target: BinaryIO, progress: Progress | None, sh
         about = [dataset.name, dataset.description, f"Licence: {dataset.licence}", f"Citation: {dataset.citation}"]
         archive.writestr("README.txt", "\n\n".join(line for line in about if line.split(": ")[-1]) + "\n")
         for done, (path, name) in enumerate(names.items(), start=1):
-            if should_stop is not None and should_stop():
-                raise Stopped("Writing the export was stopped.")
+            stop_if(should_stop, "Writing the export was stopped.")
             try:
                 packed = (
                     zipfile.ZIP_DEFLATED if path.suffix.lower() in (".wav", ".aiff", ".bin") else zipfile.ZIP_STORED
@@ -261,17 +225,8 @@ def _export_name(number: int, clip: Clip) -> str:
 
 
 def _plain(clip: Clip) -> dict[str, Any]:
-    plain = {
-        "path": str(clip.path.absolute()),
-        "label": clip.label,
-        "start": clip.start,
-        "duration": clip.duration,
-        "group": clip.group,
-        "fold": clip.fold,
-        "file": clip.file,
-        "split": clip.split,
-        "content": clip.info.content,
-    }
+    named = {name: getattr(clip, name) for name in ("label", "start", "duration", "group", "fold", "file", "split")}
+    plain = {"path": str(clip.path.absolute()), **named, "content": clip.info.content}
     return {
         key: value for key, value in plain.items() if value not in (None, "", 0.0) or (value == 0 and key == "fold")
     }

@@ -50,7 +50,7 @@ def uploaded(files: Sequence[tuple[str, BinaryIO]], sizes: Sequence[int], worksp
             file.seek(0)
         name = files[0][0].split("/")[0] if len(files) == 1 or "/" in files[0][0] else f"{len(files)} files"
         if len(files) == 1 and Path(files[0][0]).suffix.lower() in staging.ARCHIVES:
-            folder = archive.unpack_upload(files[0][1], parent, files[0][0], progress=progress, should_stop=should_stop)
+            folder = archive.unpack(files[0][1], parent, name=files[0][0], progress=progress, should_stop=should_stop)
         else:
             folder = staging.keep(files, parent, name, progress=progress, should_stop=should_stop)
         return name, staging.stored_tree(folder)

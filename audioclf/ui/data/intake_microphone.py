@@ -19,8 +19,7 @@ from audioclf.datasets import Progress, ShouldStop, segmentation
 from audioclf.datasets.csv_table import guarded
 from audioclf.datasets.curation import checked_label
 from audioclf.datasets.ingest import staging
-from audioclf.datasets.ingest.recorded import loudness
-from audioclf.datasets.segmentation import FRAME, Cut
+from audioclf.datasets.segmentation import FRAME, Cut, loudness
 from audioclf.plots import balance_chart
 from audioclf.plots.segmentation import cuts_chart
 from audioclf.ui.data import intake

@@ -100,7 +100,7 @@ def uploaded(
         name, source = files[0]
         workspaces.require_room(sizes[0], workspace)
         parent = workspaces.datasets_folder(workspace)
-        folder = archive.unpack_upload(source, parent, name, progress=progress, should_stop=should_stop)
+        folder = archive.unpack(source, parent, name=name, progress=progress, should_stop=should_stop)
     else:
         for _, file in files:
             file.seek(0)  # a second try begins where the first one ended
@@ -153,7 +153,7 @@ def _brought(path: str, tree: Tree) -> Brought:
     except AudioclfError:  # shown where the files are loaded, unless another way of reading them is chosen
         kind = next((kind for kind, reader in READERS.items() if reader.suits(tree)), "folder")
         return Brought(path, inner, kind, sure=True)
-    kind = reading.kind
+    kind = reading.reader.kind
     if any(question.option == "pattern" for question in reading.questions):
         kind = "recording" if 0 < len([entry for entry in inner.entries if entry.promises_sound]) <= FEW else "pattern"
     return Brought(path, inner, kind, not reading.questions and kind != "recording", reading)

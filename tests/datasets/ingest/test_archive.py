@@ -301,7 +301,7 @@ def test_a_gzip_bomb_ends_early(tmp_path: Path, wavs: list[bytes], monkeypatch: 
         info = tarfile.TarInfo("a/bomb.wav")
         info.size = 4 * 2**30
         file.write(packer.compress(info.tobuf()))
-        for _ in range(600):
+        for _ in range(200):  # the stream may unpack to 112 MB
             file.write(packer.compress(bytes(2**20)))
         file.write(packer.flush())
     assert path.stat().st_size < 2_000_000
@@ -332,12 +332,12 @@ def test_more_members_than_are_looked_at(pack: Pack, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_members(tmp_path: Path, wavs: list[bytes]) -> None:
+def test_more_than_fifty_thousand_members(tmp_path: Path, wavs: list[bytes]) -> None:
     path = tmp_path / "many.zip"
     with zipfile.ZipFile(path, "w") as made:
         for number in range(4):
             made.writestr(f"{'ab'[number % 2]}/{number}.wav", wavs[number])
-        for number in range(100_000):
+        for number in range(archive.MOST_MEMBERS + 1000):
             made.writestr(zipfile.ZipInfo(f"a/{number}.txt"), b"")
     dataset = load_dataset(path)
     assert dataset.counts == {"a": 2, "b": 2}

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from audioclf.audio.io import load_audio, wav_bytes
 from audioclf.core.errors import DatasetError, ParameterError, Stopped
 from audioclf.datasets import load_dataset, segmentation
-from audioclf.datasets.segmentation import Cut
 
 WriteTone = Callable[..., Path]
 SR = 8000
@@ -215,7 +214,3 @@ def test_short_and_broken_recordings(tmp_path: Path, write_tone: WriteTone) -> N
         load_dataset(short, seconds=0)
     with pytest.raises(ParameterError, match="longer clips"):
         segmentation.every(1e6, 0.05)
-
-
-def test_a_cut_ends() -> None:
-    assert Cut(1.0, 0.5).end == 1.5
