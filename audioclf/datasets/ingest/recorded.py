@@ -125,9 +125,14 @@ def examples(data: bytes, recording: str) -> list[Example]:
     found = sounding(loudness(y, sr))
     if not found:
         raise AudioError("The recording is silent; check which microphone the browser uses, and record again.")
+    return cut_out(y, sr, found, recording)
+
+
+def cut_out(y: Array, sr: int, cuts: Sequence[Cut], recording: str = "") -> list[Example]:
+    """Stretches of a recording [shape=(n,)] as examples; of no recording, they are no group."""
     made = []
-    for cut in found:
-        piece = y[round(cut.start * sr) : round((cut.start + cut.duration) * sr)]
+    for cut in cuts:
+        piece = y[round(cut.start * sr) : round(cut.end * sr)]
         meter = LevelMeter()
         meter.add(piece[:, np.newaxis], piece)
         level = loudest(piece, sr)

@@ -105,7 +105,7 @@ def under_way(state: State) -> bool:
     task = tasks.find(st.session_state.get(_TASK, ""))
     if task is not None:
         if not task.wait(0.2):
-            task_bar.follow(task, _amount, "intake.stop")
+            task_bar.follow(task, lambda done, total: progress(done, total) or "…", "intake.stop")
             # The ways stay, since an uploader that is not drawn forgets its files, and the task may fail.
             return False
         _finish(state, task)
@@ -137,7 +137,3 @@ def _finish(state: State, task: Task) -> None:
         state.choose(brought.path, {})
         st.rerun()
     st.session_state[_BROUGHT] = brought
-
-
-def _amount(done: int, total: int) -> str:
-    return progress(done, total) or "…"

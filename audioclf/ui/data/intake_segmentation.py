@@ -70,7 +70,7 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
     info = _info(shown)
     task = _levels(shown, info)
     if not task.finished:
-        task_bar.follow(task, _amount, "intake.levels.stop")
+        task_bar.follow(task, lambda done, total: f"{done / max(total, 1):.0%}", "intake.levels.stop")
         return None
     if task.error is not None:
         error_boundary.show_error(task.error)
@@ -98,10 +98,6 @@ def _levels(entry: Entry, info: AudioInfo) -> Task:
     )
     task.wait(1.0)
     return task
-
-
-def _amount(done: int, total: int) -> str:
-    return f"{done / total if total else 0:.0%}"
 
 
 def _cuts(

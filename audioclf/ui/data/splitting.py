@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import streamlit as st
 
@@ -130,10 +129,13 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
         )
 
 
+def _numbers(split: Split) -> dict[str, tuple[int, ...]]:
+    return dict(zip(PARTS, (split.train, split.validation, split.test), strict=True))
+
+
 def parts(dataset: Dataset, split: Split) -> dict[str, dict[str, int]]:
     """Clips per class and part, in the order of the classes."""
-    numbers = dict(zip(PARTS, (split.train, split.validation, split.test), strict=True))
-    counted = {part: Counter(dataset.labels[number] for number in chosen) for part, chosen in numbers.items()}
+    counted = {part: Counter(dataset.labels[number] for number in chosen) for part, chosen in _numbers(split).items()}
     return {label: {part: counted[part][number] for part in PARTS} for number, label in enumerate(dataset.classes)}
 
 
@@ -141,7 +143,7 @@ def _balance(dataset: Dataset, split: Split) -> None:
     from audioclf.plots.split_bars import parts_chart
 
     with st.container(horizontal=True, gap="medium"):
-        for part, numbers in zip(PARTS, (split.train, split.validation, split.test), strict=True):
+        for part, numbers in _numbers(split).items():
             st.metric(f"{part.capitalize()} clips", f"{len(numbers):,}", width="content")
     counts = parts(dataset, split)
     if len(counts) <= _MOST_BARS:
@@ -168,21 +170,18 @@ def _clips(dataset: Dataset, split: Split) -> None:
 
     st.markdown("**Which clip goes where**")
     shown = st.pills("Part", list(PARTS), selection_mode="multi", default=list(PARTS), key="split.parts")
-    rows: list[dict[str, Any]] = []
-    for part, numbers in zip(PARTS, (split.train, split.validation, split.test), strict=True):
-        if part not in shown:
-            continue
-        for number in numbers:
-            clip = dataset.clips[number]
-            rows.append(
-                {
-                    "part": part,
-                    "class": plain(clip.label, 80),
-                    "clip": plain(clip.name, 120),
-                    "group": plain(clip.group or "", 80),
-                    "fold": clip.fold,
-                }
-            )
+    rows = [
+        {
+            "part": part,
+            "class": plain(clip.label, 80),
+            "clip": plain(clip.name, 120),
+            "group": plain(clip.group or "", 80),
+            "fold": clip.fold,
+        }
+        for part, numbers in _numbers(split).items()
+        if part in shown
+        for clip in (dataset.clips[number] for number in numbers)
+    ]
     table = pd.DataFrame(rows, columns=["part", "class", "clip", "group", "fold"])
     table["group"] = table["group"].replace("", None)
     empty = [name for name in ("group", "fold") if not table[name].notna().any()]

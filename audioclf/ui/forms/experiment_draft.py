@@ -206,11 +206,9 @@ def remember(state: State, experiment: Experiment) -> None:
 
 def current(state: State, dataset: Dataset) -> Experiment:
     """What the forms last held without a mistake, or will be filled in with, for the chosen data."""
-    held = st.session_state.get("train.taken") or st.session_state.get("train.experiment")
-    choice = DatasetChoice(state.data, dict(state.options))
-    if held is not None and (held.dataset.name, dict(held.dataset.options)) == (choice.name, dict(choice.options)):
-        experiment: Experiment = held
-        return experiment
+    held: Experiment | None = st.session_state.get("train.taken") or st.session_state.get("train.experiment")
+    if held is not None and (held.dataset.name, dict(held.dataset.options)) == (state.data, state.options):
+        return held
     return _begun(state, dataset)
 
 
@@ -218,7 +216,8 @@ def fill(experiment: Experiment) -> None:
     """Put an experiment into the forms, before they are drawn."""
     session = st.session_state
     session["train.name"], session["train.note"] = experiment.name, experiment.note
-    parameter_form.fill(experiment.audio, "train.audio")
+    for name in ("audio", "dataset", "picture", "scaling", "copies", "training"):
+        parameter_form.fill(getattr(experiment, name), f"train.{name}")
     session["train.split"] = session["train.split.was"] = experiment.split.kind
     parameter_form.fill(experiment.split, f"train.split.{experiment.split.kind}")
     session["train.features"] = [feature.kind for feature in experiment.features]
@@ -226,13 +225,8 @@ def fill(experiment: Experiment) -> None:
         session[f"train.feature.{number}"] = feature.kind
         parameter_form.fill(feature, f"train.feature.{number}.{feature.kind}")
     parameter_form.fill(Combination(experiment.combine, experiment.weights), "train.combination")
-    parameter_form.fill(experiment.dataset, "train.dataset")
-    parameter_form.fill(experiment.picture, "train.picture")
-    parameter_form.fill(experiment.scaling, "train.scaling")
-    parameter_form.fill(experiment.copies, "train.copies")
     session["train.augmentations"] = [augmentation.kind for augmentation in experiment.augmentations]
     for number, augmentation in enumerate(experiment.augmentations):
         parameter_form.fill(augmentation, f"train.augmentation.{number}.{augmentation.kind}")
     session["train.model"] = experiment.model.kind
     parameter_form.fill(experiment.model, f"train.model.{experiment.model.kind}")
-    parameter_form.fill(experiment.training, "train.training")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -32,6 +33,27 @@ def follow(task: Task, amount: Callable[[int, int], str], key: str) -> None:
             task.stop()
 
     error_boundary.until(lambda: task.finished, draw, every=0.5)
+
+
+def result(task: Task, amount: Callable[[int, int], str], key: str, stopped: str, label: str = "Try again") -> Any:
+    """The task's result; None while it is under way or after it failed, which is drawn.
+
+    Parameters
+    ----------
+    task, amount
+        As of :func:`follow`.
+    key : str
+        Prefix of the buttons' keys.
+    stopped, label : str
+        As of :func:`failed`.
+    """
+    if not task.wait(0.3):
+        follow(task, amount, f"{key}.stop")
+        return None
+    if task.error is not None:
+        failed(task, stopped, label, f"{key}.again")
+        return None
+    return task.result
 
 
 def failed(task: Task, stopped: str, label: str, key: str) -> None:

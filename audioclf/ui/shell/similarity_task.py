@@ -1,0 +1,50 @@
+"""A data set compared by sound (:mod:`audioclf.similarity.tasks`) in a process of its own, as a task of the pages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+from audioclf.core import workspaces
+from audioclf.datasets import Dataset
+from audioclf.jobs import background
+from audioclf.similarity import transfer
+from audioclf.ui.shell import tasks
+
+
+def task(
+    key: str,
+    title: str,
+    function: str,
+    dataset: Dataset,
+    read: Callable[..., Any],
+    *,
+    turn: threading.Semaphore | None = None,
+    **request: Any,
+) -> tasks.Task:
+    """The task of this key, even one that failed; begun where there is none.
+
+    Parameters
+    ----------
+    key, title : str
+    function : str
+        Of :mod:`audioclf.similarity.tasks`.
+    dataset : Dataset
+    read : callable
+        Makes the task's result of the values and arrays that the function returns.
+    turn : Semaphore, optional
+        What has to wait for others of its kind.
+    **request
+        What the function is asked beside the data set.
+    """
+
+    def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Any:
+        asked = request | {"dataset": transfer.packed(dataset), "n_jobs": 1 if workspaces.shared() else -1}
+        with background.turn(turn, should_stop) if turn is not None else nullcontext():
+            return read(
+                *background.run_task(f"similarity.tasks:{function}", asked, progress=progress, should_stop=should_stop)
+            )
+
+    return tasks.find(key) or tasks.start(key, title, work)
