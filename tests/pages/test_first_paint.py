@@ -1,4 +1,4 @@
-"""Every page shows its heading before anything heavy is imported, in a process that has just begun."""
+"""Every page shows its heading before anything heavy is imported: shown by a process that draws no more of any."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from audioclf.inference.assets import app_folder
 
-NAMES = ["", *sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))]
 HEAVY = {
     "tensorflow",
     "keras",
@@ -27,31 +24,34 @@ HEAVY = {
     "altair",
 }
 
-# runs one page until its heading is drawn, and says what is loaded then
+# runs every page until its heading is drawn, and prints what is loaded then; home last, since it goes on behind it
 SCRIPT = """
 import json, os, sys
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 def tell(*args, **kwargs):
-    print(json.dumps(sorted(name for name in sys.modules if "." not in name)), flush=True)
-    os._exit(0)
+    print(json.dumps([name, sorted(name for name in sys.modules if "." not in name)]), flush=True)
+    if not name:
+        os._exit(0)
+    st.stop()
 
 st.title = tell
 
-page = AppTest.from_file(sys.argv[1], default_timeout=600)
-if sys.argv[2]:
-    page.switch_page(f"pages/{sys.argv[2]}.py")
-page.query_params["data"] = sys.argv[3]
-page.run()
-sys.exit("no heading was drawn")
+for name in [*sys.argv[3:], ""]:
+    page = AppTest.from_file(sys.argv[1], default_timeout=600)
+    if name:
+        page.switch_page(f"pages/{name}.py")
+    page.query_params["data"] = sys.argv[2]
+    page.run()
+sys.exit("home drew no heading")
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_heading_comes_before_anything_heavy(name: str, class_folders: Path) -> None:
+def test_the_heading_comes_before_anything_heavy(class_folders: Path) -> None:
+    names = sorted(path.stem for path in (app_folder() / "pages").glob("*.py"))
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(app_folder() / "app.py"), name, str(class_folders)],
+        [sys.executable, "-c", SCRIPT, str(app_folder() / "app.py"), str(class_folders), *names],
         cwd=app_folder(),
         capture_output=True,
         text=True,
@@ -59,6 +59,8 @@ def test_the_heading_comes_before_anything_heavy(name: str, class_folders: Path)
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    modules = json.loads(done.stdout.splitlines()[-1])
-    assert "streamlit" in modules
-    assert not HEAVY & set(modules)
+    loaded = dict(json.loads(line) for line in done.stdout.splitlines())
+    assert list(loaded) == [*names, ""], "a page drew no heading"
+    for name, modules in loaded.items():
+        assert "streamlit" in modules
+        assert not HEAVY & set(modules), name
