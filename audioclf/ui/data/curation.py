@@ -11,9 +11,10 @@ import streamlit as st
 from audioclf.datasets import Dataset, curation, load_dataset
 from audioclf.ui.data import exporting, versions
 from audioclf.ui.shell import error_boundary, tasks
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
-from audioclf.ui.shell.table import height, paged
+from audioclf.ui.shell.table import height
 from audioclf.ui.shell.text import count, escape, plain
 from audioclf.ui.sound import clip_list
 
@@ -40,7 +41,9 @@ def _history(state: State, dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/history: An edited version{_said(state, dataset, came.source, came.options)}.")
         if st.button("Undo the last change", icon=":material/undo:", key="edit.undo"):
-            versions.undo(state, came)
+            # the version stays, since runs may have been made of it
+            state.choose(came.source, came.options)
+            st.rerun()
 
 
 def _said(state: State, dataset: Dataset, source: str, options: dict[str, Any]) -> str:
@@ -87,7 +90,7 @@ def _clips(state: State, dataset: Dataset) -> None:
                 versions.take(state, dataset, versions.edited(dataset, pending))
         if pending and st.button("Discard these changes", icon=":material/close:", key="edit.drop"):
             pending.clear()
-            _turn()
+            st.session_state["edit.turn"] = st.session_state.get("edit.turn", 0) + 1
             st.rerun()
 
 
@@ -100,25 +103,19 @@ def _pending(dataset: Dataset) -> dict[int, dict[str, Any]]:
     return pending
 
 
-def _turn() -> None:
-    st.session_state["edit.turn"] = st.session_state.get("edit.turn", 0) + 1
-
-
 def _table(dataset: Dataset, pending: dict[int, dict[str, Any]], shown: Sequence[int]) -> None:
     import pandas as pd
 
     turn = st.session_state.get("edit.turn", 0)
     key = f"edit.table {dataset.fingerprint} {hash(tuple(shown))} {turn}"
-    base = f"{key} base"
-    if key not in st.session_state or base not in st.session_state:
+    began, rows = st.session_state.get("edit.base", ("", []))
+    if key not in st.session_state or began != key:
         # What is changed in the table stays in the table; only a new one begins with all that is pending.
-        for old in [name for name in st.session_state if str(name).startswith("edit.table") and name != key]:
-            if str(old).endswith(" base"):
-                del st.session_state[old]
-        st.session_state[base] = [_row(dataset, pending, number) for number in shown]
+        rows = [_row(dataset, pending, number) for number in shown]
+        st.session_state["edit.base"] = (key, rows)
     columns = ["number", "use", "class", "group"]
     changed = st.data_editor(
-        pd.DataFrame(st.session_state[base], columns=columns),
+        pd.DataFrame(rows, columns=columns),
         key=key,
         hide_index=True,
         disabled=["number"],

@@ -83,15 +83,9 @@ def again(state: State) -> None:
 
 
 def begin(title: str, work: Work, *, ask: bool) -> None:
-    """Start bringing sounds in, off the page.
+    """Start bringing sounds in, off the page; the work gives a :class:`~audioclf.ui.data.intake_store.Brought`.
 
-    Parameters
-    ----------
-    title : str
-    work : callable
-        Gives a :class:`~audioclf.ui.data.intake_store.Brought`.
-    ask : bool
-        Whether to ask how they are read even where that is clear.
+    ``ask``: ask how they are read even where that is clear.
     """
     key = f"intake {secrets.token_hex(8)}"
     st.session_state[_TASK], st.session_state[_ASK] = key, ask

@@ -21,7 +21,6 @@ from audioclf.ui.data import intake_segmentation, intake_understood
 from audioclf.ui.data.intake_store import Brought
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.jobs import dataset_list
-from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, escape, plain
@@ -202,12 +201,6 @@ def _part(row: patterns.Preview, part: str) -> str:
     return "" if value is None else plain(value, 60)
 
 
-def _recording(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
-    with error_boundary.boundary("recording"):
-        return intake_segmentation.questions(brought, key)
-    return None
-
-
 def _table(columns: dict[str, list[Any]]) -> None:
     import pandas as pd
 
@@ -218,5 +211,5 @@ def _table(columns: dict[str, list[Any]]) -> None:
 _DRAW: dict[str, Any] = {
     ManifestReader.kind: _manifest,
     PatternReader.kind: _pattern,
-    RecordingReader.kind: _recording,
+    RecordingReader.kind: intake_segmentation.questions,
 }

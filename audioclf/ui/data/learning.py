@@ -57,19 +57,17 @@ def draw(state: State, dataset: Dataset) -> None:
 
 def _picture(found: LearningCurve) -> None:
     warmup.until_ready()
-    rows = []
-    for point in found.points:
-        low, high = point.interval
-        rows.append(
-            {
-                "way": title(point.way),
-                "clips": point.per_class,
-                "train": point.n_train,
-                "accuracy": round(point.accuracy, 4),
-                "low": round(low, 4),
-                "high": round(high, 4),
-            }
-        )
+    rows = [
+        {
+            "way": title(point.way),
+            "clips": point.per_class,
+            "train": point.n_train,
+            "accuracy": round(point.accuracy, 4),
+            "low": round(point.interval[0], 4),
+            "high": round(point.interval[1], 4),
+        }
+        for point in found.points
+    ]
     st.info(escape(found.sentence), icon=":material/lightbulb:")
     st.vega_lite_chart(learning_chart(rows, [title(way) for way in found.ways]), key="learning.chart")
     n_test = found.points[0].n_test

@@ -18,8 +18,8 @@ from audioclf.similarity.vectors import RUN
 from audioclf.ui.data import map_points, versions
 from audioclf.ui.inference import similar
 from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.table import paged
 from audioclf.ui.shell.text import count, plain
 from audioclf.ui.sound import cache, clip_list, feature_settings
 

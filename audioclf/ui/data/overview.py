@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.data import curation, learning, map, quality, splitting
 from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.table import paged
 from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain, seconds
 from audioclf.ui.sound import clip_list, clip_picker
@@ -108,21 +109,16 @@ def in_turn(dataset: Dataset) -> tuple[Clip, ...]:
 
 def table(dataset: Dataset) -> None:
     """Every clip with what its header says."""
-    clips_ = dataset.clips
-    columns = {
-        "class": [plain(clip.label, 80) for clip in clips_],
-        "clip": [plain(clip.name, 120) for clip in clips_],
-        "seconds": [clip.seconds for clip in clips_],
-        "sample rate (Hz)": [clip.info.sr for clip in clips_],
-        "channels": [clip.info.channels for clip in clips_],
-        "format": [f"{clip.info.format} {clip.info.subtype}" for clip in clips_],
+    clips = dataset.clips
+    columns: dict[str, list[Any]] = splitting.names(clips) | {
+        "seconds": [clip.seconds for clip in clips],
+        "sample rate (Hz)": [clip.info.sr for clip in clips],
+        "channels": [clip.info.channels for clip in clips],
+        "format": [f"{clip.info.format} {clip.info.subtype}" for clip in clips],
     }
-    if any(clip.group is not None for clip in clips_):
-        columns["group"] = [plain(clip.group or "", 80) for clip in clips_]
-    if any(clip.fold is not None for clip in clips_):
-        columns["fold"] = [clip.fold for clip in clips_]
-    if any(clip.split for clip in clips_):
-        columns["part"] = [clip.split for clip in clips_]
+    columns |= splitting.groups(clips)
+    if any(clip.split for clip in clips):
+        columns["part"] = [clip.split for clip in clips]
     st.dataframe(
         columns,
         hide_index=True,

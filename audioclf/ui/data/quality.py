@@ -14,8 +14,8 @@ from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import label_review, versions
 from audioclf.ui.jobs import health
 from audioclf.ui.shell import task_bar
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.table import paged
 from audioclf.ui.shell.text import count, escape, plain, seconds
 from audioclf.ui.sound import clip_list
 

@@ -65,9 +65,3 @@ def origin(state: State, dataset: Dataset) -> Origin | None:
     if not dataset.parent or state.options or not (Path(state.data) / versions.FILE).is_file():
         return None
     return versions.origin(Path(state.data))
-
-
-def undo(state: State, came: Origin) -> None:
-    """Choose the parent again; the version itself stays, since runs may have been made of it."""
-    state.choose(came.source, came.options)
-    st.rerun()

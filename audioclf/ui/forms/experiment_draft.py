@@ -82,7 +82,7 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
     its weights are at hand; else the compact CNN. An official split or official folds are used where there are some;
     groups are kept together, in a recipe too, where that leaves every class something to learn from.
     """
-    recipe = _recipe(name)
+    recipe = recipe_of(name)
     if recipe:
         known = recipes.load_recipe(recipe)
         choice = DatasetChoice(name, dict(options))
@@ -91,13 +91,9 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
     return from_scratch(name, options, dataset) if best is None else embedded(name, options, dataset, best)
 
 
-def _recipe(name: str) -> str:
+def recipe_of(name: str) -> str:
+    """The recipe of a data set's own, which is what is suggested for it; empty where it has none."""
     return next((recipe for recipe in (f"{name}-best", f"{name}-compact") if recipe in recipes.names()), "")
-
-
-def has_recipe(name: str) -> bool:
-    """Whether a data set has a recipe of its own, which is what is suggested for it."""
-    return bool(_recipe(name))
 
 
 def embedded(name: str, options: Mapping[str, Any], dataset: Dataset, best: Candidate) -> Experiment:
@@ -181,15 +177,7 @@ def hand_over(state: State, experiment: Experiment) -> None:
 
 
 def carry_groups(key: str, kind: str) -> None:
-    """Take the choice to keep groups together along where another protocol has been chosen.
-
-    Parameters
-    ----------
-    key : str
-        Prefix of the protocols' forms: each stands under ``key.kind``.
-    kind : str
-        The protocol chosen now.
-    """
+    """Take the choice to keep groups together along to the form ``key.kind`` of a protocol that has been chosen now."""
     was = st.session_state.get(f"{key}.was", kind)
     held = st.session_state.get(f"{key}.{was}.by_group")
     if was != kind and held is not None:

@@ -13,7 +13,7 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
 from audioclf.similarity.atlas import Atlas
 from audioclf.similarity.vectors import RUN, SPACES
-from audioclf.ui.shell import similarity_task, task_bar
+from audioclf.ui.shell import similarity_task, task_bar, warmup
 from audioclf.ui.shell import state as states
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
@@ -94,6 +94,7 @@ def of(state: State, dataset: Dataset, number: int, found: Atlas, key: str) -> N
 
 def players(state: State, dataset: Dataset, near: Sequence[int], similarity: Sequence[float], key: str) -> None:
     """Draw clips with how similar they are."""
+    warmup.until_ready()
     clips = [dataset.clips[other] for other in near]
     titles = [
         f"{plain(clip.label, 36)} · {100 * max(value, 0):.1f}" for clip, value in zip(clips, similarity, strict=True)

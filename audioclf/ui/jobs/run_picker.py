@@ -129,12 +129,7 @@ def label(run: Run) -> str:
 def pick(state: State, *, with_starter: bool = False) -> Run:
     """Draw the choice of a run with results; where there is none yet, the page says what to do and ends here.
 
-    Parameters
-    ----------
-    state : State
-    with_starter : bool
-        Whether the model that comes with audioclf can be chosen too.
-
+    ``with_starter``: the model that comes with audioclf can be chosen too.
     Where the session has no run yet, the newest one of the chosen data set comes first, then the newest of all.
     A chosen run that is not there is never replaced by another: the page says so and ends here.
     """

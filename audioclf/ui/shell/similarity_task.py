@@ -26,18 +26,8 @@ def task(
 ) -> tasks.Task:
     """The task of this key, even one that failed; begun where there is none.
 
-    Parameters
-    ----------
-    key, title : str
-    function : str
-        Of :mod:`audioclf.similarity.tasks`.
-    dataset : Dataset
-    read : callable
-        Makes the task's result of the values and arrays that the function returns.
-    turn : Semaphore, optional
-        What has to wait for others of its kind.
-    **request
-        What the function is asked beside the data set.
+    A function of :mod:`audioclf.similarity.tasks` is given the data set and ``request``, in its ``turn`` where only one
+    of its kind may run; ``read`` makes the result of the values and arrays that it returns.
     """
 
     def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Any:

@@ -16,13 +16,7 @@ from audioclf.ui.shell.text import escape
 def follow(task: Task, amount: Callable[[int, int], str], key: str) -> None:
     """Draw it, again by itself; once it has ended the whole page runs anew.
 
-    Parameters
-    ----------
-    task : Task
-    amount : callable
-        Given how much is done and of how much, how far that is in words; the bar is drawn from the same two numbers.
-    key : str
-        Of the button.
+    ``amount`` puts how much is done, and of how much, into words; the bar is drawn from the same two numbers.
     """
 
     def draw() -> None:
@@ -36,17 +30,7 @@ def follow(task: Task, amount: Callable[[int, int], str], key: str) -> None:
 
 
 def result(task: Task, amount: Callable[[int, int], str], key: str, stopped: str, label: str = "Try again") -> Any:
-    """The task's result; None while it is under way or after it failed, which is drawn.
-
-    Parameters
-    ----------
-    task, amount
-        As of :func:`follow`.
-    key : str
-        Prefix of the buttons' keys.
-    stopped, label : str
-        As of :func:`failed`.
-    """
+    """The task's result; None while :func:`follow` draws it or :func:`failed` why there is none."""
     if not task.wait(0.3):
         follow(task, amount, f"{key}.stop")
         return None
