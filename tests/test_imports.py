@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,8 +69,13 @@ def dotted(path: Path) -> str:
 MODULES = {dotted(path): path for path in PACKAGE.rglob("*.py")}
 
 
-def imported(tree: ast.AST, *, top_only: bool = False) -> Iterator[str]:
-    nodes = tree.body if top_only and isinstance(tree, ast.Module) else ast.walk(tree)
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module, *, top_only: bool = False) -> Iterator[str]:
+    nodes = tree.body if top_only else ast.walk(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -80,8 +86,13 @@ def imported(tree: ast.AST, *, top_only: bool = False) -> Iterator[str]:
                 yield name if name in MODULES else node.module or ""
 
 
+@functools.cache
+def all_imports(path: Path) -> frozenset[str]:
+    return frozenset(imported(parsed(path)))
+
+
 def own_imports(path: Path) -> set[str]:
-    return {name for name in imported(ast.parse(path.read_text(encoding="utf-8"))) if name in MODULES}
+    return {name for name in all_imports(path) if name in MODULES}
 
 
 def room(module: str) -> str:
@@ -101,17 +112,16 @@ def test_the_map_in_contributing_names_every_package_in_order() -> None:
     assert drawn == list(ORDER)
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_run_one_way(module: str) -> None:
-    here = room(module)
-    if here in ("", "__main__"):
-        return
-    for name in own_imports(MODULES[module]):
-        if room(name) and room(name) != here:
-            assert ORDER.index(room(name)) < ORDER.index(here), f"{module} imports {name}"
-    if here != "ui":
-        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-        assert not {name for name in imported(tree) if name.split(".")[0] == "streamlit"}
+def test_imports_run_one_way() -> None:
+    for module, path in MODULES.items():
+        here = room(module)
+        if here in ("", "__main__"):
+            continue
+        for name in own_imports(path):
+            if room(name) and room(name) != here:
+                assert ORDER.index(room(name)) < ORDER.index(here), f"{module} imports {name}"
+        if here != "ui":
+            assert not {name for name in all_imports(path) if name.split(".")[0] == "streamlit"}, module
 
 
 def test_no_module_imports_itself_through_others() -> None:
@@ -122,13 +132,12 @@ def test_no_module_imports_itself_through_others() -> None:
         pytest.fail(f"imports run in a circle: {' <- '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize("module", sorted(module for module in MODULES if module.startswith("audioclf.ui.")))
-def test_pages_share_nothing_but_what_is_made_to_be_shared(module: str) -> None:
-    here = module.split(".")[2]
-    for name in own_imports(MODULES[module]):
-        if not name.startswith("audioclf.ui."):
+def test_pages_share_nothing_but_what_is_made_to_be_shared() -> None:
+    pairs = [(module, name) for module, path in MODULES.items() for name in own_imports(path)]
+    for module, name in pairs:
+        if not (module.startswith("audioclf.ui.") and name.startswith("audioclf.ui.")):
             continue
-        there = name.split(".")[2]
+        here, there = module.split(".")[2], name.split(".")[2]
         if there == here:
             continue
         assert there in SHARED_UI, f"{module} imports {name}, of another page"
@@ -136,14 +145,10 @@ def test_pages_share_nothing_but_what_is_made_to_be_shared(module: str) -> None:
             assert SHARED_UI.index(there) < SHARED_UI.index(here), f"{module} imports {name}"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [*sorted(MODULES.values()), ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_nothing_heavy_at_the_top_of_a_module(path: Path) -> None:
-    tops = {name.split(".")[0] for name in imported(ast.parse(path.read_text(encoding="utf-8")), top_only=True)}
-    assert not tops & HEAVY
+def test_nothing_heavy_at_the_top_of_a_module() -> None:
+    for path in (*MODULES.values(), ROOT / "app.py", *(ROOT / "pages").glob("*.py")):
+        tops = {name.split(".")[0] for name in imported(parsed(path), top_only=True)}
+        assert not tops & HEAVY, path.relative_to(ROOT)
 
 
 def test_importing_the_package_loads_nothing() -> None:

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, load_dataset
-from audioclf.ui.data.curation import edited, named_groups, note, of_classes
+from audioclf.ui.data.curation import named_groups, note, of_classes
+from audioclf.ui.data.versions import edited
 from audioclf.ui.shell import tasks
 
 OpenPage = Callable[..., AppTest]

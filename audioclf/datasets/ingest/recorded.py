@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.audio.io import load_audio, wav_bytes
+from audioclf.audio.io import Array, load_audio, wav_bytes
 from audioclf.audio.level import LevelMeter, loudest
 from audioclf.core import workspaces
 from audioclf.core.errors import AudioError
@@ -102,9 +102,14 @@ def examples(data: bytes, recording: str) -> list[Example]:
     found = sounding(segmentation.loudness(y, sr))
     if not found:
         raise AudioError("The recording is silent; check which microphone the browser uses, and record again.")
+    return cut_out(y, sr, found, recording)
+
+
+def cut_out(y: Array, sr: int, cuts: Sequence[Cut], recording: str = "") -> list[Example]:
+    """Stretches of a recording [shape=(n,)] as examples; of no recording, they are no group."""
     made = []
-    for cut in found:
-        piece = y[round(cut.start * sr) : round((cut.start + cut.duration) * sr)]
+    for cut in cuts:
+        piece = y[round(cut.start * sr) : round(cut.end * sr)]
         meter = LevelMeter()
         meter.add(piece[:, np.newaxis], piece)
         level = loudest(piece, sr)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from audioclf.core.errors import DatasetError
 from audioclf.datasets import Dataset, curation, load_dataset
 from audioclf.ui.data import exporting, versions
-from audioclf.ui.shell import error_boundary, tasks, warmup
+from audioclf.ui.shell import error_boundary, tasks
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.table import height
@@ -40,7 +41,9 @@ def _history(state: State, dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/history: An edited version{_said(state, dataset, came.source, came.options)}.")
         if st.button("Undo the last change", icon=":material/undo:", key="edit.undo"):
-            versions.undo(state, came)
+            # the version stays, since runs may have been made of it
+            state.choose(came.source, came.options)
+            st.rerun()
 
 
 def _said(state: State, dataset: Dataset, source: str, options: dict[str, Any]) -> str:
@@ -65,15 +68,12 @@ def _clips(state: State, dataset: Dataset) -> None:
     with left:
         label = st.selectbox("Class", [ALL, *dataset.classes], format_func=lambda c: plain(c, 48), key="edit.class")
     numbers = [number for number, clip in enumerate(dataset.clips) if label == ALL or clip.label == label]
-    pages = max(1, math.ceil(len(numbers) / PER_PAGE))
     with right:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"edit.page {label}") if pages > 1 else 1
-    shown = numbers[(page - 1) * PER_PAGE : page * PER_PAGE]
+        shown = paged(numbers, PER_PAGE, f"edit.page {label}")
     table, sounds = st.columns([1, 1], gap="medium")
     with table:
         _table(dataset, pending, shown)
     with sounds:
-        warmup.until_ready()
         clips = [dataset.clips[number] for number in shown]
         titles = [f"{number + 1} · {plain(clip.label, 36)}" for number, clip in zip(shown, clips, strict=True)]
         clip_list.players(state, "edit", dataset, clips, titles)
@@ -87,10 +87,10 @@ def _clips(state: State, dataset: Dataset) -> None:
             key="edit.save",
         ):
             with error_boundary.boundary("save"):
-                versions.take(state, dataset, edited(dataset, pending))
+                versions.take(state, dataset, versions.edited(dataset, pending))
         if pending and st.button("Discard these changes", icon=":material/close:", key="edit.drop"):
             pending.clear()
-            _turn()
+            st.session_state["edit.turn"] = st.session_state.get("edit.turn", 0) + 1
             st.rerun()
 
 
@@ -103,25 +103,19 @@ def _pending(dataset: Dataset) -> dict[int, dict[str, Any]]:
     return pending
 
 
-def _turn() -> None:
-    st.session_state["edit.turn"] = st.session_state.get("edit.turn", 0) + 1
-
-
-def _table(dataset: Dataset, pending: dict[int, dict[str, Any]], shown: list[int]) -> None:
+def _table(dataset: Dataset, pending: dict[int, dict[str, Any]], shown: Sequence[int]) -> None:
     import pandas as pd
 
     turn = st.session_state.get("edit.turn", 0)
     key = f"edit.table {dataset.fingerprint} {hash(tuple(shown))} {turn}"
-    base = f"{key} base"
-    if key not in st.session_state or base not in st.session_state:
+    began, rows = st.session_state.get("edit.base", ("", []))
+    if key not in st.session_state or began != key:
         # What is changed in the table stays in the table; only a new one begins with all that is pending.
-        for old in [name for name in st.session_state if str(name).startswith("edit.table") and name != key]:
-            if str(old).endswith(" base"):
-                del st.session_state[old]
-        st.session_state[base] = [_row(dataset, pending, number) for number in shown]
+        rows = [_row(dataset, pending, number) for number in shown]
+        st.session_state["edit.base"] = (key, rows)
     columns = ["number", "use", "class", "group"]
     changed = st.data_editor(
-        pd.DataFrame(st.session_state[base], columns=columns),
+        pd.DataFrame(rows, columns=columns),
         key=key,
         hide_index=True,
         disabled=["number"],
@@ -157,34 +151,11 @@ def _row(dataset: Dataset, pending: dict[int, dict[str, Any]], number: int) -> t
 def note(dataset: Dataset, pending: dict[int, dict[str, Any]], number: int, use: bool, label: str, group: str) -> None:
     """Remember what is different about one clip; a clip that is as it was is forgotten."""
     clip = dataset.clips[number]
-    values: dict[str, Any] = {}
-    if not use:
-        values["keep"] = False
-    if label != clip.label:
-        values["label"] = label
-    if group.strip() != (clip.group or ""):
-        values["group"] = group.strip()
-    if values:
-        pending[number] = values
-    else:
-        pending.pop(number, None)
-
-
-def edited(dataset: Dataset, pending: dict[int, dict[str, Any]]) -> Dataset:
-    """The version that pending changes come to.
-
-    Raises
-    ------
-    DatasetError
-        When a class name is empty or too long.
-    """
-    of = [pending.get(number, {}) for number in range(len(dataset))]
-    return curation.edit(
-        dataset,
-        labels=[values.get("label", clip.label) for values, clip in zip(of, dataset.clips, strict=True)],
-        groups=[values.get("group", clip.group) for values, clip in zip(of, dataset.clips, strict=True)],
-        keep=[values.get("keep", True) for values in of],
-    )
+    usual = {"keep": True, "label": clip.label, "group": clip.group or ""}
+    values = {"keep": use, "label": label, "group": group.strip()}
+    pending[number] = {name: value for name, value in values.items() if value != usual[name]}
+    if not pending[number]:
+        del pending[number]
 
 
 def _classes(state: State, dataset: Dataset) -> None:
@@ -224,11 +195,9 @@ def _classes(state: State, dataset: Dataset) -> None:
 
 def of_classes(dataset: Dataset, names: dict[str, str], left_out: list[str]) -> Dataset:
     """The version with new class names and without some classes, as one step."""
-    return curation.edit(
-        dataset,
-        labels=[clip.label if clip.label in left_out else names[clip.label] for clip in dataset.clips],
-        keep=[clip.label not in left_out for clip in dataset.clips],
-    )
+    labels = [clip.label for clip in dataset.clips]
+    changes = [{"keep": False} if label in left_out else {"label": names[label]} for label in labels]
+    return versions.edited(dataset, dict(enumerate(changes)))
 
 
 def _told(names: dict[str, str], left_out: list[str]) -> str:
@@ -287,11 +256,8 @@ def _groups(state: State, dataset: Dataset) -> None:
 
 def named_groups(dataset: Dataset, mark: str, part: int) -> list[str | None]:
     """Part number ``part`` (from 1) of every clip's file name; the clip's own group where the name has none."""
-    if part < 1:
-        raise DatasetError(f"Parts are numbered from 1, got {part}; take 1 for the first.")
     groups: list[str | None] = []
     for clip in dataset.clips:
-        name = (clip.file or clip.path.name).replace("\\", "/").rsplit("/", 1)[-1]
-        parts = (name.rsplit(".", 1)[0] if "." in name else name).split(mark)
+        parts = Path((clip.file or clip.path.name).replace("\\", "/")).stem.split(mark)
         groups.append(parts[part - 1].strip() or clip.group if len(parts) >= max(part, 2) else clip.group)
     return groups

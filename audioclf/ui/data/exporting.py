@@ -14,7 +14,7 @@ from audioclf.datasets import Dataset, Progress, ShouldStop
 from audioclf.datasets.readers import versions
 from audioclf.ui.shell import current_dataset, task_bar, tasks
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.text import count, plain
+from audioclf.ui.shell.text import plain, progress
 
 _DAY = 86400.0
 
@@ -40,12 +40,10 @@ def draw(state: State, dataset: Dataset) -> None:
             )
             st.rerun()
         return
-    if not making.wait(0.3):
-        task_bar.follow(making, _amount, "export.stop")
-    elif making.error is not None:
-        task_bar.failed(making, "Packing was stopped.", "Try again", "export.again")
-    else:
-        path: Path = making.result
+    path: Path | None = task_bar.result(
+        making, lambda done, total: progress(done, total) or "starting …", "export", "Packing was stopped."
+    )
+    if path is not None:
         st.download_button(
             f"Download ({path.stat().st_size / 1e6:,.1f} MB)",
             path.read_bytes,
@@ -78,7 +76,3 @@ def pack(dataset: Dataset, key: str, progress: Progress, should_stop: ShouldStop
     target = folder / f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.zip"
     versions.export(dataset, target, progress=progress, should_stop=should_stop)
     return target
-
-
-def _amount(done: int, total: int) -> str:
-    return f"{done:,} of {count(total, 'file')}" if total else "starting …"

@@ -83,15 +83,9 @@ def again(state: State) -> None:
 
 
 def begin(title: str, work: Work, *, ask: bool) -> None:
-    """Start bringing sounds in, off the page.
+    """Start bringing sounds in, off the page; the work gives a :class:`~audioclf.ui.data.intake_store.Brought`.
 
-    Parameters
-    ----------
-    title : str
-    work : callable
-        Gives a :class:`~audioclf.ui.data.intake_store.Brought`.
-    ask : bool
-        Whether to ask how they are read even where that is clear.
+    ``ask``: ask how they are read even where that is clear.
     """
     key = f"intake {secrets.token_hex(8)}"
     st.session_state[_TASK], st.session_state[_ASK] = key, ask
@@ -105,7 +99,7 @@ def under_way(state: State) -> bool:
     task = tasks.find(st.session_state.get(_TASK, ""))
     if task is not None:
         if not task.wait(0.2):
-            task_bar.follow(task, _amount, "intake.stop")
+            task_bar.follow(task, lambda done, total: progress(done, total) or "…", "intake.stop")
             # The ways stay, since an uploader that is not drawn forgets its files, and the task may fail.
             return False
         _finish(state, task)
@@ -137,7 +131,3 @@ def _finish(state: State, task: Task) -> None:
         state.choose(brought.path, {})
         st.rerun()
     st.session_state[_BROUGHT] = brought
-
-
-def _amount(done: int, total: int) -> str:
-    return progress(done, total) or "…"

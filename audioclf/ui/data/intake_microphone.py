@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 import streamlit as st
 
-from audioclf.audio.io import load_audio, wav_bytes
-from audioclf.core import workspaces
+from audioclf.audio.io import load_audio
 from audioclf.core.errors import AudioError, DatasetError
 from audioclf.datasets import Progress, ShouldStop, segmentation
-from audioclf.datasets.csv_table import guarded
 from audioclf.datasets.curation import checked_label
-from audioclf.datasets.ingest import staging
+from audioclf.datasets.ingest import recorded
+from audioclf.datasets.ingest.recorded import Example
 from audioclf.datasets.segmentation import FRAME, Cut, loudness
 from audioclf.plots import balance_chart
 from audioclf.plots.segmentation import cuts_chart
@@ -37,17 +32,13 @@ _TAKES, _NEXT = "microphone.takes", "microphone.next"
 ONE, EVERY, SILENCE = "One example per recording", "One after the other", "At silences"
 
 
-@dataclass(frozen=True)
-class Take:
-    """One example: its class, and a WAV file."""
-
-    label: str
-    sound: bytes
+Takes = list[tuple[str, Example]]
+"""What was recorded, each with its class."""
 
 
 def record(state: State) -> None:
     """Draw the microphone and what was recorded so far."""
-    takes: list[Take] = st.session_state.setdefault(_TAKES, [])
+    takes: Takes = st.session_state.setdefault(_TAKES, [])
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(border=True, height="stretch"):
         _recorder(takes)
@@ -55,10 +46,10 @@ def record(state: State) -> None:
         _so_far(state, takes)
 
 
-def _recorder(takes: list[Take]) -> None:
+def _recorder(takes: Takes) -> None:
     st.subheader(":material/mic: Record examples", anchor=False)
     label = st.text_input("Class", placeholder="clap", key="microphone.label", persist_state="session")
-    counted = Counter(take.label for take in takes)[label.strip()]
+    counted = Counter(label for label, _ in takes)[label.strip()]
     st.markdown(
         escape(f"Record {WANTED} examples: {counted} of {WANTED} so far.")
         if counted < WANTED
@@ -74,12 +65,11 @@ def _recorder(takes: list[Take]) -> None:
             else 1.0
         )
     number = st.session_state.setdefault(_NEXT, 0)
-    recorded = st.audio_input("Press the microphone, make the sounds, and press it again", key=f"microphone.{number}")
-    if recorded is None:
+    sound = st.audio_input("Press the microphone, make the sounds, and press it again", key=f"microphone.{number}")
+    if sound is None:
         return
-    data = recorded.getvalue()
     with error_boundary.boundary("microphone"):
-        y, sr = load_audio(data, sr=None, duration=_LONGEST)
+        y, sr = load_audio(sound.getvalue(), sr=None, duration=_LONGEST)
         level = loudness(y, sr)
         found = slices(level, len(y) / sr, rule, length)
         if not found:
@@ -96,7 +86,7 @@ def _recorder(takes: list[Take]) -> None:
             label = checked_label(label)
             if len(takes) + len(found) > MOST:
                 raise DatasetError(f"At most {MOST:,} examples are kept here; make a data set of them first.")
-            takes += [Take(label, wav_bytes(y[round(cut.start * sr) : round(cut.end * sr)], sr)) for cut in found]
+            takes += [(label, example) for example in recorded.cut_out(y, sr, found)]
             # A new microphone is empty, so that nothing is kept twice.
             st.session_state[_NEXT] = number + 1
             st.rerun()
@@ -104,12 +94,12 @@ def _recorder(takes: list[Take]) -> None:
             st.caption("Name the class to keep them.")
 
 
-def _so_far(state: State, takes: list[Take]) -> None:
+def _so_far(state: State, takes: Takes) -> None:
     st.subheader(":material/library_add: Recorded so far", anchor=False)
     if not takes:
         st.markdown("Nothing yet. Two classes with a few examples each make a data set.")
         return
-    counts = Counter(take.label for take in takes)
+    counts = Counter(label for label, _ in takes)
     warmup.until_ready()
     st.vega_lite_chart(balance_chart({plain(label, 48): number for label, number in counts.items()}))
     st.caption("Kept in this tab of the browser until a data set is made of them.")
@@ -121,7 +111,7 @@ def _so_far(state: State, takes: list[Take]) -> None:
     if len(counts) < 2:
         st.caption("A classifier needs two classes at least.")
     if made:
-        kept, workspace = tuple(takes), state.workspace
+        kept, workspace = list(takes), state.workspace
         intake.begin(
             "Storing the recordings",
             lambda progress, should_stop: stored(kept, workspace, progress=progress, should_stop=should_stop),
@@ -141,22 +131,8 @@ def slices(level: npt.NDArray[Any], total: float, rule: str, length: float) -> l
 
 
 def stored(
-    takes: tuple[Take, ...],
-    workspace: str,
-    *,
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
+    takes: Takes, workspace: str, *, progress: Progress | None = None, should_stop: ShouldStop | None = None
 ) -> Brought:
-    """Keep the examples as a stored folder: a table, since a class may be called anything, and a file for each."""
-    table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(("file_name", "label"))
-    files = []
-    for number, take in enumerate(takes):
-        name = f"{number:04d}-{hashlib.blake2b(take.sound, digest_size=4).hexdigest()}.wav"
-        writer.writerow((name, guarded(take.label)))
-        files.append((name, io.BytesIO(take.sound)))
-    files.append(("recordings.csv", io.BytesIO(table.getvalue().encode("utf-8"))))
-    parent = workspaces.datasets_folder(workspace)
-    folder = staging.keep(files, parent, "Recorded sounds", progress=progress, should_stop=should_stop)
+    """Keep the examples as a stored folder."""
+    folder = recorded.keep(takes, workspace, progress=progress, should_stop=should_stop)
     return on_disk(str(folder), workspace)

@@ -17,12 +17,12 @@ from audioclf.datasets.readers import filename_pattern as patterns
 from audioclf.datasets.readers.filename_pattern import Pattern, PatternReader
 from audioclf.datasets.readers.long_recording import RecordingReader
 from audioclf.datasets.readers.manifest import TABLES, ManifestReader
-from audioclf.ui.data import intake_segmentation, intake_store, intake_understood
+from audioclf.ui.data import intake_segmentation, intake_understood
 from audioclf.ui.data.intake_store import Brought
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.jobs import dataset_list
-from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, escape, plain
 
 FOUND, NONE = "found by its name", "none"
@@ -40,22 +40,15 @@ def panel(state: State, brought: Brought) -> bool:
     if brought.kind not in kinds:
         kinds.append(brought.kind)
     key = f"intake.read.{brought.path}"
-    kind = st.segmented_control(
-        "Where the classes come from",
-        kinds,
-        default=brought.kind,
-        required=True,
-        format_func=lambda one: READERS[one].title,
-        label_visibility="collapsed",
-        key=f"{key}.kind",
-    )
+    titles = {kind: READERS[kind].title for kind in kinds}
+    kind = switch("Where the classes come from", kinds, f"{key}.kind", default=brought.kind, words=titles)
     st.markdown(escape(READERS[kind].description))
     for question in _open(brought, kind):
         st.warning(escape(question.text), icon=":material/help:")
     reader = _DRAW.get(kind, _plain)(brought, key, READERS[kind])
     reading = intake_understood.read(brought, reader) if reader is not None else None
     if reading is not None and not reading.questions:
-        intake_understood.draw(intake_understood.summary_of(reading))
+        intake_understood.draw(reading.to_dict())
     with st.container(horizontal=True):
         load = st.button("Load these sounds", type="primary", icon=":material/download:", disabled=reader is None)
         drop = st.button("Cancel", icon=":material/close:", key="intake.cancel")
@@ -63,7 +56,7 @@ def panel(state: State, brought: Brought) -> bool:
         intake_understood.remember(brought.path, reading)
         state.choose(brought.path, options(reader, brought))
     if drop:
-        intake_store.drop(brought)
+        staging.discard(Path(brought.path))  # an upload that nobody has loaded
     return load or drop
 
 
@@ -208,12 +201,6 @@ def _part(row: patterns.Preview, part: str) -> str:
     return "" if value is None else plain(value, 60)
 
 
-def _recording(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
-    with error_boundary.boundary("recording"):
-        return intake_segmentation.questions(brought, key)
-    return None
-
-
 def _table(columns: dict[str, list[Any]]) -> None:
     import pandas as pd
 
@@ -224,5 +211,5 @@ def _table(columns: dict[str, list[Any]]) -> None:
 _DRAW: dict[str, Any] = {
     ManifestReader.kind: _manifest,
     PatternReader.kind: _pattern,
-    RecordingReader.kind: _recording,
+    RecordingReader.kind: intake_segmentation.questions,
 }

@@ -10,7 +10,7 @@ import streamlit as st
 
 from audioclf.audio.io import AudioInfo
 from audioclf.core.errors import AudioError
-from audioclf.datasets import Problem, segmentation
+from audioclf.datasets import Problem, Reader, segmentation
 from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.ingest.file_tree import Entry
 from audioclf.datasets.readers.long_recording import RecordingReader, label_track
@@ -42,7 +42,8 @@ _NEEDS = {
 _WINDOW = 60.0
 
 
-def questions(brought: Brought, key: str) -> RecordingReader | None:
+@error_boundary.boundary("recording")
+def questions(brought: Brought, key: str, cls: type[Reader]) -> Reader | None:
     """Draw the rule, its parameters and the cuts; a reader, or None while it cannot be."""
     recordings = [entry for entry in brought.sounds if entry.promises_sound] or brought.sounds
     if not recordings:
@@ -70,13 +71,18 @@ def questions(brought: Brought, key: str) -> RecordingReader | None:
     info = _info(shown)
     task = _levels(shown, info)
     if not task.finished:
-        task_bar.follow(task, _amount, "intake.levels.stop")
+        task_bar.follow(task, lambda done, total: f"{done / max(total, 1):.0%}", "intake.levels.stop")
         return None
     if task.error is not None:
         error_boundary.show_error(task.error)
         return None
     with form.beside():
-        found, refused = _cuts(form.value, brought, shown, info, task.result)
+        reader, refused = form.value, list[Problem]()
+        if reader.rule == "silence":  # the levels that it goes by are known
+            pauses = (reader.below, reader.silence, reader.shortest, reader.margin)
+            found = segmentation.between_silences(task.result, *pauses)
+        else:
+            found, refused = reader.cuts(brought.tree, shown, info)
         _draw(found, refused, task.result, info, key)
         return form.value if found else None
     return None
@@ -98,18 +104,6 @@ def _levels(entry: Entry, info: AudioInfo) -> Task:
     )
     task.wait(1.0)
     return task
-
-
-def _amount(done: int, total: int) -> str:
-    return f"{done / total if total else 0:.0%}"
-
-
-def _cuts(
-    reader: RecordingReader, brought: Brought, entry: Entry, info: AudioInfo, levels: Any
-) -> tuple[list[Cut], list[Problem]]:
-    if reader.rule == "silence":
-        return segmentation.between_silences(levels, reader.below, reader.silence, reader.shortest, reader.margin), []
-    return reader.cuts(brought.tree, entry, info)
 
 
 def _draw(found: list[Cut], refused: list[Problem], levels: Any, info: AudioInfo, key: str) -> None:

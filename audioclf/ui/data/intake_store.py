@@ -99,7 +99,6 @@ def uploaded(
     if is_packed(files):
         name, source = files[0]
         workspaces.require_room(sizes[0], workspace)
-        parent = workspaces.datasets_folder(workspace)
         folder = archive.unpack(source, parent, name=name, progress=progress, should_stop=should_stop)
     else:
         for _, file in files:
@@ -116,11 +115,6 @@ def uploaded(
     if folder not in before or staging.is_waiting(folder):
         staging.set_waiting(folder)  # whoever refreshes the page may never load it
     return _brought(str(folder), tree)
-
-
-def drop(brought: Brought) -> None:
-    """Let go of what came in and is not wanted: an upload that nobody has loaded is deleted."""
-    staging.discard(Path(brought.path))
 
 
 def on_disk(

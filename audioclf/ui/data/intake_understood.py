@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -15,23 +15,6 @@ from audioclf.ui.shell.text import escape, plain
 
 _MANY = 20_000
 _SUMMARY, _READ = "intake.summary", "intake.reading"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What is shown of a reading; the reading itself lists every clip and is let go of."""
-
-    sentence: str
-    sample: tuple[dict[str, Any], ...]
-    remarks: tuple[str, ...]
-
-
-def summary_of(reading: Reading) -> Summary:
-    """What is shown of a reading."""
-    shown = ("file", "label", "group", "fold", "split")
-    rows = reading.to_dict()["sample"]
-    sample = tuple({name: plain(row[name], 100) for name in shown if name in row} for row in rows)
-    return Summary(reading.sentence(), sample, reading.remarks)
 
 
 def read(brought: Brought, reader: Reader) -> Reading | None:
@@ -55,20 +38,22 @@ def read(brought: Brought, reader: Reader) -> Reading | None:
     return reading
 
 
-def draw(shown: Summary) -> None:
-    """The sentence, and the rows and remarks below it."""
-    st.info(escape(shown.sentence), icon=":material/fact_check:")
-    if shown.sample:
+def draw(shown: Mapping[str, Any]) -> None:
+    """The sentence of a reading, and the rows and remarks below it; of its values, since it lists every clip itself."""
+    st.info(escape(shown["sentence"]), icon=":material/fact_check:")
+    columns = ("file", "label", "group", "fold", "split")
+    rows = [{name: plain(row[name], 100) for name in columns if name in row} for row in shown["sample"]]
+    if rows:
         with st.expander("Some of the rows"):
-            st.dataframe(list(shown.sample), hide_index=True)
-    for remark in shown.remarks:
+            st.dataframe(rows, hide_index=True)
+    for remark in shown["remarks"]:
         st.caption(escape(remark))
 
 
 def remember(path: str, reading: Reading | None) -> None:
     """Keep what is shown of a reading for the page that loads the files."""
     st.session_state.pop(_READ, None)
-    st.session_state[_SUMMARY] = (path, summary_of(reading)) if reading is not None else None
+    st.session_state[_SUMMARY] = (path, reading.to_dict()) if reading is not None else None
 
 
 def chosen(state: State) -> None:

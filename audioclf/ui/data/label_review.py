@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset, curation
-from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.similarity.labels import Suspect
 from audioclf.similarity.review import Pair, Review
 from audioclf.ui.data import versions
 from audioclf.ui.inference import similar
-from audioclf.ui.shell import error_boundary, tasks, warmup
+from audioclf.ui.shell import error_boundary, similarity_task
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, plain
 from audioclf.ui.sound import clip_list
 
@@ -39,25 +35,17 @@ def draw(state: State, dataset: Dataset) -> None:
             )
             return
         by = similar.space("review.by")
-        found: Review | None = similar.ready(_task(dataset, by), "review")
+        task = similarity_task.task(
+            f"review {dataset.fingerprint} {by}",
+            "Listening to every clip",
+            "review_labels",
+            dataset,
+            lambda values, _: Review.from_dict(values),
+            space=by,
+        )
+        found: Review | None = similar.ready(task, "review")
         if found is not None:
             _draw(state, dataset, found)
-
-
-def _task(dataset: Dataset, by: str) -> Task:
-    def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Review:
-        request = {
-            "dataset": transfer.packed(dataset),
-            "space": by,
-            "n_jobs": 1 if workspaces.shared() else -1,
-        }
-        values, _ = background.run_task(
-            "similarity.tasks:review_labels", request, progress=progress, should_stop=should_stop
-        )
-        return Review.from_dict(values)
-
-    key = f"review {dataset.fingerprint} {by}"
-    return tasks.find(key) or tasks.start(key, "Listening to every clip", work)
 
 
 def _draw(state: State, dataset: Dataset, found: Review) -> None:
@@ -70,7 +58,6 @@ def _draw(state: State, dataset: Dataset, found: Review) -> None:
     if not ways:
         return
     way = st.segmented_control("What to look at", ways, default=ways[0], required=True, key="review.way")
-    warmup.until_ready()
     if way == WRONG:
         _suspects(state, dataset, found.suspects)
     else:
@@ -112,10 +99,7 @@ def _suspects(state: State, dataset: Dataset, found: Sequence[Suspect]) -> None:
 
 def relabelled(dataset: Dataset, chosen: Sequence[Suspect]) -> Dataset:
     """A new version in which clips have the class they look like."""
-    suggested = {one.clip: dataset.classes[one.suggested] for one in chosen}
-    return curation.edit(
-        dataset, labels=[suggested.get(number, clip.label) for number, clip in enumerate(dataset.clips)]
-    )
+    return versions.edited(dataset, {one.clip: {"label": dataset.classes[one.suggested]} for one in chosen})
 
 
 def _pairs(state: State, dataset: Dataset, found: Sequence[Pair]) -> None:

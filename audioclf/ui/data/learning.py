@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset
 from audioclf.embeddings import EMBEDDINGS
-from audioclf.jobs import background
 from audioclf.plots.learning import learning_chart
-from audioclf.similarity import choice, transfer
+from audioclf.similarity import choice
 from audioclf.similarity.learning_curve import SCRATCH, LearningCurve, title
 from audioclf.ui.forms import experiment_draft
-from audioclf.ui.shell import task_bar, tasks, warmup
+from audioclf.ui.shell import similarity_task, task_bar, tasks, warmup
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import escape
 
 
@@ -43,50 +38,36 @@ def draw(state: State, dataset: Dataset) -> None:
             " the same clips, which never train."
         )
         if st.button("Draw the learning curve", type="primary", icon=":material/show_chart:", disabled=not chosen):
-            _start(key, dataset, list(chosen))
+            similarity_task.task(
+                key,
+                "Drawing the learning curve",
+                "make_curve",
+                dataset,
+                lambda values, _: LearningCurve.from_dict(values),
+                split=experiment_draft.split_of(dataset).to_dict(),
+                ways=list(chosen),
+            )
             st.rerun()
         return
-    if not task.wait(0.2):
-        task_bar.follow(task, lambda done, total: f"{done / max(total, 1):.0%}", "learning.stop")
-    elif task.error is not None:
-        task_bar.failed(task, "Stopped; features that were computed are kept.", "Try again", "learning.again")
-    else:
-        _picture(task.result)
-
-
-def _start(key: str, dataset: Dataset, ways: list[str]) -> Task:
-    split = experiment_draft.split_of(dataset)
-
-    def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> LearningCurve:
-        request = {
-            "dataset": transfer.packed(dataset),
-            "split": split.to_dict(),
-            "ways": ways,
-            "n_jobs": 1 if workspaces.shared() else -1,
-        }
-        values, _ = background.run_task(
-            "similarity.tasks:make_curve", request, progress=progress, should_stop=should_stop
-        )
-        return LearningCurve.from_dict(values)
-
-    return tasks.start(key, "Drawing the learning curve", work)
+    stopped = "Stopped; features that were computed are kept."
+    found = task_bar.result(task, lambda done, total: f"{done / max(total, 1):.0%}", "learning", stopped)
+    if found is not None:
+        _picture(found)
 
 
 def _picture(found: LearningCurve) -> None:
     warmup.until_ready()
-    rows = []
-    for point in found.points:
-        low, high = point.interval
-        rows.append(
-            {
-                "way": title(point.way),
-                "clips": point.per_class,
-                "train": point.n_train,
-                "accuracy": round(point.accuracy, 4),
-                "low": round(low, 4),
-                "high": round(high, 4),
-            }
-        )
+    rows = [
+        {
+            "way": title(point.way),
+            "clips": point.per_class,
+            "train": point.n_train,
+            "accuracy": round(point.accuracy, 4),
+            "low": round(point.interval[0], 4),
+            "high": round(point.interval[1], 4),
+        }
+        for point in found.points
+    ]
     st.info(escape(found.sentence), icon=":material/lightbulb:")
     st.vega_lite_chart(learning_chart(rows, [title(way) for way in found.ways]), key="learning.chart")
     n_test = found.points[0].n_test

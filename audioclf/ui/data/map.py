@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,7 +17,8 @@ from audioclf.similarity.projection import METHODS
 from audioclf.similarity.vectors import RUN
 from audioclf.ui.data import map_points, versions
 from audioclf.ui.inference import similar
-from audioclf.ui.shell import error_boundary, warmup
+from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, plain
 from audioclf.ui.sound import cache, clip_list, feature_settings
@@ -51,10 +52,10 @@ def draw(state: State, dataset: Dataset) -> None:
     found: Atlas | None = similar.ready(similar.atlas(dataset, by, method, run), "map")
     if found is None:
         return
-    warmup.until_ready()
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        blob, known = _packed(dataset, found, f"{by} {method}", colour, run)
+        about = f"{dataset.fingerprint} {by} {method} {colour} {run.folder if run is not None else ''}"
+        blob, known = _packed(about, dataset, found, colour, run)
         _points(dataset, blob, known)
         st.caption(
             "Click a point for its player and its neighbours. Draw a line around several to change them together; with"
@@ -94,15 +95,8 @@ def _colours(dataset: Dataset, run: Run | None) -> list[str]:
     return found + ([WRONG] if run is not None else [])
 
 
-def _packed(dataset: Dataset, found: Atlas, of: str, colour: str, run: Run | None) -> tuple[bytes, list[str]]:
-    about = f"{dataset.fingerprint} {of} {colour} {run.folder if run is not None else ''}"
-    return _packed_once(about, dataset, found, colour, run)
-
-
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _packed_once(
-    about: str, _dataset: Dataset, _found: Atlas, _colour: str, _run: Run | None
-) -> tuple[bytes, list[str]]:
+def _packed(about: str, _dataset: Dataset, _found: Atlas, _colour: str, _run: Run | None) -> tuple[bytes, list[str]]:
     names = [plain(clip.name, 80) for clip in _dataset.clips]
     return map_points.packed(_found.places, names, _values(_dataset, _colour, _run))
 
@@ -129,9 +123,7 @@ def _one(state: State, dataset: Dataset, found: Atlas, number: int) -> None:
 def _selection(state: State, dataset: Dataset, chosen: list[int]) -> None:
     """What is in the selection, with players, and what can be done with all of it."""
     st.markdown(f"**{count(len(chosen), 'clip')} selected**")
-    counted: dict[str, int] = {}
-    for number in chosen:
-        counted[dataset.clips[number].label] = counted.get(dataset.clips[number].label, 0) + 1
+    counted = Counter(dataset.clips[number].label for number in chosen)
     st.dataframe(
         {"class": [plain(label, 60) for label in counted], "clips": list(counted.values())},
         hide_index=True,
@@ -143,16 +135,14 @@ def _selection(state: State, dataset: Dataset, chosen: list[int]) -> None:
             label = st.text_input("Its name", key="map.new")
         if st.button("Relabel", icon=":material/label:", key="map.relabel"):
             with error_boundary.boundary("map"):
-                take(state, dataset, relabelled(dataset, chosen, label))
+                versions.take(state, dataset, relabelled(dataset, chosen, label))
         if st.button("Leave out", icon=":material/block:", key="map.exclude"):
             with error_boundary.boundary("map"):
-                take(state, dataset, curation.exclude(dataset, chosen))
+                versions.take(state, dataset, curation.exclude(dataset, chosen))
         if st.button("One group", icon=":material/group_work:", key="map.group"):
             with error_boundary.boundary("map"):
-                take(state, dataset, curation.group_copies(dataset, [chosen]))
-    pages = math.ceil(len(chosen) / PER_PAGE)
-    page = st.number_input(f"Page, of {pages:,}", 1, pages, key="map.page") if pages > 1 else 1
-    shown = chosen[(page - 1) * PER_PAGE : page * PER_PAGE]
+                versions.take(state, dataset, curation.group_copies(dataset, [chosen]))
+    shown = paged(chosen, PER_PAGE, "map.page")
     clip_list.players(state, "map.several", dataset, [dataset.clips[number] for number in shown])
 
 
@@ -166,12 +156,4 @@ def relabelled(dataset: Dataset, chosen: Sequence[int], label: str) -> Dataset:
     """
     if not label.strip():
         raise DatasetError("Name the class that the selected clips are to have.")
-    among = set(chosen)
-    return curation.edit(
-        dataset, labels=[label if number in among else clip.label for number, clip in enumerate(dataset.clips)]
-    )
-
-
-def take(state: State, dataset: Dataset, edited: Dataset) -> None:
-    """Keep a change as a new version."""
-    versions.take(state, dataset, edited)
+    return versions.edited(dataset, {number: {"label": label} for number in chosen})

@@ -50,13 +50,8 @@ def palette(known: Sequence[str]) -> list[str]:
 def packed(places: npt.NDArray[np.float32], names: Sequence[str], colours: Sequence[str]) -> tuple[bytes, list[str]]:
     """What the browser fetches once, and what is coloured differently.
 
-    Parameters
-    ----------
-    places : np.ndarray [shape=(n, 2)], in -1 to 1
-    names : sequence of str
-        What a point is called under the pointer.
-    colours : sequence of str
-        What every point is coloured by.
+    Places [shape=(n, 2)] lie within -1 to 1. A point is called by its name under the pointer; each different text of
+    ``colours`` has a colour.
     """
     known = sorted(set(colours))
     numbers = {name: number for number, name in enumerate(known)}
@@ -67,18 +62,9 @@ def packed(places: npt.NDArray[np.float32], names: Sequence[str], colours: Seque
 
 
 def draw(blob: bytes, known: Sequence[str], n: int, key: str, sound: Callable[[int], bytes]) -> list[int]:
-    """Draw the points of :func:`packed`; returns the numbers of those that are taken.
+    """Draw the ``n`` points of :func:`packed`; returns the numbers of those that are taken, which the session keeps.
 
-    Parameters
-    ----------
-    blob : bytes
-    known : sequence of str
-    n : int
-        How many points there are.
-    key : str
-        Under which the session keeps what is taken.
-    sound : callable
-        WAV file of a point, by its number; asked for the one under the pointer.
+    ``sound`` gives the WAV file of the point under the pointer, by its number.
     """
     address = media.address(blob, "application/json")
     colours = palette(known)

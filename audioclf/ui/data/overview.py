@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.ui.data import curation, learning, map, quality, splitting
-from audioclf.ui.shell import error_boundary, warmup
+from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain, seconds
@@ -92,11 +93,8 @@ def _list(state: State, dataset: Dataset) -> None:
         )
     known = label in dataset.counts
     found = clip_picker.from_opening(dataset, dataset.of(label)) if known else in_turn(dataset)
-    pages = math.ceil(len(found) / PER_PAGE)
     with top[1]:
-        number = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"list.page {label}") if pages > 1 else 1
-    shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
-    warmup.until_ready()
+        shown = paged(found, PER_PAGE, f"list.page {label}")
     clip_list.players(state, "list", dataset, shown)
 
 
@@ -111,25 +109,18 @@ def in_turn(dataset: Dataset) -> tuple[Clip, ...]:
 
 def table(dataset: Dataset) -> None:
     """Every clip with what its header says."""
-    import pandas as pd
-
-    clips_ = dataset.clips
-    columns = {
-        "class": [plain(clip.label, 80) for clip in clips_],
-        "clip": [plain(clip.name, 120) for clip in clips_],
-        "seconds": [clip.seconds for clip in clips_],
-        "sample rate (Hz)": [clip.info.sr for clip in clips_],
-        "channels": [clip.info.channels for clip in clips_],
-        "format": [f"{clip.info.format} {clip.info.subtype}" for clip in clips_],
+    clips = dataset.clips
+    columns: dict[str, list[Any]] = splitting.names(clips) | {
+        "seconds": [clip.seconds for clip in clips],
+        "sample rate (Hz)": [clip.info.sr for clip in clips],
+        "channels": [clip.info.channels for clip in clips],
+        "format": [f"{clip.info.format} {clip.info.subtype}" for clip in clips],
     }
-    if any(clip.group is not None for clip in clips_):
-        columns["group"] = [plain(clip.group or "", 80) for clip in clips_]
-    if any(clip.fold is not None for clip in clips_):
-        columns["fold"] = [clip.fold for clip in clips_]
-    if any(clip.split for clip in clips_):
-        columns["part"] = [clip.split for clip in clips_]
+    columns |= splitting.groups(clips)
+    if any(clip.split for clip in clips):
+        columns["part"] = [clip.split for clip in clips]
     st.dataframe(
-        pd.DataFrame(columns),
+        columns,
         hide_index=True,
         height=460,
         column_config={"seconds": st.column_config.NumberColumn(format="%.3f")},
@@ -138,16 +129,12 @@ def table(dataset: Dataset) -> None:
 
 def problems(dataset: Dataset) -> None:
     """Files that were left out, why, and what to do."""
-    import pandas as pd
-
     st.dataframe(
-        pd.DataFrame(
-            {
-                "file": [plain(problem.file, 160) for problem in dataset.problems],
-                "what is wrong": [plain(problem.reason) for problem in dataset.problems],
-                "what to do": [plain(problem.remedy) for problem in dataset.problems],
-            }
-        ),
+        {
+            "file": [plain(problem.file, 160) for problem in dataset.problems],
+            "what is wrong": [plain(problem.reason) for problem in dataset.problems],
+            "what to do": [plain(problem.remedy) for problem in dataset.problems],
+        },
         hide_index=True,
     )
 

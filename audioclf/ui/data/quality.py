@@ -13,7 +13,8 @@ from audioclf.datasets.quality.report import HealthReport, Spread
 from audioclf.datasets.quality.shortcuts import ShortcutCheck
 from audioclf.ui.data import label_review, versions
 from audioclf.ui.jobs import health
-from audioclf.ui.shell import task_bar, warmup
+from audioclf.ui.shell import task_bar
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain, seconds
 from audioclf.ui.sound import clip_list
@@ -27,14 +28,10 @@ _COPIES = frozenset(("duplicates", "near duplicates"))
 def draw(state: State, dataset: Dataset) -> None:
     """Draw the report, or how far it has come."""
     checking = health.task(state, dataset)
-    if not checking.wait(0.3):
-        task_bar.follow(checking, _amount, "health.stop")
+    stopped = "The check was stopped; what was measured so far is kept."
+    report: HealthReport | None = task_bar.result(checking, _amount, "health", stopped, "Check again")
+    if report is None:
         return
-    if checking.error is not None:
-        stopped = "The check was stopped; what was measured so far is kept."
-        task_bar.failed(checking, stopped, "Check again", "health.again")
-        return
-    report: HealthReport = checking.result
     _verdict(report)
     left, right = st.columns([5, 3], gap="large")
     with left:
@@ -102,12 +99,8 @@ def _listen(state: State, dataset: Dataset, report: HealthReport, finding: Findi
     about = set(finding.clips)
     in_order = dict.fromkeys([number for group in groups for number in group if number in about])
     found = [dataset.clips[number] for number in in_order or finding.clips]
-    pages = -(-len(found) // PER_PAGE)
-    page = 1
-    if pages > 1:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"health.page.{finding.kind}", width=160)
-    warmup.until_ready()
-    clip_list.players(state, f"health {finding.kind}", dataset, found[(page - 1) * PER_PAGE : page * PER_PAGE])
+    shown = paged(found, PER_PAGE, f"health.page.{finding.kind}", 160)
+    clip_list.players(state, f"health {finding.kind}", dataset, shown)
 
 
 def _remedies(state: State, dataset: Dataset, report: HealthReport, finding: Finding) -> None:
@@ -137,18 +130,11 @@ def _within(dataset: Dataset, groups: Iterable[tuple[int, ...]]) -> list[tuple[i
 
 def spare(groups: Iterable[Iterable[int]]) -> set[int]:
     """Numbers to leave out so that of every group one stays, also where groups touch."""
-    first: dict[int, int] = {}
-
-    def root(number: int) -> int:
-        while first.setdefault(number, number) != number:
-            number = first[number]
-        return number
-
-    for group in groups:
-        roots = sorted({root(number) for number in group})
-        for other in roots[1:]:
-            first[other] = roots[0]
-    return {number for number in first if root(number) != number}
+    apart: list[set[int]] = []
+    for group in map(set, groups):
+        touching = [other for other in apart if other & group]
+        apart = [other for other in apart if not other & group] + [group.union(*touching)]
+    return {number for group in apart for number in sorted(group)[1:]}
 
 
 def _shortcut(found: ShortcutCheck | None) -> None:

@@ -18,13 +18,6 @@ from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import escape
 from audioclf.ui.shell.typed_path import existing
 
-WAYS: dict[str, Callable[[State], None]] = {
-    "Sets and folders": lambda state: _beside(state, *_on_disk()),
-    "Upload": intake.upload,
-    "Microphone": intake_microphone.record,
-}
-"""The ways to sounds, by what their button says."""
-
 
 def choose(state: State) -> None:
     """Draw the ways; a choice changes the state and runs the page again."""
@@ -32,16 +25,17 @@ def choose(state: State) -> None:
         if intake.under_way(state):
             return
         intake.again(state)
-        way = switch("Where the sounds come from", list(WAYS), "sources.way")
-        WAYS[way](state)
+        ways: dict[str, Callable[[State], None]] = {
+            "Sets and folders": _at_hand,
+            "Upload": intake.upload,
+            "Microphone": intake_microphone.record,
+        }
+        ways[switch("Where the sounds come from", list(ways), "sources.way")](state)
 
 
-def _on_disk() -> tuple[Callable[[State], None], ...]:
-    """The ways that need no upload; on a shared server without open folders there is none to choose."""
-    return (_known, _folder) if workspaces.may_read_folders() else (_known,)
-
-
-def _beside(state: State, *ways: Callable[[State], None]) -> None:
+def _at_hand(state: State) -> None:
+    """The ways that need no upload; on a shared server without open folders there is no folder to choose."""
+    ways = (_known, _folder) if workspaces.may_read_folders() else (_known,)
     for column, way in zip(st.columns(len(ways), gap="medium"), ways, strict=True):
         with column, st.container(border=True, height="stretch"):
             way(state)
@@ -73,7 +67,8 @@ def _known(state: State) -> None:
         chosen = {key: value for key, value in form.value.to_dict().items() if value != usual.get(key)}
         if chosen.get("path"):
             chosen["path"] = str(existing(str(chosen["path"]), state.workspace))
-        _take(state, name, chosen)
+        state.choose(name, chosen)
+        st.rerun()
 
 
 def _terms(source: type[Published]) -> None:
@@ -102,8 +97,3 @@ def _folder(state: State) -> None:
         with error_boundary.boundary("folder"):
             existing(path, state.workspace)
             intake.on_disk(state, path, ask=asked)
-
-
-def _take(state: State, name: str, options: dict[str, object]) -> None:
-    state.choose(name, options)
-    st.rerun()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from audioclf.core.errors import AudioclfError, ParameterError
-from audioclf.datasets import Dataset
+from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.leakage import straddling
 from audioclf.datasets.splits import PROTOCOLS, Protocol, Split
 from audioclf.plots.split_bars import PARTS
@@ -130,10 +131,13 @@ def _warn(dataset: Dataset, protocol: Protocol, split: Split) -> None:
         )
 
 
+def _numbers(split: Split) -> dict[str, tuple[int, ...]]:
+    return dict(zip(PARTS, (split.train, split.validation, split.test), strict=True))
+
+
 def parts(dataset: Dataset, split: Split) -> dict[str, dict[str, int]]:
     """Clips per class and part, in the order of the classes."""
-    numbers = dict(zip(PARTS, (split.train, split.validation, split.test), strict=True))
-    counted = {part: Counter(dataset.labels[number] for number in chosen) for part, chosen in numbers.items()}
+    counted = {part: Counter(dataset.labels[number] for number in chosen) for part, chosen in _numbers(split).items()}
     return {label: {part: counted[part][number] for part in PARTS} for number, label in enumerate(dataset.classes)}
 
 
@@ -141,7 +145,7 @@ def _balance(dataset: Dataset, split: Split) -> None:
     from audioclf.plots.split_bars import parts_chart
 
     with st.container(horizontal=True, gap="medium"):
-        for part, numbers in zip(PARTS, (split.train, split.validation, split.test), strict=True):
+        for part, numbers in _numbers(split).items():
             st.metric(f"{part.capitalize()} clips", f"{len(numbers):,}", width="content")
     counts = parts(dataset, split)
     if len(counts) <= _MOST_BARS:
@@ -164,29 +168,27 @@ def _balance(dataset: Dataset, split: Split) -> None:
 @error_boundary.fragment()
 def _clips(dataset: Dataset, split: Split) -> None:
     """Every clip with the part it goes to."""
-    import pandas as pd
-
     st.markdown("**Which clip goes where**")
     shown = st.pills("Part", list(PARTS), selection_mode="multi", default=list(PARTS), key="split.parts")
-    rows: list[dict[str, Any]] = []
-    for part, numbers in zip(PARTS, (split.train, split.validation, split.test), strict=True):
-        if part not in shown:
-            continue
-        for number in numbers:
-            clip = dataset.clips[number]
-            rows.append(
-                {
-                    "part": part,
-                    "class": plain(clip.label, 80),
-                    "clip": plain(clip.name, 120),
-                    "group": plain(clip.group or "", 80),
-                    "fold": clip.fold,
-                }
-            )
-    table = pd.DataFrame(rows, columns=["part", "class", "clip", "group", "fold"])
-    table["group"] = table["group"].replace("", None)
-    empty = [name for name in ("group", "fold") if not table[name].notna().any()]
-    st.dataframe(table.drop(columns=empty), hide_index=True, height=400)
+    numbers = _numbers(split)
+    placed = [(part, dataset.clips[number]) for part in PARTS if part in shown for number in numbers[part]]
+    clips = [clip for _, clip in placed]
+    columns = {"part": [part for part, _ in placed]} | names(clips) | groups(clips)
+    st.dataframe(columns, hide_index=True, height=400)
+
+
+def names(clips: Sequence[Clip]) -> dict[str, list[Any]]:
+    """Columns that say which clips they are."""
+    return {"class": [plain(clip.label, 80) for clip in clips], "clip": [plain(clip.name, 120) for clip in clips]}
+
+
+def groups(clips: Sequence[Clip]) -> dict[str, list[Any]]:
+    """Columns of what clips belong to, where any does."""
+    columns: dict[str, list[Any]] = {
+        "group": [plain(clip.group or "", 80) for clip in clips],
+        "fold": [clip.fold for clip in clips],
+    }
+    return {name: cells for name, cells in columns.items() if any(cell not in ("", None) for cell in cells)}
 
 
 def _hand_over(protocol: Protocol) -> None:

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from audioclf.core import workspaces
 from audioclf.core.errors import DatasetError
-from audioclf.datasets import Dataset
+from audioclf.datasets import Dataset, curation
 from audioclf.datasets.readers import versions
 from audioclf.datasets.readers.versions import Origin
 from audioclf.ui.shell.state import State
+
+
+def edited(dataset: Dataset, changes: Mapping[int, Mapping[str, Any]]) -> Dataset:
+    """The version that changes of single clips come to.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    changes : mapping of int to mapping
+        By the number of a clip its new ``label`` and ``group``, and whether to ``keep`` it.
+
+    Raises
+    ------
+    DatasetError
+        When a class name is empty or too long.
+    """
+    of = [(clip, changes.get(number, {})) for number, clip in enumerate(dataset.clips)]
+    return curation.edit(
+        dataset,
+        labels=[values.get("label", clip.label) for clip, values in of],
+        groups=[values.get("group", clip.group) for clip, values in of],
+        keep=[values.get("keep", True) for _, values in of],
+    )
 
 
 def take(state: State, dataset: Dataset, edited: Dataset) -> None:
@@ -40,9 +65,3 @@ def origin(state: State, dataset: Dataset) -> Origin | None:
     if not dataset.parent or state.options or not (Path(state.data) / versions.FILE).is_file():
         return None
     return versions.origin(Path(state.data))
-
-
-def undo(state: State, came: Origin) -> None:
-    """Choose the parent again; the version itself stays, since runs may have been made of it."""
-    state.choose(came.source, came.options)
-    st.rerun()

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Protocol
 from audioclf.embeddings import EMBEDDINGS
-from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.similarity.choice import MOST_CLIPS, Candidate, Choice
-from audioclf.ui.shell import tasks
+from audioclf.ui.shell import similarity_task, tasks
 from audioclf.ui.shell.tasks import Task
 
 FIRST = "yamnet"
@@ -49,24 +45,16 @@ def found(dataset: Dataset) -> Choice | None:
 
 def task(dataset: Dataset, split: Protocol) -> Task:
     """Task whose result is the :class:`~audioclf.similarity.choice.Choice`; begun where there is none."""
-    key = _key(dataset)
-    return tasks.find(key) or tasks.start(
-        key, "Comparing embeddings", lambda progress, should_stop: _choose(dataset, split, progress, should_stop)
+    return similarity_task.task(
+        _key(dataset),
+        "Comparing embeddings",
+        "choose_embedding",
+        dataset,
+        lambda values, _: Choice.from_dict(values),
+        turn=_turn,
+        split=split.to_dict(),
     )
 
 
 def _key(dataset: Dataset) -> str:
     return f"choose {dataset.fingerprint}"
-
-
-def _choose(dataset: Dataset, split: Protocol, progress: tasks.Progress, should_stop: Callable[[], bool]) -> Choice:
-    request = {
-        "dataset": transfer.packed(dataset),
-        "split": split.to_dict(),
-        "n_jobs": 1 if workspaces.shared() else -1,
-    }
-    with background.turn(_turn, should_stop):
-        values, _ = background.run_task(
-            "similarity.tasks:choose_embedding", request, progress=progress, should_stop=should_stop
-        )
-    return Choice.from_dict(values)

@@ -82,7 +82,7 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
     its weights are at hand; else the compact CNN. An official split or official folds are used where there are some;
     groups are kept together, in a recipe too, where that leaves every class something to learn from.
     """
-    recipe = _recipe(name)
+    recipe = recipe_of(name)
     if recipe:
         known = recipes.load_recipe(recipe)
         choice = DatasetChoice(name, dict(options))
@@ -91,13 +91,9 @@ def suggestion(name: str, options: Mapping[str, Any], dataset: Dataset) -> Exper
     return from_scratch(name, options, dataset) if best is None else embedded(name, options, dataset, best)
 
 
-def _recipe(name: str) -> str:
+def recipe_of(name: str) -> str:
+    """The recipe of a data set's own, which is what is suggested for it; empty where it has none."""
     return next((recipe for recipe in (f"{name}-best", f"{name}-compact") if recipe in recipes.names()), "")
-
-
-def has_recipe(name: str) -> bool:
-    """Whether a data set has a recipe of its own, which is what is suggested for it."""
-    return bool(_recipe(name))
 
 
 def embedded(name: str, options: Mapping[str, Any], dataset: Dataset, best: Candidate) -> Experiment:
@@ -181,15 +177,7 @@ def hand_over(state: State, experiment: Experiment) -> None:
 
 
 def carry_groups(key: str, kind: str) -> None:
-    """Take the choice to keep groups together along where another protocol has been chosen.
-
-    Parameters
-    ----------
-    key : str
-        Prefix of the protocols' forms: each stands under ``key.kind``.
-    kind : str
-        The protocol chosen now.
-    """
+    """Take the choice to keep groups together along to the form ``key.kind`` of a protocol that has been chosen now."""
     was = st.session_state.get(f"{key}.was", kind)
     held = st.session_state.get(f"{key}.{was}.by_group")
     if was != kind and held is not None:
@@ -206,11 +194,9 @@ def remember(state: State, experiment: Experiment) -> None:
 
 def current(state: State, dataset: Dataset) -> Experiment:
     """What the forms last held without a mistake, or will be filled in with, for the chosen data."""
-    held = st.session_state.get("train.taken") or st.session_state.get("train.experiment")
-    choice = DatasetChoice(state.data, dict(state.options))
-    if held is not None and (held.dataset.name, dict(held.dataset.options)) == (choice.name, dict(choice.options)):
-        experiment: Experiment = held
-        return experiment
+    held: Experiment | None = st.session_state.get("train.taken") or st.session_state.get("train.experiment")
+    if held is not None and (held.dataset.name, dict(held.dataset.options)) == (state.data, state.options):
+        return held
     return _begun(state, dataset)
 
 
@@ -218,7 +204,8 @@ def fill(experiment: Experiment) -> None:
     """Put an experiment into the forms, before they are drawn."""
     session = st.session_state
     session["train.name"], session["train.note"] = experiment.name, experiment.note
-    parameter_form.fill(experiment.audio, "train.audio")
+    for name in ("audio", "dataset", "picture", "scaling", "copies", "training"):
+        parameter_form.fill(getattr(experiment, name), f"train.{name}")
     session["train.split"] = session["train.split.was"] = experiment.split.kind
     parameter_form.fill(experiment.split, f"train.split.{experiment.split.kind}")
     session["train.features"] = [feature.kind for feature in experiment.features]
@@ -226,13 +213,8 @@ def fill(experiment: Experiment) -> None:
         session[f"train.feature.{number}"] = feature.kind
         parameter_form.fill(feature, f"train.feature.{number}.{feature.kind}")
     parameter_form.fill(Combination(experiment.combine, experiment.weights), "train.combination")
-    parameter_form.fill(experiment.dataset, "train.dataset")
-    parameter_form.fill(experiment.picture, "train.picture")
-    parameter_form.fill(experiment.scaling, "train.scaling")
-    parameter_form.fill(experiment.copies, "train.copies")
     session["train.augmentations"] = [augmentation.kind for augmentation in experiment.augmentations]
     for number, augmentation in enumerate(experiment.augmentations):
         parameter_form.fill(augmentation, f"train.augmentation.{number}.{augmentation.kind}")
     session["train.model"] = experiment.model.kind
     parameter_form.fill(experiment.model, f"train.model.{experiment.model.kind}")
-    parameter_form.fill(experiment.training, "train.training")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -42,28 +43,25 @@ def hero(state: State) -> None:
         )
         with st.container(horizontal=True):
             if not state.data:
-                if st.button("Start with the instruments", type="primary", icon=":material/piano:"):
-                    state.choose("instruments")
-                    st.switch_page("pages/data.py")
-                if st.button("Close instruments", icon=":material/hearing:", help="Models make mistakes on these."):
-                    state.choose("orchestra")
-                    st.switch_page("pages/data.py")
-                if st.button("Use my own sounds", icon=":material/folder_open:"):
-                    st.switch_page("pages/data.py")
-                if st.button(
-                    "Do explanations tell the truth?", type="tertiary", icon=":material/my_location:", help=LESSON
-                ):
-                    state.choose("planted")
-                    st.switch_page("pages/train.py")
+                _way(state, "Start with the instruments", "piano", "data", "instruments", type="primary")
+                _way(state, "Close instruments", "hearing", "data", "orchestra", help="Models make mistakes on these.")
+                _way(state, "Use my own sounds", "folder_open", "data")
+                truth = "Do explanations tell the truth?"
+                _way(state, truth, "my_location", "train", "planted", type="tertiary", help=LESSON)
             else:
-                if st.button("Explore", type="primary", icon=":material/graphic_eq:"):
-                    st.switch_page("pages/explore.py")
-                if st.button("Choose other sounds", icon=":material/library_music:"):
-                    st.switch_page("pages/data.py")
-            if st.button("Record three sounds, get a model", icon=":material/mic:"):
-                st.switch_page("pages/record.py")
+                _way(state, "Explore", "graphic_eq", "explore", type="primary")
+                _way(state, "Choose other sounds", "library_music", "data")
+            _way(state, "Record three sounds, get a model", "mic", "record")
     with right:
         live(state)
+
+
+def _way(state: State, label: str, icon: str, page: str, data: str = "", **looks: Any) -> None:
+    """A button that leads to a page, with a data set chosen where one is named."""
+    if st.button(label, icon=f":material/{icon}:", **looks):
+        if data:
+            state.choose(data)
+        st.switch_page(f"pages/{page}.py")
 
 
 def steps(state: State) -> None:
@@ -108,7 +106,7 @@ def live(state: State) -> None:
             height=300,
         )
         return
-    if "home.clip" not in st.session_state or st.session_state["home.clip"].key not in {c.key for c in dataset.clips}:
+    if st.session_state.get("home.clip") not in dataset.clips:
         st.session_state["home.clip"] = random.choice(dataset.clips)
     clip = st.session_state["home.clip"]
     player(

@@ -9,15 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
-from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.similarity.atlas import Atlas
 from audioclf.similarity.vectors import RUN, SPACES
+from audioclf.ui.shell import similarity_task, task_bar, warmup
 from audioclf.ui.shell import state as states
-from audioclf.ui.shell import task_bar, tasks, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, plain
@@ -41,24 +38,17 @@ def space(key: str, run: Run | None = None) -> str:
 def atlas(dataset: Dataset, by: str, method: str = "pca", run: Run | None = None) -> Task:
     """Task whose result is the :class:`~audioclf.similarity.atlas.Atlas` of a data set; shared by who has the same."""
     folder = str(run.folder) if run is not None and by == RUN else ""
-    clips = _content(dataset.fingerprint, dataset)
-    key = f"atlas {clips} {by} {method} {folder}"
-
-    def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Atlas:
-        request = {
-            "dataset": transfer.packed(dataset),
-            "space": by,
-            "method": method,
-            "run": folder,
-            "n_jobs": 1 if workspaces.shared() else -1,
-        }
-        with background.turn(_turn, should_stop):
-            _, arrays = background.run_task(
-                "similarity.tasks:make_atlas", request, progress=progress, should_stop=should_stop
-            )
-        return Atlas(arrays["places"], arrays["near"], arrays["similarity"])
-
-    return tasks.find(key) or tasks.start(key, "Comparing the clips", work)
+    return similarity_task.task(
+        f"atlas {_content(dataset.fingerprint, dataset)} {by} {method} {folder}",
+        "Comparing the clips",
+        "make_atlas",
+        dataset,
+        lambda _, arrays: Atlas(arrays["places"], arrays["near"], arrays["similarity"]),
+        turn=_turn,
+        space=by,
+        method=method,
+        run=folder,
+    )
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -71,13 +61,7 @@ def _content(fingerprint: str, _dataset: Dataset) -> str:
 
 def ready(task: Task, key: str) -> Any:
     """The task's result; None while it is under way or after it failed, which is drawn."""
-    if not task.wait(0.3):
-        task_bar.follow(task, _amount, f"{key}.stop")
-        return None
-    if task.error is not None:
-        task_bar.failed(task, "Stopped; what was computed so far is kept.", "Try again", f"{key}.again")
-        return None
-    return task.result
+    return task_bar.result(task, _amount, key, "Stopped; what was computed so far is kept.")
 
 
 def _amount(done: int, total: int) -> str:

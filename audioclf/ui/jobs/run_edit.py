@@ -22,19 +22,15 @@ def edit(state: State, run: Run, width: Literal["content", "stretch"] = "stretch
     if not box.open:
         return
     with box:
-        _describe(run)
+        about = run.about
+        name = st.text_input("Name", about["name"], max_chars=120, key=f"edit.name {run.id}")
+        note = st.text_area("Note", about["note"], max_chars=2000, key=f"edit.note {run.id}")
+        save = f"edit.save {run.id}"
+        if st.button("Save", type="primary", disabled=not name.strip(), icon=":material/save:", key=save):
+            run.describe(name=name.strip(), note=note.strip())
+            st.rerun()
         st.divider()
         delete(state, [run])
-
-
-def _describe(run: Run) -> None:
-    """Draw the fields for name and note."""
-    about = run.about
-    name = st.text_input("Name", about["name"], max_chars=120, key=f"edit.name {run.id}")
-    note = st.text_area("Note", about["note"], max_chars=2000, key=f"edit.note {run.id}")
-    if st.button("Save", type="primary", disabled=not name.strip(), icon=":material/save:", key=f"edit.save {run.id}"):
-        run.describe(name=name.strip(), note=note.strip())
-        st.rerun()
 
 
 def delete(state: State, runs: Sequence[Run]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
 
@@ -22,29 +22,22 @@ STARTER = "starter"
 """Stands for the model that comes with audioclf where a run's id would."""
 
 
-class Look(NamedTuple):
-    """How a state of a run is shown."""
-
-    word: str
-    colour: Any
-    icon: str
-
-
 LEAKY = "leaky: it was trained on its test clips"
 
 _WORTH_NAMING = 0.01
 
 _TELLING = ("run.json", "status.json", "metrics.json", "history.csv", "experiment.toml")
 
-LOOKS = {
-    "queued": Look("waiting", "gray", ":material/hourglass_top:"),
-    "running": Look("running", "violet", ":material/model_training:"),
-    "done": Look("done", "green", ":material/check_circle:"),
-    "pruned": Look("pruned", "gray", ":material/content_cut:"),
-    "stopped": Look("stopped", "orange", ":material/stop_circle:"),
-    "interrupted": Look("interrupted", "orange", ":material/power_off:"),
-    "failed": Look("failed", "red", ":material/error:"),
+LOOKS: dict[str, tuple[str, Any, str]] = {
+    "queued": ("waiting", "gray", ":material/hourglass_top:"),
+    "running": ("running", "violet", ":material/model_training:"),
+    "done": ("done", "green", ":material/check_circle:"),
+    "pruned": ("pruned", "gray", ":material/content_cut:"),
+    "stopped": ("stopped", "orange", ":material/stop_circle:"),
+    "interrupted": ("interrupted", "orange", ":material/power_off:"),
+    "failed": ("failed", "red", ":material/error:"),
 }
+"""Word, colour and icon of every state of a run."""
 
 
 def runs(state: State) -> list[Run]:
@@ -82,13 +75,13 @@ def starter() -> Run | None:
 
 def badge(run_state: str) -> None:
     """State of a run in a word and a colour."""
-    look = LOOKS.get(run_state, LOOKS["queued"])
-    st.badge(look.word, icon=look.icon, color=look.colour)
+    shown, colour, icon = LOOKS.get(run_state, LOOKS["queued"])
+    st.badge(shown, icon=icon, color=colour)
 
 
 def word(state: str) -> str:
     """State of a run in a word."""
-    return LOOKS[state].word if state in LOOKS else state
+    return LOOKS[state][0] if state in LOOKS else state
 
 
 def name(run: Run) -> str:
@@ -133,23 +126,16 @@ def label(run: Run) -> str:
     return " · ".join([plain(known.name, 64), how, ago(known.created)])
 
 
-def pick(state: State, *, finished: bool = True, with_starter: bool = False) -> Run:
-    """Draw the choice of a run; where there is none yet, the page says what to do and ends here.
+def pick(state: State, *, with_starter: bool = False) -> Run:
+    """Draw the choice of a run with results; where there is none yet, the page says what to do and ends here.
 
-    Parameters
-    ----------
-    state : State
-    finished : bool
-        Whether only runs with results can be chosen.
-    with_starter : bool
-        Whether the model that comes with audioclf can be chosen too.
-
+    ``with_starter``: the model that comes with audioclf can be chosen too.
     Where the session has no run yet, the newest one of the chosen data set comes first, then the newest of all.
     A chosen run that is not there is never replaced by another: the page says so and ends here.
     """
-    found = {run.id: run for run in runs(state) if run.has_metrics or not finished}
+    found = {run.id: run for run in runs(state) if run.has_metrics}
     of_search = point(state, state.run)
-    if of_search is not None and (of_search.has_metrics or not finished):
+    if of_search is not None and of_search.has_metrics:
         found = {of_search.id: of_search, **found}
     own = starter() if with_starter else None
     if own is not None:

@@ -130,6 +130,10 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
         known = [row[name] for row in latest if row[name] is not None]
         return sum(known) / len(known) if known else None
 
+    def written(name: str, form: str) -> str:
+        value = mean(name)
+        return "" if value is None else f"{value:{form}}"
+
     epochs = run.experiment.training.epochs
     if len(latest) == 1:
         epoch = f"{latest[0]['epoch']} of {epochs}"
@@ -137,14 +141,17 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
         epoch = f"{sum(row['epoch'] for row in latest):,} in {len(latest)} models"
     shown = {
         "Epoch": (epoch, explain("epoch")),
-        "Accuracy": (_percent(mean("accuracy")), explain("accuracy", note="On the training clips.")),
-        "On validation": (_percent(mean("val_accuracy")), explain("validation")),
-        plain_name("loss"): (_number(mean("loss")), explain("loss", note="On the training clips; 0 is perfect.")),
-        "On validation ": (_number(mean("val_loss")), explain("loss", "validation")),
+        "Accuracy": (written("accuracy", ".1%"), explain("accuracy", note="On the training clips.")),
+        "On validation": (written("val_accuracy", ".1%"), explain("validation")),
+        plain_name("loss"): (
+            written("loss", ".3g"),
+            explain("loss", note="On the training clips; 0 is perfect."),
+        ),
+        "On validation ": (written("val_loss", ".3g"), explain("loss", "validation")),
         plain_name("learning rate"): _step_size(rows, mean("learning_rate")),
-        "Clips per second": (_number(mean("samples_per_second"), digits=0), "Training clips, of each model."),
+        "Clips per second": (written("samples_per_second", ",.0f"), "Training clips, of each model."),
         "Spent on input": (
-            _percent(mean("input_share")),
+            written("input_share", ".1%"),
             "Share of the time for preparing clips; the rest is learning.",
         ),
     }
@@ -172,13 +179,3 @@ def curves(rows: list[dict[str, Any]], best_epoch: int | None = None) -> None:
             st.vega_lite_chart(chart, key=f"curves.{measure}")
     if len({row["learning_rate"] for row in rows if row["learning_rate"] is not None}) > 1:
         st.vega_lite_chart(plots.rate_chart(rows), key="curves.rate")
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if digits == 0 else f"{value:.{digits}g}"

@@ -17,7 +17,6 @@ from audioclf.datasets.ingest import recorded
 from audioclf.experiments.runs import Run
 from audioclf.inference.predictor import Classification
 from audioclf.ui.inference import explanation, model_client
-from audioclf.ui.record import answers
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import clip_picker
@@ -26,6 +25,18 @@ RATE, SECONDS = 16000, 1.5
 _HERE = Path(__file__).parent
 _WAIT = 4.0
 _PAST = 5
+
+
+def is_unknown(answer: Classification) -> bool:
+    """Whether a sound is like none of the classes."""
+    return answer.novelty is not None and answer.novelty > 1
+
+
+def word(answer: Classification) -> str:
+    """The answer in a word or two: a class, or none of these."""
+    if any(remark.kind == "silent" for remark in answer.remarks):
+        return "Nothing"
+    return "None of these" if is_unknown(answer) else answer.label
 
 
 @functools.cache
@@ -57,11 +68,11 @@ def draw(run: Run) -> None:
     past = st.session_state.get(f"live {run.id}", [])
     if past:
         warmup.until_ready()
-        st.title(escape(answers.word(past[0]), 40), anchor=False)
-        if answers.is_unknown(past[0]):
+        st.title(escape(word(past[0]), 40), anchor=False)
+        if is_unknown(past[0]):
             st.markdown(f"Nearest is **{escape(past[0].label, 40)}**.")
         explanation.bars(run, past[0].probabilities, key="live.bars")
-        st.caption("Before: " + (escape(", ".join(answers.word(one) for one in past[1:])) or "nothing yet"))
+        st.caption("Before: " + (escape(", ".join(word(one) for one in past[1:])) or "nothing yet"))
 
 
 def samples(chunk: Any) -> Array:

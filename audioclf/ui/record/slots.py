@@ -50,11 +50,6 @@ def slots() -> list[Slot]:
     return found
 
 
-def clear() -> None:
-    """Forget what was recorded."""
-    st.session_state.pop(_KEY, None)
-
-
 def name(place: int) -> str:
     """Name of a class as it is typed."""
     return str(st.session_state.get(f"record.name.{place}", "")).strip()
@@ -100,7 +95,7 @@ def draw() -> None:
         if any(slot.examples for slot in known) and st.button(
             "Start again", icon=":material/restart_alt:", key="record.clear"
         ):
-            clear()
+            del st.session_state[_KEY]
             st.rerun()
 
 

@@ -15,7 +15,7 @@ from audioclf.jobs import queue
 from audioclf.training.intervals import interval_words
 from audioclf.ui.inference import explanation, model_client
 from audioclf.ui.jobs import follow
-from audioclf.ui.record import answers, live
+from audioclf.ui.record import live
 from audioclf.ui.shell import current_dataset, error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
@@ -118,7 +118,7 @@ def _answer(run: Run, data: bytes) -> None:
 def _show(run: Run, good: Sequence[tuple[Clip, Classification]]) -> None:
     with st.container(border=True):
         st.caption("It heard" if len(good) == 1 else f"It heard {len(good)} sounds, one after the other")
-        words = [escape(answers.word(answer), 40) for _, answer in good]
+        words = [escape(live.word(answer), 40) for _, answer in good]
         st.title(" · ".join(words[:6]) + (" …" if len(words) > 6 else ""), anchor=False)
         chosen = 0
         if len(good) > 1:
@@ -132,7 +132,7 @@ def _show(run: Run, good: Sequence[tuple[Clip, Classification]]) -> None:
             )
         _, answer = good[min(int(chosen), len(good) - 1)]
         best = float(answer.probabilities.max())
-        if answers.is_unknown(answer):
+        if live.is_unknown(answer):
             st.markdown(
                 f"Nearest is **{escape(answer.label, 40)}**, but the sound lies {answer.novelty:.1f} times as far from"
                 " the examples as these lie from each other."

@@ -242,7 +242,7 @@ def _line(row: Row) -> dict[str, Any]:
 def _under_way(row: Row, job: JobFolder) -> None:
     status = job.status
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = [row.recipe, status.message or run_picker.LOOKS.get(status.state, run_picker.LOOKS["queued"]).word]
+        words = [row.recipe, status.message or run_picker.word(status.state)]
         if status.n_fits > 1 and status.fit:
             words.append(f"{'point' if job.what == 'search' else 'model'} {status.fit} of {status.n_fits}")
         share = status.fraction

@@ -17,9 +17,6 @@ from audioclf.ui.shell.state import State
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, plain, progress
 
-_UNTOLD = 1.0
-"""Seconds that a data set may take to load before its progress is shown; most known ones take less."""
-
 
 def key(name: str, options: Mapping[str, Any]) -> str:
     """Key of the task that loads a data set."""
@@ -68,7 +65,7 @@ def require(state: State) -> Dataset:
         st.stop()
     task = load(state)
     if not task.wait(0.2):
-        task_bar.follow(task, _amount, "data.stop")
+        task_bar.follow(task, lambda done, total: progress(done, total) or "looking for sounds …", "data.stop")
         st.stop()
     if task.error is not None:
         failed(state, task)
@@ -101,10 +98,6 @@ def failed(state: State, task: Task) -> None:
         if st.button("Choose another data set", icon=":material/close:"):
             state.choose("")
             st.rerun()
-
-
-def _amount(done: int, total: int) -> str:
-    return progress(done, total) or "looking for sounds …"
 
 
 def short(name: str) -> str:

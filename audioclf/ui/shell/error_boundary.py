@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec
@@ -36,26 +35,14 @@ def fragment(run_every: float | None = None) -> Callable[[Callable[P, None]], Ca
     """``st.fragment`` with the same end to errors as a page: a fragment reruns outside its page's ``with``."""
 
     def decorate(function: Callable[P, None]) -> Callable[P, None]:
-        @functools.wraps(function)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            with boundary(function.__name__):
-                function(*args, **kwargs)
-
-        drawn: Callable[P, None] = st.fragment(guarded, run_every=run_every)
+        drawn: Callable[P, None] = st.fragment(boundary(function.__name__)(function), run_every=run_every)
         return drawn
 
     return decorate
 
 
 def until(finished: Callable[[], bool], draw: Callable[[], object], every: float) -> None:
-    """Draw something by itself every few seconds; once it is finished the whole page runs again.
-
-    Parameters
-    ----------
-    finished, draw : callable
-    every : float
-        Seconds.
-    """
+    """Draw something by itself every so many seconds; once it is finished the whole page runs again."""
 
     @fragment(run_every=every)
     def live() -> None:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from audioclf.ui.shell.text import escape
 
 
-@dataclass(frozen=True)
-class Term:
-    """One word of the field.
-
-    Attributes
-    ----------
-    meaning : str
-        What it is, in words of someone who does not know it.
-    plain : str
-        What pages call it. Empty where they use the word itself.
-    """
+class Term(NamedTuple):
+    """A word of the field in words of someone who does not know it, and what pages call it where not by itself."""
 
     meaning: str
     plain: str = ""
@@ -89,19 +80,9 @@ _PROTOCOLS: tuple[tuple[str, str], ...] = (
 
 
 def explain(*terms: str, note: str = "") -> str:
-    """Help for what is shown in plain words: the field's words with their meanings.
+    """Help for what is shown in plain words, in Markdown: keys of :data:`TERMS` with their meanings, a paragraph each.
 
-    Parameters
-    ----------
-    *terms : str
-        Keys of :data:`TERMS`.
-    note : str
-        The exact figure or words, which stand first.
-
-    Returns
-    -------
-    str
-        Markdown, a paragraph each.
+    ``note``, the exact figure or words, stands first.
     """
     known = [f"**{escape(term[0].upper() + term[1:])}**: {escape(TERMS[term].meaning)}" for term in terms]
     return "\n\n".join([escape(note), *known] if note else known)

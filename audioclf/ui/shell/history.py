@@ -5,17 +5,13 @@ Streamlit adds an entry for every change of the address within a page and offers
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import streamlit as st
 
-
-@functools.cache
-def _script() -> str:
-    return f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
+_SCRIPT = f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
 
 
 def one_entry_per_page() -> None:
     """Have the browser replace its entry while the page stays the same; draws nothing."""
-    st.html(_script(), unsafe_allow_javascript=True)
+    st.html(_SCRIPT, unsafe_allow_javascript=True)

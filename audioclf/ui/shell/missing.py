@@ -8,15 +8,6 @@ from audioclf.ui.shell.text import escape
 
 
 def missing(sentence: str, button: str, key: str) -> bool:
-    """Show that something is missing; returns whether the user wants to choose another.
-
-    Parameters
-    ----------
-    sentence : str
-        What was asked for and why it cannot be shown; user text in it is escaped here.
-    button : str
-        What the way out is called.
-    key : str
-    """
+    """Show in a sentence, escaped here, what is missing; returns whether the button out of it was pressed."""
     st.warning(escape(sentence), icon=":material/link_off:")
     return st.button(button, icon=":material/list:", key=f"missing.{key}")

@@ -73,17 +73,7 @@ def link(entry: Entry, label: str, query: Mapping[str, str], width: Literal["con
 def page(title: str, intro: str = "", *, heading: bool = True) -> Iterator[State]:
     """Everything a page has in common with the others; the page's own part is the body of the ``with``.
 
-    Parameters
-    ----------
-    title, intro : str
-        Heading, and the one sentence below it.
-    heading : bool
-        Whether to draw them.
-
-    Yields
-    ------
-    State
-        The user's choices.
+    Gives the user's choices; draws the heading and the one sentence below it, unless ``heading`` is False.
     """
     st.set_page_config(page_title=f"{title} · audioclf", page_icon=str(MARK), layout="wide")
     st.html(_STYLE)

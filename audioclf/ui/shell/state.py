@@ -68,20 +68,10 @@ class State:
 
     def query(self) -> dict[str, str]:
         """The part that belongs in the address."""
-        query: dict[str, str] = {}
-        if self.data:
-            query["data"] = self.data
-            if self.options:
-                query["options"] = json.dumps(self.options, separators=(",", ":"))
-        if self.clip:
-            query["clip"] = self.clip
-        if self.run:
-            query["run"] = self.run
-        if self.search:
-            query["search"] = self.search
-        if self.draft:
-            query["draft"] = self.draft
-        return {**self.place(), **query}
+        options = json.dumps(self.options, separators=(",", ":")) if self.data and self.options else ""
+        query = {"data": self.data, "options": options}
+        query |= {name: getattr(self, name) for name in ("clip", "run", "search", "draft")}
+        return self.place() | {name: value for name, value in query.items() if value}
 
     def place(self) -> dict[str, str]:
         """The part that says whose data sets and runs are seen: empty on a private machine."""

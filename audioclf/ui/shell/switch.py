@@ -15,16 +15,8 @@ def switch(
 ) -> V:
     """Draw a switch that stays as it is set while its user is on other pages; returns the way taken.
 
-    Parameters
-    ----------
-    label : str
-        What is chosen, for screen readers: the ways themselves say it to the eye.
-    ways : sequence
-    key : str
-    default : object, optional
-        Taken at first; the first way where left out.
-    words : mapping, optional
-        What stands for each way; the ways themselves where left out.
+    The label is for screen readers. Without ``default`` the first way is taken at first, without ``words`` the ways
+    stand for themselves.
     """
     return st.segmented_control(
         label,

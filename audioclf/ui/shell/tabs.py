@@ -8,15 +8,7 @@ import streamlit as st
 
 
 def tabs(key: str, shows: Mapping[str, Callable[[], None]]) -> None:
-    """Draw tabs.
-
-    Parameters
-    ----------
-    key : str
-        The session keeps the title of the open tab under it.
-    shows : mapping of title to function
-        What draws each tab.
-    """
+    """Draw tabs by their titles; the session keeps the title of the open one under the key."""
     for tab, show in zip(st.tabs(list(shows), key=key, on_change="rerun"), shows.values(), strict=True):
         if tab.open:
             with tab:

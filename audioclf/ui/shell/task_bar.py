@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -15,13 +16,7 @@ from audioclf.ui.shell.text import escape
 def follow(task: Task, amount: Callable[[int, int], str], key: str) -> None:
     """Draw it, again by itself; once it has ended the whole page runs anew.
 
-    Parameters
-    ----------
-    task : Task
-    amount : callable
-        Given how much is done and of how much, how far that is in words; the bar is drawn from the same two numbers.
-    key : str
-        Of the button.
+    ``amount`` puts how much is done, and of how much, into words; the bar is drawn from the same two numbers.
     """
 
     def draw() -> None:
@@ -32,6 +27,17 @@ def follow(task: Task, amount: Callable[[int, int], str], key: str) -> None:
             task.stop()
 
     error_boundary.until(lambda: task.finished, draw, every=0.5)
+
+
+def result(task: Task, amount: Callable[[int, int], str], key: str, stopped: str, label: str = "Try again") -> Any:
+    """The task's result; None while :func:`follow` draws it or :func:`failed` why there is none."""
+    if not task.wait(0.3):
+        follow(task, amount, f"{key}.stop")
+        return None
+    if task.error is not None:
+        failed(task, stopped, label, f"{key}.again")
+        return None
+    return task.result
 
 
 def failed(task: Task, stopped: str, label: str, key: str) -> None:

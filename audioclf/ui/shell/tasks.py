@@ -55,12 +55,6 @@ class Task:
         """Whether it has ended, one way or the other."""
         return self._finished.is_set()
 
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate from what is done so far."""
-        spent, (done, total) = time.monotonic() - self.started, self.at
-        return None if not done or spent < 1 else spent / done * max(total - done, 0)
-
     def stop(self) -> None:
         """Ask it to end; what it made so far is its own to keep or clear."""
         self._stop.set()

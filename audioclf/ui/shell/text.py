@@ -66,10 +66,9 @@ def distinct(texts: Iterable[str]) -> list[str]:
     seen: dict[str, int] = {}
     known: dict[str, None] = {}
     for text in texts:
-        seen[text] = seen.get(text, 0) + 1
-        stated = text if seen[text] == 1 else f"{text} ({seen[text]})"
+        stated = text
         while stated in known:
-            seen[text] += 1
+            seen[text] = seen.get(text, 1) + 1
             stated = f"{text} ({seen[text]})"
         known[stated] = None
     return list(known)

@@ -59,24 +59,20 @@ def until_ready() -> None:
 
 
 def _run(delay: float) -> None:
+    """Compute every feature of the pages once, on a second of noise."""
     time.sleep(delay)
     try:
         importlib.import_module("pandas")
-        _features()
+        import numpy as np
+
+        from audioclf.features import views
+
+        y = np.random.default_rng(0).standard_normal(22050).astype(np.float32) * 0.1
+        for feature in views().values():
+            try:
+                feature().compute(y, 22050)
+            except Exception:
+                # a page that needs it meets the same error and reports it
+                _log.exception("warm-up of %s failed", feature.kind)
     finally:
         _done.set()
-
-
-def _features() -> None:
-    """Every feature of the pages once, on a second of noise."""
-    import numpy as np
-
-    from audioclf.features import views
-
-    y = np.random.default_rng(0).standard_normal(22050).astype(np.float32) * 0.1
-    for feature in views().values():
-        try:
-            feature().compute(y, 22050)
-        except Exception:
-            # a page that needs it meets the same error and reports it
-            _log.exception("warm-up of %s failed", feature.kind)

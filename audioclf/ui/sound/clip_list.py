@@ -9,7 +9,7 @@ import streamlit as st
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import FEATURES
 from audioclf.plots.screen import value_limits
-from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.sound import cache, clip_picker, feature_settings
 from audioclf.ui.sound.feature_panels import panel
@@ -32,6 +32,7 @@ def players(
     titles : sequence of str, optional
         What stands over each; its class by default.
     """
+    warmup.until_ready()
     audio = feature_settings.audio()
     wave = FEATURES["waveform"]()
     drawn, tracks, shapes = [], [], []

@@ -19,7 +19,7 @@ _TAKEN, _WANTED = "suggestion.taken", "suggestion.wanted"
 
 def draw(state: State, dataset: Dataset) -> None:
     """Draw the line; nothing where no embedding is suggested for such data."""
-    if experiment_draft.has_recipe(state.data) or not embedding_choice.fits(dataset) or len(dataset.classes) < 2:
+    if experiment_draft.recipe_of(state.data) or not embedding_choice.fits(dataset) or len(dataset.classes) < 2:
         return
     kind = st.session_state.get("train.feature.0")  # as the forms hold it, which were filled in before
     if (missing := embedding_choice.missing()) and not st.session_state.get(_WANTED):

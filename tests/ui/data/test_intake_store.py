@@ -100,13 +100,13 @@ def test_the_bar_of_an_upload_fills_once(way: Callable[[Path], list[File]], clas
 def test_what_is_dropped_goes_unless_it_was_loaded(way: Callable[[Path], list[File]], class_folders: Path) -> None:
     brought = upload(way(class_folders))
     assert staging.is_waiting(Path(brought.path))
-    intake_store.drop(brought)
+    staging.discard(Path(brought.path))
     assert left() == []
     brought = upload(way(class_folders))
     assert len(load_dataset(brought.path)) == 12
     again = upload(way(class_folders))
-    intake_store.drop(again)
-    intake_store.drop(brought)
+    staging.discard(Path(again.path))
+    staging.discard(Path(brought.path))
     assert left() == [Path(brought.path).name]
 
 
@@ -122,5 +122,5 @@ def test_what_was_never_loaded_is_swept_after_a_day(class_folders: Path) -> None
 
 
 def test_files_on_disk_are_never_dropped(class_folders: Path) -> None:
-    intake_store.drop(intake_store.on_disk(str(class_folders), MINE))
+    staging.discard(Path(intake_store.on_disk(str(class_folders), MINE).path))
     assert len(list(class_folders.rglob("*.wav"))) == 12
