@@ -21,25 +21,12 @@ _MAX_INTEGER: Final = 2**63
 
 
 def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
-    """Value of a JSON file in UTF-8.
-
-    Raises
-    ------
-    OSError
-        Where it cannot be read.
-    ValueError
-        Where it is no regular file, too large, no JSON, nested too deeply, or holds numbers beyond 64 bits.
-    """
+    """Value of a JSON file in UTF-8; an OSError or ValueError as of :func:`read_text` and :func:`parse_json`."""
     return parse_json(read_text(path, max_bytes))
 
 
 def parse_json(text: str) -> Any:
-    """Value of JSON text.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Value of JSON text; a ValueError where it is none, nested too deeply, or holds numbers beyond 64 bits."""
     try:
         value = json.loads(text)
     except RecursionError:

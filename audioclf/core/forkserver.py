@@ -153,10 +153,15 @@ def start(
 
 
 def _the_server() -> _ForkServer | None:
-    global _server
+    global _server, _preload
     if _server is None and _preload:
-        _server = _ForkServer(_preload)
-        atexit.register(_server.close)
+        try:
+            _server = _ForkServer(_preload)
+        except OSError as error:
+            _log.warning("the fork server cannot begin (%s); processes start without it", error)
+            _preload = ()
+        else:
+            atexit.register(_server.close)
     return _server
 
 
@@ -175,7 +180,8 @@ class _ForkServer:
     def __init__(self, preload: Sequence[str]) -> None:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with theirs, contextlib.ExitStack() as begun:
+            begun.callback(self._socket.close)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "audioclf.core.forkserver", str(theirs.fileno()), *preload],
                 stdin=subprocess.DEVNULL,
@@ -184,6 +190,7 @@ class _ForkServer:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for the process that asks
             )
+            begun.pop_all()
 
     def start(
         self,

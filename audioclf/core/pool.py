@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from audioclf.core import cluster, limits
 from audioclf.core.errors import RunError
@@ -106,18 +106,12 @@ def _called_here(
         return Outcome(name, error=error)
 
 
-class _Future(Protocol):
-    def done(self) -> bool: ...
-    def result(self) -> Any: ...
-    def cancel(self) -> Any: ...
-
-
 @dataclass
 class _Call:
     name: Hashable
     function: Callable[..., Any]
     given: tuple[Any, ...]
-    future: _Future
+    future: Any
     executor: Any = None
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from audioclf.core import settings
 from audioclf.core.errors import WorkspaceError
+from audioclf.core.text import size_text
 
 DEFAULT = "default"
 """The one workspace of a private machine."""
@@ -47,16 +48,9 @@ def is_id(text: object) -> bool:
 def resolve(text: str | None) -> str:
     """The workspace that an address asks for.
 
-    Parameters
-    ----------
-    text : str or None
-        What stands in the address; ``None`` or empty where nothing does.
-
-    Returns
-    -------
-    str
-        On a private machine always :data:`DEFAULT`. On a shared server the id in the address, or a new one that
-        belongs into it.
+    On a private machine always :data:`DEFAULT`. On a shared server the id in the address, or a new one that belongs
+    into
+    it where there is none.
 
     Raises
     ------
@@ -137,13 +131,9 @@ def may_read_folders() -> bool:
 
 
 def require_own(path: str | Path, workspace: str = DEFAULT) -> None:
-    """Raise where a path leads to what a user of a shared server must not read.
+    """Raise a WorkspaceError where a path leads to what a user of a shared server must not read.
 
     Open to them are the workspace itself and :func:`open_folders`, but for the app's own folder and those it lies in.
-
-    Raises
-    ------
-    WorkspaceError
     """
     if not shared():
         return
@@ -216,9 +206,8 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
         With what is used, what there may be, and what to do.
     """
     path = folder(workspace)
-    quota, left = _quota(), _left_on_disk(path)
-    if n_bytes > left:
-        _refuse(n_bytes, left)
+    require_disk(n_bytes, path)
+    quota = _quota()
     if quota is None:
         return
     used = 0
@@ -238,15 +227,15 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
 
 
 def require_disk(n_bytes: int, path: Path) -> None:
-    """Raise unless so many bytes may still be written where ``path`` is (or will be), whosever they are.
-
-    Raises
-    ------
-    WorkspaceError
-    """
+    """Raise a WorkspaceError unless so many bytes may still be written where ``path`` is (or will be), whosever."""
     left = _left_on_disk(path)
     if n_bytes > left:
-        _refuse(n_bytes, left)
+        kept = settings.number("free_disk_gb") * _GB
+        raise WorkspaceError(
+            f"The disk is full: {size_text(n_bytes)} would be needed and {size_text(left)} may be written"
+            f" ({size_text(kept)} stay free, AUDIOCLF_FREE_DISK_GB); delete what is no longer needed, or set"
+            " AUDIOCLF_HOME to a larger disk."
+        )
 
 
 def _counted(path: Path, max_age: float) -> int:
@@ -257,15 +246,6 @@ def _counted(path: Path, max_age: float) -> int:
         with _lock:
             _known[path] = (time.monotonic(), used)
     return used
-
-
-def _refuse(n_bytes: int, left: int) -> None:
-    kept = settings.number("free_disk_gb") * _GB
-    raise WorkspaceError(
-        f"The disk is full: {size_text(n_bytes)} would be needed and {size_text(left)} may be written"
-        f" ({size_text(kept)} stay free, AUDIOCLF_FREE_DISK_GB); delete what is no longer needed, or set"
-        " AUDIOCLF_HOME to a larger disk."
-    )
 
 
 def _parent() -> Path:
@@ -299,11 +279,3 @@ def _size(path: Path) -> int:
         except OSError:
             continue
     return total
-
-
-def size_text(n_bytes: float) -> str:
-    """Amount of data for people: ``1.2 GB``, ``340 kB``."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.3g} {unit}"
-    return f"{n_bytes:.0f} bytes"

@@ -118,7 +118,7 @@ class Feature(Parameters):
         Parameters
         ----------
         y : np.ndarray [shape=(n,)], real
-            Mono samples.
+            Mono samples, full scale at -1 and 1.
         sr : number > 0 [Hz]
             Sample rate.
 

@@ -70,10 +70,8 @@ def common_duration(clips: Sequence[Clip], audio: AudioSettings) -> float:
 
     Raises
     ------
-    DatasetError
-        When there is no clip.
-    ParameterError
-        When the longest clip is too long to bring all others to its length.
+    DatasetError, ParameterError
+        When there is no clip, or the longest is too long to bring all others to its length.
     """
     if not clips:
         raise DatasetError("Features need at least one clip, got none; choose other clips.")
@@ -236,20 +234,13 @@ def _in_processes(
 
 
 def _n_processes(n_jobs: int) -> int:
-    if limits.in_worker():
-        return 1
     import joblib
 
-    return max(1, n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs)
+    return 1 if limits.in_worker() else int(joblib.effective_n_jobs(n_jobs))
 
 
 def check_memory(n_clips: int, n_values: int, remedy: str = "", field: str = "duration") -> None:
-    """Raise when the values of all clips would not fit in a job's memory, with what to lower.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError when the values of all clips would not fit in a job's memory, with what to lower."""
     size, most = n_clips * n_values * 4e-9, settings.number("job_memory_gb")
     if size > most:
         raise ParameterError(

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import RunError
-from audioclf.core.files import atomic
-from audioclf.core.npz import read_plain
+from audioclf.core.npz import read_plain, write_arrays
 from audioclf.core.params import Parameters, param
 
 Array = npt.NDArray[np.float32]
@@ -93,17 +92,11 @@ class Scaler:
 
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file, whole or not at all."""
-        with atomic(path) as file:
-            np.savez(file, mode=np.array(self.mode), offset=self.offset, scale=self.scale)
+        write_arrays(path, {"mode": np.array(self.mode), "offset": self.offset, "scale": self.scale})
 
     @classmethod
     def load(cls, path: Path) -> Scaler:
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        RunError
-        """
+        """Read what :meth:`save` wrote; a RunError where that cannot be."""
         try:
             stored = read_plain(path)
             mode, offset, scale = str(stored["mode"]), stored["offset"], stored["scale"]
