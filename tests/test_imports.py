@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -68,8 +69,8 @@ def dotted(path: Path) -> str:
 MODULES = {dotted(path): path for path in PACKAGE.rglob("*.py")}
 
 
-def imported(tree: ast.AST, *, top_only: bool = False) -> Iterator[str]:
-    nodes = tree.body if top_only and isinstance(tree, ast.Module) else ast.walk(tree)
+def imported(module: ast.Module, *, top_only: bool = False) -> Iterator[str]:
+    nodes = module.body if top_only else ast.walk(module)
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -80,8 +81,14 @@ def imported(tree: ast.AST, *, top_only: bool = False) -> Iterator[str]:
                 yield name if name in MODULES else node.module or ""
 
 
-def own_imports(path: Path) -> set[str]:
-    return {name for name in imported(ast.parse(path.read_text(encoding="utf-8"))) if name in MODULES}
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def own_imports(module: str) -> frozenset[str]:
+    return frozenset(name for name in imported(tree(MODULES[module])) if name in MODULES)
 
 
 def room(module: str) -> str:
@@ -101,49 +108,43 @@ def test_the_map_in_contributing_names_every_package_in_order() -> None:
     assert drawn == list(ORDER)
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_run_one_way(module: str) -> None:
-    here = room(module)
-    if here in ("", "__main__"):
-        return
-    for name in own_imports(MODULES[module]):
-        if room(name) and room(name) != here:
-            assert ORDER.index(room(name)) < ORDER.index(here), f"{module} imports {name}"
-    if here != "ui":
-        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-        assert not {name for name in imported(tree) if name.split(".")[0] == "streamlit"}
+def test_imports_run_one_way() -> None:
+    for module in sorted(MODULES):
+        here = room(module)
+        if here in ("", "__main__"):
+            continue
+        for name in own_imports(module):
+            if room(name) and room(name) != here:
+                assert ORDER.index(room(name)) < ORDER.index(here), f"{module} imports {name}"
+        if here != "ui":
+            names = {name.split(".")[0] for name in imported(tree(MODULES[module]))}
+            assert "streamlit" not in names, f"{module} imports streamlit"
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    graph = {module: own_imports(path) - {module} for module, path in MODULES.items()}
+    graph = {module: own_imports(module) - {module} for module in MODULES}
     try:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
         pytest.fail(f"imports run in a circle: {' <- '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize("module", sorted(module for module in MODULES if module.startswith("audioclf.ui.")))
-def test_pages_share_nothing_but_what_is_made_to_be_shared(module: str) -> None:
-    here = module.split(".")[2]
-    for name in own_imports(MODULES[module]):
-        if not name.startswith("audioclf.ui."):
-            continue
-        there = name.split(".")[2]
-        if there == here:
-            continue
-        assert there in SHARED_UI, f"{module} imports {name}, of another page"
-        if here in SHARED_UI:
-            assert SHARED_UI.index(there) < SHARED_UI.index(here), f"{module} imports {name}"
+def test_pages_share_nothing_but_what_is_made_to_be_shared() -> None:
+    for module in sorted(module for module in MODULES if module.startswith("audioclf.ui.")):
+        here = module.split(".")[2]
+        for name in own_imports(module):
+            there = name.split(".")[2] if name.startswith("audioclf.ui.") else here
+            if there == here:
+                continue
+            assert there in SHARED_UI, f"{module} imports {name}, of another page"
+            if here in SHARED_UI:
+                assert SHARED_UI.index(there) < SHARED_UI.index(here), f"{module} imports {name}"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [*sorted(MODULES.values()), ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_nothing_heavy_at_the_top_of_a_module(path: Path) -> None:
-    tops = {name.split(".")[0] for name in imported(ast.parse(path.read_text(encoding="utf-8")), top_only=True)}
-    assert not tops & HEAVY
+def test_nothing_heavy_at_the_top_of_a_module() -> None:
+    for path in (*sorted(MODULES.values()), ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))):
+        tops = {name.split(".")[0] for name in imported(tree(path), top_only=True)}
+        assert not tops & HEAVY, f"{path.relative_to(ROOT)} imports {tops & HEAVY}"
 
 
 def test_importing_the_package_loads_nothing() -> None:
