@@ -30,13 +30,7 @@ class DecodeError(ValueError):
 
 
 def recognise(file: BinaryIO, size: int) -> Container:
-    """Recognise the container of an open file.
-
-    Parameters
-    ----------
-    file : seekable binary file
-    size : int
-        Its length in bytes.
+    """Recognise the container of an open file of ``size`` bytes.
 
     Raises
     ------

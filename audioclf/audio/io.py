@@ -181,20 +181,11 @@ def load_audio(
 
 
 def fix_length(y: Array, n_samples: int, pad: str = "end") -> Array:
-    """Cut or pad to an exact number of samples.
+    """Cut or pad samples [shape=(n,)] to exactly ``n_samples``, at least 1, float32.
 
-    Parameters
-    ----------
-    y : ndarray, shape (n,)
-    n_samples : int
-        Length of the result, at least 1.
-    pad : {"end", "center", "repeat"}
-        Where silence goes when ``y`` is short: behind it, on both sides, or nowhere because the clip is looped.
-        A long ``y`` loses its end whatever this says.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,), float32
+    ``pad`` is where silence goes when ``y`` is short: behind it ("end"), on both sides ("center"), or nowhere
+    because the
+    clip is looped ("repeat"). A long ``y`` loses its end whatever this says.
     """
     if n_samples < 1:
         raise ParameterError(f"n_samples must be at least 1, got {n_samples}.", "n_samples")

@@ -52,12 +52,7 @@ class Augmentation(Parameters):
         Returns
         -------
         x, onehot : np.ndarray
-            Of the same shape and type.
-
-        Raises
-        ------
-        ParameterError
-            When examples of this shape cannot be changed so.
+            Of the same shape and type. A ParameterError when examples of this shape cannot be changed so.
         """
         raise NotImplementedError
 
@@ -100,12 +95,7 @@ class SampleAugmentation(Augmentation):
         Returns
         -------
         np.ndarray [shape=(m,)], float32
-            Finite; silence stays silence.
-
-        Raises
-        ------
-        ParameterError
-            When these are no mono samples, or one of them is NaN or infinite.
+            Finite; silence stays silence. A ParameterError where ``y`` is not mono, or not finite.
         """
         samples = np.asarray(y, dtype=np.float32)
         if samples.ndim != 1 or samples.size == 0:

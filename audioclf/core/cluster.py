@@ -31,13 +31,7 @@ def is_set() -> bool:
 
 
 def connect() -> Cluster:
-    """The cluster that is set.
-
-    Raises
-    ------
-    AudioclfError
-        When it cannot be reached or used, in one sentence.
-    """
+    """The cluster that is set; an AudioclfError, in one sentence, when it cannot be reached or used."""
     address = settings.get("scheduler")
     if not re.fullmatch(r"(tcp|tls)://\S+:\d+", address):
         raise ParameterError(

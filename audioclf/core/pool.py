@@ -184,19 +184,16 @@ class Pool:
     def _outcome(self, call: _Call) -> Outcome | None:
         """What became of a call; None where it begins once more."""
         del self._calls[call.name]
+        value = error = None
         try:
             value = call.future.result()
         except BrokenExecutor:
             return self._died(call)
-        except Exception as error:
-            if self.cluster is not None:
-                error = self.cluster.explained(error)
-            if call.executor is not None:
-                self._idle.append(call.executor)
-            return Outcome(call.name, error=error)
+        except Exception as raised:
+            error = raised if self.cluster is None else self.cluster.explained(raised)
         if call.executor is not None:
             self._idle.append(call.executor)
-        return Outcome(call.name, value)
+        return Outcome(call.name, value, error)
 
     def _died(self, call: _Call) -> Outcome | None:
         call.executor.shutdown(wait=False, kill_workers=True)

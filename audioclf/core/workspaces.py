@@ -72,10 +72,7 @@ def resolve(text: str | None) -> str:
 def folder(workspace: str = DEFAULT) -> Path:
     """Folder of a workspace; made when it is not there.
 
-    Raises
-    ------
-    WorkspaceError
-        When ``workspace`` is no id, so that no text from outside ever becomes a path.
+    A WorkspaceError when ``workspace`` is no id, so that no text from outside ever becomes a path.
     """
     path = _path(workspace)
     path.mkdir(parents=True, exist_ok=True)
@@ -180,14 +177,7 @@ _lock = threading.Lock()
 
 
 def usage(workspace: str = DEFAULT, *, max_age: float = RECENT) -> Usage:
-    """How full a workspace is.
-
-    Parameters
-    ----------
-    workspace : str
-    max_age : float
-        Seconds for which an earlier count of its files is still taken; 0 counts anew.
-    """
+    """How full a workspace is; a count of its files is taken again for ``max_age`` seconds, 0 counts anew."""
     path = _path(workspace)  # a visit alone makes no folder
     used = _counted(path, max_age)
     quota, left = _quota(), _left_on_disk(path)

@@ -92,8 +92,7 @@ class Picture(Parameters):
         return pictures
 
     def to_map(self, heat: Array, map_shape: tuple[int, ...]) -> Array:
-        """Bring what was found in the picture [shape=(height, width)] back to the ``(rows, frames)`` it was drawn
-        of."""
+        """Bring what was found in the picture [shape=(height, width)] back to ``(rows, frames)`` of its feature."""
         return resized(heat, *map_shape) if self.on else heat
 
 

@@ -21,13 +21,7 @@ def analysis_window(feature: Framed, sr: float) -> FeatureMap:
 
 
 def mel_bank(feature: MelFramed, sr: float) -> FeatureMap:
-    """Weights that gather Fourier bins into mel bands, as high as their band's peak [shape=(n_mels, n_bins)].
-
-    Raises
-    ------
-    ParameterError
-        When the bands do not fit the sample rate.
-    """
+    """Weights that gather Fourier bins into mel bands, as high as their band's peak [shape=(n_mels, n_bins)]."""
     weights = feature.filters(sr)
     rows = Axis(np.arange(feature.n_mels, dtype=np.float64), "Band", "")
     return FeatureMap(weights, (rows, Axis(feature.frequencies(sr), "Frequency", "Hz")), "Weight", "", feature.kind)

@@ -41,8 +41,6 @@ def load_clip(clip: Clip, audio: AudioSettings, n_samples: int | None = None, ch
 
     Parameters
     ----------
-    clip : Clip
-    audio : AudioSettings
     n_samples : int or None
         Length of the result; None takes ``audio.duration``, and where that is None too the clip's own.
     change : Change or None
@@ -98,12 +96,10 @@ def extract(
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Array:
-    """One feature of every clip, all of one shape.
+    """One feature of every clip, all of one shape [shape=(n_clips, ...)], float32.
 
     Parameters
     ----------
-    clips : sequence of Clip
-    feature : Feature
     audio : AudioSettings
         Without a ``duration`` all clips are brought to the length of the longest.
     changes : sequence of Change or None
@@ -117,16 +113,10 @@ def extract(
     should_stop : callable or None
         Asked after every clip.
 
-    Returns
-    -------
-    np.ndarray [shape=(n_clips, ...)], float32
-
     Raises
     ------
-    AudioError
-        When a clip cannot be read; the sentence names it.
-    DatasetError
-        When there is no clip.
+    AudioError, DatasetError
+        As of :func:`load_clip` and :func:`common_duration`.
     ParameterError
         When the feature cannot work on these clips, or all of it would not fit in a job's memory.
     Stopped

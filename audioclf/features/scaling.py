@@ -47,13 +47,7 @@ class Scaler:
 
     @classmethod
     def fit(cls, scaling: Scaling, x: Array) -> Scaler:
-        """Learn offset and scale from training examples.
-
-        Parameters
-        ----------
-        scaling : Scaling
-        x : np.ndarray [shape=(n_examples, ...)]
-        """
+        """Learn offset and scale from training examples [shape=(n_examples, ...)]."""
         offset, scale = np.zeros(1, np.float32), np.ones(1, np.float32)
         if scaling.mode == "minmax":
             offset, scale = x.min(axis=0), np.ptp(x, axis=0)

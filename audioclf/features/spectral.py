@@ -186,10 +186,7 @@ class Framed(Feature):
     def n_frames(self, n_samples: int) -> int:
         """Number of frames of a sound of ``n_samples`` samples.
 
-        Raises
-        ------
-        ParameterError
-            When frames are not centred and the sound is shorter than one of them.
+        A ParameterError when frames are not centred and the sound is shorter than one of them.
         """
         if self.center:
             n_samples += 2 * (self.n_fft // 2)
@@ -202,8 +199,7 @@ class Framed(Feature):
         return max(0, n_samples - self.n_fft) // self.hop_length + 1
 
     def magnitudes(self, samples: Array) -> Iterator[tuple[slice, Array]]:
-        """Magnitude of the short-time Fourier transform, some frames at a time: equal to
-        ``np.abs(librosa.stft(...))``.
+        """``np.abs(librosa.stft(...))``, the magnitude of the short-time Fourier transform, some frames at a time.
 
         A sound shorter than ``n_fft`` is padded like any other when frames are centred.
 
