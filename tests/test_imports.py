@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import functools
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -69,13 +69,8 @@ def dotted(path: Path) -> str:
 MODULES = {dotted(path): path for path in PACKAGE.rglob("*.py")}
 
 
-@functools.cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def imported(tree: ast.Module, *, top_only: bool = False) -> Iterator[str]:
-    nodes = tree.body if top_only else ast.walk(tree)
+def imported(module: ast.Module, *, top_only: bool = False) -> Iterator[str]:
+    nodes = module.body if top_only else ast.walk(module)
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -86,13 +81,14 @@ def imported(tree: ast.Module, *, top_only: bool = False) -> Iterator[str]:
                 yield name if name in MODULES else node.module or ""
 
 
-@functools.cache
-def all_imports(path: Path) -> frozenset[str]:
-    return frozenset(imported(parsed(path)))
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def own_imports(path: Path) -> set[str]:
-    return {name for name in all_imports(path) if name in MODULES}
+@cache
+def own_imports(module: str) -> frozenset[str]:
+    return frozenset(name for name in imported(tree(MODULES[module])) if name in MODULES)
 
 
 def room(module: str) -> str:
@@ -113,19 +109,20 @@ def test_the_map_in_contributing_names_every_package_in_order() -> None:
 
 
 def test_imports_run_one_way() -> None:
-    for module, path in MODULES.items():
+    for module in sorted(MODULES):
         here = room(module)
         if here in ("", "__main__"):
             continue
-        for name in own_imports(path):
+        for name in own_imports(module):
             if room(name) and room(name) != here:
                 assert ORDER.index(room(name)) < ORDER.index(here), f"{module} imports {name}"
         if here != "ui":
-            assert not {name for name in all_imports(path) if name.split(".")[0] == "streamlit"}, module
+            names = {name.split(".")[0] for name in imported(tree(MODULES[module]))}
+            assert "streamlit" not in names, f"{module} imports streamlit"
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    graph = {module: own_imports(path) - {module} for module, path in MODULES.items()}
+    graph = {module: own_imports(module) - {module} for module in MODULES}
     try:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
@@ -133,22 +130,21 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_pages_share_nothing_but_what_is_made_to_be_shared() -> None:
-    pairs = [(module, name) for module, path in MODULES.items() for name in own_imports(path)]
-    for module, name in pairs:
-        if not (module.startswith("audioclf.ui.") and name.startswith("audioclf.ui.")):
-            continue
-        here, there = module.split(".")[2], name.split(".")[2]
-        if there == here:
-            continue
-        assert there in SHARED_UI, f"{module} imports {name}, of another page"
-        if here in SHARED_UI:
-            assert SHARED_UI.index(there) < SHARED_UI.index(here), f"{module} imports {name}"
+    for module in sorted(module for module in MODULES if module.startswith("audioclf.ui.")):
+        here = module.split(".")[2]
+        for name in own_imports(module):
+            there = name.split(".")[2] if name.startswith("audioclf.ui.") else here
+            if there == here:
+                continue
+            assert there in SHARED_UI, f"{module} imports {name}, of another page"
+            if here in SHARED_UI:
+                assert SHARED_UI.index(there) < SHARED_UI.index(here), f"{module} imports {name}"
 
 
 def test_nothing_heavy_at_the_top_of_a_module() -> None:
-    for path in (*MODULES.values(), ROOT / "app.py", *(ROOT / "pages").glob("*.py")):
-        tops = {name.split(".")[0] for name in imported(parsed(path), top_only=True)}
-        assert not tops & HEAVY, path.relative_to(ROOT)
+    for path in (*sorted(MODULES.values()), ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))):
+        tops = {name.split(".")[0] for name in imported(tree(path), top_only=True)}
+        assert not tops & HEAVY, f"{path.relative_to(ROOT)} imports {tops & HEAVY}"
 
 
 def test_importing_the_package_loads_nothing() -> None:

@@ -8,49 +8,13 @@ bytes that are there, so that a file that breaks off is reported and not silentl
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
 from audioclf.audio import headers, mpeg
+from audioclf.audio.headers import Container, read_at
 
 ACCEPTED = "a sound (wav, flac, ogg, opus, mp3, aiff, au, caf, m4a, 3gp, aac, wma, amr or webm)"
-
-
-@dataclass(frozen=True)
-class Container:
-    """A sound container that was recognised.
-
-    Attributes
-    ----------
-    name : str
-        "WAV", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3", "MP4", "WEBM", "AAC", "ASF", "AMR" or
-        "TS".
-    start, end : int
-        Where the sound's bytes lie in the file; tags before and behind an MP3 or AAC stream are left out.
-    missing : int
-        Bytes that the header promises and the file does not have; 0 where it is whole or where it is not known.
-    measured : bool
-        Whether the header states the length. Not so for MP3 without a Xing tag, AAC, and FLAC written to a pipe.
-    codec : bytes
-        How the samples are coded, where the container states it at a known place (see
-        :class:`audioclf.audio.headers.Layout`; of Ogg, the first bytes of the first packet).
-    patches : tuple of (int, bytes)
-        Positions in the file and what a decoder should see there: lengths that are mended.
-    remark : str
-        What was wrong with the file and how it was read all the same, one sentence; empty where all is well.
-    fault : str
-        Why it cannot be read; empty where nothing speaks against it.
-    """
-
-    name: str
-    start: int
-    end: int
-    missing: int = 0
-    measured: bool = True
-    codec: bytes = b""
-    patches: tuple[tuple[int, bytes], ...] = ()
-    remark: str = ""
-    fault: str = ""
 
 
 class NotASoundError(ValueError):
@@ -66,13 +30,7 @@ class DecodeError(ValueError):
 
 
 def recognise(file: BinaryIO, size: int) -> Container:
-    """Recognise the container of an open file.
-
-    Parameters
-    ----------
-    file : seekable binary file
-    size : int
-        Its length in bytes.
+    """Recognise the container of an open file of ``size`` bytes.
 
     Raises
     ------
@@ -87,7 +45,7 @@ def recognise(file: BinaryIO, size: int) -> Container:
         if found is None:
             raise NotASoundError("an ID3 tag with no MP3 stream behind it", _AGAIN)
     if found is None:
-        opening = _at(file, 0, 4096)
+        opening = read_at(file, 0, 4096)
         other = _looks_like(opening)
         found = None if other else _elsewhere(file, 0, size)
         # UTF-16 text begins with the same eleven bits as MPEG audio.
@@ -98,28 +56,26 @@ def recognise(file: BinaryIO, size: int) -> Container:
 
 
 def _known(file: BinaryIO, start: int, size: int) -> Container | None:
-    """Name of the chunk at ``start``."""
-    head = _head(file, start)
+    """Container that begins at ``start``."""
+    head = read_at(file, start, 64).ljust(64, b"\0")
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
-        return _wav(file, start, size, "WAV" if head[:3] == b"RIF" else "RF64")
+        return _wav(file, start, size)
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return _laid_out("AIFF", start, size, headers.aiff(file, start, size))
+        return replace(headers.aiff(file, start, size), start=start, end=size)
     if head[:4] in (b".snd", b"dns."):
-        return _laid_out("AU", start, size, headers.au(file, start, size))
+        return replace(headers.au(file, start, size), start=start, end=size)
     if head[:16] == _W64:
-        return _laid_out("W64", start, size, headers.wave64(file, start, size))
+        return replace(headers.wave64(file, start, size), start=start, end=size)
     if head[:4] == b"caff":
-        return _laid_out("CAF", start, size, headers.caf(file, start, size))
+        return replace(headers.caf(file, start, size), start=start, end=size)
     if head[:8] == b"NIST_1A\n":
-        layout = headers.sphere(file, start, size)
-        fault = "its samples are compressed with shorten" if b"shorten" in layout.codec else ""
-        return replace(_laid_out("NIST", start, size, layout), end=layout.end, fault=fault)
+        return replace(headers.sphere(file, start, size), start=start)
     if head[:4] == b"fLaC":
         # STREAMINFO is always the first block: 36 bits of total samples from bit 172 on, 0 for "not known".
         total = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
         return Container("FLAC", start, size, measured=total > 0)
     if head[:4] == b"OggS":
-        packet = _at(file, start + 27 + head[26], 8)
+        packet = read_at(file, start + 27 + head[26], 8)
         return Container("OGG", start, size, _missing_in_ogg(file, size), codec=packet)
     if head[4:8] in (b"ftyp", b"moov", b"wide"):
         return Container("MP4", start, size)
@@ -130,47 +86,33 @@ def _known(file: BinaryIO, start: int, size: int) -> Container | None:
     if head[:6] == b"#!AMR\n" or head[:9] == b"#!AMR-WB\n":
         return Container("AMR", start, size, measured=False)
     packets = (size - start) // 188
-    if packets > 2 and all(_at(file, start + 188 * n, 1) == b"\x47" for n in range(min(6, packets))):
+    if packets > 2 and all(read_at(file, start + 188 * n, 1) == b"\x47" for n in range(min(6, packets))):
         return Container("TS", start, size, measured=False)
     return None
 
 
-def _laid_out(name: str, start: int, size: int, layout: headers.Layout | None) -> Container:
-    if layout is None:
-        return Container(name, start, size)
-    return Container(
-        name, start, size, layout.missing, codec=layout.codec, patches=layout.patches, remark=layout.remark
-    )
-
-
-def _wav(file: BinaryIO, start: int, size: int, name: str) -> Container:
-    layout = headers.riff(file, start, size)
-    if layout is not None and not layout.missing and layout.codec in _MPEG_TAGS:
+def _wav(file: BinaryIO, start: int, size: int) -> Container:
+    found = headers.riff(file, start, size)
+    if not found.missing and found.codec in _MPEG_TAGS:
         # libsndfile guesses the length of what has no Xing tag
-        stream = mpeg.find(file, layout.start, layout.end, searched=2048)
+        stream = mpeg.find(file, found.start, found.end, searched=2048)
         if stream is not None:
-            return Container(
-                stream.name, stream.start, stream.end, 0, stream.measured, remark=layout.remark, fault=stream.fault
-            )
-    return _laid_out(name, start, size, layout)
+            return replace(stream, missing=0, remark=found.remark)
+    return replace(found, start=start, end=size)
 
 
 def _stream(file: BinaryIO, start: int, size: int, searched: int, origin: int | None = None) -> Container | None:
     """MPEG audio or AAC in ADTS at ``start`` or, with a remark, where its frames begin."""
     found = mpeg.find(file, start, size, searched=searched, origin=origin)
-    if found is None:
-        return None
-    remark = ""
-    if found.start != start:
-        remark = f"The first frame was found at byte {found.start}; what stands before it was passed over."
-    return Container(
-        found.name, found.start, found.end, found.missing, found.measured, remark=remark, fault=found.fault
-    )
+    if found is None or found.start == start:
+        return found
+    remark = f"The first frame was found at byte {found.start}; what stands before it was passed over."
+    return replace(found, remark=remark)
 
 
 def _elsewhere(file: BinaryIO, start: int, size: int) -> Container | None:
     """A sound that begins behind other bytes."""
-    opening = _at(file, start, mpeg.SEARCHED)
+    opening = read_at(file, start, mpeg.SEARCHED)
     places = [opening.find(magic) - back for magic, back in _UNMISTAKABLE if magic in opening]
     for place in sorted(place for place in places if place > 0):
         found = _known(file, start + place, size)
@@ -180,19 +122,9 @@ def _elsewhere(file: BinaryIO, start: int, size: int) -> Container | None:
     return None
 
 
-def _at(file: BinaryIO, position: int, n: int) -> bytes:
-    file.seek(position)
-    return file.read(n)
-
-
-def _head(file: BinaryIO, position: int) -> bytes:
-    """64 bytes, with zeros for what the file does not have."""
-    return _at(file, position, 64).ljust(64, b"\0")
-
-
 def _missing_in_ogg(file: BinaryIO, size: int) -> int:
     """Bytes that the last page of an Ogg file lacks. A page is at most 65,307 bytes long."""
-    tail = _at(file, max(0, size - 65307), 65307)
+    tail = read_at(file, max(0, size - 65307), 65307)
     page = tail[max(0, tail.rfind(b"OggS")) :]
     segments = page[26] if len(page) > 26 else 0
     return max(0, 27 + segments + sum(page[27 : 27 + segments]) - len(page))

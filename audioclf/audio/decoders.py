@@ -8,39 +8,15 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
-from audioclf.audio.containers import Container, DecodeError
-from audioclf.audio.ffmpeg import FORMATS, FFmpegDecoder
-from audioclf.audio.sources import SMALL, FilePart, MemoryPart, Part
-
-Array = npt.NDArray[np.float32]
+from audioclf.audio.containers import DecodeError
+from audioclf.audio.ffmpeg import FFmpegDecoder
+from audioclf.audio.headers import Container
+from audioclf.audio.sources import SMALL, Array, Decoder, FilePart, MemoryPart, Part
 
 BLOCK_SAMPLES = 2**20
 """Samples (over all channels) that are decoded at once."""
-
-
-class Decoder(Protocol):
-    """An open sound; ``frames`` is what its header says, or what its packets add up to, ``exact`` whether that is to
-    the sample."""
-
-    sr: int
-    channels: int
-    frames: int
-    format: str
-    subtype: str
-    exact: bool
-
-    def blocks(self, start: int, n: int) -> Iterator[Array]:
-        """Float32 blocks of shape (samples, channels) from sample ``start`` on, about ``n`` samples in all."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the decoder; the file object stays open."""
-        ...
 
 
 def open_decoder(file: BinaryIO, container: Container) -> Decoder:
@@ -81,7 +57,7 @@ def _by_soundfile(container: Container) -> bool:
         return container.measured
     known = _SOUNDFILE_CODECS.get("WAV" if container.name in ("RF64", "W64") else container.name)
     if known is None:
-        return container.name not in FORMATS
+        return container.name in ("AU", "NIST")
     return not container.codec or container.codec.startswith(known)
 
 
@@ -98,40 +74,32 @@ def _reader() -> type[Any]:
     return Reader
 
 
-class _SoundfileDecoder:
+class _SoundfileDecoder(Decoder):
     def __init__(self, part: Part) -> None:
         import soundfile
 
-        self._part = part
-        self._failures = (soundfile.SoundFileError, RuntimeError, ValueError, OSError)
-        try:
+        super().__init__(part, (soundfile.SoundFileError, RuntimeError, ValueError, OSError))
+        with self._refusing():
             self._file = _reader()(part)
-        except self._failures as error:
-            raise DecodeError(_reason(error, part)) from error
         self._can_seek = soundfile.SoundFile.seekable(self._file)
-        self.sr: int = self._file.samplerate
-        self.channels: int = self._file.channels
-        self.frames: int = self._file.frames
-        self.format: str = self._file.format
-        self.subtype: str = self._file.subtype
+        self.sr = self._file.samplerate
+        self.channels = self._file.channels
+        self.frames = self._file.frames
+        self.format = self._file.format
+        self.subtype = self._file.subtype
         # Lossless formats state their length to the sample; encoders of the others disagree by a packet or two.
         self.exact = self.format not in ("OGG", "MP3") and not self.subtype.startswith("MPEG")
 
-    def blocks(self, start: int, n: int) -> Iterator[Array]:
+    def _decoded(self, start: int, n: int) -> Iterator[Array]:
         per_block = max(1, BLOCK_SAMPLES // self.channels)
-        try:
-            if start:
-                self._seek(start, per_block)
-            while n > 0:
-                block: Array = self._file.read(min(n, per_block), dtype="float32", always_2d=True)
-                if not len(block):
-                    break
-                n -= len(block)
-                yield block
-        except self._failures as error:
-            raise DecodeError(_reason(error, self._part)) from error
-        if self._part.error is not None:
-            raise DecodeError(str(self._part.error))
+        if start:
+            self._seek(start, per_block)
+        while n > 0:
+            block: Array = self._file.read(min(n, per_block), dtype="float32", always_2d=True)
+            if not len(block):
+                break
+            n -= len(block)
+            yield block
 
     def _seek(self, start: int, per_block: int) -> None:
         """Go to a sample, around faults of libsndfile 1.2.2 with Vorbis and MPEG, and with codecs it cannot seek in."""
@@ -165,13 +133,10 @@ class _SoundfileDecoder:
     def close(self) -> None:
         self._file.close()
 
-
-def _reason(error: Exception, part: Part) -> str:
-    if part.error is not None:
-        return str(part.error)
-    text = str(getattr(error, "error_string", "")).strip().rstrip(".").removeprefix("Error : ")
-    if "SF_INFO" in text:
-        return "its header states an impossible sample rate or number of channels"
-    # libsndfile calls internal what it did not foresee, and there is nothing a user could do with the words.
-    vague = not text or "internal" in text.lower() or "unspecified" in text.lower()
-    return "its content cannot be decoded" if vague else text[0].lower() + text[1:]
+    def _reason(self, error: Exception) -> str:
+        text = str(getattr(error, "error_string", "")).strip().rstrip(".").removeprefix("Error : ")
+        if "SF_INFO" in text:
+            return "its header states an impossible sample rate or number of channels"
+        # libsndfile calls internal what it did not foresee, and there is nothing a user could do with the words.
+        vague = not text or "internal" in text.lower() or "unspecified" in text.lower()
+        return super()._reason(error) if vague else text[0].lower() + text[1:]

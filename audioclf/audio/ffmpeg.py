@@ -11,30 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from audioclf.audio.containers import Container, DecodeError
-from audioclf.audio.sources import Part
+from audioclf.audio.containers import DecodeError
+from audioclf.audio.headers import Container
+from audioclf.audio.sources import Array, Decoder, Part
 
-Array = npt.NDArray[np.float32]
-
-FORMATS = {
-    "AAC": "aac",
-    "AIFF": "aiff",
-    "AMR": "amr",
-    "ASF": "asf",
-    "CAF": "caf",
-    "FLAC": "flac",
-    "MP3": "mp3",
-    "MP4": "mp4",
-    "OGG": "ogg",
-    "RF64": "wav",
-    "TS": "mpegts",
-    "W64": "w64",
-    "WAV": "wav",
-    "WEBM": "matroska",
-}
-"""FFmpeg's names of the containers that it may be asked for."""
+_FORMATS = {"RF64": "wav", "TS": "mpegts", "WEBM": "matroska"}
+"""FFmpeg's names of containers, where they are not ours in small letters."""
 
 _CODECS = (
     *("aac", "aac_latm", "alac", "flac", "mp1float", "mp2float", "mp3float", "mp1", "mp2", "mp3", "opus", "vorbis"),
@@ -45,23 +28,20 @@ _EXACT_SEEK = ("MP4", "WEBM")
 _PREROLL = 0.5
 
 
-class FFmpegDecoder:
+class FFmpegDecoder(Decoder):
     def __init__(self, part: Part, container: Container) -> None:
         import av
 
-        self._part = part
-        self._container = container
         # IndexError: of a stream that appears after the header
-        self._failures = (av.FFmpegError, ValueError, RuntimeError, OSError, EOFError, IndexError)
-        try:
+        super().__init__(part, (av.FFmpegError, ValueError, RuntimeError, OSError, EOFError, IndexError))
+        self._container = container
+        with self._refusing():
             self._open()
-        except self._failures as error:
-            raise DecodeError(_reason(error, part)) from error
-        try:
-            self._describe()
-        except self._failures as error:
-            self.close()
-            raise DecodeError(_reason(error, part)) from error
+            try:
+                self._describe()
+            except BaseException:
+                self.close()
+                raise
 
     def _open(self) -> None:
         """Open at the beginning, which a seek need not find again: decoders start with packets of negative times."""
@@ -72,7 +52,7 @@ class FFmpegDecoder:
         self._part.seek(0)
         self._input = av.open(
             self._part,
-            format=FORMATS[self._container.name],
+            format=_FORMATS.get(self._container.name, self._container.name.lower()),
             options={"protocol_whitelist": "none", "codec_whitelist": ",".join(_CODECS)},
             **lenient,
         )
@@ -92,10 +72,10 @@ class FFmpegDecoder:
         codec = self._stream.codec_context
         if codec is None or (codec.name not in _CODECS and not codec.name.startswith("pcm_")):
             raise DecodeError(f"its codec is {codec.name if codec is not None else 'not known'}")
-        self.sr: int = codec.sample_rate or 0
-        self.channels: int = codec.channels
-        self.format: str = self._container.name
-        self.subtype: str = codec.name.removesuffix("float").upper()
+        self.sr = codec.sample_rate or 0
+        self.channels = codec.channels
+        self.format = self._container.name
+        self.subtype = codec.name.removesuffix("float").upper()
         duration = self._stream.duration and float(self._stream.duration * self._stream.time_base)
         if not duration and self._input.duration and self._container.measured:
             duration = self._input.duration / 1e6
@@ -104,7 +84,7 @@ class FFmpegDecoder:
         elif self._container.name == "MP4":
             # an edit list may begin with nothing, which is counted and never decoded
             duration -= float(max(0, self._stream.start_time or 0) * self._stream.time_base)
-        self.frames: int = round(duration * self.sr)
+        self.frames = round(duration * self.sr)
 
     def _measure(self) -> float:
         """Length in seconds from the packets' times, for streams that do not state it; nothing is decoded."""
@@ -119,14 +99,6 @@ class FFmpegDecoder:
         time_base = self._stream.time_base
         self._again()
         return float((last - (first or 0)) * time_base)
-
-    def blocks(self, start: int, n: int) -> Iterator[Array]:
-        try:
-            yield from self._decoded(start, n)
-        except self._failures as error:
-            raise DecodeError(_reason(error, self._part)) from error
-        if self._part.error is not None:
-            raise DecodeError(str(self._part.error))
 
     def _decoded(self, start: int, n: int) -> Iterator[Array]:
         frames, position = self._from_near(start)
@@ -186,11 +158,3 @@ def _samples(frame: Any) -> Array:
         return np.asarray(values, dtype=np.float32)
     half = 2.0 ** (8 * values.dtype.itemsize - 1)
     return np.asarray((values - half if values.dtype.kind == "u" else values) / half, dtype=np.float32)
-
-
-def _reason(error: Exception, part: Part) -> str:
-    if part.error is not None:
-        return str(part.error)
-    if isinstance(error, DecodeError):
-        return str(error)
-    return "its content cannot be decoded"

@@ -20,16 +20,16 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.audio.containers import ACCEPTED, DecodeError, NotASoundError, recognise
-from audioclf.audio.decoders import Decoder, open_decoder
+from audioclf.audio.decoders import open_decoder
 from audioclf.audio.level import LevelMeter
+from audioclf.audio.sources import Array as Array
+from audioclf.audio.sources import Decoder, opened
 from audioclf.audio.sources import Source as Source
 from audioclf.audio.sources import display_name as display_name
-from audioclf.audio.sources import opened
 from audioclf.core import settings
 from audioclf.core.errors import AudioError, ParameterError
 from audioclf.core.params import Parameters, param
 
-Array = npt.NDArray[np.float32]
 MIN_SR, MAX_SR = 1000, 768_000
 """Sample rates that are accepted, in Hz."""
 
@@ -165,7 +165,7 @@ def load_audio(
     ParameterError
         When ``sr``, ``mono``, ``offset`` or ``duration`` cannot be.
     """
-    target = _check_arguments(sr, mono, offset, duration)
+    target = check_arguments(sr, mono, offset, duration)
     with opened(source, whole=True) as (file, name), checked_decoder(file, name) as (sound, remark):
         start, n = _stretch(sound, target or sound.sr, offset, duration, name)
         if meter is not None:
@@ -181,20 +181,11 @@ def load_audio(
 
 
 def fix_length(y: Array, n_samples: int, pad: str = "end") -> Array:
-    """Cut or pad to an exact number of samples.
+    """Cut or pad samples [shape=(n,)] to exactly ``n_samples``, at least 1, float32.
 
-    Parameters
-    ----------
-    y : ndarray, shape (n,)
-    n_samples : int
-        Length of the result, at least 1.
-    pad : {"end", "center", "repeat"}
-        Where silence goes when ``y`` is short: behind it, on both sides, or nowhere because the clip is looped.
-        A long ``y`` loses its end whatever this says.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,), float32
+    ``pad`` is where silence goes when ``y`` is short: behind it ("end"), on both sides ("center"), or nowhere
+    because the
+    clip is looped ("repeat"). A long ``y`` loses its end whatever this says.
     """
     if n_samples < 1:
         raise ParameterError(f"n_samples must be at least 1, got {n_samples}.", "n_samples")
@@ -292,7 +283,7 @@ def _check_header(sound: Decoder, name: str) -> None:
         )
 
 
-def _check_arguments(sr: float | None, mono: str, offset: float, duration: float | None) -> int | None:
+def check_arguments(sr: float | None, mono: str, offset: float, duration: float | None) -> int | None:
     if sr is not None and not (MIN_SR <= sr <= MAX_SR and sr == int(sr)):
         raise ParameterError(f"sr must be a whole number from {MIN_SR} to {MAX_SR} Hz, got {sr:g}.", "sr")
     if mono not in ("mean", "left", "right"):

@@ -82,14 +82,7 @@ def decibels(power: float) -> float:
 
 
 def loudest(y: Array, sr: int) -> float:
-    """Level of the loudest 20 ms of a sound, each without its mean, in dB of full scale; at least -120.
-
-    Parameters
-    ----------
-    y : np.ndarray [shape=(n,)]
-    sr : int
-        Sample rate in Hz.
-    """
+    """Level of the loudest 20 ms of a sound [shape=(n,)], without their mean, in dB of full scale; at least -120."""
     size = min(len(y), max(1, round(FRAME * sr)))
     if not size:
         return FLOOR

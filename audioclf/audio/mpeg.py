@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from audioclf.audio.headers import Container, read_at
+
 SEARCHED = 2**18
 """Bytes that are searched for a first frame."""
 
@@ -20,6 +22,9 @@ _CHAIN = 4
 """Frames in a row that make a stream."""
 
 _MOST_LOOKS = 20_000
+_HEAD = 256
+"""Bytes that hold a first frame's tag."""
+
 _SYNC = re.compile(rb"\xff[\xf0-\xff\xe2-\xe7][^\xf0-\xff]", re.DOTALL)
 _KBITS = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -27,34 +32,7 @@ _KBITS = {
     (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
     (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A stream that was found.
-
-    Attributes
-    ----------
-    name : str
-        "MP3" (for all layers) or "AAC".
-    start, end : int
-        Where it lies in the file.
-    missing : int
-        Bytes that its Xing tag promises and the file does not have.
-    measured : bool
-        Whether a Xing tag states its length.
-    fault : str
-        Why its length is not known; empty where it can.
-    """
-
-    name: str
-    start: int
-    end: int
-    missing: int = 0
-    measured: bool = False
-    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,14 +60,14 @@ def frame(head: bytes) -> _Frame | None:
     kind = (version, layer, rate)
     if not bits:
         return _Frame(kind, 0, samples)
-    rate_bits = 1000 * _KBITS[(1 if version == 3 else 2, layer)][bits - 1]
+    rate_bits = 1000 * _KBITS[(1, layer) if version == 3 else (2, min(layer, 2))][bits - 1]
     length = (12 * rate_bits // sr + padding) * 4 if layer == 1 else samples // 8 * rate_bits // sr + padding
     return _Frame(kind, length, samples)
 
 
-def find(file: BinaryIO, start: int, size: int, *, searched: int = 0, origin: int | None = None) -> Stream | None:
+def find(file: BinaryIO, start: int, size: int, *, searched: int = 0, origin: int | None = None) -> Container | None:
     """The stream at ``start`` or, where no frames follow there, the first within ``searched`` bytes from ``origin``."""
-    head = _head(file, start)
+    head = read_at(file, start, _HEAD).ljust(_HEAD, b"\0")
     first = frame(head)
     certain = first is not None and (
         _tag(head) >= 0 or not first.length or _follows(file, start, before_tags(file, start, size), first)
@@ -104,7 +82,7 @@ def tag_end(file: BinaryIO, start: int) -> int:
     """Where the ID3v2 and APE tags that begin at ``start`` say that they end, zeros behind them included."""
     position = start
     for _ in range(16):
-        tag = _at(file, position, 32)
+        tag = read_at(file, position, 32)
         if tag[:3] == b"ID3" and len(tag) >= 10:
             # Sizes are "syncsafe": seven bits to a byte. A footer (flag 0x10) adds ten more.
             length = sum((tag[6 + i] & 0x7F) << (21 - 7 * i) for i in range(4))
@@ -114,7 +92,7 @@ def tag_end(file: BinaryIO, start: int) -> int:
         else:
             break
     if position > start:
-        padding = _at(file, position, 65536)
+        padding = read_at(file, position, 65536)
         position += len(padding) - len(padding.lstrip(b"\0"))
     return position
 
@@ -124,9 +102,9 @@ def before_tags(file: BinaryIO, start: int, size: int) -> int:
     end = size
     for _ in range(4):
         before = end
-        if end - start > 128 and _at(file, end - 128, 3) == b"TAG":
+        if end - start > 128 and read_at(file, end - 128, 3) == b"TAG":
             end -= 128
-        footer = _at(file, end - 32, 32) if end - start > 32 else b""
+        footer = read_at(file, end - 32, 32) if end - start > 32 else b""
         if footer[:8] == b"APETAGEX":
             length = int.from_bytes(footer[12:16], "little") + (32 if footer[23] & 0x80 else 0)
             if 32 <= length < end - start:
@@ -136,18 +114,18 @@ def before_tags(file: BinaryIO, start: int, size: int) -> int:
     return end
 
 
-def _stream(file: BinaryIO, start: int, size: int) -> Stream:
-    head, end = _head(file, start), before_tags(file, start, size)
+def _stream(file: BinaryIO, start: int, size: int) -> Container:
+    head, end = read_at(file, start, _HEAD).ljust(_HEAD, b"\0"), before_tags(file, start, size)
     first, tag = frame(head), _tag(head)
     assert first is not None
     if not first.kind[0] and head[1] & 0xF6 == 0xF0:
-        return Stream("AAC", start, end)
+        return Container("AAC", start, end, measured=False)
     # Flags: 1 = number of frames follows, 2 = number of bytes follows. Without the number of frames libsndfile
     # guesses the length from the first frame's bit rate and cuts a variable-rate file short.
     flags = head[tag + 7] if tag >= 0 else 0
     frames = int.from_bytes(head[tag + 8 : tag + 12], "big") if flags & 1 else 0
     if not frames:
-        return Stream("MP3", start, end)
+        return Container("MP3", start, end, measured=False)
     missing = 0
     if flags & 2:
         declared = int.from_bytes(head[tag + 12 : tag + 16], "big")
@@ -157,7 +135,7 @@ def _stream(file: BinaryIO, start: int, size: int) -> Stream:
     cut = _delay_and_padding(head[tag + 8 + sum(n for bit, n in enumerate((4, 4, 100, 4)) if flags >> bit & 1) :])
     held = frames * first.samples
     fault = f"its tag takes away {cut} samples, and its {frames} frames hold {held}" if cut >= held else ""
-    return Stream("MP3", start, end, missing, True, fault)
+    return Container("MP3", start, end, missing, fault=fault)
 
 
 def _delay_and_padding(encoder: bytes) -> int:
@@ -179,7 +157,7 @@ def _follows(file: BinaryIO, start: int, end: int, first: _Frame) -> bool:
         position += now.length
         if position == end and count > 1:
             return True
-        following = frame(_at(file, position, 6)) if position < end else None
+        following = frame(read_at(file, position, 6)) if position < end else None
         if following is None or following.kind != first.kind or not following.length:
             return False
         now = following
@@ -187,23 +165,13 @@ def _follows(file: BinaryIO, start: int, end: int, first: _Frame) -> bool:
 
 
 def _search(file: BinaryIO, start: int, size: int, searched: int) -> int | None:
-    data = _at(file, start, searched)
+    data = read_at(file, start, searched)
     end = before_tags(file, start, size)
     for count, match in enumerate(_SYNC.finditer(data)):
         if count == _MOST_LOOKS:
             break
         at = start + match.start()
-        first = frame(_at(file, at, 6))
+        first = frame(read_at(file, at, 6))
         if first is not None and first.length and _follows(file, at, end, first):
             return at
     return None
-
-
-def _at(file: BinaryIO, position: int, n: int) -> bytes:
-    file.seek(position)
-    return file.read(n)
-
-
-def _head(file: BinaryIO, position: int) -> bytes:
-    """Enough for a first frame's tag, with zeros for what the file does not have."""
-    return _at(file, position, 256).ljust(256, b"\0")

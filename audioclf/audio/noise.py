@@ -12,21 +12,7 @@ COLOURS: Final = {"white": 0.0, "pink": 1.0, "brown": 2.0}
 
 
 def coloured(n: int, rng: np.random.Generator, colour: str = "white") -> npt.NDArray[np.float32]:
-    """Gaussian noise with a mean of 0 and a root mean square of 1.
-
-    Parameters
-    ----------
-    n : int
-        Samples.
-    rng : np.random.Generator
-        The only source of chance.
-    colour : str
-        One of :data:`COLOURS`.
-
-    Returns
-    -------
-    np.ndarray [shape=(n,)], float32
-    """
+    """``n`` samples of Gaussian noise with a mean of 0 and a root mean square of 1, of one of :data:`COLOURS`."""
     spectrum = np.fft.rfft(rng.standard_normal(n))
     spectrum[0] = 0
     spectrum[1:] /= np.arange(1, len(spectrum)) ** (COLOURS[colour] / 2)

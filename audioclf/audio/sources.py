@@ -1,4 +1,5 @@
-"""Where a sound comes from: a path, bytes or an open file, made one, with a name for sentences about it."""
+"""Where a sound comes from: a path, bytes or an open file, made one, with a name for sentences about it, and what
+decoders of it have in common."""
 
 from __future__ import annotations
 
@@ -10,8 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
+from audioclf.audio.containers import DecodeError
 from audioclf.core.errors import AudioError
 
+Array = npt.NDArray[np.float32]
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
 SMALL = 2**23
@@ -172,3 +178,54 @@ class MemoryPart(io.BytesIO):
 
 
 Part = MemoryPart | FilePart
+
+
+class Decoder:
+    """Base of the decoders: an open sound.
+
+    Attributes
+    ----------
+    sr, channels : int
+    frames : int
+        Samples per channel that its header states, or what its packets add up to.
+    format, subtype : str
+    exact : bool
+        Whether ``frames`` is right to the sample.
+    """
+
+    sr: int
+    channels: int
+    frames: int
+    format: str
+    subtype: str
+    exact: bool
+
+    def __init__(self, part: Part, failures: tuple[type[Exception], ...]) -> None:
+        self._part = part
+        self._failures = failures
+
+    def blocks(self, start: int, n: int) -> Iterator[Array]:
+        """Float32 blocks of shape (samples, channels) from sample ``start`` on, about ``n`` samples in all."""
+        with self._refusing():
+            yield from self._decoded(start, n)
+
+    def _decoded(self, start: int, n: int) -> Iterator[Array]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the decoder; the file object stays open."""
+        raise NotImplementedError
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Make a DecodeError of what the library raises, or the file did while it read on."""
+        try:
+            yield
+        except self._failures as error:
+            known = self._part.error or (error if isinstance(error, DecodeError) else None)
+            raise DecodeError(str(known) if known is not None else self._reason(error)) from error
+        if self._part.error is not None:
+            raise DecodeError(str(self._part.error))
+
+    def _reason(self, error: Exception) -> str:
+        return "its content cannot be decoded"

@@ -6,26 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audioclf.audio.io import MAX_SR, MEND, MIN_SR, Array, Source, checked_decoder, to_mono
+from audioclf.audio.io import MEND, Array, Source, check_arguments, checked_decoder, to_mono
 from audioclf.audio.sources import opened
-from audioclf.core.errors import AudioError, ParameterError
+from audioclf.core.errors import AudioError
 
 
 def stream_audio(source: Source, *, sr: int, mono: str = "mean", offset: float = 0.0) -> Iterator[Array]:
     """Decode a sound to mono float32 samples, block by block, without a limit on its length.
 
-    The blocks one after the other are what :func:`~audioclf.audio.io.load_audio` gives within 1e-4 (the resampler
-    works through the same filter in pieces), and as many.
-
-    Parameters
-    ----------
-    source : path, bytes or seekable binary file
-    sr : int
-        Sample rate of the blocks in Hz, from 1000 to 768000; resampled with soxr's "HQ".
-    mono : {"mean", "left", "right"}
-        How several channels become one.
-    offset : float
-        Where to begin, in seconds from the start of the file; the end of the file or later gives no block.
+    The blocks one after the other are what :func:`~audioclf.audio.io.load_audio`, whose parameters these are, gives
+    within
+    1e-4 (the resampler works through the same filter in pieces), and as many. An ``offset`` at the end of the file
+    or later
+    gives no block.
 
     Yields
     ------
@@ -34,17 +27,13 @@ def stream_audio(source: Source, *, sr: int, mono: str = "mean", offset: float =
 
     Raises
     ------
-    AudioError
+    AudioError, ParameterError
         As of :func:`~audioclf.audio.io.load_audio`. Of a file that is damaged or breaks off further on, all sound
         before the damage has been given by then.
-    ParameterError
     """
     import soxr
 
-    if not MIN_SR <= sr <= MAX_SR:
-        raise ParameterError(f"sr must be a whole number from {MIN_SR} to {MAX_SR} Hz, got {sr:g}.", "sr")
-    if not 0 <= offset < float("inf"):
-        raise ParameterError(f"offset must be a finite number of seconds from 0 on, got {offset:g}.", "offset")
+    check_arguments(sr, mono, offset, None)
     with opened(source) as (file, name), checked_decoder(file, name) as (sound, _):
         start = round(offset * sound.sr)
         wanted = sound.frames - start

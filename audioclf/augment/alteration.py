@@ -60,17 +60,7 @@ class Alteration(Parameters):
             )
 
     def __call__(self, y: Array, sr: int) -> Array:
-        """Changed samples.
-
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], float32
-        sr : int [Hz]
-
-        Returns
-        -------
-        np.ndarray [shape=(m,)], float32
-            Silence stays silence.
+        """Changed samples [shape=(n,)] -> [shape=(m,)], float32; silence stays silence.
 
         Raises
         ------

@@ -52,12 +52,7 @@ class Augmentation(Parameters):
         Returns
         -------
         x, onehot : np.ndarray
-            Of the same shape and type.
-
-        Raises
-        ------
-        ParameterError
-            When examples of this shape cannot be changed so.
+            Of the same shape and type. A ParameterError when examples of this shape cannot be changed so.
         """
         raise NotImplementedError
 
@@ -68,9 +63,21 @@ class Augmentation(Parameters):
 
 @dataclass(frozen=True)
 class SampleAugmentation(Augmentation):
-    """Base of the augmentations of samples. A subclass overrides :meth:`change`."""
+    """Base of the augmentations of samples. A subclass overrides :meth:`change`.
+
+    Parameters ``min_x`` and ``max_x`` are the ends of a range, which must be in order.
+    """
 
     stage = "samples"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in self.describe():
+            low, high = getattr(self, name.replace("max_", "min_"), None), getattr(self, name)
+            if name.startswith("max_") and low is not None and low > high:
+                raise ParameterError(
+                    f"{name} must be at least {low:g}, the lower end of the range, got {high:g}.", name
+                )
 
     def apply_samples(self, y: npt.ArrayLike, sr: int, rng: np.random.Generator, n_samples: int | None = None) -> Array:
         """Change the samples of one clip; what is given is left as it is.
@@ -88,12 +95,7 @@ class SampleAugmentation(Augmentation):
         Returns
         -------
         np.ndarray [shape=(m,)], float32
-            Finite; silence stays silence.
-
-        Raises
-        ------
-        ParameterError
-            When these are no mono samples, or one of them is NaN or infinite.
+            Finite; silence stays silence. A ParameterError where ``y`` is not mono, or not finite.
         """
         samples = np.asarray(y, dtype=np.float32)
         if samples.ndim != 1 or samples.size == 0:
@@ -109,29 +111,8 @@ class SampleAugmentation(Augmentation):
         raise NotImplementedError
 
 
-def require_ordered(low: float, high: float, name: str) -> None:
-    """Raise unless the two ends of a range are in order; ``name`` is that of the upper one.
-
-    Raises
-    ------
-    ParameterError
-    """
-    if low > high:
-        raise ParameterError(f"{name} must be at least {low:g}, the lower end of the range, got {high:g}.", name)
-
-
-def time_axis(x: Array) -> int:
-    """Axis of a batch along which time runs: the frames of maps, the only axis of curves."""
-    return 1 if x.ndim == 2 else 2
-
-
 def require_pictures(x: Array, title: str) -> None:
-    """Raise unless the batch holds pictures.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError unless the batch holds pictures."""
     if x.ndim not in (3, 4):
         raise ParameterError(
             f"{title} changes pictures (STFT, CQT, mel, MFCC), and got curves of {x.shape[1]} values; leave it out or"

@@ -53,12 +53,7 @@ class Copies(Parameters):
     )
 
     def check(self, augmentations: Sequence[Augmentation]) -> None:
-        """Raise where there is nothing to make copies by, or no copies where some are asked for.
-
-        Raises
-        ------
-        ParameterError
-        """
+        """Raise a ParameterError where there is nothing to make copies by, or no copies where some are asked for."""
         known = on_samples(augmentations)
         if self.number and not known:
             raise ParameterError(
@@ -143,18 +138,7 @@ class Change:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def __call__(self, y: Array, sr: int, n_samples: int, clip: str) -> Array:
-        """Changed samples.
-
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], float32
-            The clip at its own length.
-        sr : int [Hz]
-        n_samples : int
-            Length that it will be brought to.
-        clip : str
-            Content key of the clip: every clip has chances of its own.
-        """
+        """Changed samples [shape=(n,)] of the clip with this content key: every clip has chances of its own."""
         of_clip = int.from_bytes(hashlib.blake2b(clip.encode(), digest_size=8).digest(), "little")
         rng = np.random.default_rng((*self.seed, of_clip))
         chosen = self.augmentations

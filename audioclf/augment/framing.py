@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +30,9 @@ class HeightShift(Augmentation):
     def apply(self, x: Array, onehot: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         require_pictures(x, self.title)
         height, width = x.shape[1:3]
-        shifts = rng.uniform(-self.height_shift_range, self.height_shift_range, size=len(x)) * height
+        shifts = rng.uniform(-self.height_shift_range, self.height_shift_range, size=(len(x), 1)) * height
         shifts[rng.random(len(x)) >= self.probability] = 0
-        columns = np.arange(width, dtype=float)
-        moved = [read_at(example, np.arange(height) + shift, columns) for example, shift in zip(x, shifts, strict=True)]
-        return np.stack(moved), onehot
+        return moved(x, np.arange(height) + shifts, np.tile(np.arange(width), (len(x), 1))), onehot
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,16 @@ class Zoom(Augmentation):
         require_pictures(x, self.title)
         factors = rng.uniform(1 - self.zoom_range, 1 + self.zoom_range, size=(len(x), 2))
         factors[rng.random(len(x)) >= self.probability] = 1
-        zoomed = []
-        for example, factor in zip(x, factors, strict=True):
-            centres = [(size - 1) / 2 for size in example.shape[:2]]
-            rows, columns = (
-                centre + scale * (np.arange(size) - centre)
-                for size, centre, scale in zip(example.shape[:2], centres, factor, strict=True)
-            )
-            zoomed.append(read_at(example, rows, columns))
-        return np.stack(zoomed), onehot
+        rows, columns = (
+            (size - 1) / 2 + factor[:, np.newaxis] * (np.arange(size) - (size - 1) / 2)
+            for size, factor in zip(x.shape[1:3], factors.T, strict=True)
+        )
+        return moved(x, rows, columns), onehot
+
+
+def moved(x: Array, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> Array:
+    """Pictures of a batch, each at places of its own [shape=(n, height)] and [shape=(n, width)], by :func:`read_at`."""
+    return np.stack([read_at(*values) for values in zip(x, rows, columns, strict=True)])
 
 
 def read_at(picture: Array, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioclf.augment.base import Array, Augmentation, require_pictures, time_axis
+from audioclf.augment.base import Array, Augmentation, require_pictures
 from audioclf.core.params import param
 
 
@@ -27,7 +27,7 @@ class Roll(Augmentation):
     probability: float = param(1.0, "Share of the examples that are shifted.", low=0, high=1)
 
     def apply(self, x: Array, onehot: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-        axis = time_axis(x)
+        axis = 1 if x.ndim == 2 else 2  # frames of maps, the only axis of curves
         most = self.max_shift * x.shape[axis]
         shifts = np.round(rng.uniform(-most, most, size=len(x))).astype(int)
         shifts[rng.random(len(x)) >= self.probability] = 0

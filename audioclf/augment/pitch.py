@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioclf.augment.base import Array, SampleAugmentation, require_ordered
+from audioclf.augment.base import Array, SampleAugmentation
 from audioclf.core.params import param
 
 
@@ -25,10 +25,6 @@ class TimeStretch(SampleAugmentation):
     min_rate: float = param(0.8, "Slowest: below 1 the clip gets longer.", low=0.25, high=4, step=0.05)
     max_rate: float = param(1.25, "Fastest: above 1 the clip gets shorter.", low=0.25, high=4, step=0.05)
     probability: float = param(1.0, "Share of the clips that are changed.", low=0, high=1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_ordered(self.min_rate, self.max_rate, "max_rate")
 
     def change(self, y: Array, sr: int, rng: np.random.Generator, n_samples: int) -> Array:
         rate = math.exp(rng.uniform(math.log(self.min_rate), math.log(self.max_rate)))
@@ -51,29 +47,13 @@ class PitchShift(SampleAugmentation):
     max_semitones: float = param(2.0, "Highest.", low=-24, high=24, unit="semitones", step=0.5)
     probability: float = param(1.0, "Share of the clips that are changed.", low=0, high=1)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_ordered(self.min_semitones, self.max_semitones, "max_semitones")
-
     def change(self, y: Array, sr: int, rng: np.random.Generator, n_samples: int) -> Array:
         semitones = rng.uniform(self.min_semitones, self.max_semitones)
         return y if rng.random() >= self.probability else pitch_shifted(y, semitones, sr)
 
 
 def pitch_shifted(y: Array, semitones: float, sr: int) -> Array:
-    """Samples of the same number, ``semitones`` higher.
-
-    Parameters
-    ----------
-    y : np.ndarray [shape=(n,)], float32
-    semitones : float
-        Twelve are an octave.
-    sr : int [Hz]
-
-    Returns
-    -------
-    np.ndarray [shape=(n,)], float32
-    """
+    """Samples of the same number [shape=(n,)], float32, ``semitones`` higher."""
     import soxr
 
     if semitones == 0:
@@ -86,7 +66,7 @@ def pitch_shifted(y: Array, semitones: float, sr: int) -> Array:
 
 
 def stretched(y: Array, rate: float, sr: int) -> Array:
-    """Samples of ``round(n / rate)``, at the same pitch [1]_.
+    """Samples at the same pitch, faster where ``rate`` is above 1 [shape=(max(round(n / rate), 1),)], float32 [1]_.
 
     The short-time spectra (Hann window of about 93 ms, a quarter of it apart) are read at steps of
     ``rate`` frames: magnitudes from a straight line between two frames, phases turned on by what
@@ -95,17 +75,6 @@ def stretched(y: Array, rate: float, sr: int) -> Array:
 
     .. [1] Flanagan and Golden: "Phase Vocoder", Bell System Technical Journal 45, 1966; as written
        down by Ellis: "A Phase Vocoder in Matlab", 2002.
-
-    Parameters
-    ----------
-    y : np.ndarray [shape=(n,)], float32
-    rate : float
-        Above 1 is faster.
-    sr : int [Hz]
-
-    Returns
-    -------
-    np.ndarray [shape=(max(round(n / rate), 1),)], float32
     """
     import scipy.fft
 

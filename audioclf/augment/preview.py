@@ -37,8 +37,6 @@ def preview(
     y : np.ndarray [shape=(n,)], real
         The clip at its own length.
     sr : int [Hz]
-        Sample rate of ``y``.
-    feature : Feature
     audio : AudioSettings
         Its ``duration`` and ``pad`` say what clips are brought to; without a duration ``y`` keeps its length.
     rng : np.random.Generator

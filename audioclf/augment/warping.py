@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.augment.base import Array, Augmentation, require_pictures
-from audioclf.augment.framing import read_at
+from audioclf.augment.framing import moved
 from audioclf.core.params import param
 
 Numbers = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ class Warp(Augmentation):
         middle = (frames - 1) / 2
         factor, shift = _drawn(rng, self.time_stretch, self.time_shift * frames, len(x))
         at_frames = np.where(warped, (frame - middle) * factor + middle + shift, frame)
-        return np.stack([read_at(*values) for values in zip(x, at_rows, at_frames, strict=True)]), onehot
+        return moved(x, at_rows, at_frames), onehot
 
 
 def _drawn(rng: np.random.Generator, stretch: float, shift: float, n: int) -> tuple[Numbers, Numbers]:

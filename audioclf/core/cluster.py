@@ -31,13 +31,7 @@ def is_set() -> bool:
 
 
 def connect() -> Cluster:
-    """The cluster that is set.
-
-    Raises
-    ------
-    AudioclfError
-        When it cannot be reached or used, in one sentence.
-    """
+    """The cluster that is set; an AudioclfError, in one sentence, when it cannot be reached or used."""
     address = settings.get("scheduler")
     if not re.fullmatch(r"(tcp|tls)://\S+:\d+", address):
         raise ParameterError(
@@ -104,13 +98,7 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """Processes that take calls at this moment.
-
-        Raises
-        ------
-        AudioclfError
-            When the scheduler has gone.
-        """
+        """Processes that take calls at this moment; an AudioclfError when the scheduler has gone."""
         try:
             return len(self.client.nthreads())
         except (OSError, TimeoutError, RuntimeError, ValueError) as error:
@@ -122,12 +110,7 @@ class Cluster:
         )
 
     def check(self) -> None:
-        """Raise where there is no worker, or one has other versions than this process.
-
-        Raises
-        ------
-        AudioclfError
-        """
+        """Raise an AudioclfError where there is no worker, or one has other versions than this process."""
         if not self.workers:
             raise AudioclfError(
                 f"The Dask scheduler at {self.address} has no workers; start some with:"
@@ -144,12 +127,7 @@ class Cluster:
                 )
 
     def require_sees(self, folder: Path, files: Sequence[Path] = ()) -> None:
-        """Raise where a worker does not see a folder of this process, or one of these files.
-
-        Raises
-        ------
-        RunError
-        """
+        """Raise a RunError where a worker does not see a folder of this process, or one of these files."""
         token = secrets.token_hex(8)
         mark = folder / f".{token}.seen"
         mark.write_text(token, encoding="utf-8")

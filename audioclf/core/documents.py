@@ -21,25 +21,12 @@ _MAX_INTEGER: Final = 2**63
 
 
 def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
-    """Value of a JSON file in UTF-8.
-
-    Raises
-    ------
-    OSError
-        Where it cannot be read.
-    ValueError
-        Where it is no regular file, too large, no JSON, nested too deeply, or holds numbers beyond 64 bits.
-    """
+    """Value of a JSON file in UTF-8; an OSError or ValueError as of :func:`read_text` and :func:`parse_json`."""
     return parse_json(read_text(path, max_bytes))
 
 
 def parse_json(text: str) -> Any:
-    """Value of JSON text.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Value of JSON text; a ValueError where it is none, nested too deeply, or holds numbers beyond 64 bits."""
     try:
         value = json.loads(text)
     except RecursionError:
@@ -49,13 +36,7 @@ def parse_json(text: str) -> Any:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Table of TOML text.
-
-    Raises
-    ------
-    ValueError
-        Where it is too large, no TOML, nested too deeply, or holds numbers beyond 64 bits.
-    """
+    """Table of TOML text; a ValueError as of :func:`parse_json`, or where it is too large."""
     if len(text) > MAX_TOML_LENGTH:
         raise ValueError(f"it is longer than {MAX_TOML_LENGTH:,} characters")
     if max(line.count(".") for line in text.split("\n")) > _MAX_DOTS:
@@ -71,12 +52,9 @@ def parse_toml(text: str) -> dict[str, Any]:
 def read_text(path: Path, max_bytes: int) -> str:
     """Text of a regular file in UTF-8.
 
-    Raises
-    ------
-    OSError
-        Where it cannot be read.
-    ValueError
-        Where it is no regular file (a pipe would wait for ever), too large, or not UTF-8.
+    An OSError where it cannot be read; a ValueError where it is no regular file (a pipe would wait for ever), too
+    large,
+    or not UTF-8.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):

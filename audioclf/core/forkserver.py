@@ -64,12 +64,7 @@ class Forked:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end.
-
-        Raises
-        ------
-        subprocess.TimeoutExpired
-        """
+        """Wait for its end; ``subprocess.TimeoutExpired`` as of ``subprocess.Popen``."""
         import psutil
 
         if self.returncode is None and not select.select([self._status], [], [], timeout)[0]:
@@ -123,15 +118,11 @@ def start(
     start_new_session: bool = False,
     preloaded: bool = True,
 ) -> Process:
-    """Start ``python -P -m MODULE ARGUMENTS``.
+    """Start ``python -P -m MODULE ARGUMENTS``; the other parameters are those of ``subprocess.Popen``.
 
-    Parameters
-    ----------
-    module, *arguments : str
-    stdin, stdout, stderr, env, start_new_session
-        As of ``subprocess.Popen``.
-    preloaded : bool
-        Whether it needs what the server has imported; one that does not stays small as a process of its own.
+    ``preloaded`` says whether it needs what the server has imported; one that does not stays small as a process of
+    its
+    own.
     """
     env = dict(os.environ if env is None else env)
     with _lock:
@@ -153,10 +144,15 @@ def start(
 
 
 def _the_server() -> _ForkServer | None:
-    global _server
+    global _server, _preload
     if _server is None and _preload:
-        _server = _ForkServer(_preload)
-        atexit.register(_server.close)
+        try:
+            _server = _ForkServer(_preload)
+        except OSError as error:
+            _log.warning("the fork server cannot begin (%s); processes start without it", error)
+            _preload = ()
+        else:
+            atexit.register(_server.close)
     return _server
 
 
@@ -175,7 +171,8 @@ class _ForkServer:
     def __init__(self, preload: Sequence[str]) -> None:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with theirs, contextlib.ExitStack() as begun:
+            begun.callback(self._socket.close)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "audioclf.core.forkserver", str(theirs.fileno()), *preload],
                 stdin=subprocess.DEVNULL,
@@ -184,6 +181,7 @@ class _ForkServer:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for the process that asks
             )
+            begun.pop_all()
 
     def start(
         self,
@@ -193,13 +191,7 @@ class _ForkServer:
         env: Mapping[str, str],
         apart: bool,
     ) -> Forked:
-        """A copy that becomes ``python -m module``.
-
-        Raises
-        ------
-        OSError
-            When the server has ended.
-        """
+        """A copy that becomes ``python -m module``; an OSError when the server has ended."""
         with contextlib.ExitStack() as passed:
             ends = [_ends(stream, number, passed) for number, stream in enumerate(streams)]
             status, reported = os.pipe()

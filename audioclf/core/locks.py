@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 
@@ -48,11 +47,10 @@ class FileLock:
         self._file = file
         return True
 
-    def acquire(self) -> bool:
+    def acquire(self) -> None:
         """Wait for the lock and take it."""
         while not self.try_acquire():
             time.sleep(0.01)
-        return True
 
     def release(self) -> None:
         """Give the lock back."""
@@ -60,9 +58,8 @@ class FileLock:
             self._file.close()
             self._file = None
 
-    def __enter__(self) -> FileLock:
+    def __enter__(self) -> None:
         self.acquire()
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()

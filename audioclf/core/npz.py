@@ -24,13 +24,7 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> N
 
 
 def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Shape and dtype of every array in the file, as its headers say them.
-
-    Raises
-    ------
-    RunError
-        When the file is no such file.
-    """
+    """Shape and dtype of every array in the file, as its headers say them; a RunError when it is no such file."""
     found: dict[str, tuple[tuple[int, ...], str]] = {}
     try:
         with zipfile.ZipFile(path) as archive:
@@ -56,23 +50,16 @@ def headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
 def read_plain(path: Path, names: Collection[str] = ()) -> Arrays:
     """Read all arrays of a file, or those of these names that it holds; no more than the file itself is allocated.
 
-    Raises
-    ------
-    RunError
-        When the file is no such file.
+    A RunError when the file is no such file.
     """
     found = headers(path)
     return read_arrays(path, {name: found[name] for name in found if not names or name in names})
 
 
 def read_arrays(path: Path, expected: Expected) -> Arrays:
-    """Read the expected arrays; all others in the file are left alone.
+    """Read the expected arrays (shape and dtype string by name); all others in the file are left alone.
 
-    Parameters
-    ----------
-    path : Path
-    expected : mapping of name to (shape, dtype string)
-        Checked against the file's headers before anything is allocated.
+    The file's headers are held against what is expected before anything is allocated.
 
     Raises
     ------

@@ -7,14 +7,16 @@ app's forms and the documentation all read that one description.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
+import functools
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from audioclf.core.errors import ParameterError
 
@@ -129,13 +131,7 @@ class Parameters:
         return dataclasses.replace(self, **changes)
 
 
-_HINTS: dict[type, dict[str, Any]] = {}
-
-
-def _type_hints(cls: type) -> dict[str, Any]:
-    if cls not in _HINTS:
-        _HINTS[cls] = typing.get_type_hints(cls)
-    return _HINTS[cls]
+_type_hints: Callable[[type], dict[str, Any]] = functools.cache(typing.get_type_hints)
 
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:
@@ -146,44 +142,35 @@ def unknown(name: str, known: Iterable[str], what: str) -> str:
     return f"'{name}' is no {what}; {hint}"
 
 
+_SCALARS: Final = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text"}
+
+
 def coerce(value: Any, annotation: Any, name: str) -> Any:
     """Bring a plain value (from TOML, JSON or a form) to the annotated type, or say why not."""
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         options = typing.get_args(annotation)
         if value is None and type(None) in options:
             return None
-        last: ParameterError | None = None
-        for option in options:
-            if option is type(None):
-                continue
-            try:
+        *others, last = (option for option in options if option is not type(None))
+        for option in others:
+            with contextlib.suppress(ParameterError):
                 return coerce(value, option, name)
-            except ParameterError as error:
-                last = error
-        assert last is not None
-        raise last
+        return coerce(value, last, name)
     if typing.get_origin(annotation) is tuple:
         item = typing.get_args(annotation)[0]
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise ParameterError(f"{name} is a list of values, got {value!r}.", name)
         return tuple(coerce(part, item, name) for part in value)
-    if annotation is bool:
-        if isinstance(value, bool):
-            return value
-        raise ParameterError(f"{name} is true or false, got {value!r}.", name)
-    if annotation is int:
-        if isinstance(value, bool) or not _is_number(value) or not math.isfinite(value) or value != int(value):
-            raise ParameterError(f"{name} is a whole number, got {value!r}.", name)
-        return int(value)
-    if annotation is float:
-        if isinstance(value, bool) or not _is_number(value) or not math.isfinite(value):
-            raise ParameterError(f"{name} is a finite number, got {value!r}.", name)
-        return float(value)
-    if annotation is str:
-        if isinstance(value, str):
-            return value
-        raise ParameterError(f"{name} is a text, got {value!r}.", name)
-    return value
+    if annotation not in _SCALARS:
+        return value
+    if annotation in (bool, str):
+        fits = isinstance(value, annotation)
+    else:
+        fits = _is_number(value) and not isinstance(value, bool) and math.isfinite(value)
+        fits = fits and (annotation is float or value == int(value))
+    if not fits:
+        raise ParameterError(f"{name} is {_SCALARS[annotation]}, got {value!r}.", name)
+    return annotation(value)
 
 
 def check(value: Any, described: Param, name: str) -> None:

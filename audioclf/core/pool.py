@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from audioclf.core import cluster, limits
 from audioclf.core.errors import RunError
@@ -106,18 +106,12 @@ def _called_here(
         return Outcome(name, error=error)
 
 
-class _Future(Protocol):
-    def done(self) -> bool: ...
-    def result(self) -> Any: ...
-    def cancel(self) -> Any: ...
-
-
 @dataclass
 class _Call:
     name: Hashable
     function: Callable[..., Any]
     given: tuple[Any, ...]
-    future: _Future
+    future: Any
     executor: Any = None
 
 
@@ -190,19 +184,16 @@ class Pool:
     def _outcome(self, call: _Call) -> Outcome | None:
         """What became of a call; None where it begins once more."""
         del self._calls[call.name]
+        value = error = None
         try:
             value = call.future.result()
         except BrokenExecutor:
             return self._died(call)
-        except Exception as error:
-            if self.cluster is not None:
-                error = self.cluster.explained(error)
-            if call.executor is not None:
-                self._idle.append(call.executor)
-            return Outcome(call.name, error=error)
+        except Exception as raised:
+            error = raised if self.cluster is None else self.cluster.explained(raised)
         if call.executor is not None:
             self._idle.append(call.executor)
-        return Outcome(call.name, value)
+        return Outcome(call.name, value, error)
 
     def _died(self, call: _Call) -> Outcome | None:
         call.executor.shutdown(wait=False, kill_workers=True)

@@ -74,13 +74,7 @@ def get(name: str) -> str:
 
 
 def number(name: str, low: float = 0.0) -> float:
-    """Value of a numeric setting.
-
-    Raises
-    ------
-    ParameterError
-        When the environment holds something that is no number or is below ``low``.
-    """
+    """Value of a numeric setting; a ParameterError when the environment's is no number or below ``low``."""
     text = get(name)
     try:
         value = float(text)

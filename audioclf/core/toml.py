@@ -28,13 +28,7 @@ class FromToml:
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
-        """The value from TOML, as ``to_toml`` writes it.
-
-        Raises
-        ------
-        ParameterError
-            Where the text is no TOML, or something else.
-        """
+        """The value from TOML, as ``to_toml`` writes it; a ParameterError where the text is something else."""
         try:
             values = parse_toml(text)
         except ValueError as error:
@@ -43,13 +37,7 @@ class FromToml:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The value from a TOML file.
-
-        Raises
-        ------
-        ParameterError
-            Where it cannot be read, or holds something else.
-        """
+        """The value from a TOML file; a ParameterError where it cannot be read, or holds something else."""
         try:
             text = read_text(Path(path), 4 * MAX_TOML_LENGTH)
         except (OSError, ValueError) as error:

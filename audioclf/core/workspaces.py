@@ -18,6 +18,7 @@ from pathlib import Path
 
 from audioclf.core import settings
 from audioclf.core.errors import WorkspaceError
+from audioclf.core.text import size_text
 
 DEFAULT = "default"
 """The one workspace of a private machine."""
@@ -47,16 +48,9 @@ def is_id(text: object) -> bool:
 def resolve(text: str | None) -> str:
     """The workspace that an address asks for.
 
-    Parameters
-    ----------
-    text : str or None
-        What stands in the address; ``None`` or empty where nothing does.
-
-    Returns
-    -------
-    str
-        On a private machine always :data:`DEFAULT`. On a shared server the id in the address, or a new one that
-        belongs into it.
+    On a private machine always :data:`DEFAULT`. On a shared server the id in the address, or a new one that belongs
+    into
+    it where there is none.
 
     Raises
     ------
@@ -78,10 +72,7 @@ def resolve(text: str | None) -> str:
 def folder(workspace: str = DEFAULT) -> Path:
     """Folder of a workspace; made when it is not there.
 
-    Raises
-    ------
-    WorkspaceError
-        When ``workspace`` is no id, so that no text from outside ever becomes a path.
+    A WorkspaceError when ``workspace`` is no id, so that no text from outside ever becomes a path.
     """
     path = _path(workspace)
     path.mkdir(parents=True, exist_ok=True)
@@ -137,13 +128,9 @@ def may_read_folders() -> bool:
 
 
 def require_own(path: str | Path, workspace: str = DEFAULT) -> None:
-    """Raise where a path leads to what a user of a shared server must not read.
+    """Raise a WorkspaceError where a path leads to what a user of a shared server must not read.
 
     Open to them are the workspace itself and :func:`open_folders`, but for the app's own folder and those it lies in.
-
-    Raises
-    ------
-    WorkspaceError
     """
     if not shared():
         return
@@ -190,14 +177,7 @@ _lock = threading.Lock()
 
 
 def usage(workspace: str = DEFAULT, *, max_age: float = RECENT) -> Usage:
-    """How full a workspace is.
-
-    Parameters
-    ----------
-    workspace : str
-    max_age : float
-        Seconds for which an earlier count of its files is still taken; 0 counts anew.
-    """
+    """How full a workspace is; a count of its files is taken again for ``max_age`` seconds, 0 counts anew."""
     path = _path(workspace)  # a visit alone makes no folder
     used = _counted(path, max_age)
     quota, left = _quota(), _left_on_disk(path)
@@ -216,9 +196,8 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
         With what is used, what there may be, and what to do.
     """
     path = folder(workspace)
-    quota, left = _quota(), _left_on_disk(path)
-    if n_bytes > left:
-        _refuse(n_bytes, left)
+    require_disk(n_bytes, path)
+    quota = _quota()
     if quota is None:
         return
     used = 0
@@ -238,15 +217,15 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
 
 
 def require_disk(n_bytes: int, path: Path) -> None:
-    """Raise unless so many bytes may still be written where ``path`` is (or will be), whosever they are.
-
-    Raises
-    ------
-    WorkspaceError
-    """
+    """Raise a WorkspaceError unless so many bytes may still be written where ``path`` is (or will be), whosever."""
     left = _left_on_disk(path)
     if n_bytes > left:
-        _refuse(n_bytes, left)
+        kept = settings.number("free_disk_gb") * _GB
+        raise WorkspaceError(
+            f"The disk is full: {size_text(n_bytes)} would be needed and {size_text(left)} may be written"
+            f" ({size_text(kept)} stay free, AUDIOCLF_FREE_DISK_GB); delete what is no longer needed, or set"
+            " AUDIOCLF_HOME to a larger disk."
+        )
 
 
 def require_space(n_bytes: int, path: Path) -> None:
@@ -271,15 +250,6 @@ def _counted(path: Path, max_age: float) -> int:
         with _lock:
             _known[path] = (time.monotonic(), used)
     return used
-
-
-def _refuse(n_bytes: int, left: int) -> None:
-    kept = settings.number("free_disk_gb") * _GB
-    raise WorkspaceError(
-        f"The disk is full: {size_text(n_bytes)} would be needed and {size_text(left)} may be written"
-        f" ({size_text(kept)} stay free, AUDIOCLF_FREE_DISK_GB); delete what is no longer needed, or set"
-        " AUDIOCLF_HOME to a larger disk."
-    )
 
 
 def _parent() -> Path:
@@ -313,11 +283,3 @@ def _size(path: Path) -> int:
         except OSError:
             continue
     return total
-
-
-def size_text(n_bytes: float) -> str:
-    """Amount of data for people: ``1.2 GB``, ``340 kB``."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.3g} {unit}"
-    return f"{n_bytes:.0f} bytes"

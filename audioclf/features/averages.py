@@ -12,18 +12,9 @@ from audioclf.features.base import FeatureMap, stack
 
 
 def mean_map(maps: Sequence[FeatureMap]) -> tuple[FeatureMap, int]:
-    """Mean of equally shaped feature maps, and which of them is nearest to it.
+    """Mean of equally shaped feature maps, and the place of the map with the smallest mean square distance to it.
 
-    Parameters
-    ----------
-    maps : sequence of FeatureMap
-        Of sounds of one length, so that their axes are the same. Levels are averaged in dB.
-
-    Returns
-    -------
-    mean : FeatureMap
-    nearest : int
-        Place of the map with the smallest mean square distance to the mean.
+    The maps are of sounds of one length, so that their axes are the same. Levels are averaged in dB.
 
     Raises
     ------
@@ -39,12 +30,6 @@ def mean_map(maps: Sequence[FeatureMap]) -> tuple[FeatureMap, int]:
 
 
 def difference_map(one: FeatureMap, other: FeatureMap) -> FeatureMap:
-    """``one - other``, of equally shaped maps of one feature: above zero where the first has more.
-
-    Raises
-    ------
-    ParameterError
-        When the shapes differ.
-    """
+    """``one - other`` of two maps of one feature: above zero where the first has more; errors as of :func:`stack`."""
     first, second = stack([one, other])
     return dataclasses.replace(one, values=first - second)

@@ -92,24 +92,11 @@ class Feature(Parameters):
     own_sr: ClassVar[int | None] = None
 
     def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
-        """Have at hand what the feature needs, such as weights learned elsewhere; before any work is done.
-
-        Raises
-        ------
-        AudioclfError
-            When it cannot be had.
-        Stopped
-        """
+        """Have at hand what it needs, such as weights, before any work is done; an AudioclfError where it cannot."""
 
     @property
     def weights_id(self) -> str:
-        """Hash of the weights it computes with; empty where it has none.
-
-        Raises
-        ------
-        AudioclfError
-            When they cannot be had.
-        """
+        """Hash of the weights it computes with, empty where it has none; an AudioclfError where they are not had."""
         return ""
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
@@ -118,7 +105,7 @@ class Feature(Parameters):
         Parameters
         ----------
         y : np.ndarray [shape=(n,)], real
-            Mono samples.
+            Mono samples, full scale at -1 and 1.
         sr : number > 0 [Hz]
             Sample rate.
 
@@ -156,10 +143,7 @@ class Feature(Parameters):
     def samples(self, y: npt.ArrayLike, sr: float) -> Array:
         """Check what a feature is given and bring it to float32.
 
-        Raises
-        ------
-        ParameterError
-            For anything but a non-empty, finite, mono signal at a positive sample rate.
+        A ParameterError for anything but a non-empty, finite, mono signal at a positive sample rate.
         """
         samples = np.asarray(y, dtype=np.float32)
         if samples.ndim != 1 or samples.size == 0:

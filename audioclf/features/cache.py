@@ -9,7 +9,6 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -30,26 +29,18 @@ _ABANDONED: Final = 3600.0
 def store_key(
     content: str, audio: AudioSettings, n_samples: int, feature: Feature, change: str = "", weights: str = ""
 ) -> str:
-    """Name under which the values of one feature of one clip are kept.
+    """Name under which the values of one feature of one clip are kept: the same for the same values, on any machine.
 
     Parameters
     ----------
     content : str
         ``Clip.key``: hash of the clip's bytes and the stretch that is used.
     audio : AudioSettings
-        How the clip is read; its ``duration`` counts as ``n_samples``.
-    n_samples : int
-        Length every clip is brought to.
-    feature : Feature
+        How the clip is read; its ``duration`` counts as ``n_samples``, the length every clip is brought to.
     change : str
         Name of what was done to the samples first; empty where they are as they were.
     weights : str
         ``feature.weights_id``, which the caller asks for once for all clips.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits: the same for the same values, on any machine.
     """
     made_from = [VERSION, content, {**audio.to_dict(), "duration": n_samples}, feature.to_dict()]
     made_from += [change] if change else []
@@ -99,11 +90,13 @@ class FeatureStore:
     def trim(self) -> None:
         """Delete what was not used for longest until nine tenths of ``max_bytes`` are left, and abandoned writes."""
         kept: list[tuple[float, int, Path]] = []
-        for path, found in self._files():
-            if path.suffix == ".npy":
-                kept.append((found.st_mtime, found.st_size, path))
-            elif found.st_mtime < time.time() - _ABANDONED:
-                path.unlink(missing_ok=True)
+        for path in self.folder.glob("??/*"):
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                if path.suffix == ".npy":
+                    kept.append((found.st_mtime, found.st_size, path))
+                elif found.st_mtime < time.time() - _ABANDONED:
+                    path.unlink()
         size = sum(bytes_ for _, bytes_, _ in kept)
         if size <= self.max_bytes:
             return
@@ -116,11 +109,6 @@ class FeatureStore:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npy"
-
-    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for path in self.folder.glob("??/*"):
-            with contextlib.suppress(OSError):
-                yield path, path.stat()
 
 
 def _pack(values: Array) -> bytes:

@@ -67,32 +67,16 @@ class Picture(Parameters):
         return (self.height, self.width, 3)
 
     def check_memory(self, n_clips: int, map_shape: tuple[int, ...]) -> None:
-        """Raise when the pictures of all clips would not fit in a job's memory.
-
-        Raises
-        ------
-        ParameterError
-        """
+        """Raise a ParameterError when the pictures of all clips would not fit in a job's memory."""
         if self.on:
             size = math.prod(self.shape(map_shape))
             check_memory(n_clips, size, "lower height and width of the picture, or take fewer clips.", "width")
 
     def draw(self, maps: Array) -> Array:
-        """Colour pictures of feature maps; the maps themselves where :attr:`on` is false.
+        """Colour pictures of feature maps [shape=(n, rows, frames)]; the maps themselves where :attr:`on` is false.
 
-        Parameters
-        ----------
-        maps : np.ndarray [shape=(n, rows, frames)]
-
-        Returns
-        -------
-        np.ndarray [shape=(n, height, width, 3)], float32
-            Red, green and blue in [0, 1], the lowest row first.
-
-        Raises
-        ------
-        ParameterError
-            When the feature is no map of rows and frames.
+        Red, green and blue in [0, 1], the lowest row first [shape=(n, height, width, 3)], float32; errors as of
+        :meth:`shape`.
         """
         shape = self.shape(maps.shape[1:])
         if not self.on:
@@ -108,14 +92,7 @@ class Picture(Parameters):
         return pictures
 
     def to_map(self, heat: Array, map_shape: tuple[int, ...]) -> Array:
-        """Bring what was found in the picture back to the rows and frames it was drawn of.
-
-        Parameters
-        ----------
-        heat : np.ndarray [shape=(height, width)]
-        map_shape : tuple of int
-            ``(rows, frames)`` of the feature.
-        """
+        """Bring what was found in the picture [shape=(height, width)] back to ``(rows, frames)`` of its feature."""
         return resized(heat, *map_shape) if self.on else heat
 
 
@@ -128,13 +105,7 @@ def resized(values: Array, height: int, width: int) -> Array:
 
 
 def colours_of(colormap: str) -> Array:
-    """Colours of a matplotlib colour map [shape=(256, 3)], red, green and blue in [0, 1].
-
-    Raises
-    ------
-    ParameterError
-        For a colour map that does not exist.
-    """
+    """:func:`palette` as numbers [shape=(256, 3)] in [0, 1]."""
     colours = np.frombuffer(palette(colormap), np.uint8).reshape(256, 3).astype(np.float32)
     return colours / np.float32(255)
 

@@ -8,28 +8,20 @@ from audioclf.features.base import Axis, Feature, FeatureMap
 from audioclf.features.cqt import CQT
 from audioclf.features.mel import MelFramed
 from audioclf.features.mfcc import MFCC
-from audioclf.features.spectral import Framed, window
+from audioclf.features.spectral import Framed, padded_window, window
 
 _TIMES = 801
 
 
 def analysis_window(feature: Framed, sr: float) -> FeatureMap:
     """The window every frame is multiplied with, zero-padded to ``n_fft`` [shape=(n_fft,)], over milliseconds."""
-    length = feature.win_length or feature.n_fft
-    before = (feature.n_fft - length) // 2
-    values = np.pad(window(feature.window, length), (before, feature.n_fft - length - before))
+    values = padded_window(feature.window, feature.win_length or feature.n_fft, feature.n_fft)
     axis = Axis(np.arange(feature.n_fft, dtype=np.float64) * (1000 / sr), "Time", "ms")
-    return FeatureMap(values.astype(np.float32), (axis,), "Weight", "", feature.kind)
+    return FeatureMap(values, (axis,), "Weight", "", feature.kind)
 
 
 def mel_bank(feature: MelFramed, sr: float) -> FeatureMap:
-    """Weights that gather Fourier bins into mel bands, as high as their band's peak [shape=(n_mels, n_bins)].
-
-    Raises
-    ------
-    ParameterError
-        When the bands do not fit the sample rate.
-    """
+    """Weights that gather Fourier bins into mel bands, as high as their band's peak [shape=(n_mels, n_bins)]."""
     weights = feature.filters(sr)
     rows = Axis(np.arange(feature.n_mels, dtype=np.float64), "Band", "")
     return FeatureMap(weights, (rows, Axis(feature.frequencies(sr), "Frequency", "Hz")), "Weight", "", feature.kind)
@@ -37,10 +29,7 @@ def mel_bank(feature: MelFramed, sr: float) -> FeatureMap:
 
 def cosines(feature: MFCC) -> FeatureMap:
     """The cosines every column of the mel spectrogram is compared with [shape=(n_mfcc, n_mels)]."""
-    import scipy.fft
-
-    norm = None if feature.norm == "none" else feature.norm
-    basis = scipy.fft.dct(np.eye(feature.n_mels), type=feature.dct_type, norm=norm, axis=0)[: feature.n_mfcc]
+    basis = feature.transformed(np.eye(feature.n_mels))
     rows = Axis(np.arange(feature.n_mfcc, dtype=np.float64), "Coefficient", "")
     bands = Axis(np.arange(feature.n_mels, dtype=np.float64), "Mel band", "")
     return FeatureMap(basis.astype(np.float32), (rows, bands), "Weight", "", feature.kind)
@@ -48,8 +37,8 @@ def cosines(feature: MFCC) -> FeatureMap:
 
 def constant_q_windows(feature: CQT) -> FeatureMap:
     """The window of every row around the centre of a frame, over milliseconds [shape=(n_bins, n_times)]."""
-    lengths = feature.longest_window * feature.frequencies()[0] / feature.frequencies()
-    times = np.linspace(-0.5, 0.5, _TIMES) * feature.longest_window
+    lengths = feature.window_seconds()
+    times = np.linspace(-0.5, 0.5, _TIMES) * lengths[0]
     fade = window(feature.window, 1000)
     place = times / lengths[:, np.newaxis] + 0.5
     values = np.interp(place, np.arange(1000) / 1000, fade, left=0.0, right=0.0)

@@ -107,15 +107,13 @@ class CQT(Feature):
     )
 
     hop_length: int = param(
-        512, "Samples from one frame to the next: smaller gives more frames.", low=1, high=65536, unit="samples", step=1
+        512, "Samples from one frame to the next: smaller gives more frames.", low=1, high=65536, unit="samples"
     )
     fmin: float | None = param(
         None, "Frequency of the lowest row; empty takes the note C1, 32.70 Hz.", low=10, high=48000, unit="Hz", step=10
     )
-    n_bins: int = param(84, "Number of rows of the picture.", low=1, high=1024, step=1)
-    bins_per_octave: int = param(
-        12, "Rows per octave: 12 are the semitones, 24 the quarter tones.", low=1, high=192, step=1
-    )
+    n_bins: int = param(84, "Number of rows of the picture.", low=1, high=1024)
+    bins_per_octave: int = param(12, "Rows per octave: 12 are the semitones, 24 the quarter tones.", low=1, high=192)
     tuning: float = param(
         0.0,
         "Shift of all rows, for a piece that is not tuned to A = 440 Hz.",
@@ -163,24 +161,7 @@ class CQT(Feature):
             )
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Constant-Q spectrogram.
-
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(n_bins, n_frames)]
-            ``np.abs(librosa.cqt(...))``, or its level in dB.
-
-        Raises
-        ------
-        ParameterError
-            When the highest row does not fit below half the sample rate, the sound is too short for
-            the octaves asked for, or map or filters would be too large.
-        """
+        """``np.abs(librosa.cqt(...))``, or its level in dB [shape=(n_bins, n_frames)]."""
         samples = self.samples(y, sr)
         self._check_top(sr)
         check_size(self.n_bins, samples.size // self.hop_length + 1, self.title, self.hop_length)
@@ -204,7 +185,7 @@ class CQT(Feature):
 
     def advice(self, sr: float, n_samples: int) -> tuple[str, ...]:
         self._check_top(sr)
-        longest = self.longest_window
+        longest = self.window_seconds()[0]
         if longest <= n_samples / sr:
             return super().advice(sr, n_samples)
         return (
@@ -212,11 +193,6 @@ class CQT(Feature):
             " lowest rows see all of it at once; raise fmin or lower bins_per_octave.",
             *super().advice(sr, n_samples),
         )
-
-    @property
-    def longest_window(self) -> float:
-        """Length of the lowest row's window, in seconds."""
-        return float(self._q / self.frequencies()[0])
 
     @property
     def _q(self) -> float:

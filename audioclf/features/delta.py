@@ -14,32 +14,22 @@ WIDTH: Final = 9
 
 
 def delta(shown: FeatureMap, order: int = 1, width: int = WIDTH) -> FeatureMap:
-    """Local derivative over time, by a polynomial fitted to ``width`` frames (Savitzky and Golay).
-
-    Equal to ``librosa.feature.delta(values, width=width, order=order)``.
+    """Local derivative over time by a polynomial fitted to ``width`` frames [1]_, as ``librosa.feature.delta``.
 
     Parameters
     ----------
     shown : FeatureMap [shape=(n_rows, n_frames)]
     order : 1 or 2
-        Degree of the polynomial and of the derivative: delta or delta-delta.
+        Degree of the polynomial and of the derivative: delta in units per frame, or delta-delta per frame squared.
     width : odd int >= 3
-        At most ``n_frames``.
-
-    Returns
-    -------
-    FeatureMap [shape=(n_rows, n_frames)]
-        On the same axes, in units per frame (per frame squared).
 
     Raises
     ------
     ParameterError
         When the map has fewer frames than ``width``.
 
-    References
-    ----------
-    A. Savitzky and M. J. E. Golay, "Smoothing and differentiation of data by simplified least squares procedures",
-    Analytical Chemistry 36 (1964), 1627-1639.
+    .. [1] A. Savitzky and M. J. E. Golay, "Smoothing and differentiation of data by simplified least squares
+       procedures", Analytical Chemistry 36 (1964), 1627-1639.
     """
     n_frames = shown.values.shape[-1]
     if n_frames < width:

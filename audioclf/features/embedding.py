@@ -57,24 +57,14 @@ class EmbeddingFeature(Feature):
         return self.embedding_model.weights_id
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Embedding.
+        """Embedding [shape=(dimension, n_windows) or (k * dimension,)].
 
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real, full scale at -1 and 1
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(dimension, n_windows) or (k * dimension,)]
-            With ``pooling="none"`` a column per window; else the statistics, one after the other.
+        With ``pooling="none"`` a column per window; else the statistics, one after the other.
 
         Raises
         ------
         AudioclfError
-            When the network's weights cannot be had.
-        ParameterError
-            For anything but finite mono samples at a positive sample rate.
+            When the network's weights cannot be had, and as any feature.
         """
         samples, model = self.samples(y, sr), self.embedding_model
         parts = [(lead / sr, model.embed(np.pad(samples, (lead, 0)), sr)) for lead in self.leads(sr)]

@@ -41,8 +41,6 @@ def load_clip(clip: Clip, audio: AudioSettings, n_samples: int | None = None, ch
 
     Parameters
     ----------
-    clip : Clip
-    audio : AudioSettings
     n_samples : int or None
         Length of the result; None takes ``audio.duration``, and where that is None too the clip's own.
     change : Change or None
@@ -70,10 +68,8 @@ def common_duration(clips: Sequence[Clip], audio: AudioSettings) -> float:
 
     Raises
     ------
-    DatasetError
-        When there is no clip.
-    ParameterError
-        When the longest clip is too long to bring all others to its length.
+    DatasetError, ParameterError
+        When there is no clip, or the longest is too long to bring all others to its length.
     """
     if not clips:
         raise DatasetError("Features need at least one clip, got none; choose other clips.")
@@ -100,12 +96,10 @@ def extract(
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Array:
-    """One feature of every clip, all of one shape.
+    """One feature of every clip, all of one shape [shape=(n_clips, ...)], float32.
 
     Parameters
     ----------
-    clips : sequence of Clip
-    feature : Feature
     audio : AudioSettings
         Without a ``duration`` all clips are brought to the length of the longest.
     changes : sequence of Change or None
@@ -119,16 +113,10 @@ def extract(
     should_stop : callable or None
         Asked after every clip.
 
-    Returns
-    -------
-    np.ndarray [shape=(n_clips, ...)], float32
-
     Raises
     ------
-    AudioError
-        When a clip cannot be read; the sentence names it.
-    DatasetError
-        When there is no clip.
+    AudioError, DatasetError
+        As of :func:`load_clip` and :func:`common_duration`.
     ParameterError
         When the feature cannot work on these clips, or all of it would not fit in a job's memory.
     Stopped
@@ -236,20 +224,13 @@ def _in_processes(
 
 
 def _n_processes(n_jobs: int) -> int:
-    if limits.in_worker():
-        return 1
     import joblib
 
-    return max(1, n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs)
+    return 1 if limits.in_worker() else int(joblib.effective_n_jobs(n_jobs))
 
 
 def check_memory(n_clips: int, n_values: int, remedy: str = "", field: str = "duration") -> None:
-    """Raise when the values of all clips would not fit in a job's memory, with what to lower.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError when the values of all clips would not fit in a job's memory, with what to lower."""
     size, most = n_clips * n_values * 4e-9, settings.number("job_memory_gb")
     if size > most:
         raise ParameterError(

@@ -13,7 +13,6 @@ from audioclf.features.base import Array, Feature
 from audioclf.features.cqt import CQT
 from audioclf.features.mel import Mel, MelFramed
 from audioclf.features.mfcc import MFCC
-from audioclf.features.spectral import frames, window
 from audioclf.features.stft import STFT
 
 PHASES: Final = ("griffin-lim", "original")
@@ -123,29 +122,17 @@ def spectral_distance(one: npt.ArrayLike, other: npt.ArrayLike, n_fft: int = 204
     A. H. Gray and J. D. Markel, "Distance measures for speech processing", IEEE Transactions on Acoustics, Speech,
     and Signal Processing 24 (1976), 380-391.
     """
-    first, second = (_power(np.asarray(y, dtype=np.float32), n_fft, hop_length) for y in (one, other))
+    power = STFT(n_fft=n_fft, hop_length=hop_length, scale="power")
+    first, second = (power.compute(y, 1).values for y in (one, other))
     least = max(float(first.max()), 1e-10) / 10 ** (_FLOOR / 10)
     difference = 10 * np.log10(np.maximum(first, least) / np.maximum(second, least))
-    return float(np.sqrt(np.square(difference).mean(axis=1)).mean())
-
-
-def _power(samples: Array, n_fft: int, hop_length: int) -> npt.NDArray[np.float32]:
-    import scipy.fft
-
-    stretches = frames(samples, n_fft, hop_length, "constant")
-    return np.asarray(np.square(np.abs(scipy.fft.rfft(stretches * window("hann", n_fft).astype(np.float32)))))
+    return float(np.sqrt(np.square(difference).mean(axis=0, dtype=np.float64)).mean())
 
 
 def _invert_framed(samples: Array, sr: int, feature: Mel | MFCC | STFT, phase: str, how: dict[str, Any]) -> Array:
     import librosa
 
-    shape = {
-        "n_fft": feature.n_fft,
-        "hop_length": feature.hop_length,
-        "win_length": feature.win_length,
-        "window": feature.window,
-        "center": feature.center,
-    }
+    shape = _given(feature, "n_fft", "hop_length", "win_length", "window", "center")
     magnitude = _magnitudes(samples, sr, feature)
     made: Array
     if phase == "original":
@@ -171,10 +158,9 @@ def _magnitudes(samples: Array, sr: int, feature: Mel | MFCC | STFT) -> Array:
         return np.asarray(_from_scale(values, feature.scale, 2 if feature.scale == "power" else 1), np.float32)
     assert isinstance(feature, MelFramed)
     if isinstance(feature, MFCC):
+        given = _given(feature, "n_mels", "dct_type", "lifter")
         norm = None if feature.norm == "none" else feature.norm
-        bands = librosa.feature.inverse.mfcc_to_mel(
-            values, n_mels=feature.n_mels, dct_type=feature.dct_type, norm=norm, lifter=feature.lifter
-        )
+        bands = librosa.feature.inverse.mfcc_to_mel(values, norm=norm, **given)
         area = feature.mel_norm
     else:
         # the map's levels are of powers, whatever the bands add up
@@ -183,14 +169,15 @@ def _magnitudes(samples: Array, sr: int, feature: Mel | MFCC | STFT) -> Array:
     magnitude: Array = librosa.feature.inverse.mel_to_stft(
         bands.astype(np.float32),
         sr=sr,
-        n_fft=feature.n_fft,
-        power=feature.power,
-        fmin=feature.fmin,
-        fmax=feature.fmax,
-        htk=feature.htk,
         norm=None if area == "none" else area,
+        **_given(feature, "n_fft", "power", "fmin", "fmax", "htk"),
     )
     return magnitude
+
+
+def _given(feature: Feature, *names: str) -> dict[str, Any]:
+    """Parameters that librosa's functions have by the same names."""
+    return {name: getattr(feature, name) for name in names}
 
 
 def _from_scale(values: Array, scale: str, power: float) -> Array:
@@ -211,15 +198,8 @@ def _invert_cqt(samples: Array, sr: int, feature: CQT, phase: str, how: dict[str
             "hop_length",
         )
     magnitude = _from_scale(feature.replace(ref="one").compute(samples, sr).values, feature.scale, 1)
-    shape = {
-        "sr": sr,
-        "hop_length": feature.hop_length,
-        "fmin": float(feature.frequencies()[0]),
-        "bins_per_octave": feature.bins_per_octave,
-        "filter_scale": feature.filter_scale,
-        "sparsity": feature.sparsity,
-        "window": feature.window,
-    }
+    shape = _given(feature, "hop_length", "bins_per_octave", "filter_scale", "sparsity", "window")
+    shape |= {"sr": sr, "fmin": float(feature.frequencies()[0])}
     made: Array
     if phase == "original":
         own = librosa.cqt(samples, n_bins=feature.n_bins, pad_mode=feature.pad_mode, **shape)

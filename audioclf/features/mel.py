@@ -22,17 +22,9 @@ _MOST_NAMED = 6
 def hz_to_mel(frequencies: npt.ArrayLike, htk: bool = False) -> Numbers:
     """Mel number of frequencies in Hz.
 
-    Parameters
-    ----------
-    frequencies : np.ndarray [shape=(...)], >= 0 [Hz]
-    htk : bool
-        ``2595 log10(1 + f / 700)`` (the HTK Book) instead of Slaney's Auditory Toolbox (Interval
-        Research Technical Report 1998-010): linear to 1 kHz with 3 mel per 200 Hz, then 27 mel per
-        factor of 6.4.
-
-    Returns
-    -------
-    np.ndarray [shape=(...)], float64
+    With ``htk`` ``2595 log10(1 + f / 700)`` (the HTK Book), else that of Slaney's Auditory Toolbox (Interval
+    Research
+    Technical Report 1998-010): linear to 1 kHz with 3 mel per 200 Hz, then 27 mel per factor of 6.4.
     """
     hertz = np.asarray(frequencies, dtype=np.float64)
     if htk:
@@ -59,12 +51,8 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float, ht
 
     Parameters
     ----------
-    sr : number > 0 [Hz]
-    n_fft : int > 0 [samples]
-    n_mels : int > 0
-    fmin, fmax : number >= 0 [Hz]
-    htk : bool
-        See :func:`hz_to_mel`.
+    sr, n_fft, n_mels, fmin, fmax, htk
+        See :class:`MelFramed`.
     norm : "slaney" or "none"
         Equal area for every band, or equal height.
 
@@ -97,7 +85,7 @@ def _sparse_filters(*described: Any) -> Any:
 class MelFramed(Framed):
     """Base of the features made from a mel spectrogram."""
 
-    n_mels: int = param(128, "Number of mel bands, the rows of the picture.", low=2, high=1024, step=1)
+    n_mels: int = param(128, "Number of mel bands, the rows of the picture.", low=2, high=1024)
     fmin: float = param(0.0, "Lowest frequency of the lowest band.", low=0, high=96000, unit="Hz", step=10)
     fmax: float | None = param(
         None,
@@ -175,24 +163,9 @@ class Mel(MelFramed):
     top_db: float = top_db_param()
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Mel spectrogram.
+        """``librosa.feature.melspectrogram(...)``, or its level in dB [shape=(n_mels, n_frames)].
 
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(n_mels, n_frames)]
-            ``librosa.feature.melspectrogram(...)``, or its level in dB; the frequency axis holds the
-            centres of the bands.
-
-        Raises
-        ------
-        ParameterError
-            When the band does not fit the sample rate, the sound is shorter than an uncentred frame,
-            or the map would be too large.
+        The frequency axis holds the centres of the bands.
         """
         bands = self.bands(self.samples(y, sr), sr, self.norm)
         edges = mel_edges(self.n_mels, self.fmin, self.fmax or sr / 2, self.htk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ class MFCC(MelFramed):
         " pitch and fine detail are mostly left out."
     )
 
-    n_mfcc: int = param(20, "Number of coefficients kept, the rows of the picture.", low=1, high=1024, step=1)
+    n_mfcc: int = param(20, "Number of coefficients kept, the rows of the picture.", low=1, high=1024)
     dct_type: int = param(2, "Type of the discrete cosine transform.", choices=(1, 2, 3), advanced=True)
     norm: str = param(
         "ortho",
@@ -65,36 +65,30 @@ class MFCC(MelFramed):
             )
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """MFCC.
+        """``librosa.feature.mfcc(...)`` [shape=(n_mfcc, n_frames)], or its mean over time [shape=(n_mfcc,)].
 
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(n_mfcc, n_frames) or (n_mfcc,)]
-            ``librosa.feature.mfcc(...)``: the discrete cosine transform of every column of the mel
-            spectrogram in dB; with ``summary="mean"`` its mean over time.
-
-        Raises
-        ------
-        ParameterError
-            When the band does not fit the sample rate, the sound is shorter than an uncentred frame,
-            or the map would be too large.
+        The discrete cosine transform of every column of the mel spectrogram in dB.
         """
         return self.of_levels(decibels(self.bands(self.samples(y, sr), sr, self.mel_norm), "one", TOP_DB), sr)
 
-    def of_levels(self, level: Array, sr: float) -> FeatureMap:
-        """MFCC of a mel spectrogram in dB [shape=(n_mels, n_frames)]."""
+    def transformed(self, columns: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Cosine transform of every column [shape=(n_mels, n)] -> [shape=(n_mfcc, n)], before any lifting."""
         import scipy.fft
 
         norm = None if self.norm == "none" else self.norm
-        values: Array = scipy.fft.dct(level, type=self.dct_type, norm=norm, axis=0)[: self.n_mfcc].copy()
-        if self.lifter > 0:
-            lift = 1 + self.lifter / 2 * np.sin(np.pi * np.arange(1, self.n_mfcc + 1) / self.lifter)
-            values *= lift[:, np.newaxis].astype(np.float32)
+        return np.asarray(scipy.fft.dct(columns, type=self.dct_type, norm=norm, axis=0)[: self.n_mfcc])
+
+    @property
+    def lift(self) -> npt.NDArray[np.float64]:
+        """What every coefficient is multiplied with [shape=(n_mfcc, 1)]."""
+        if self.lifter == 0:
+            return np.ones((self.n_mfcc, 1))
+        numbers = np.arange(1, self.n_mfcc + 1)[:, np.newaxis]
+        return np.asarray(1 + self.lifter / 2 * np.sin(np.pi * numbers / self.lifter))
+
+    def of_levels(self, level: Array, sr: float) -> FeatureMap:
+        """MFCC of a mel spectrogram in dB [shape=(n_mels, n_frames)]."""
+        values: Array = self.transformed(level) * self.lift.astype(np.float32)
         rows = Axis(np.arange(self.n_mfcc, dtype=np.float64), "Coefficient", "")
         if self.summary == "mean":
             return FeatureMap(values.mean(axis=1), (rows,), "Value", "", self.kind)

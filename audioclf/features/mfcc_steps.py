@@ -10,8 +10,8 @@ import numpy.typing as npt
 from audioclf.core.errors import ParameterError
 from audioclf.features.base import Array
 from audioclf.features.mel import mel_edges
-from audioclf.features.mfcc import MFCC
-from audioclf.features.spectral import decibels, frames, window
+from audioclf.features.mfcc import MFCC, TOP_DB
+from audioclf.features.spectral import decibels, frames, padded_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +58,11 @@ class MFCCSteps:
 def mfcc_steps(y: npt.ArrayLike, sr: float, feature: MFCC) -> MFCCSteps:
     """Every step of :meth:`MFCC.compute`, kept.
 
-    Parameters
-    ----------
-    y : np.ndarray [shape=(n,)], real
-    sr : number > 0 [Hz]
-    feature : MFCC
-        With ``summary="none"``: a mean over time has no frames.
-
     Raises
     ------
     ParameterError
-        As for :meth:`MFCC.compute`, and for a mean over time.
+        As for :meth:`MFCC.compute`, and for ``summary="mean"``: a mean over time has no frames.
     """
-    import scipy.fft
-
     if feature.summary != "none":
         raise ParameterError(
             f"summary must be 'none' to follow a frame, got '{feature.summary}'; set summary of MFCC to none.",
@@ -83,13 +74,6 @@ def mfcc_steps(y: npt.ArrayLike, sr: float, feature: MFCC) -> MFCCSteps:
     if feature.power == 2:
         np.square(spectra, out=spectra)
     bands = feature.bands(samples, sr, feature.mel_norm)
-    norm = None if feature.norm == "none" else feature.norm
-    cosines = scipy.fft.dct(np.eye(feature.n_mels), type=feature.dct_type, norm=norm, axis=0)[: feature.n_mfcc]
-    if feature.lifter > 0:
-        lift = 1 + feature.lifter / 2 * np.sin(np.pi * np.arange(1, feature.n_mfcc + 1) / feature.lifter)
-        cosines = cosines * lift[:, np.newaxis]
-    length = feature.win_length or feature.n_fft
-    before = (feature.n_fft - length) // 2
     padded = samples
     if feature.center:
         # the first frame of all begins where the padding does
@@ -97,12 +81,12 @@ def mfcc_steps(y: npt.ArrayLike, sr: float, feature: MFCC) -> MFCCSteps:
         padded = np.concatenate([whole[0], whole[1:, -1]])
     return MFCCSteps(
         samples=padded,
-        window=np.pad(window(feature.window, length), (before, feature.n_fft - length - before)).astype(np.float32),
+        window=padded_window(feature.window, feature.win_length or feature.n_fft, feature.n_fft),
         spectra=spectra,
         edges=mel_edges(feature.n_mels, feature.fmin, feature.fmax or sr / 2, feature.htk),
         bands=np.ascontiguousarray(bands.T),
-        levels=np.ascontiguousarray(decibels(bands, "one", 80.0).T),
-        cosines=cosines.astype(np.float32),
+        levels=np.ascontiguousarray(decibels(bands, "one", TOP_DB).T),
+        cosines=(feature.transformed(np.eye(feature.n_mels)) * feature.lift).astype(np.float32),
         coefficients=np.ascontiguousarray(made.values.T),
         times=made.axes[-1].values,
     )

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import RunError
-from audioclf.core.files import atomic
-from audioclf.core.npz import read_plain
+from audioclf.core.npz import read_plain, write_arrays
 from audioclf.core.params import Parameters, param
 
 Array = npt.NDArray[np.float32]
@@ -48,13 +47,7 @@ class Scaler:
 
     @classmethod
     def fit(cls, scaling: Scaling, x: Array) -> Scaler:
-        """Learn offset and scale from training examples.
-
-        Parameters
-        ----------
-        scaling : Scaling
-        x : np.ndarray [shape=(n_examples, ...)]
-        """
+        """Learn offset and scale from training examples [shape=(n_examples, ...)]."""
         offset, scale = np.zeros(1, np.float32), np.ones(1, np.float32)
         if scaling.mode == "minmax":
             offset, scale = x.min(axis=0), np.ptp(x, axis=0)
@@ -93,17 +86,11 @@ class Scaler:
 
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file, whole or not at all."""
-        with atomic(path) as file:
-            np.savez(file, mode=np.array(self.mode), offset=self.offset, scale=self.scale)
+        write_arrays(path, {"mode": np.array(self.mode), "offset": self.offset, "scale": self.scale})
 
     @classmethod
     def load(cls, path: Path) -> Scaler:
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        RunError
-        """
+        """Read what :meth:`save` wrote; a RunError where that cannot be."""
         try:
             stored = read_plain(path)
             mode, offset, scale = str(stored["mode"]), stored["offset"], stored["scale"]

@@ -33,23 +33,10 @@ WINDOWS: Final = (*_COSINES, "bartlett")
 
 
 def window(name: str, n: int) -> npt.NDArray[np.float64]:
-    """Periodic window, as ``scipy.signal.get_window(name, n)`` gives it.
+    """Periodic window [shape=(n,)], one of :data:`WINDOWS`, as ``scipy.signal.get_window(name, n)`` gives it.
 
-    Parameters
-    ----------
-    name : str
-        One of :data:`WINDOWS`.
-    n : int > 0
-        Length in samples.
-
-    Returns
-    -------
-    np.ndarray [shape=(n,)]
-
-    References
-    ----------
-    F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
-    transform", Proceedings of the IEEE 66 (1978), 51-83: sums of cosines.
+    Sums of cosines: F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform",
+    Proceedings of the IEEE 66 (1978), 51-83.
     """
     phase = np.arange(n) / n
     if n == 1:
@@ -73,19 +60,9 @@ def padded_window(name: str, n: int, n_fft: int) -> Array:
 
 
 def frames(samples: Array, n_fft: int, hop_length: int, pad_mode: str | None) -> Array:
-    """Overlapping stretches of a sound.
+    """Overlapping stretches of a sound [shape=(n,)] as a read-only view [shape=(n_frames, n_fft)].
 
-    Parameters
-    ----------
-    samples : np.ndarray [shape=(n,)], float32
-    n_fft, hop_length : int > 0 [samples]
-    pad_mode : str or None
-        As in ``numpy.pad``: frame t is centred on sample ``t * hop_length``. ``None`` pads nothing:
-        frame t starts there.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_frames, n_fft)], a read-only view
+    With a ``pad_mode`` of ``numpy.pad`` frame t is centred on sample ``t * hop_length``; with None it starts there.
     """
     if pad_mode == "constant":
         silence = np.zeros(n_fft // 2, samples.dtype)  # np.pad takes four times as long
@@ -105,21 +82,9 @@ def blocks(stretches: Array) -> Iterator[slice]:
 
 
 def decibels(power: npt.NDArray[np.floating[Any]], ref: str, top_db: float) -> Array:
-    """Power on a logarithmic scale: ``10 log10(power / reference)``, floored ``top_db`` below the peak.
+    """Power on a logarithmic scale, float32: ``10 log10(power / reference)``, floored ``top_db`` below the peak.
 
     Equal to ``librosa.power_to_db`` with ``ref=np.max`` (``ref="max"``) or ``ref=1.0`` (``ref="one"``).
-
-    Parameters
-    ----------
-    power : np.ndarray [shape=(...)], non-negative
-    ref : "max" or "one"
-        What counts as 0 dB: the loudest value of this sound, or a power of 1.
-    top_db : float >= 0 [dB]
-        How far below the peak values are kept.
-
-    Returns
-    -------
-    np.ndarray [shape=(...)], float32
     """
     level = np.maximum(power, AMIN, dtype=np.float32)
     np.log10(level, out=level)
@@ -154,12 +119,7 @@ def top_db_param() -> Any:
 
 
 def check_band(fmin: float, fmax: float | None, sr: float) -> None:
-    """Raise unless ``fmin`` is below ``fmax`` and both are within what the sample rate can carry.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError unless ``fmin`` is below ``fmax`` and both are within what the sample rate can carry."""
     nyquist = sr / 2
     if fmax is not None and fmax > nyquist:
         raise ParameterError(
@@ -173,12 +133,7 @@ def check_band(fmin: float, fmax: float | None, sr: float) -> None:
 
 
 def check_size(n_rows: int, n_frames: int, title: str, hop_length: int) -> None:
-    """Raise when a map would not fit in memory.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError when a map would not fit in memory."""
     if n_rows * n_frames > MOST_VALUES:
         needed = hop_length * math.ceil(n_rows * n_frames / MOST_VALUES)
         raise ParameterError(
@@ -198,10 +153,9 @@ class Framed(Feature):
         low=16,
         high=65536,
         unit="samples",
-        step=1,
     )
     hop_length: int = param(
-        512, "Samples from one frame to the next: smaller gives more frames.", low=1, high=65536, unit="samples", step=1
+        512, "Samples from one frame to the next: smaller gives more frames.", low=1, high=65536, unit="samples"
     )
     win_length: int | None = param(
         None,
@@ -209,7 +163,6 @@ class Framed(Feature):
         low=2,
         high=65536,
         unit="samples",
-        step=1,
         advanced=True,
     )
     window: str = param("hann", "How each stretch is faded in and out before it is transformed.", choices=WINDOWS)
@@ -233,10 +186,7 @@ class Framed(Feature):
     def n_frames(self, n_samples: int) -> int:
         """Number of frames of a sound of ``n_samples`` samples.
 
-        Raises
-        ------
-        ParameterError
-            When frames are not centred and the sound is shorter than one of them.
+        A ParameterError when frames are not centred and the sound is shorter than one of them.
         """
         if self.center:
             n_samples += 2 * (self.n_fft // 2)
@@ -249,14 +199,9 @@ class Framed(Feature):
         return max(0, n_samples - self.n_fft) // self.hop_length + 1
 
     def magnitudes(self, samples: Array) -> Iterator[tuple[slice, Array]]:
-        """Magnitude of the short-time Fourier transform, some frames at a time.
+        """``np.abs(librosa.stft(...))``, the magnitude of the short-time Fourier transform, some frames at a time.
 
-        Equal to ``np.abs(librosa.stft(...))``. A sound shorter than ``n_fft`` is padded like any other when frames
-        are centred.
-
-        Parameters
-        ----------
-        samples : np.ndarray [shape=(n,)], float32
+        A sound shorter than ``n_fft`` is padded like any other when frames are centred.
 
         Yields
         ------

@@ -32,7 +32,6 @@ class Spectrum(Feature):
         low=16,
         high=16_777_216,
         unit="samples",
-        step=1,
     )
     window: str = param(
         "boxcar", "How the sound is faded in and out first; boxcar leaves it as it is.", choices=WINDOWS
@@ -42,18 +41,9 @@ class Spectrum(Feature):
     top_db: float = top_db_param()
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Magnitude spectrum.
+        """Magnitude spectrum [shape=(1 + n_fft // 2,)], or its level in dB.
 
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(1 + n_fft // 2,)]
-            ``|X[k]|`` at ``k * sr / n_fft`` Hz with ``X[k] = sum_n w[n] y[n] exp(-2 pi i k n / n_fft)``,
-            or its level in dB.
+        ``|X[k]|`` at ``k * sr / n_fft`` Hz with ``X[k] = sum_n w[n] y[n] exp(-2 pi i k n / n_fft)``.
         """
         import scipy.fft
 

@@ -30,23 +30,7 @@ class STFT(Framed):
     top_db: float = top_db_param()
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Spectrogram.
-
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(1 + n_fft // 2, n_frames)]
-            ``np.abs(librosa.stft(...))``, its square, or its level in dB.
-
-        Raises
-        ------
-        ParameterError
-            When frames are not centred and the sound is shorter than one, or the map would be too large.
-        """
+        """``np.abs(librosa.stft(...))``, its square, or its level in dB [shape=(1 + n_fft // 2, n_frames)]."""
         samples = self.samples(y, sr)
         values = np.empty((self.n_fft // 2 + 1, self.n_frames(samples.size)), np.float32)
         for part, magnitude in self.magnitudes(samples):

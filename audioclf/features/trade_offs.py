@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from audioclf.core.errors import ParameterError
+from audioclf.core.text import size_text
 from audioclf.features.base import Feature
 from audioclf.features.cqt import CQT
 from audioclf.features.mel import MelFramed, mel_edges
@@ -17,26 +18,13 @@ from audioclf.features.spectrum import Spectrum
 
 def size(shape: tuple[int, ...]) -> str:
     """Shape and size of a feature map as float32: ``"128 × 216 values, 111 kB"``."""
-    n_bytes = 4 * math.prod(shape)
-    unit, scale = ("MB", 1e6) if n_bytes >= 1e6 else ("kB", 1e3) if n_bytes >= 1e3 else ("bytes", 1)
-    return f"{' × '.join(f'{n:,}' for n in shape)} values, {_short(n_bytes / scale)} {unit}"
+    return f"{' × '.join(f'{n:,}' for n in shape)} values, {size_text(4 * math.prod(shape))}"
 
 
 def trade_offs(feature: Feature, sr: float, n_samples: int) -> dict[str, str]:
-    """What the parameters of a feature mean for a sound, and what another value would change.
+    """What the parameters of a feature mean for a sound of ``n_samples``, and what another value would change.
 
-    Parameters
-    ----------
-    feature : Feature
-    sr : number > 0 [Hz]
-    n_samples : int
-        Length of the sound.
-
-    Returns
-    -------
-    dict
-        A phrase by the name of the parameter; parameters without a trade-off are left out. What works but deserves a
-        word (:meth:`Feature.advice`) stands at the parameter it names first.
+    A phrase by the name of the parameter; parameters without a trade-off are left out.
     """
     found: dict[str, str] = {}
     if isinstance(feature, Framed):
@@ -105,13 +93,13 @@ def _bands(feature: MelFramed, sr: float) -> str:
 def _constant_q(feature: CQT, sr: float, n_samples: int) -> dict[str, str]:
     frequencies = feature.frequencies()
     apart = 100 * (2 ** (1 / feature.bins_per_octave) - 1)
-    longest, shortest = feature.longest_window, feature.longest_window * frequencies[0] / frequencies[-1]
+    seconds = feature.window_seconds()
     return {
         "hop_length": _frames(feature.hop_length, sr, 1 + n_samples // feature.hop_length)
         + ". Half: twice the frames and bytes.",
         "n_bins": f"Rows from {_short(frequencies[0])} to {_short(frequencies[-1])} Hz.",
-        "bins_per_octave": f"Rows {_short(apart)}% apart. Windows {_ms(longest)} at the bottom, {_ms(shortest)} at the"
-        " top; twice the rows per octave: twice as long.",
+        "bins_per_octave": f"Rows {_short(apart)}% apart. Windows {_ms(seconds[0])} at the bottom,"
+        f" {_ms(seconds[-1])} at the top; twice the rows per octave: twice as long.",
     }
 
 

@@ -24,18 +24,7 @@ class Waveform(Feature):
     )
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Samples with their time axis.
-
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(n,)]
-            A copy of the samples, float32, full scale at -1 and 1.
-        """
+        """Copy of the samples with their time axis [shape=(n,)], float32, full scale at -1 and 1."""
         samples = self.samples(y, sr)
         return FeatureMap(
             samples.copy(), (Axis(np.arange(samples.size) / sr, "Time", "s"),), "Amplitude", "", self.kind

@@ -30,22 +30,9 @@ class YAMNetMel(Feature):
     )
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:
-        """Log mel spectrogram.
+        """``log(magnitude + 0.001)`` of the mel bands [shape=(64, n_frames)].
 
-        Parameters
-        ----------
-        y : np.ndarray [shape=(n,)], real, full scale at -1 and 1
-        sr : number > 0 [Hz]
-
-        Returns
-        -------
-        FeatureMap [shape=(64, n_frames)]
-            ``log(magnitude + 0.001)``; frames are not centred, and silence follows the sound until none begins in it.
-
-        Raises
-        ------
-        ParameterError
-            For anything but finite mono samples at a positive sample rate.
+        Frames are not centred, and silence follows the sound until none begins in it.
         """
         samples = resampled(self.samples(y, sr), sr, log_mel.SR)
         n_frames = _n_frames(samples.size)

@@ -144,7 +144,7 @@ def is_framed(feature: Feature) -> bool:
 
 def reach(feature: Any, sr: float) -> int:
     """Samples around a stretch that its frames look at."""
-    return math.ceil(feature.longest_window * sr) if isinstance(feature, CQT) else int(feature.n_fft)
+    return math.ceil(feature.window_seconds()[0] * sr) if isinstance(feature, CQT) else int(feature.n_fft)
 
 
 def _above(feature: Any, samples: Array, sr: float, peak: float | None) -> FeatureMap:

@@ -116,13 +116,14 @@ def test_stretch_is_equal_to_librosa(suffix: str, write_tone: Callable[..., Path
         np.testing.assert_allclose(y, expected, rtol=0, atol=LIBROSA_TOLERANCE)
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize(
+    ("suffix", "channels"), [("ogg", 1), ("mp3", 1), *((suffix, 2) for suffix in FORMATS)], ids=str
+)
 def test_stretch_is_part_of_the_whole(suffix: str, channels: int, tmp_path: Path) -> None:
     """libsndfile alone is up to a block beside in the last page of Ogg Vorbis."""
     path = tmp_path / f"long.{suffix}"
-    y = np.random.default_rng(0).normal(0, 0.1, (24 * 48000, channels)).astype(np.float32)
-    y[48000 * 12 :] *= 0.01
+    y = np.random.default_rng(0).normal(0, 0.1, (12 * 48000, channels)).astype(np.float32)
+    y[48000 * 6 :] *= 0.01
     with sf.SoundFile(
         path,
         "w",
@@ -134,7 +135,7 @@ def test_stretch_is_part_of_the_whole(suffix: str, channels: int, tmp_path: Path
         for start in range(0, len(y), 9999):
             file.write(y[start : start + 9999])
     whole, _ = load_audio(path, sr=None)
-    for start in (1, 4001, 480_000, 880_000, 1_100_000, 1_150_000):
+    for start in (1, 4001, 240_000, 400_000, 550_000, 574_000):
         part, _ = load_audio(path, sr=None, offset=start / 48000, duration=0.02)
         np.testing.assert_allclose(part, whole[start : start + 960], rtol=0, atol=1e-6)
 

@@ -124,6 +124,18 @@ def test_a_server_that_cannot_begin_leaves_everything_to_new_processes(
     assert shown()["preloaded"] is False
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux alone")
+def test_a_server_that_the_system_does_not_start_is_not_tried_again(
+    server: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/no/such/python")
+        forkserver.warm()
+    assert "cannot begin" in caplog.text
+    assert shown()["preloaded"] is False
+    assert forkserver._server is None
+
+
 ASKER = """
 import subprocess, sys, time
 from audioclf.core import forkserver

@@ -107,7 +107,7 @@ def test_what_is_no_sound_is_refused_in_one_sentence(kind: str, y: np.ndarray, s
 
 
 @every_feature
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_any_allowed_parameters_give_a_map_or_one_sentence(kind: str, data: st.DataObject) -> None:
     values = {}

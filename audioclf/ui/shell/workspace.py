@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audioclf.core import workspaces
+from audioclf.core.text import size_text
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
 
@@ -14,10 +15,10 @@ def draw(state: State) -> None:
     if not workspaces.shared():
         return
     full = workspaces.usage(state.workspace)
-    used = workspaces.size_text(full.used)
+    used = size_text(full.used)
     st.caption("Your workspace")
     if full.quota is not None:
-        words = f"{used} of {workspaces.size_text(full.quota)}"
+        words = f"{used} of {size_text(full.quota)}"
         st.progress(min(full.used / full.quota, 1.0), text=escape(words))
     else:
         st.text(used)
