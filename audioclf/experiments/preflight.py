@@ -59,7 +59,7 @@ class Plan:
     @property
     def n_parameters(self) -> int:
         """Parameters of all members; 0 for classical models, whose size follows from the data."""
-        return sum(row.trainable + row.frozen for rows in self.layers for row in rows)
+        return sum(row.parameters for rows in self.layers for row in rows)
 
     @property
     def n_models(self) -> int:
