@@ -14,7 +14,7 @@ from audioclf.datasets import Dataset
 from audioclf.datasets.leakage import group_remark
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.preprocessing import Inputs, Labels
+from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.transform import join
 from audioclf.features import FEATURES, Feature
 from audioclf.features.extraction import check_memory
@@ -123,7 +123,8 @@ def examine(experiment: Experiment, dataset: Dataset) -> Plan:
     with _about("model"):
         experiment.model.require_examples(n_train)
         experiment.model.require_files()
-        advice += experiment.model.advice(_rarest(splits, fed.labels, len(dataset.classes)))
+        of_classes = [np.bincount(fed.labels[list(split.train)], minlength=len(dataset.classes)) for split in splits]
+        advice += experiment.model.advice(min(int(counts.min()) for counts in of_classes))
     if layers:
         with _about("training"):
             experiment.training.check_batch_size(n_train)
@@ -193,11 +194,6 @@ def _examine_rolls(experiment: Experiment, members: Sequence[Feature], shape: Sh
         " 1, or choose another feature or combine.",
         places[0],
     )
-
-
-def _rarest(splits: Sequence[Split], labels: Labels, n_classes: int) -> int:
-    """Training clips of the smallest class, in the split that has fewest."""
-    return min(int(np.bincount(labels[list(split.train)], minlength=n_classes).min()) for split in splits)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.core.files import atomic
-from audioclf.core.npz import Expected, read_arrays, write_arrays
+from audioclf.core.npz import read_arrays, write_arrays
 from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
 from audioclf.models.network import Network
@@ -163,11 +163,6 @@ def as_examples(x: npt.ArrayLike, input_shape: Shape) -> Array:
     return examples
 
 
-def expected_weights(network: Any) -> Expected:
-    """Name, shape and type of every weight."""
-    return {weight.path: (tuple(weight.shape), np.dtype(weight.dtype).str) for weight in network.weights}
-
-
 def save_weights(network: Any, folder: Path, epoch: int) -> None:
     """Write the network's weights, and the epoch they are of, in one step."""
     arrays = {weight.path: np.asarray(weight) for weight in network.weights}
@@ -181,8 +176,8 @@ def load_weights(network: Any, folder: Path) -> int:
     ------
     RunError
     """
-    expected = {**expected_weights(network), "epoch": ((), "<i8")}
-    arrays = read_arrays(folder / WEIGHTS, expected)
+    expected = {weight.path: (tuple(weight.shape), np.dtype(weight.dtype).str) for weight in network.weights}
+    arrays = read_arrays(folder / WEIGHTS, {**expected, "epoch": ((), "<i8")})
     for weight in network.weights:
         weight.assign(arrays[weight.path])
     return int(arrays["epoch"])
