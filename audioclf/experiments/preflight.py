@@ -198,14 +198,7 @@ def _examine_rolls(experiment: Experiment, members: Sequence[Feature], shape: Sh
 
 @contextmanager
 def _about(part: str, *, drawn: bool = False) -> Iterator[None]:
-    """Name the part of the experiment an error is about.
-
-    Parameters
-    ----------
-    part : str
-    drawn : bool
-        Whether height and width of what a model is shown are those of a colour picture.
-    """
+    """Name the part of the experiment an error is about; ``drawn`` where a model is shown a colour picture."""
     try:
         yield
     except AudioclfError as error:

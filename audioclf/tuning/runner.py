@@ -332,16 +332,7 @@ _maker: _Maker | None = None
 
 
 def make_point(folder: str, skip: list[int], trust_code: bool) -> int:
-    """Make one point of a search in a process of the cluster.
-
-    Parameters
-    ----------
-    folder : str
-        Of the search.
-    skip : list of int
-        Points that failed.
-    trust_code : bool
-        Whether code that a point's model names may be imported.
+    """Make one point of the search in a folder, in a process of the cluster; ``skip`` are points that failed.
 
     Returns
     -------

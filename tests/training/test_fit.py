@@ -44,7 +44,8 @@ def test_the_best_epoch_is_kept_and_its_figures_are_those_told(
 # VGG16 takes no picture as small as these, and a custom network needs its builder; both are trained in tests/models
 @pytest.mark.parametrize("kind", [kind for kind in MODELS if kind not in ("vgg16", "yamnet", "custom")])
 def test_every_model_is_fitted_written_and_read(kind: str, train: Any, data: Any, tmp_path: Path) -> None:
-    sizes: dict[str, Any] = {"mlp": {"units": [8]}, "cnn": {"filters": [4], "units": [8]}, "resnet": {"pools": [0, 1]}}
+    sizes: dict[str, Any] = {"mlp": {"units": [8]}, "cnn": {"filters": [4], "units": [8]}}
+    sizes |= {"resnet": {"filters": [4, 6], "pools": [0, 1]}, "crnn": {"filters": [4, 4], "recurrent_units": [4]}}
     sizes |= {"forest": {"n_estimators": 10}, "boosting": {"n_estimators": 5}}
     model = MODELS[kind].from_dict(sizes.get(kind, {}))
     fitted, reported = train(model, tmp_path, QUICK.replace(epochs=2))

@@ -39,7 +39,7 @@ def results(made: SearchRun) -> list[tuple[int, dict[str, Any], float | None]]:
 def test_kill_9_and_resume_give_the_points_of_an_uninterrupted_search(
     experiment: Experiment, tmp_path: Path, sampler: str
 ) -> None:
-    search = search_of(experiment, sampler)
+    search = search_of(experiment, sampler).replace(n_points=6)
     whole = run_search(search, tmp_path / "whole")
     assert [line.state for line in whole.board] == ["done"] * search.count
     expected = results(whole)

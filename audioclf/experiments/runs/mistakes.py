@@ -46,14 +46,7 @@ def confusions(predictions: Sequence[Prediction]) -> list[Confusion]:
 
 
 def confused(predictions: Sequence[Prediction], names: Sequence[str]) -> str:
-    """The most frequent confusion in words, with its reverse where that occurs too.
-
-    Parameters
-    ----------
-    predictions : sequence of Prediction
-    names : sequence of str
-        Of the classes, as they are to be written.
-    """
+    """The most frequent confusion in words, with its reverse where that occurs too; ``names`` are the classes'."""
     found = confusions(predictions)
     if not found:
         return "Every test clip was predicted correctly."
