@@ -24,23 +24,6 @@ from audioclf.training import Training
 
 COMBINATIONS = ("channels", "concatenate", "ensemble")
 
-SECTIONS = (
-    "name",
-    "note",
-    "dataset",
-    "audio",
-    "split",
-    "features",
-    "combine",
-    "weights",
-    "picture",
-    "scaling",
-    "augmentations",
-    "copies",
-    "model",
-    "training",
-)
-
 
 @dataclass(frozen=True)
 class DatasetChoice(Parameters):
@@ -184,16 +167,10 @@ class Experiment(FromToml):
     def to_dict(self) -> dict[str, Any]:
         """Plain values in the order people read them."""
         plain: dict[str, Any] = {"name": self.name, "note": self.note}
-        plain["dataset"] = self.dataset.to_dict()
-        plain["audio"] = self.audio.to_dict()
-        plain["split"] = self.split.to_dict()
-        if self.picture != Picture():
-            plain["picture"] = self.picture.to_dict()
-        if self.copies != Copies():
-            plain["copies"] = self.copies.to_dict()
-        plain["scaling"] = self.scaling.to_dict()
-        plain["model"] = self.model.to_dict()
-        plain["training"] = self.training.to_dict()
+        for section in ("dataset", "audio", "split", "picture", "copies", "scaling", "model", "training"):
+            value = getattr(self, section)
+            if value not in (Picture(), Copies()):
+                plain[section] = value.to_dict()
         plain["features"] = [feature.to_dict() for feature in self.features]
         plain["augmentations"] = [augmentation.to_dict() for augmentation in self.augmentations]
         if len(self.features) > 1:
@@ -269,6 +246,10 @@ class Experiment(FromToml):
         return type(self).from_dict(plain)
 
 
+SECTIONS = ("name", "note", *(item.name for item in dataclasses.fields(Experiment)[:-2]))
+"""In the order of a TOML file."""
+
+
 def _section(section: str, value: Any) -> Any:
     if section in ("name", "note", "combine"):
         if not isinstance(value, str):
@@ -289,15 +270,7 @@ def _section(section: str, value: Any) -> Any:
         return PROTOCOLS.make(value)
     if section == "model":
         return MODELS.make(value)
-    parts: dict[str, type[Parameters]] = {
-        "dataset": DatasetChoice,
-        "audio": AudioSettings,
-        "picture": Picture,
-        "copies": Copies,
-        "scaling": Scaling,
-        "training": Training,
-    }
-    return parts[section].from_dict(value)
+    return type(getattr(Experiment, section)).from_dict(value)  # the class of its default
 
 
 def _put(plain: Any, path: list[str], value: Any, name: str) -> None:

@@ -49,14 +49,7 @@ def diagnose_run(run: Run, rows: Sequence[Mapping[str, Any]] | None = None) -> l
 
 
 def fit_title(run: Run, row: Mapping[str, Any]) -> str:
-    """Name of one of several models: its split and, of an ensemble, its feature.
-
-    Parameters
-    ----------
-    run : Run
-    row : mapping
-        A line of the run's history.
-    """
+    """Name of the model that a line of a run's history is of: its split and, of an ensemble, its feature."""
     split, member = row["split_index"], row["member"]
     if split is None or member is None or member >= len(run.experiment.members):  # of another version
         return str(row["fit"])

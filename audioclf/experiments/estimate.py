@@ -95,7 +95,7 @@ def estimate(experiment: Experiment, plan: Plan, *, paces: Iterable[Pace] = ()) 
     return Estimate(
         _seconds(experiment, plan, paces),
         feature_bytes=4.0 * plan.n_examples * held,
-        model_bytes=max((4.0 * slots * _parameters(rows) for rows in plan.layers), default=0.0),
+        model_bytes=max((4.0 * slots * sum(row.parameters for row in rows) for rows in plan.layers), default=0.0),
         batch_bytes=max((8.0 * experiment.training.batch_size * _values(rows) for rows in plan.layers), default=0.0),
         most_bytes=settings.number("job_memory_gb") * 1e9,
     )
@@ -127,10 +127,6 @@ def _seconds(experiment: Experiment, plan: Plan, paces: Iterable[Pace]) -> float
     epochs = experiment.training.epochs if experiment.model.family == "network" else 1
     at_a_time = 1 if experiment.model.only_here else min(limits.fit_processes(), plan.n_models)
     return statistics.median(alike) * plan.n_train * epochs * plan.n_models / at_a_time
-
-
-def _parameters(rows: Sequence[Row]) -> int:
-    return sum(row.trainable + row.frozen for row in rows)
 
 
 def _values(rows: Sequence[Row]) -> float:

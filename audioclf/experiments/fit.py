@@ -15,14 +15,14 @@ from audioclf import training
 from audioclf.augment import on_batches
 from audioclf.core import limits
 from audioclf.core.errors import RunError
-from audioclf.core.npz import read_plain
+from audioclf.core.npz import read_plain, write_arrays
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.preprocessing import FitInputs, Inputs
 from audioclf.experiments.progress import RESULT, ProgressWriter
 from audioclf.experiments.runs import FitKey
 from audioclf.features.base import Array
-from audioclf.models import Model, Network
+from audioclf.models import Network
 from audioclf.models.classical import Classical
 
 _SMALL: Final = 4_000_000
@@ -178,18 +178,12 @@ def finish_fit(
     else:
         fitted.temperature = training.Temperature(note="calibrate is switched off")
     fitted.temperature.save(folder)
-    n_classes = fitted.n_classes
-    beside = folder / "test.part"
-    with beside.open("wb") as file:
-        np.savez(
-            file,
-            probabilities=fitted.predict_rolled(arrays.x_test, rolls, should_stop),
-            n_parameters=np.array(count_parameters(experiment.model, arrays.shape, n_classes)),
-            shape=np.array(arrays.shape),
-        )
-    beside.replace(folder / RESULT)
-
-
-def count_parameters(model: Model, input_shape: tuple[int, ...], n_classes: int) -> int:
-    """Parameters of a network; 0 for a classical model, whose size follows from the data."""
-    return model.count_parameters(input_shape, n_classes)[0] if isinstance(model, Network) else 0
+    model = experiment.model
+    # the size of a classical model follows from the data
+    n_parameters = model.count_parameters(arrays.shape, fitted.n_classes)[0] if isinstance(model, Network) else 0
+    result = {
+        "probabilities": fitted.predict_rolled(arrays.x_test, rolls, should_stop),
+        "n_parameters": np.array(n_parameters),
+        "shape": np.array(arrays.shape),
+    }
+    write_arrays(folder / RESULT, result)

@@ -14,7 +14,7 @@ from typing import Final
 
 from audioclf.core import cluster, limits
 from audioclf.core.errors import AudioclfError, RunError, Stopped
-from audioclf.core.pool import Outcome, Pool, run_calls
+from audioclf.core.pool import Outcome, Pool
 from audioclf.experiments.fit import Fit, plan, train_fit
 from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.progress import Progress, Watched, is_done, revoke
@@ -22,8 +22,6 @@ from audioclf.experiments.runs import STOPPED, Run, open_run
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.features.cache import FeatureStore
 from audioclf.models import trust
-
-__all__ = ["Fits", "Outcome", "Pool", "run_calls"]
 
 PAYS: Final = 30.0
 """Seconds of waiting work that are worth another process: its imports and its first step take about ten."""
@@ -33,12 +31,7 @@ _SMALLEST: Final = 1.5
 
 
 def require_cluster(job: JobFolder) -> None:
-    """Raise where a cluster is set that cannot make a run or a search, before anything of it is made.
-
-    Raises
-    ------
-    AudioclfError
-    """
+    """Raise an AudioclfError where a cluster is set that cannot make a run or a search, before anything is made."""
     if cluster.is_set():
         found = cluster.connect()
         try:
@@ -48,16 +41,7 @@ def require_cluster(job: JobFolder) -> None:
 
 
 class Fits:
-    """Who trains what; used in a ``with`` statement, at whose end nothing trains any more.
-
-    Parameters
-    ----------
-    run : Run
-    inputs : Inputs
-    fits : sequence of Fit
-    progress : Progress
-    store : FeatureStore or None
-    """
+    """Who trains what; used in a ``with`` statement, at whose end nothing trains any more."""
 
     def __init__(
         self, run: Run, inputs: Inputs, fits: Sequence[Fit], progress: Progress, store: FeatureStore | None
@@ -177,12 +161,7 @@ class Fits:
             raise outcome.error
 
     def check(self) -> None:
-        """Raise where fits could not be trained.
-
-        Raises
-        ------
-        RunError
-        """
+        """Raise a RunError where fits could not be trained."""
         if self.failed:
             names, total = ", ".join(self.failed), len(self._fits)
             why = next(iter(self.failed.values()))
@@ -212,14 +191,11 @@ _last: tuple[tuple[str, str], Inputs] | None = None
 def train_elsewhere(
     name: str, folder: str, fingerprint: str, store: str, max_bytes: int, trust_code: bool, on_cluster: bool
 ) -> None:
-    """Train one fit of a run in its folder; called in another process than the run's.
+    """Train the fit ``name`` of a run in its folder; called in another process than the run's.
 
     Parameters
     ----------
-    name : str
-        Id of the fit.
-    folder : str
-        Of the run.
+    name, folder : str
     fingerprint : str
         Of the data set as the run's process read it.
     store, max_bytes : str, int

@@ -14,7 +14,7 @@ from audioclf.datasets import Dataset
 from audioclf.datasets.leakage import group_remark
 from audioclf.datasets.splits import Split
 from audioclf.experiments.config import Experiment
-from audioclf.experiments.preprocessing import Inputs, Labels
+from audioclf.experiments.preprocessing import Inputs
 from audioclf.experiments.transform import join
 from audioclf.features import FEATURES, Feature
 from audioclf.features.extraction import check_memory
@@ -59,7 +59,7 @@ class Plan:
     @property
     def n_parameters(self) -> int:
         """Parameters of all members; 0 for classical models, whose size follows from the data."""
-        return sum(row.trainable + row.frozen for rows in self.layers for row in rows)
+        return sum(row.parameters for rows in self.layers for row in rows)
 
     @property
     def n_models(self) -> int:
@@ -123,7 +123,8 @@ def examine(experiment: Experiment, dataset: Dataset) -> Plan:
     with _about("model"):
         experiment.model.require_examples(n_train)
         experiment.model.require_files()
-        advice += experiment.model.advice(_rarest(splits, fed.labels, len(dataset.classes)))
+        of_classes = [np.bincount(fed.labels[list(split.train)], minlength=len(dataset.classes)) for split in splits]
+        advice += experiment.model.advice(min(int(counts.min()) for counts in of_classes))
     if layers:
         with _about("training"):
             experiment.training.check_batch_size(n_train)
@@ -195,21 +196,9 @@ def _examine_rolls(experiment: Experiment, members: Sequence[Feature], shape: Sh
     )
 
 
-def _rarest(splits: Sequence[Split], labels: Labels, n_classes: int) -> int:
-    """Training clips of the smallest class, in the split that has fewest."""
-    return min(int(np.bincount(labels[list(split.train)], minlength=n_classes).min()) for split in splits)
-
-
 @contextmanager
 def _about(part: str, *, drawn: bool = False) -> Iterator[None]:
-    """Name the part of the experiment an error is about.
-
-    Parameters
-    ----------
-    part : str
-    drawn : bool
-        Whether height and width of what a model is shown are those of a colour picture.
-    """
+    """Name the part of the experiment an error is about; ``drawn`` where a model is shown a colour picture."""
     try:
         yield
     except AudioclfError as error:

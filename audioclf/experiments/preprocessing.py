@@ -137,9 +137,9 @@ class Inputs:
         AudioclfError
             When the data set cannot be split as asked.
         """
-        if not self._before_split:
+        if not self.experiment.copies.before_split:
             return self._clip_splits
-        dealt = self._unchanged + list(range(len(self.dataset), len(self.examples)))
+        dealt = list(range(0 if self.experiment.copies.originals else len(self.dataset), len(self.examples)))
         dealt.sort(key=lambda example: self.examples[example][0])
         copied = dataclasses.replace(self.dataset, clips=tuple(self.dataset.clips[self.clip_of(n)] for n in dealt))
         return tuple(
@@ -161,7 +161,7 @@ class Inputs:
         split : Split
             One of :attr:`splits`.
         """
-        if self._before_split or not self._changes:
+        if self.experiment.copies.before_split or not self._changes:
             return list(split.train)
         place = {clip: number for number, clip in enumerate(self._copied)}
         train = list(split.train) if self.experiment.copies.originals else []
@@ -275,10 +275,6 @@ class Inputs:
     def _changes(self) -> tuple[Change, ...]:
         return self.experiment.copies.changes(self.experiment.augmentations, self.experiment.training.seed)
 
-    @property
-    def _before_split(self) -> bool:
-        return self.experiment.copies.before_split
-
     @cached_property
     def _clip_splits(self) -> tuple[Split, ...]:
         return self.experiment.split.splits(self.dataset)
@@ -288,22 +284,13 @@ class Inputs:
         """Clips that copies are made of: all that train in some split."""
         if not self._changes:
             return []
-        if self._before_split:
+        if self.experiment.copies.before_split:
             return list(range(len(self.dataset)))
         return sorted({clip for split in self._clip_splits for clip in split.train})
 
-    @property
-    def _unchanged(self) -> list[int]:
-        return list(range(len(self.dataset))) if self.experiment.copies.originals else []
-
 
 def check_copies(experiment: Experiment, dataset: Dataset) -> None:
-    """Raise where copies cannot be made of a data set as the experiment asks.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError where copies cannot be made of a data set as the experiment asks."""
     copies, split = experiment.copies, experiment.split
     copies.check(experiment.augmentations)
     if copies.on_the_fly(experiment.augmentations) and not isinstance(experiment.model, Network):

@@ -35,13 +35,7 @@ def is_done(folder: Path) -> bool:
 
 
 class ProgressWriter:
-    """The progress of one fit, written by the process that trains it; begins with the epochs of the checkpoint.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the fit.
-    """
+    """The progress of one fit, written by the process that trains it; begins with the epochs of the checkpoint."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,16 +108,7 @@ class _Reader:
 
 
 class Progress:
-    """How far the fits of a run are; new epochs go into its history.
-
-    Parameters
-    ----------
-    run : Run
-    writer : RunWriter
-    fits : sequence of FitKey
-    epochs : int
-        Epochs of a fit.
-    """
+    """How far the fits of a run are, each of so many epochs; new epochs go into its history."""
 
     def __init__(self, run: Run, writer: RunWriter, fits: Sequence[FitKey], epochs: int) -> None:
         self.epochs = epochs

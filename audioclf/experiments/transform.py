@@ -36,14 +36,9 @@ class Transform:
     def fit_transform(
         cls, experiment: Experiment, member: int, values: Mapping[Feature, Array]
     ) -> tuple[Transform, Array]:
-        """Learn the scaling from training examples; also returns these as the model is given them.
+        """Learn the scaling from feature maps of training examples [shape=(n, ...)].
 
-        Parameters
-        ----------
-        experiment : Experiment
-        member : int
-        values : mapping of Feature to np.ndarray [shape=(n, ...)]
-            Feature maps of the training examples.
+        Also returns these as the model is given them.
         """
         drawn = [experiment.picture.draw(values[feature]) for feature in experiment.members[member]]
         found = cls(experiment, member, tuple(Scaler.fit(experiment.scaling, x) for x in drawn))

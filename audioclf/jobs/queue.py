@@ -63,15 +63,7 @@ def submit(experiment: Experiment, *, workspace: str = workspaces.DEFAULT, name:
 
 
 def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: str = "") -> SearchRun:
-    """Queue a search; the supervisor makes it as soon as it is its turn, all points in one process.
-
-    Raises
-    ------
-    ParameterError
-        When a point's model is not for the web app.
-    WorkspaceError
-        When the workspace or the disk is full.
-    """
+    """Queue a search, as :func:`submit` an experiment; all points are made in one process."""
     for point in search.preview:
         require_allowed(point.experiment.model)
     workspaces.require_room(workspace=workspace)
@@ -79,15 +71,7 @@ def submit_search(search: Search, *, workspace: str = workspaces.DEFAULT, name: 
 
 
 def submit_assessment(run: Run, methods: tuple[str, ...], *, workspace: str = workspaces.DEFAULT) -> AssessmentJob:
-    """Queue a test of a run's explanations.
-
-    Parameters
-    ----------
-    run : Run
-        Finished.
-    methods : tuple of str
-        As of :func:`audioclf.inference.assessment_job.create_assessment`.
-    workspace : str
+    """Queue a test of a finished run's explanations; see :func:`audioclf.inference.assessment_job.create_assessment`.
 
     Raises
     ------

@@ -121,20 +121,10 @@ class Model(Parameters):
         return None
 
     def require_examples(self, n_train: int) -> None:
-        """Raise where so few training examples will not do; most models take any number.
-
-        Raises
-        ------
-        ParameterError
-        """
+        """Raise a ParameterError where so few training examples will not do; most models take any number."""
 
     def require_files(self) -> None:
-        """Raise where a file that the model needs is not there; most need none.
-
-        Raises
-        ------
-        ParameterError
-        """
+        """Raise a ParameterError where a file that the model needs is not there; most need none."""
 
     def advice(self, n_rarest: int) -> tuple[str, ...]:
         """What works but deserves a word, one sentence each.

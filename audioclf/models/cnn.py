@@ -88,7 +88,7 @@ class CNN(Convolutional):
                 batch_normalization=self.batch_normalization,
                 dropout=rate,
             )
-        layers.append(Flatten() if self.global_pooling == "none" else GlobalPool(self.global_pooling))
+        layers.append(Flatten() if self.global_pooling == "none" else GlobalPool("global_pool", self.global_pooling))
         layers += dense_layers(
             self.units, (self.activation,), self.dropout, self.batch_normalization, self.kernel_initializer
         )

@@ -71,7 +71,7 @@ class CompactCNN(Convolutional):
                 layers.append(MaxPool(f"pool_{number}", pool_size))
             layers.append(BatchNorm(f"conv_{number}_norm"))
             layers.append(Activation(f"conv_{number}_activation", self.activation))
-        layers.append(GlobalPool(self.global_pooling))
+        layers.append(GlobalPool("global_pool", self.global_pooling))
         if self.dropout:
             layers.append(Dropout("dropout", self.dropout))
         return (*layers, Dense("probabilities", n_classes, softmax=True))

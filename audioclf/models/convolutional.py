@@ -47,11 +47,6 @@ def convolution_layers(
 
 
 def require_filters(filters: tuple[int, ...]) -> None:
-    """Raise when a network of pictures has no convolution at all.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError when a network of pictures has no convolution at all."""
     if not filters:
         raise ParameterError("filters needs at least one convolution, got none; give for example 16.", "filters")

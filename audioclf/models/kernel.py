@@ -35,8 +35,8 @@ class RBFSVM(Classical):
         from sklearn.svm import SVC
 
         # break_ties makes predict name the class of the highest score, which is what the probabilities say.
-        gamma = "scale" if self.gamma is None else self.gamma
-        return SVC(C=self.C, gamma=gamma, max_iter=self.max_iter, break_ties=True, random_state=random_state)
+        parameters = vars(self) | {"gamma": self.gamma or "scale"}
+        return SVC(**parameters, break_ties=True, random_state=random_state)
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ class KNearestNeighbors(Classical):
         from sklearn.neighbors import KNeighborsClassifier
 
         # Search trees do not help at hundreds of dimensions.
-        return KNeighborsClassifier(
-            n_neighbors=self.n_neighbors, weights=self.weights, metric=self.metric, algorithm="brute"
-        )
+        return KNeighborsClassifier(**vars(self), algorithm="brute")
 
     def require_examples(self, n_train: int) -> None:
         if self.n_neighbors > n_train:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from audioclf.core.errors import ParameterError
 from audioclf.models.base import Shape
@@ -42,86 +42,75 @@ class Seeds:
         return keras.initializers.get({"class_name": name, "config": {"seed": self()}})
 
 
-class Layer(Protocol):
-    """What a network's description is made of."""
-
-    @property
-    def name(self) -> str:
-        """Name of the Keras layer; stable, so that weights find their place."""
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Shape of one example after the layer."""
-
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        """Trainable and frozen parameters for an example of this shape."""
-
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        """Keras tensor after the layer."""
-
-
 @dataclass(frozen=True)
-class Same:
-    """Base of the layers that keep the shape and have no parameters."""
+class Layer:
+    """What a network's description is made of; by itself, a layer that keeps the shape and has no parameters.
+
+    Attributes
+    ----------
+    name : str
+        Of the Keras layer; stable, so that weights find their place.
+    """
 
     name: str
 
     def output_shape(self, shape: Shape) -> Shape:
+        """Shape of one example after the layer."""
         return shape
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
+        """Trainable and frozen parameters for an example of this shape."""
         return 0, 0
+
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        """The Keras layer, of ``keras.layers``."""
+        raise NotImplementedError
+
+    def connect(self, tensor: Any, seeds: Seeds) -> Any:
+        """Keras tensor after the layer."""
+        import keras
+
+        return self.made(keras.layers, seeds)(tensor)
 
 
 @dataclass(frozen=True)
-class Activation(Same):
+class Activation(Layer):
     """Element-wise activation."""
 
     function: str
     negative_slope: float = 0.3
 
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
+    def made(self, layers: Any, seeds: Seeds) -> Any:
         if self.function == "leaky_relu":
-            return keras.layers.LeakyReLU(self.negative_slope, name=self.name)(tensor)
-        return keras.layers.Activation(self.function, name=self.name)(tensor)
+            return layers.LeakyReLU(self.negative_slope, name=self.name)
+        return layers.Activation(self.function, name=self.name)
 
 
 @dataclass(frozen=True)
-class Dropout(Same):
-    """Dropout of single values, or of whole channels of a picture (``spatial``)."""
+class Dropout(Layer):
+    """Dropout of single values."""
 
     rate: float
-    spatial: bool = False
 
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        kind = keras.layers.SpatialDropout2D if self.spatial else keras.layers.Dropout
-        return kind(self.rate, seed=seeds(), name=self.name)(tensor)
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        return layers.Dropout(self.rate, seed=seeds(), name=self.name)
 
 
 @dataclass(frozen=True)
-class BatchNorm:
+class BatchNorm(Layer):
     """Batch normalisation over the last axis."""
-
-    name: str
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return 2 * shape[-1], 2 * shape[-1]
 
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        return fused_batch_normalization()(momentum=BATCH_NORM_MOMENTUM, name=self.name)(tensor)
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        return fused_batch_normalization()(momentum=BATCH_NORM_MOMENTUM, name=self.name)
 
 
 @dataclass(frozen=True)
-class Conv2D:
+class Conv2D(Layer):
     """Two-dimensional convolution with bias; its activation is a layer of its own, but for ``activation``."""
 
-    name: str
     filters: int
     kernel_size: int
     padding: str = "same"
@@ -139,10 +128,8 @@ class Conv2D:
         n = (self.kernel_size**2 * shape[2] + 1) * self.filters
         return (0, n) if self.frozen else (n, 0)
 
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        return keras.layers.Conv2D(
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        return layers.Conv2D(
             self.filters,
             self.kernel_size,
             padding=self.padding,
@@ -150,14 +137,13 @@ class Conv2D:
             trainable=not self.frozen,
             kernel_initializer=seeds.initializer(self.initializer),
             name=self.name,
-        )(tensor)
+        )
 
 
 @dataclass(frozen=True)
-class MaxPool:
+class MaxPool(Layer):
     """Maximum over windows of ``pool_size`` rows and as many frames, or ``frames``, that do not overlap."""
 
-    name: str
     pool_size: int
     padding: str = "same"
     frames: int | None = None
@@ -172,26 +158,18 @@ class MaxPool:
         round_ = math.ceil if self.padding == "same" else math.floor
         return (round_(shape[0] / self.window[0]), round_(shape[1] / self.window[1]), shape[2])
 
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
-
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        return keras.layers.MaxPooling2D(self.window, padding=self.padding, name=self.name)(tensor)
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        return layers.MaxPooling2D(self.window, padding=self.padding, name=self.name)
 
 
 @dataclass(frozen=True)
-class ColourChannels:
+class ColourChannels(Layer):
     """One channel three times, for a network that takes colours."""
 
     name: str = "three_channels"
 
     def output_shape(self, shape: Shape) -> Shape:
         return (*shape[:2], 3)
-
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras
@@ -200,7 +178,7 @@ class ColourChannels:
 
 
 @dataclass(frozen=True)
-class MeanColour(Same):
+class MeanColour(Layer):
     """Red, green and blue in [0, 1] as blue, green and red in 0 to 255 less the mean colour of ImageNet."""
 
     name: str = "less_mean_colour"
@@ -214,7 +192,7 @@ class MeanColour(Same):
 
 
 @dataclass(frozen=True)
-class Flatten:
+class Flatten(Layer):
     """All values of a picture in one row."""
 
     name: str = "flatten"
@@ -222,46 +200,34 @@ class Flatten:
     def output_shape(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
 
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
-
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        return keras.layers.Flatten(name=self.name)(tensor)
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        return layers.Flatten(name=self.name)
 
 
 @dataclass(frozen=True)
-class GlobalPool:
+class GlobalPool(Layer):
     """One value per channel: the ``average``, the ``max``, or both side by side."""
 
     kind: str
-    name: str = "global_pool"
 
     def output_shape(self, shape: Shape) -> Shape:
         return (shape[-1] * (2 if self.kind == "average+max" else 1),)
-
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras
 
         average = keras.layers.GlobalAveragePooling2D
         greatest = keras.layers.GlobalMaxPooling2D
-        if self.kind == "average":
-            return average(name=self.name)(tensor)
-        if self.kind == "max":
-            return greatest(name=self.name)(tensor)
+        if self.kind != "average+max":
+            return (average if self.kind == "average" else greatest)(name=self.name)(tensor)
         both = [average(name=f"{self.name}_average")(tensor), greatest(name=f"{self.name}_max")(tensor)]
         return keras.layers.Concatenate(name=self.name)(both)
 
 
 @dataclass(frozen=True)
-class Dense:
+class Dense(Layer):
     """Fully connected layer; ``softmax`` makes it the last one."""
 
-    name: str
     units: int
     initializer: str = "glorot_uniform"
     softmax: bool = False
@@ -272,22 +238,19 @@ class Dense:
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return (shape[0] + 1) * self.units, 0
 
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        return keras.layers.Dense(
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        return layers.Dense(
             self.units,
             activation="softmax" if self.softmax else None,
             kernel_initializer=seeds.initializer(self.initializer),
             name=self.name,
-        )(tensor)
+        )
 
 
 @dataclass(frozen=True)
-class ResidualBlock:
+class ResidualBlock(Layer):
     """Two lists of layers over the same input, added, then an activation that bears the block's name."""
 
-    name: str
     branch: tuple[Layer, ...]
     shortcut: tuple[Layer, ...]
     activation: str = "relu"
@@ -324,6 +287,11 @@ class Row:
     trainable: int
     frozen: int
 
+    @property
+    def parameters(self) -> int:
+        """Trainable and frozen ones."""
+        return self.trainable + self.frozen
+
 
 def walk(layers: tuple[Layer, ...], shape: Shape) -> Iterator[Row]:
     """Rows of the summary, in order.
@@ -340,12 +308,7 @@ def walk(layers: tuple[Layer, ...], shape: Shape) -> Iterator[Row]:
 
 
 def require_size(shape: Shape, size: tuple[int, int], what: str, field: str) -> None:
-    """Raise unless a map has at least so many rows and frames.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError unless a map has at least so many rows and frames."""
     if shape[0] < size[0] or shape[1] < size[1]:
         raise ParameterError(
             f"{what} needs a map of at least {size[0]} x {size[1]}, and what arrives there is {shape[0]} x {shape[1]};"

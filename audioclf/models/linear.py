@@ -28,7 +28,7 @@ class LogisticRegression(Classical):
     def estimator(self, random_state: int) -> Any:
         from sklearn.linear_model import LogisticRegression as Estimator
 
-        return Estimator(C=self.C, max_iter=self.max_iter, tol=self.tol, random_state=random_state)
+        return Estimator(**vars(self), random_state=random_state)
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class LinearSVM(Classical):
     def estimator(self, random_state: int) -> Any:
         from sklearn.svm import LinearSVC
 
-        return LinearSVC(C=self.C, loss=self.loss, max_iter=self.max_iter, tol=self.tol, random_state=random_state)
+        return LinearSVC(**vars(self), random_state=random_state)

@@ -64,12 +64,11 @@ def dense_layers(
     batch_normalization: bool,
     kernel_initializer: str = "glorot_uniform",
     negative_slope: float = 0.3,
-    dropout_name: str = "dropout",
 ) -> list[Layer]:
     """Hidden fully connected layers with their normalisation, activation and dropout."""
     layers: list[Layer] = []
     activations = per_layer(activation, len(units), "activation")
-    rates = per_layer(dropout, len(units), dropout_name)
+    rates = per_layer(dropout, len(units), "dropout")
     for number, (size, function, rate) in enumerate(zip(units, activations, rates, strict=True), start=1):
         layers.append(Dense(f"dense_{number}", size, kernel_initializer))
         if batch_normalization:

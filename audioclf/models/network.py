@@ -53,7 +53,7 @@ class Network(Model):
         check_shape(input_shape, n_classes, self.title)
         shape = self.network_shape(input_shape)
         rows = list(walk(self.layers(shape, n_classes), shape))
-        total = sum(row.trainable + row.frozen for row in rows)
+        total = sum(row.parameters for row in rows)
         if total > MAX_PARAMETERS:
             largest = max(rows, key=lambda row: row.trainable)
             raise ParameterError(
@@ -66,7 +66,7 @@ class Network(Model):
     def count_parameters(self, input_shape: Shape, n_classes: int) -> tuple[int, int]:
         """Number of parameters: all, and the trainable ones."""
         rows = self.summary(input_shape, n_classes)
-        return sum(row.trainable + row.frozen for row in rows), sum(row.trainable for row in rows)
+        return sum(row.parameters for row in rows), sum(row.trainable for row in rows)
 
     def build(self, input_shape: Shape, n_classes: int, random_state: int = 0) -> Any:
         """Untrained Keras model; see :meth:`audioclf.models.base.Model.build`."""

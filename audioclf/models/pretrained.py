@@ -25,12 +25,7 @@ _LARGEST: Final = 1 << 29
 
 
 def check_file(name: str) -> None:
-    """Raise unless a name can be that of a file of weights; opens nothing.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError unless a name can be that of a file of weights; opens nothing."""
     path = Path(name).expanduser()
     if path.suffix != ".h5":
         raise ParameterError(

@@ -72,7 +72,7 @@ class ResNet(Network):
                 channels = self.filters[number - 1]
             if number in self.pools:
                 layers.append(MaxPool(f"pool_{number}", 2))
-        layers.append(GlobalPool("average"))
+        layers.append(GlobalPool("global_pool", "average"))
         if self.units:
             layers += [
                 Dense("dense_1", self.units),

@@ -6,20 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from audioclf.models.base import Shape
-from audioclf.models.layers import Seeds
+from audioclf.models.layers import Layer, Seeds
 
 
 @dataclass(frozen=True)
-class FramesInTurn:
+class FramesInTurn(Layer):
     """A map as a sequence: frame by frame, each with the values of all its rows and channels."""
 
     name: str = "frames"
 
     def output_shape(self, shape: Shape) -> Shape:
         return (shape[1], shape[0] * shape[2])
-
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras
@@ -29,10 +26,9 @@ class FramesInTurn:
 
 
 @dataclass(frozen=True)
-class Recurrent:
+class Recurrent(Layer):
     """GRU or LSTM over a sequence; gives its states at all frames, or the last one alone."""
 
-    name: str
     cell: str
     units: int
     bidirectional: bool = False
@@ -48,10 +44,8 @@ class Recurrent:
         one = gates * self.units * (shape[1] + self.units + biases)
         return one * (2 if self.bidirectional else 1), 0
 
-    def connect(self, tensor: Any, seeds: Seeds) -> Any:
-        import keras
-
-        kind = keras.layers.GRU if self.cell == "gru" else keras.layers.LSTM
+    def made(self, layers: Any, seeds: Seeds) -> Any:
+        kind = layers.GRU if self.cell == "gru" else layers.LSTM
 
         def layer(name: str, backwards: bool) -> Any:
             return kind(
@@ -64,10 +58,9 @@ class Recurrent:
             )
 
         if not self.bidirectional:
-            return layer(self.name, False)(tensor)
-        both = keras.layers.Bidirectional(
+            return layer(self.name, False)
+        return layers.Bidirectional(
             layer(f"{self.name}_forward", False),
             backward_layer=layer(f"{self.name}_backward", True),
             name=self.name,
         )
-        return both(tensor)

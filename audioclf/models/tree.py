@@ -32,13 +32,7 @@ class DecisionTree(Classical):
     def estimator(self, random_state: int) -> Any:
         from sklearn.tree import DecisionTreeClassifier
 
-        return DecisionTreeClassifier(
-            criterion=self.criterion,
-            max_depth=self.max_depth,
-            min_samples_split=self.min_samples_split,
-            min_samples_leaf=self.min_samples_leaf,
-            random_state=random_state,
-        )
+        return DecisionTreeClassifier(**vars(self), random_state=random_state)
 
 
 @dataclass(frozen=True)
@@ -65,15 +59,8 @@ class RandomForest(Classical):
     def estimator(self, random_state: int) -> Any:
         from sklearn.ensemble import RandomForestClassifier
 
-        return RandomForestClassifier(
-            n_estimators=self.n_estimators,
-            criterion=self.criterion,
-            max_depth=self.max_depth,
-            max_features="sqrt" if self.max_features is None else self.max_features,
-            min_samples_leaf=self.min_samples_leaf,
-            n_jobs=-1,
-            random_state=random_state,
-        )
+        parameters = vars(self) | {"max_features": self.max_features or "sqrt"}
+        return RandomForestClassifier(**parameters, n_jobs=-1, random_state=random_state)
 
 
 @dataclass(frozen=True)
@@ -105,12 +92,5 @@ class GradientBoosting(Classical):
     def estimator(self, random_state: int) -> Any:
         from sklearn.ensemble import GradientBoostingClassifier
 
-        return GradientBoostingClassifier(
-            learning_rate=self.learning_rate,
-            n_estimators=self.n_estimators,
-            subsample=self.subsample,
-            max_depth=self.max_depth,
-            max_features="sqrt" if self.max_features is None else self.max_features,
-            min_samples_leaf=self.min_samples_leaf,
-            random_state=random_state,
-        )
+        parameters = vars(self) | {"max_features": self.max_features or "sqrt"}
+        return GradientBoostingClassifier(**parameters, random_state=random_state)

@@ -44,12 +44,7 @@ def trusting_code(trusted: bool) -> Iterator[None]:
 
 
 def require_trusted(model: Model) -> None:
-    """Raise where building the model would import code that it names, and that is not allowed here.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError where building the model would import code that it names, and that is not allowed here."""
     if is_job():
         require_allowed(model)
     if model.names_code and not code_trusted():
@@ -62,12 +57,7 @@ def require_trusted(model: Model) -> None:
 
 
 def require_allowed(model: Model) -> None:
-    """Raise where the web app does not train this model, whatever form, text or folder it came from.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Raise a ParameterError where the web app does not train this model, wherever it came from."""
     refusal = model.refused_by_app(shared=workspaces.shared())
     if refusal:
         raise ParameterError(refusal, "model")

@@ -111,7 +111,7 @@ class VGG16(Network):
                 for number in range(1, n + 1)
             ]
             layers.append(MaxPool(f"block{block}_pool", 2, "valid"))
-        layers.append(Flatten() if self.global_pooling == "none" else GlobalPool(self.global_pooling))
+        layers.append(Flatten() if self.global_pooling == "none" else GlobalPool("global_pool", self.global_pooling))
         layers += dense_layers(self.units, ("relu",), self.dropout, False)
         return (*layers, Dense("probabilities", n_classes, softmax=True))
 

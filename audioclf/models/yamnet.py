@@ -88,7 +88,7 @@ class YAMNetTransfer(Network):
         layers: list[Layer] = [Windows("windows")]
         for block, (filters, stride) in enumerate(((mobilenet.FIRST, 2), *mobilenet.BLOCKS), start=1):
             layers.append(WindowedBlock(f"block{block}", filters, stride, n, block > 1, block <= self._frozen_blocks))
-        layers += [WindowMeans(_MEANS, n), GlobalPool(self.global_pooling)]
+        layers += [WindowMeans(_MEANS, n), GlobalPool("global_pool", self.global_pooling)]
         if self.batch_normalization:
             layers.append(BatchNorm("head_norm"))
         layers += dense_layers(self.units, ("relu",), self.dropout, False)
@@ -145,16 +145,11 @@ def n_windows(n_frames: int) -> int:
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(Layer):
     """A log mel spectrogram as overlapping windows one behind the other, frames first; silence after the last frame."""
-
-    name: str
 
     def output_shape(self, shape: Shape) -> Shape:
         return (n_windows(shape[1]) * log_mel.PATCH, shape[0], 1)
-
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras
@@ -172,14 +167,13 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class WindowedBlock:
+class WindowedBlock(Layer):
     """A convolution, or a depthwise and a pointwise one, of every window by itself.
 
     Windows stand one behind the other before and after it, so that its maps are those of one example. The activation
     bears the block's name.
     """
 
-    name: str
     filters: int
     stride: int
     n_windows: int
@@ -225,17 +219,13 @@ class WindowedBlock:
 
 
 @dataclass(frozen=True)
-class WindowMeans:
+class WindowMeans(Layer):
     """The mean of every window's map [shape=(n_windows, 1, channels)]."""
 
-    name: str
     n_windows: int
 
     def output_shape(self, shape: Shape) -> Shape:
         return (self.n_windows, 1, shape[2])
-
-    def parameters(self, shape: Shape) -> tuple[int, int]:
-        return 0, 0
 
     def connect(self, tensor: Any, seeds: Seeds) -> Any:
         import keras

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError, RunError
 from audioclf.core.files import atomic
-from audioclf.core.npz import Expected, read_arrays, write_arrays
+from audioclf.core.npz import read_arrays, write_arrays
 from audioclf.models.base import Model, Shape
 from audioclf.models.classical import Classical, class_probabilities
 from audioclf.models.network import Network
@@ -91,15 +91,10 @@ class Fitted:
 
         Parameters
         ----------
-        x : np.ndarray [shape=(n, *input_shape)]
-            Time runs along the third axis of pictures, and along the second of curves.
+        x, should_stop
+            As of :meth:`predict_proba`. Time runs along the third axis of pictures, and along the second of curves.
         rolls : int > 0
             1 is :meth:`predict_proba`.
-        should_stop : callable, optional
-
-        Returns
-        -------
-        np.ndarray [shape=(n, n_classes)], float32
         """
         examples = as_examples(x, self.input_shape)
         axis = 1 if examples.ndim == 2 else 2
@@ -109,11 +104,6 @@ class Fitted:
 
     def predict_embedded(self, x: npt.ArrayLike, rolls: int = 1) -> tuple[Array, Array | None]:
         """What :meth:`predict_rolled` and :meth:`embed` give, in one pass through the network where that is possible.
-
-        Parameters
-        ----------
-        x : np.ndarray [shape=(n, *input_shape)]
-        rolls : int > 0
 
         Returns
         -------
@@ -139,21 +129,10 @@ class Fitted:
     def embed(self, x: npt.ArrayLike, should_stop: Callable[[], bool] | None = None) -> Array | None:
         """Examples where the model decides: what a network's last layer is given, or a classical model's inputs.
 
-        Parameters
-        ----------
-        x : np.ndarray [shape=(n, *input_shape)]
-        should_stop : callable, optional
-
         Returns
         -------
         np.ndarray [shape=(n, d)], float32, or None
             None for a network whose last layer is given several things.
-
-        Raises
-        ------
-        ParameterError
-            When the examples have another shape.
-        Stopped
         """
         examples = as_examples(x, self.input_shape)
         if self._forward is not None:
@@ -184,11 +163,6 @@ def as_examples(x: npt.ArrayLike, input_shape: Shape) -> Array:
     return examples
 
 
-def expected_weights(network: Any) -> Expected:
-    """Name, shape and type of every weight."""
-    return {weight.path: (tuple(weight.shape), np.dtype(weight.dtype).str) for weight in network.weights}
-
-
 def save_weights(network: Any, folder: Path, epoch: int) -> None:
     """Write the network's weights, and the epoch they are of, in one step."""
     arrays = {weight.path: np.asarray(weight) for weight in network.weights}
@@ -202,8 +176,8 @@ def load_weights(network: Any, folder: Path) -> int:
     ------
     RunError
     """
-    expected = {**expected_weights(network), "epoch": ((), "<i8")}
-    arrays = read_arrays(folder / WEIGHTS, expected)
+    expected = {weight.path: (tuple(weight.shape), np.dtype(weight.dtype).str) for weight in network.weights}
+    arrays = read_arrays(folder / WEIGHTS, {**expected, "epoch": ((), "<i8")})
     for weight in network.weights:
         weight.assign(arrays[weight.path])
     return int(arrays["epoch"])
@@ -242,14 +216,9 @@ def load_estimator(model: Classical, folder: Path) -> Any:
 
 
 def _require_size(model: Model, path: Path, input_shape: Shape, n_classes: int) -> None:
-    """Raise where a network would have more weights than its file holds, before any of them is allocated.
-
-    Raises
-    ------
-    RunError
-    """
+    """Raise a RunError where a network would have more weights than its file holds, before any of them is allocated."""
     if isinstance(model, Network) and model.listed:
-        n_weights = sum(row.trainable + row.frozen for row in model.summary(input_shape, n_classes))
+        n_weights = sum(row.parameters for row in model.summary(input_shape, n_classes))
         if 4 * n_weights > path.stat().st_size:
             raise RunError(
                 f"{path.name} is too small: {model.title} on {tuple(input_shape)} has {n_weights:,} weights; the recipe"

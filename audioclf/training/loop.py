@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -97,65 +98,57 @@ def fit(
     training.check_batch_size(len(examples))
     network = model.build(examples.shape[1:], n_classes, training.seed)
     write_remarks(folder, model.initialise(network))
-    divided = Divided(model, network, changing=augment is not None or prefetch is not None)
-    run = _Run(network, divided, model, examples, labels, validation, n_classes, training, folder, prefetch)
-    return run(on_epoch, on_batch or (lambda share: None), should_stop, augment)
+    return _Run(
+        model, network, examples, labels, validation, n_classes, training, folder, should_stop, augment, prefetch
+    ).fit(on_epoch, on_batch or (lambda share: None))
 
 
+@dataclass(eq=False)
 class _Run:
     """One training of one network."""
 
-    def __init__(
-        self,
-        network: Any,
-        divided: Divided,
-        model: Model,
-        x: Array,
-        y: Labels,
-        validation: tuple[Array, Labels] | None,
-        n_classes: int,
-        training: Training,
-        folder: Path,
-        prefetch: EpochExamples | None,
-    ) -> None:
-        self.prefetch = prefetch
-        self.network = network
-        self.divided = divided
-        self.learning = learning = divided.learning
-        self.model = model
-        self.input_shape = x.shape[1:]
-        self.x = x.reshape(len(x), *network.input_shape[1:])
-        self.y = np.eye(n_classes, dtype=np.float32)[y]
-        self.n_classes = n_classes
-        self.validation = validation and (validation[0].reshape(-1, *network.input_shape[1:]), validation[1])
-        self.training = training
-        self.folder = folder
-        self.steps = -(-len(x) // training.batch_size)
-        self.optimizer = make_optimizer(training, learning)
-        self.step = Step(learning, self.optimizer, training.label_smoothing, class_weights(y, n_classes, training))
-        self.predict = keras_forward(learning)
-        self.checkpoint = Checkpoint(folder, fingerprint(model, training, self.input_shape, y))
+    model: Model
+    network: Any
+    x: Array
+    labels: Labels
+    validation: tuple[Array, Labels] | None
+    n_classes: int
+    training: Training
+    folder: Path
+    should_stop: Callable[[], bool]
+    augment: Augment | None
+    prefetch: EpochExamples | None
 
-    def __call__(
-        self,
-        on_epoch: Callable[[Epoch], None],
-        on_batch: Callable[[float], None],
-        should_stop: Callable[[], bool],
-        augment: Augment | None,
-    ) -> Fitted:
+    def __post_init__(self) -> None:
+        training, taken = self.training, self.network.input_shape[1:]
+        self.divided = Divided(self.model, self.network, changing=self.augment is not None or self.prefetch is not None)
+        self.learning = learning = self.divided.learning
+        self.input_shape = self.x.shape[1:]
+        self.x = self.x.reshape(len(self.x), *taken)
+        self.y = np.eye(self.n_classes, dtype=np.float32)[self.labels]
+        self.validation = self.validation and (self.validation[0].reshape(-1, *taken), self.validation[1])
+        self.steps = -(-len(self.x) // training.batch_size)
+        self.optimizer = make_optimizer(training, learning)
+        weights = class_weights(self.labels, self.n_classes, training)
+        self.step = Step(learning, self.optimizer, training.label_smoothing, weights)
+        self.predict = keras_forward(learning)
+        mark = fingerprint(self.model, training, self.input_shape, self.labels)
+        self.checkpoint = Checkpoint(self.folder, mark)
+
+    def fit(self, on_epoch: Callable[[Epoch], None], on_batch: Callable[[float], None]) -> Fitted:
         variables = [*self.learning.variables, *self.optimizer.variables]
         history, finished = self.checkpoint.restore(variables)
         if not finished:
 
             def asked() -> bool:
                 on_batch(len(history) / self.training.epochs)
-                return should_stop()
+                return self.should_stop()
 
             self.x = self.divided.ahead(self.x, asked)
             if self.validation is not None:
                 self.validation = (self.divided.ahead(self.validation[0], asked), self.validation[1])
         while not finished and not is_over(history, self.training):
-            row = self._epoch(history, on_batch, should_stop, augment)
+            row = self._epoch(history, on_batch)
             history = (*history, row)
             if kept_epoch(history, self.training) == row.epoch:
                 save_weights(self.network, self.folder, row.epoch)
@@ -172,13 +165,7 @@ class _Run:
             load_weights(self.network, self.folder)
         return Fitted(self.model, self.network, self.input_shape, self.n_classes, history, kept)
 
-    def _epoch(
-        self,
-        history: tuple[Epoch, ...],
-        on_batch: Callable[[float], None],
-        should_stop: Callable[[], bool],
-        augment: Augment | None,
-    ) -> Epoch:
+    def _epoch(self, history: tuple[Epoch, ...], on_batch: Callable[[float], None]) -> Epoch:
         training, done = self.training, len(history)
         began = time.perf_counter()
         scale = plateau_scale(history, training)
@@ -189,10 +176,10 @@ class _Run:
         totals = np.zeros(2)
         input_seconds = rate = 0.0
         if self.prefetch is not None:
-            self.x = self.prefetch(done, should_stop).reshape(self.x.shape)
+            self.x = self.prefetch(done, self.should_stop).reshape(self.x.shape)
             input_seconds = time.perf_counter() - began
         for number in range(self.steps):
-            if should_stop():
+            if self.should_stop():
                 raise Stopped(
                     f"Training was stopped in epoch {done + 1} of {training.epochs}; {done} epochs are kept and it"
                     " can go on from there."
@@ -200,14 +187,17 @@ class _Run:
             batch_began = time.perf_counter()
             chosen = order[number * training.batch_size : (number + 1) * training.batch_size]
             x, y = self.x[chosen], self.y[chosen]
-            if augment is not None:
-                x, y = augment(x, y, rng)
+            if self.augment is not None:
+                x, y = self.augment(x, y, rng)
             input_seconds += time.perf_counter() - batch_began
             rate = learning_rate(done * self.steps + number, self.steps, scale, training)
             totals += self.step(x, y, rate)
             on_batch((done + (number + 1) / self.steps) / training.epochs)
         seconds = time.perf_counter() - began
-        val_loss, val_accuracy = self._validate(should_stop)
+        val_loss = val_accuracy = float("nan")
+        if self.validation is not None:
+            predicted = self.predict(self.validation[0], self.should_stop)
+            val_loss, val_accuracy = cross_entropy(predicted, self.validation[1], training.label_smoothing)
         return Epoch(
             epoch=done + 1,
             loss=float(totals[0] / len(self.x)),
@@ -219,12 +209,6 @@ class _Run:
             samples_per_second=len(self.x) / seconds,
             input_share=input_seconds / seconds,
         )
-
-    def _validate(self, should_stop: Callable[[], bool]) -> tuple[float, float]:
-        if self.validation is None:
-            return float("nan"), float("nan")
-        x, y = self.validation
-        return cross_entropy(self.predict(x, should_stop), y, self.training.label_smoothing)
 
 
 def _fit_classical(

@@ -232,17 +232,9 @@ class Novelty:
         return cls(distance, threshold, on_validation) if 0 < threshold < np.inf else None
 
     def __call__(self, fitted: Fitted, x: Array) -> Array:
-        """Distance of examples as a multiple of the threshold: above 1 they are like none of the classes.
+        """Distance of examples as a multiple of the threshold [shape=(n,)]: above 1 they are like none of the classes.
 
-        Parameters
-        ----------
-        fitted : Fitted
-            The model it was learned for.
-        x : np.ndarray [shape=(n, ...)]
-
-        Returns
-        -------
-        np.ndarray [shape=(n,)], float32
+        ``fitted`` is the model it was learned for.
         """
         embedded = fitted.embed(x)
         assert embedded is not None

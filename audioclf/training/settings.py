@@ -79,12 +79,7 @@ class Training(Parameters):
     )
 
     def require_unweighted(self, title: str) -> None:
-        """Raise where classes are to be weighted, for a model (of that title) that cannot.
-
-        Raises
-        ------
-        ParameterError
-        """
+        """Raise a ParameterError where classes are to be weighted, for a model (of that title) that cannot."""
         if self.class_weight != "none":
             raise ParameterError(
                 f"class_weight is {self.class_weight!r}, and {title} cannot weigh classes; set it to 'none', or choose"
@@ -102,12 +97,7 @@ class Training(Parameters):
         )
 
     def check_batch_size(self, n_train: int) -> None:
-        """Raise when a batch holds more clips than there are to train on.
-
-        Raises
-        ------
-        ParameterError
-        """
+        """Raise a ParameterError when a batch holds more clips than there are to train on."""
         if self.batch_size > n_train:
             raise ParameterError(
                 f"batch_size must be at most the number of training clips, {n_train}, got {self.batch_size}; take"

@@ -9,14 +9,9 @@ from audioclf.tuning.folder import list_jobs
 
 
 def others_wait(folder: Path, *, own: bool = False) -> bool:
-    """Whether a run or a search of another workspace is queued, or of its own.
+    """Whether a run or a search of another workspace than that of ``folder`` is queued, or with ``own`` of any.
 
-    Parameters
-    ----------
-    folder : Path
-        Of a search or a run; one that lies in no workspace waits for nobody.
-    own : bool
-        Whether those of its own workspace count, too.
+    What lies in no workspace waits for nobody.
     """
     owner = workspaces.owner(folder)
     if owner is None:

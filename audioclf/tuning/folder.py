@@ -68,17 +68,7 @@ class Standing:
 
 
 class SearchRun(JobFolder):
-    """One search's folder, read. Everything is read when asked for, so a search can be watched.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Raises
-    ------
-    RunError
-        When the folder is no search.
-    """
+    """One search's folder, read. Everything is read when asked for, so a search can be watched."""
 
     what = "search"
     recipe = "search.toml"
@@ -266,22 +256,9 @@ def _mean(values: list[float]) -> float | None:
 
 
 def create_search(search: Search, folder: Path, *, name: str = "", begun: bool = False) -> SearchRun:
-    """Make the folder of a search that is yet to be made.
+    """Make the folder of a search that is yet to be made; see :func:`audioclf.experiments.runs.create_run`.
 
-    Parameters
-    ----------
-    search : Search
-    folder : Path
-        Must not exist, or be empty.
-    name : str
-        Name for people; made of the experiment's and of what is varied where empty.
-    begun : bool
-        Whether this process goes on to make it; else it waits in the queue, where a server may take it up.
-
-    Raises
-    ------
-    RunError
-        When the folder holds something already, or cannot be written.
+    ``name`` is for people; it is made of the experiment's and of what is varied where empty.
     """
     folder = Path(folder)
     about = name or " · ".join([search.experiment.name or search.experiment.model.kind, *short(search.grid).values()])

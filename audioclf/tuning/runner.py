@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from audioclf.core import cluster, limits
-from audioclf.core.errors import AudioclfError, Stopped
+from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.core.files import write_atomic
+from audioclf.core.pool import Pool
 from audioclf.datasets import Dataset, load_dataset
 from audioclf.experiments.parallel import require_cluster
 from audioclf.experiments.progress import Watched
 from audioclf.experiments.runner import execute
 from audioclf.experiments.runs import STOPPED, Run, Status, Watcher, create_run, write_json
 from audioclf.experiments.runs.writer import StatusWriter
+from audioclf.features.cache import FeatureStore
 from audioclf.models import trust
 from audioclf.training import epochs_of
 from audioclf.tuning.clock import Clock, cost
 from audioclf.tuning.config import METRICS, Point, Search
 from audioclf.tuning.folder import IMPORTANCE, SETTINGS, SearchRun, create_search
 from audioclf.tuning.shared_cache import SharedStore
-from audioclf.tuning.spread import make_on_cluster
 from audioclf.tuning.study import SharedStudy, Trial
 
 _POLL: Final = 0.5
@@ -176,21 +177,42 @@ class _Maker:
         )
 
     def follow(self, dataset: Dataset) -> bool:
-        """Let processes of the cluster take the points; returns whether all are made, and it did not give way."""
+        """Let processes of the cluster take the points; returns whether all are made, and it did not give way.
+
+        The status is written often: workers that see it stand still stop.
+        """
         study = SharedStudy(self.search, self.made.folder)
-        done = make_on_cluster(
-            self.made,
-            study,
-            dataset,
-            make_point,
-            tell=self.tell,
-            should_stop=self.should_stop,
-            give_way=self.give_way,
-            measure=lambda: self._measure(study),
-        )
-        if done:
+        count = self.search.count
+        failed: set[int] = set()
+        calls, yields = 0, False
+        with Pool(1, memory_gb=limits.memory_cap()) as pool:
+            if pool.cluster is None:
+                raise RunError("The cluster was unset while the search began; start it again.")
+            store = FeatureStore()
+            store.folder.mkdir(parents=True, exist_ok=True)
+            pool.cluster.require_sees(store.folder.resolve(), [dataset.clips[0].path.resolve()])
+            while True:
+                if self.should_stop():
+                    raise Stopped(STOPPED)
+                for outcome in pool.finished(timeout=_POLL):
+                    if outcome.error is not None:
+                        raise outcome.error
+                    failed |= {outcome.value} - {0}
+                    self._measure(study)
+                    yields = yields or self.give_way()
+                left = count - len(study.finished) - len(failed)
+                if not pool.running and (left <= 0 or yields):
+                    break
+                while not yields and pool.free and left > len(pool.running):
+                    calls += 1
+                    folder = str(self.made.folder.resolve())
+                    pool.start(calls, make_point, folder, sorted(failed), trust.code_trusted())
+                n = len(pool.running)
+                message = f"{count - left} of {count} points" + (f", {n} points at a time" if n > 1 else "")
+                self.tell(fit=count - left, message=message, fraction=1 - left / count)
+        if left <= 0:
             self._measure(study, last=True)
-        return done
+        return left <= 0
 
     def once(self, skip: set[int]) -> int:
         """Take a single point; returns its number where it failed, else 0."""
@@ -310,16 +332,7 @@ _maker: _Maker | None = None
 
 
 def make_point(folder: str, skip: list[int], trust_code: bool) -> int:
-    """Make one point of a search in a process of the cluster.
-
-    Parameters
-    ----------
-    folder : str
-        Of the search.
-    skip : list of int
-        Points that failed.
-    trust_code : bool
-        Whether code that a point's model names may be imported.
+    """Make one point of the search in a folder, in a process of the cluster; ``skip`` are points that failed.
 
     Returns
     -------

@@ -77,7 +77,8 @@ def variables(experiment: Experiment) -> dict[str, Variable]:
         elif isinstance(value, tuple):
             for number, item in enumerate(value):
                 if isinstance(item, Parameters):
-                    found |= _of(_numbered(part.name, number, len(value)), item, part.name)
+                    alone = part.name == "features" and len(value) == 1
+                    found |= _of("feature" if alone else f"{part.name}.{number}", item, part.name)
     if len(experiment.features) > 1:
         how = Param("How several features meet.", choices=COMBINATIONS)
         found["combine"] = Variable("combine", experiment.combine, str, how)
@@ -98,10 +99,6 @@ _ORDER: Final = (
     "model",
     "training",
 )
-
-
-def _numbered(part: str, number: int, count: int) -> str:
-    return "feature" if part == "features" and count == 1 else f"{part}.{number}"
 
 
 def _of(name: str, value: Parameters, part: str) -> dict[str, Variable]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -185,7 +185,7 @@ def _examined(variant: Variant, dataset: Dataset) -> Variant:
     try:
         examine(variant.experiment, variant.experiment.dataset.part(dataset))
     except AudioclfError as error:
-        return Variant(variant.name, variant.title, variant.experiment, variant.why, str(error))
+        return replace(variant, refusal=str(error))
     return variant
 
 
@@ -245,20 +245,12 @@ def run_study(
 
 @dataclass(frozen=True)
 class Row:
-    """What one run of a study came to; None where it has not come so far.
+    """What one run of a study came to, as of :class:`Variant` and of :class:`~audioclf.experiments.runs.Summary`.
 
     Attributes
     ----------
-    run : Run
-    name, title, why : str
-    state : str
-    accuracy, low, high : float or None
-    seconds : float or None
-        Wall time.
     n_values : int or None
         Values that the model is given of a clip.
-    n_parameters : int or None
-        0 for a classical model.
     message : str
         Why it failed.
     """
@@ -309,25 +301,20 @@ def rows(runs: Iterable[Run]) -> list[Row]:
         if about is None:
             continue
         known = summarise(run)
+        shown = ("state", "accuracy", "low", "high", "seconds", "n_parameters")
         found.append(
             Row(
                 run,
                 about["variant"],
                 about["title"],
                 about["why"],
-                known.state,
-                known.accuracy,
-                known.low,
-                known.high,
-                known.seconds,
-                _n_values(run),
-                known.n_parameters,
-                run.status.message if known.state in ("failed", "interrupted") else "",
+                **{name: getattr(known, name) for name in shown},
+                n_values=_n_values(run),
+                message=run.status.message if known.state in ("failed", "interrupted") else "",
             )
         )
-    order = list(TITLES)
     if all(row.name in TITLES for row in found):
-        return sorted(found, key=lambda row: order.index(row.name))
+        return sorted(found, key=lambda row: list(TITLES).index(row.name))
     return sorted(found, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True)
 
 

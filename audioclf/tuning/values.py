@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,18 +53,13 @@ class Range(Parameters):
         return min(max(float(f"{value:.4g}"), self.low), self.high)
 
 
-class about:
+@contextmanager
+def about(what: str, field: str = "") -> Iterator[None]:
     """Say what an error is about, in front of its sentence."""
-
-    def __init__(self, what: str, field: str = "") -> None:
-        self.what, self.field = what, field
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ParameterError):
-            raise ParameterError(f"{self.what}: {error}", self.field or error.field) from None
+    try:
+        yield
+    except ParameterError as error:
+        raise ParameterError(f"{what}: {error}", field or error.field) from None
 
 
 def values_of(name: str, given: Any) -> tuple[Any, ...] | Range:

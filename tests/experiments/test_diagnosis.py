@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,22 @@ from audioclf.models import MODELS
 from audioclf.training import Training
 
 
-@pytest.fixture
-def run(class_folders: Path, tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def run(write_tone: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Two folds of three networks, two of them alike, each trained for an epoch."""
+    folder = tmp_path_factory.mktemp("diagnosis")
+    for number in range(8):
+        label = "low" if number % 2 else "high"
+        write_tone(folder / "sounds" / label / f"{number}.wav", frequency=220.0 * (number + 1), seconds=0.3)
     experiment = Experiment(
-        dataset=DatasetChoice(str(class_folders)),
+        dataset=DatasetChoice(str(folder / "sounds")),
         features=(Mel(n_mels=8), MFCC(n_mfcc=4), Mel(n_mels=8)),
         combine="ensemble",
         split=KFold(n_splits=2, validation_size=0.0),
         model=MODELS["mlp"](units=(4,)),
         training=Training(epochs=1, batch_size=2),
     )
-    return run_experiment(experiment, tmp_path / "run")
+    return run_experiment(experiment, folder / "run")
 
 
 def lines(run: Run, *wrong: str) -> list[dict[str, object]]:

@@ -172,7 +172,7 @@ def test_a_supervisor_keeps_to_the_data_home_it_began_with(
     while not (home / "supervisor").exists():
         time.sleep(0.05)
     monkeypatch.setenv("AUDIOCLF_HOME", str(tmp_path / "another home"))
-    run = queue.submit(experiment(class_folders, epochs=1))
+    run = queue.submit(experiment(class_folders).replace(model=MODELS["logreg"]()))
     second = queue.ensure_supervisor()
     assert second is not first
     assert not (home / "supervisor").exists(), "another process may serve it from now on"
@@ -191,7 +191,7 @@ def test_a_living_job_is_adopted_by_the_next_supervisor(home: Path, class_folder
     run = queue.submit(experiment(class_folders, epochs=5000))
     wait(lambda: len(run.history) >= 1, run)
     first.close()
-    later = queue.submit(experiment(class_folders, epochs=1))
+    later = queue.submit(experiment(class_folders).replace(model=MODELS["logreg"]()))
     second = queue.Supervisor(max_jobs=1, interval=0.1)
     try:
         second.step()

@@ -85,24 +85,30 @@ def test_a_named_builder_trains_explains_and_is_read_again(
     found = Predictor(run).explain(run.clips[0])
     assert found.heat.shape == found.feature_map.values.shape
     script = (
-        "import sys; from audioclf.inference.predictor import Predictor\n"
+        "import os, sys; from audioclf.inference.predictor import Predictor\n"
         "from audioclf.experiments.runs import open_run\n"
         "from audioclf.core.errors import AudioclfError\n"
+        "from audioclf.models.trust import MARK\n"
         "run = open_run(sys.argv[1])\n"
-        "try: print(Predictor(run, trust_code=bool(sys.argv[2])).classify(run.clips[0].path).label in run.classes)\n"
-        "except AudioclfError as error: print(error)"
+        "for mark, trust_code in (('', False), ('1', True), ('', True)):\n"
+        "    os.environ[MARK] = mark\n"
+        "    try: print(Predictor(run, trust_code=trust_code).classify(run.clips[0].path).label in run.classes)\n"
+        "    except AudioclfError as error: print('networks_of_mine' in sys.modules, error)"
     )
-    answers = (("", "", "add --trust-code"), ("", "trust", "True"), ("1", "trust", "the app does not do"))
-    for mark, trusted, message in answers:
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), MARK: mark}
-        done = subprocess.run(
-            [sys.executable, "-c", script, str(run.folder), trusted],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert message in done.stdout
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(run.folder)],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    untrusted, of_the_app, trusted = done.stdout.splitlines()
+    assert untrusted.startswith("False ")
+    assert "add --trust-code" in untrusted
+    assert of_the_app.startswith("False ")
+    assert "the app does not do" in of_the_app
+    assert trusted == "True"
 
 
 def test_a_function_without_a_name_elsewhere_is_built_here_alone(experiment: Experiment, tmp_path: Path) -> None:

@@ -26,15 +26,8 @@ class Metrics(dict[str, Any]):
         raise RunError(f"metrics.json of run '{self._run}' lacks {name!r}; the run is damaged, so run it again.")
 
 
-def require_signature(signature: Any, models: str) -> None:
-    """Raise where model.json does not say what is needed to use the run's models.
-
-    Parameters
-    ----------
-    signature : any
-        Of model.json.
-    models : str
-        Key of the list of models.
+def require_signature(signature: Any) -> None:
+    """Raise where what model.json holds is not what the run's models need.
 
     Raises
     ------
@@ -43,7 +36,7 @@ def require_signature(signature: Any, models: str) -> None:
     """
     if not isinstance(signature, Mapping):
         raise ValueError("it is no table")
-    classes, shapes, listed = (signature.get(key) for key in ("classes", "input_shapes", models))
+    classes, shapes, listed = (signature.get(key) for key in ("classes", "input_shapes", "fits"))
     if not (isinstance(classes, list) and 1 < len(classes) <= _MAX_CLASSES and all(map(_is_text, classes))):
         raise ValueError("classes is no list of two names or more")
     if len(set(classes)) < len(classes):
@@ -66,12 +59,7 @@ def require_signature(signature: Any, models: str) -> None:
 
 
 def require_own_files(folder: Path, root: Path, what: str) -> None:
-    """Raise where something in a folder is a link that leads out of a root: reading it reads a file of somebody else.
-
-    Raises
-    ------
-    RunError
-    """
+    """Raise a RunError where a link in a folder leads out of a root: reading it reads a file of somebody else."""
     try:
         with os.scandir(folder) as entries:
             links = [entry for entry in entries if entry.is_symlink()]

@@ -116,12 +116,7 @@ class JobFolder:
         )
 
     def require_mine(self) -> None:
-        """Raise where a process other than this one, or the one that started it, is making it.
-
-        Raises
-        ------
-        RunError
-        """
+        """Raise a RunError where a process other than this one, or the one that started it, is making it."""
         status = self.status
         if status.state == "running" and status.pid not in (os.getpid(), forkserver.parent()):
             raise RunError(

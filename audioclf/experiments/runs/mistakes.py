@@ -46,14 +46,7 @@ def confusions(predictions: Sequence[Prediction]) -> list[Confusion]:
 
 
 def confused(predictions: Sequence[Prediction], names: Sequence[str]) -> str:
-    """The most frequent confusion in words, with its reverse where that occurs too.
-
-    Parameters
-    ----------
-    predictions : sequence of Prediction
-    names : sequence of str
-        Of the classes, as they are to be written.
-    """
+    """The most frequent confusion in words, with its reverse where that occurs too; ``names`` are the classes'."""
     found = confusions(predictions)
     if not found:
         return "Every test clip was predicted correctly."
@@ -117,28 +110,17 @@ def by_group(run: Run) -> list[Slice]:
 
 
 def by_fold(run: Run) -> list[Slice]:
-    """Accuracy of every official fold, in their order; clips without one are left out.
-
-    Raises
-    ------
-    RunError
-    """
+    """Accuracy of every official fold, in their order; clips without one are left out."""
 
     def fold(item: Prediction) -> str | None:
         number = run.clips[item.clip].fold
-        return None if number is None else f"fold {number:03d}"
+        return None if number is None else f"fold {number}"
 
-    found = sorted(_sliced(run, fold), key=lambda one: one.name)
-    return [Slice(f"fold {int(one.name[5:])}", one.n, one.right) for one in found]
+    return sorted(_sliced(run, fold), key=lambda one: int(one.name.removeprefix("fold ")))
 
 
 def by_duration(run: Run) -> list[Slice]:
-    """Accuracy of short to long clips, in four parts of about equal size; one where all are equally long.
-
-    Raises
-    ------
-    RunError
-    """
+    """Accuracy of short to long clips, in four parts of about equal size; one where all are equally long."""
     _require_clips(run)
     lengths = [float(f"{run.clips[item.clip].seconds:.2g}") for item in run.predictions]
     return binned(run.predictions, lengths, "{:g} to {:g} s")
@@ -174,14 +156,9 @@ def binned(predictions: Sequence[Prediction], values: Sequence[float | None], wo
 
 def _sliced(run: Run, of: Callable[[Prediction], str | None]) -> list[Slice]:
     _require_clips(run)
-    counted: dict[str, list[int]] = {}
-    for item in run.predictions:
-        name = of(item)
-        if name is not None:
-            both = counted.setdefault(name, [0, 0])
-            both[0] += 1
-            both[1] += item.true == item.predicted
-    return [Slice(name, n, right) for name, (n, right) in counted.items()]
+    named = [(name, item.true == item.predicted) for item in run.predictions if (name := of(item)) is not None]
+    right = Counter(name for name, is_right in named if is_right)
+    return [Slice(name, n, right[name]) for name, n in Counter(name for name, _ in named).items()]
 
 
 def _require_clips(run: Run) -> None:

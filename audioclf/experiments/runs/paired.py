@@ -12,6 +12,8 @@ from audioclf.datasets import Clip
 from audioclf.experiments.runs.reader import Run
 from audioclf.training.intervals import Interval, interval_words, mean_interval
 
+_ONE_GROUP = "all test clips are of one group, so nothing follows for others."
+
 
 @dataclass(frozen=True)
 class PairedTest:
@@ -49,14 +51,17 @@ class PairedTest:
         """Whether 0, no difference, lies outside the interval."""
         return self.interval is not None and not self.interval.low <= 0 <= self.interval.high
 
-    def plain(self, first: str, second: str) -> str:
-        """What it comes to, in words that need no statistics."""
-        words = (
+    def _counted(self, first: str, second: str) -> str:
+        return (
             f"Of {self.n:,} test clips, {first} alone was right on {self.only_first:,} and {second} alone on"
             f" {self.only_second:,}"
         )
+
+    def plain(self, first: str, second: str) -> str:
+        """What it comes to, in words that need no statistics."""
+        words = self._counted(first, second)
         if self.interval is None:
-            return f"{words}; all test clips are of one group, so nothing follows for others."
+            return f"{words}; {_ONE_GROUP}"
         return f"{words}: that is {'more than chance explains' if self.decided else 'a difference that may be chance'}."
 
     def sentence(self, first: str, second: str) -> str:
@@ -64,12 +69,11 @@ class PairedTest:
         over_clips = self.interval is not None and self.interval.over == "clips"
         assumed = "" if over_clips else ", if clips were independent"
         words = (
-            f"Of {self.n:,} test clips, {first} alone was right on {self.only_first:,} and {second} alone on"
-            f" {self.only_second:,} (McNemar's exact test, p = {self.p_value:.2g}{assumed})."
+            f"{self._counted(first, second)} (McNemar's exact test, p = {self.p_value:.2g}{assumed})."
             f" The difference is {100 * self.difference:+.1f} percentage points"
         )
         if self.interval is None:
-            return f"{words}; all test clips are of one group, so nothing follows for others."
+            return f"{words}; {_ONE_GROUP}"
         made = interval_words(self.interval.to_dict())
         words += f", 95 % interval {100 * self.interval.low:+.1f} to {100 * self.interval.high:+.1f} ({made})"
         return f"{words}: {'more than chance explains' if self.decided else 'it may well be chance'}."

@@ -22,17 +22,7 @@ from audioclf.experiments.runs.status import CLIPS, HISTORY, Prediction
 
 
 class Run(JobFolder):
-    """One run's folder, read. Everything is read when asked for, so a run can be watched.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Raises
-    ------
-    RunError
-        When the folder is no run.
-    """
+    """One run's folder, read. Everything is read when asked for, so a run can be watched."""
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -82,7 +72,7 @@ class Run(JobFolder):
             signature = old_versions.signature(read_json(path))
             for fit in signature["fits"]:
                 self.fit_folder(fit["id"])
-            require_signature(signature, "fits")
+            require_signature(signature)
         except (AttributeError, KeyError, TypeError) as error:
             raise self._damaged(path.name, "it does not list the run's models") from error
         except ValueError as error:

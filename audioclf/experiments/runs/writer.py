@@ -82,18 +82,9 @@ class StatusWriter:
 
 
 class RunWriter(StatusWriter):
-    """The one process that writes a run.
+    """The one process that writes a run."""
 
-    Parameters
-    ----------
-    run : Run
-    watch, asked : callable, optional
-        As of :class:`StatusWriter`.
-    """
-
-    def __init__(self, run: Run, watch: Watcher | None = None, asked: Callable[[], bool] | None = None) -> None:
-        super().__init__(run, watch, asked)
-        self.run = run
+    job: Run
 
     def clips(self, dataset: Dataset) -> None:
         """Keep the clips as they are now."""
@@ -121,14 +112,14 @@ class RunWriter(StatusWriter):
 
     def cut_history(self, fit: FitKey, epochs: int) -> None:
         """Leave only the first ``epochs`` lines of a fit, those in its checkpoint."""
-        rows = [row for row in self.run.history if row["fit"] != fit.id or row["epoch"] <= epochs]
+        rows = [row for row in self.job.history if row["fit"] != fit.id or row["epoch"] <= epochs]
         if rows or (self.folder / "history.csv").exists():
             write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in rows])
 
     def order_history(self, fits: Sequence[FitKey]) -> None:
         """Bring the lines of fits that were trained at the same time into the order of the fits."""
         place = {fit.id: number for number, fit in enumerate(fits)}
-        rows = self.run.history
+        rows = self.job.history
         ordered = sorted(rows, key=lambda row: (place[row["fit"]], row["epoch"]))
         if ordered != rows:
             write_csv(self.folder / "history.csv", HISTORY, [[cell(row[key]) for key in HISTORY] for row in ordered])
@@ -193,24 +184,10 @@ def create_run(
 def make_folder(
     folder: Path, recipe: str, text: str, name: str, note: str = "", what: str = "run", *, begun: bool = False
 ) -> None:
-    """Make the folder of something that a job is to fill.
+    """Make the folder of something that a job is to fill; see :func:`create_run`.
 
-    Parameters
-    ----------
-    folder : Path
-        Must not exist, or be empty.
-    recipe, text : str
-        Name and content of the file that holds what is to be made; it is written last.
-    name, note : str
-        For people.
-    what : str
-        What the folder will hold.
-    begun : bool
-        Whether this process goes on to fill it; else it waits in the queue.
-
-    Raises
-    ------
-    RunError
+    ``recipe`` and ``text`` are name and content of the file that holds what is to be made, which is written last;
+    ``what`` names what the folder will hold.
     """
     status = Status(updated=time.time())
     if begun:
@@ -222,25 +199,18 @@ def make_folder(
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"The folder {str(folder)!r} is not empty; name a new one for the {what}.")
         folder.mkdir(parents=True, exist_ok=True)
-        with _all_or_nothing(folder):
+        try:
             write_json(folder / "run.json", {"name": name, "note": note, "created": time.time()})
             write_json(folder / "status.json", dataclasses.asdict(status))
             write_text(folder / recipe, text)
+        except BaseException:  # Ctrl-C or a full disk: the folder stays empty, so that it can be taken
+            for path in folder.iterdir():
+                path.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise RunError(
             f"The {what}'s folder {str(folder)!r} cannot be written ({error.strerror}); choose another."
         ) from error
-
-
-@contextmanager
-def _all_or_nothing(folder: Path) -> Iterator[None]:
-    """Leave an empty folder empty where its filling is cut off, by Ctrl-C or a full disk, so that it can be taken."""
-    try:
-        yield
-    except BaseException:
-        for path in folder.iterdir():
-            path.unlink(missing_ok=True)
-        raise
 
 
 def new_folder(runs_folder: Path) -> Path:
