@@ -42,19 +42,11 @@ class Heard:
     seconds: float
     remark: str = ""
 
-    def top(self, most: int = 8, least: float = 0.0) -> list[tuple[str, float]]:
-        """Classes with the highest mean score, and that score.
-
-        Parameters
-        ----------
-        most : int
-        least : float
-            Score that a class must reach in some window.
-        """
+    def top(self, most: int = 8) -> list[tuple[str, float]]:
+        """Classes with the highest mean score, and that score."""
         mean = self.scores.mean(axis=0)
         order = np.argsort(-mean, kind="stable")
-        loud = self.scores.max(axis=0) >= least
-        return [(self.classes[n], float(mean[n])) for n in order if loud[n]][:most]
+        return [(self.classes[n], float(mean[n])) for n in order[:most]]
 
     def to_dict(self, most: int = 8) -> dict[str, Any]:
         """Plain values: the top classes with their mean scores and their scores over time."""
@@ -82,10 +74,6 @@ def hear(sound: Source, *, offset: float = 0.0, duration: float | None = None) -
     offset, duration : float
         The stretch that is listened to, in seconds.
 
-    Returns
-    -------
-    Heard
-
     Raises
     ------
     AudioError
@@ -94,11 +82,6 @@ def hear(sound: Source, *, offset: float = 0.0, duration: float | None = None) -
         When the weights cannot be had.
     """
     y, sr = load_audio(sound, sr=None, offset=offset, duration=duration)
-    return heard(y, sr)
-
-
-def heard(y: Array, sr: int) -> Heard:
-    """As :func:`hear`, of samples [shape=(n,)]."""
     model = EMBEDDINGS[LISTENER]()
     found = model.embed(y, sr)
     if found.scores is None:

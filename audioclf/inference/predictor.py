@@ -74,23 +74,7 @@ class Classification:
 class Predictor(LoadedRun):
     """The models of one run, loaded once: classify sounds, and explain the answers.
 
-    Parameters
-    ----------
-    run : Run
-        Finished.
-    cache : SoundCache, optional
-        Where decoded clips and their features stay for the next question; nothing is kept where left out.
-    trust_code : bool
-        Allows the import of code that the run names to build its model.
-    onnx : mapping of str to Path, optional
-        As of :class:`audioclf.inference.loaded_run.LoadedRun`.
-
-    Raises
-    ------
-    RunError
-        When the run has no models yet, or they cannot be read.
-    ParameterError
-        When its model names code that is not trusted.
+    Parameters and errors are those of :class:`~audioclf.inference.loaded_run.LoadedRun`.
     """
 
     def probabilities(self, windows: Sequence[Array], split: str | None = None) -> Array:

@@ -28,7 +28,7 @@ from audioclf.inference import scan_files
 from audioclf.inference.events import Event, EventSettings
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.review import as_dataset, read_review, review, with_review
-from audioclf.inference.scan import Scan, create_scan
+from audioclf.inference.scan import Scan, create_scan, list_scans, scans_folder
 from audioclf.inference.scanner import scan_sounds
 from audioclf.inference.thresholds import validation_predictions
 from audioclf.models import MODELS
@@ -332,10 +332,12 @@ def test_other_programs_read_the_events(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_scan_of_a_stranger_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "scan.json").write_text('{"format": "audioclf scan", "version": 1}')
+    folder = scans_folder() / tmp_path.name
+    folder.mkdir(parents=True)
+    (folder / "scan.json").write_text('{"format": "audioclf scan", "version": 1}')
     with pytest.raises(RunError, match="cannot be read"):
-        _ = Scan(tmp_path).about
-    assert not Scan(tmp_path).readable
+        _ = Scan(folder).about
+    assert folder not in [scan.folder for scan in list_scans()]
 
 
 def test_a_hop_longer_than_the_window_is_refused(run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 import audioclf
 from audioclf.core.errors import DatasetError
 from audioclf.datasets.splits import Holdout
+from audioclf.inference.messages import packed, unpacked
 from audioclf.plots.learning import learning_chart
 from audioclf.similarity.learning_curve import SCRATCH, LearningCurve, Point, learning_curve, title
 
@@ -33,7 +34,7 @@ def test_both_ways_are_tested_on_the_same_clips(class_folders: Path) -> None:
     assert line[-1].accuracy == 1.0
     assert told[-1] == (1000, 1000)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert LearningCurve.from_dict(found.to_dict()) == found
+    assert unpacked(LearningCurve, *packed(found)) == found
     assert "recognized by the" in found.sentence
     with pytest.raises(DatasetError, match="choose one"):
         learning_curve(dataset, Holdout(), ())

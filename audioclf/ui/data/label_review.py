@@ -7,10 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset, curation
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.similarity.labels import Suspect
 from audioclf.similarity.review import Pair, Review
 from audioclf.ui.data import versions
@@ -47,14 +46,13 @@ def draw(state: State, dataset: Dataset) -> None:
 def _task(dataset: Dataset, by: str) -> Task:
     def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Review:
         request = {
-            "dataset": transfer.packed(dataset),
+            "dataset": packed(dataset)[0],
             "space": by,
-            "n_jobs": 1 if workspaces.shared() else -1,
         }
         values, _ = background.run_task(
             "similarity.tasks:review_labels", request, progress=progress, should_stop=should_stop
         )
-        return Review.from_dict(values)
+        return unpacked(Review, values)
 
     key = f"review {dataset.fingerprint} {by}"
     return tasks.find(key) or tasks.start(key, "Listening to every clip", work)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset
 from audioclf.embeddings import EMBEDDINGS
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
 from audioclf.plots.learning import learning_chart
-from audioclf.similarity import choice, transfer
+from audioclf.similarity import choice
 from audioclf.similarity.learning_curve import SCRATCH, LearningCurve, title
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.shell import task_bar, tasks, warmup
@@ -59,15 +59,14 @@ def _start(key: str, dataset: Dataset, ways: list[str]) -> Task:
 
     def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> LearningCurve:
         request = {
-            "dataset": transfer.packed(dataset),
+            "dataset": packed(dataset)[0],
             "split": split.to_dict(),
             "ways": ways,
-            "n_jobs": 1 if workspaces.shared() else -1,
         }
         values, _ = background.run_task(
             "similarity.tasks:make_curve", request, progress=progress, should_stop=should_stop
         )
-        return LearningCurve.from_dict(values)
+        return unpacked(LearningCurve, values)
 
     return tasks.start(key, "Drawing the learning curve", work)
 

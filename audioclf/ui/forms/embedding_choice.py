@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset
 from audioclf.datasets.splits import Protocol
 from audioclf.embeddings import EMBEDDINGS
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.similarity.choice import MOST_CLIPS, Candidate, Choice
 from audioclf.ui.shell import tasks
 from audioclf.ui.shell.tasks import Task
@@ -61,12 +60,11 @@ def _key(dataset: Dataset) -> str:
 
 def _choose(dataset: Dataset, split: Protocol, progress: tasks.Progress, should_stop: Callable[[], bool]) -> Choice:
     request = {
-        "dataset": transfer.packed(dataset),
+        "dataset": packed(dataset)[0],
         "split": split.to_dict(),
-        "n_jobs": 1 if workspaces.shared() else -1,
     }
     with background.turn(_turn, should_stop):
         values, _ = background.run_task(
             "similarity.tasks:choose_embedding", request, progress=progress, should_stop=should_stop
         )
-    return Choice.from_dict(values)
+    return unpacked(Choice, values)

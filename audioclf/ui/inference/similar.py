@@ -9,11 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from audioclf.core import workspaces
 from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.similarity.atlas import Atlas
 from audioclf.similarity.vectors import RUN, SPACES
 from audioclf.ui.shell import state as states
@@ -46,17 +45,16 @@ def atlas(dataset: Dataset, by: str, method: str = "pca", run: Run | None = None
 
     def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Atlas:
         request = {
-            "dataset": transfer.packed(dataset),
+            "dataset": packed(dataset)[0],
             "space": by,
             "method": method,
             "run": folder,
-            "n_jobs": 1 if workspaces.shared() else -1,
         }
         with background.turn(_turn, should_stop):
-            _, arrays = background.run_task(
+            frame = background.run_task(
                 "similarity.tasks:make_atlas", request, progress=progress, should_stop=should_stop
             )
-        return Atlas(arrays["places"], arrays["near"], arrays["similarity"])
+        return unpacked(Atlas, *frame)
 
     return tasks.find(key) or tasks.start(key, "Comparing the clips", work)
 
@@ -136,10 +134,8 @@ def of_run(run: Run, clip: Clip, key: str) -> None:
 
 
 def _near(folder: Path, clip: Clip, by: str) -> Callable[[Any], tuple[list[int], list[float]]]:
-    from audioclf.inference.messages import about_clip
-
     def work(worker: Any) -> tuple[list[int], list[float]]:
-        request = {"do": "near", "run": str(folder), "clip": about_clip(clip), "space": by, "k": SHOWN}
+        request = {"do": "near", "run": str(folder), "clip": packed(clip)[0], "space": by, "k": SHOWN}
         values, _ = worker.ask(request)
         return values["near"], values["similarity"]
 
