@@ -125,10 +125,6 @@ class LoadedRun:
         ----------
         maps : mapping of Feature to FeatureMap
             As :meth:`maps` gives them.
-        feature_index : int
-        split : str or None
-        rolled : bool
-            Whether predictions are means over rolled inputs, as the run's test made them.
         randomised : bool
             Whether all that the networks learned is made random.
         """

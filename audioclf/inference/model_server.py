@@ -185,29 +185,13 @@ class ModelWorker:
         self.ask({"do": "warm"})
 
     def classify(self, run: Path, clip: Clip, *, split: str | None = None) -> Classification:
-        """What a run's models predict for one clip; its samples never go through the pipe.
-
-        Parameters
-        ----------
-        run : Path
-        clip : Clip
-        split : str, optional
-            Whose models to ask: the split in which a clip was tested.
-        """
+        """As :meth:`~audioclf.inference.predictor.Predictor.classify`; a clip's samples never go through the pipe."""
         from audioclf.inference.predictor import Classification
 
         return unpacked(Classification, *self._asked("classify", run, clip, split=split))
 
     def explain(self, run: Path, clip: Clip, **options: Any) -> Explanation:
-        """Probabilities, feature map and heat map of one window of a clip, in one answer.
-
-        Parameters
-        ----------
-        run : Path
-        clip : Clip
-        **options
-            As of :meth:`audioclf.inference.predictor.Predictor.explain`.
-        """
+        """As :meth:`~audioclf.inference.predictor.Predictor.explain`, with its options."""
         from audioclf.inference.evidence import Explanation
 
         return unpacked(Explanation, *self._asked("explain", run, clip, options=options))
@@ -217,21 +201,12 @@ class ModelWorker:
     ) -> tuple[Verdict | None, dict[str, Any]]:
         """What the explanation that :meth:`explain` gives for the same options is worth.
 
-        Parameters
-        ----------
-        run : Path
-        clip : Clip
-        checks : bool
-            Whether also to randomise the weights and to ask the other methods.
-        **options
-            As of :meth:`explain`.
-
         Returns
         -------
         verdict : Verdict or None
             None where the map is empty.
         checks : dict
-            As of :meth:`audioclf.inference.predictor.Predictor.checks`; empty where not asked for.
+            Of :meth:`audioclf.inference.predictor.Predictor.checks`; empty where not asked for.
         """
         from audioclf.explain import Verdict
 

@@ -227,15 +227,7 @@ class Predictor(LoadedRun):
         split: str | None = None,
         start: float = 0.0,
     ) -> Verdict:
-        """What an explanation that :meth:`explain` gave of the same sound is worth; its heat must not be empty.
-
-        Parameters
-        ----------
-        sound : path, bytes, file or Clip
-        found : Explanation
-        feature_index, split, start
-            As of :meth:`explain`.
-        """
+        """What an explanation that :meth:`explain` gave of the same sound is worth; its heat must not be empty."""
         maps = self._maps_at(sound, start)
         return explain.judge(self.subject(maps, feature_index, split, rolled=True), found.heat, found.class_index)
 
@@ -249,11 +241,6 @@ class Predictor(LoadedRun):
         start: float = 0.0,
     ) -> dict[str, Any]:
         """Whether an explanation changes when the weights are randomised, and whether other methods agree with it.
-
-        Parameters
-        ----------
-        sound, found, feature_index, split, start
-            As of :meth:`judge`.
 
         Returns
         -------

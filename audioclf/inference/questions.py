@@ -34,15 +34,7 @@ class Altered:
 
 
 def alter(predictor: Predictor, clip: Clip, alteration: Alteration, split: str | None = None) -> Altered:
-    """Change a clip and ask the models what it is now.
-
-    Parameters
-    ----------
-    predictor : Predictor
-    clip : Clip
-    alteration : Alteration
-    split : str, optional
-        Whose models to ask: the split in which the clip was tested.
+    """Change a clip and ask the models what it is now: all, or those of one split.
 
     Raises
     ------

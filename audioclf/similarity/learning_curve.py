@@ -87,13 +87,7 @@ class Point:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The points, and what they say.
-
-    Attributes
-    ----------
-    points : tuple of Point
-    protocol : str
-    """
+    """The points, and what they say."""
 
     points: tuple[Point, ...]
     protocol: str
