@@ -42,11 +42,19 @@ class Heard:
     seconds: float
     remark: str = ""
 
-    def top(self, most: int = 8) -> list[tuple[str, float]]:
-        """Classes with the highest mean score, and that score."""
+    def top(self, most: int = 8, least: float = 0.0) -> list[tuple[str, float]]:
+        """Classes with the highest mean score, and that score.
+
+        Parameters
+        ----------
+        most : int
+        least : float
+            Score that a class must reach in some window.
+        """
         mean = self.scores.mean(axis=0)
         order = np.argsort(-mean, kind="stable")
-        return [(self.classes[n], float(mean[n])) for n in order[:most]]
+        loud = self.scores.max(axis=0) >= least
+        return [(self.classes[n], float(mean[n])) for n in order if loud[n]][:most]
 
     def to_dict(self, most: int = 8) -> dict[str, Any]:
         """Plain values: the top classes with their mean scores and their scores over time."""

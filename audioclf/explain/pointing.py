@@ -11,11 +11,8 @@ Mask = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 """Start and end in seconds, low and high in Hz."""
 
-MARGIN = 1
-"""Rows and frames beside the true place that count too: a window of analysis smears a sound so far."""
 
-
-def points_into(heat: npt.NDArray[np.floating], truth: Mask) -> bool:
+def points_into(heat: npt.NDArray[np.floating], truth: Mask, *, margin: int = 1) -> bool:
     """The pointing game [1]_: whether the hottest place lies in the true one.
 
     Parameters
@@ -23,6 +20,8 @@ def points_into(heat: npt.NDArray[np.floating], truth: Mask) -> bool:
     heat : np.ndarray [shape=(rows, frames)]
     truth : np.ndarray of bool [shape=(rows, frames)]
         True where the evidence is known to be.
+    margin : int
+        Rows and frames beside the true place that count too: a window of analysis smears a sound so far.
 
     Returns
     -------
@@ -41,7 +40,7 @@ def points_into(heat: npt.NDArray[np.floating], truth: Mask) -> bool:
     row, frame = places[np.abs(places - middle).sum(axis=1).argmin()]
     rows, frames = np.nonzero(truth)
     return bool(
-        rows.min() - MARGIN <= row <= rows.max() + MARGIN and frames.min() - MARGIN <= frame <= frames.max() + MARGIN
+        rows.min() - margin <= row <= rows.max() + margin and frames.min() - margin <= frame <= frames.max() + margin
     )
 
 

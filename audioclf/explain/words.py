@@ -43,7 +43,9 @@ class Words:
         return self.kind == "silence"
 
 
-def describe(heat: npt.NDArray[np.floating], shown: FeatureMap, y: npt.NDArray[np.floating], sr: float) -> Words:
+def describe(
+    heat: npt.NDArray[np.floating], shown: FeatureMap, y: npt.NDArray[np.floating] | None = None, sr: float = 0.0
+) -> Words:
     """Put a heat map into words.
 
     Parameters
@@ -52,9 +54,13 @@ def describe(heat: npt.NDArray[np.floating], shown: FeatureMap, y: npt.NDArray[n
         Not negative.
     shown : FeatureMap
         Its axes tell frequency from time; a map of coefficients has no frequencies to name.
-    y : np.ndarray [shape=(n,)]
+    y : np.ndarray [shape=(n,)], optional
         The samples, to tell silence from sound.
     sr : float [Hz]
+
+    Returns
+    -------
+    Words
     """
     total = float(heat.sum())
     if total <= 0:
@@ -133,10 +139,13 @@ def _where(weights: npt.NDArray[np.floating], frequencies: npt.NDArray[np.float6
 
 
 def _silence(
-    weights: npt.NDArray[np.floating], times: npt.NDArray[np.float64], y: npt.NDArray[np.floating], sr: float
+    weights: npt.NDArray[np.floating],
+    times: npt.NDArray[np.float64],
+    y: npt.NDArray[np.floating] | None,
+    sr: float,
 ) -> str:
     """Which silence holds most of the evidence; empty where sound does."""
-    if len(y) < 2 or len(times) < 2:
+    if y is None or not sr or len(y) < 2 or len(times) < 2:
         return ""
     # a level for every time of the map, from the samples around it
     centres = np.clip(np.round(times * sr).astype(int), 0, len(y) - 1)

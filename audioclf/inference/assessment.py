@@ -76,13 +76,10 @@ def choose_method(
 
     Parameters
     ----------
-    run : Run
-        Finished.
     n : int
         Clips at most.
     seconds : float
         After this time the clips that are tested decide.
-    report, should_stop : callable, optional
     predictor : Predictor, optional
         Of the run, where it is loaded already.
 
@@ -150,13 +147,8 @@ def assess_method(
 
     Parameters
     ----------
-    run : Run
-        Finished.
-    method : str
-        Kind of the method.
     n : int, optional
         Clips at most, drawn at random; all where left out.
-    report, should_stop : callable, optional
     predictor : Predictor, optional
         Of the run, where it is loaded already.
 

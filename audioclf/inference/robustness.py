@@ -134,13 +134,10 @@ def measure(
 
     Parameters
     ----------
-    predictor : Predictor
     sweep : str
         One of :data:`SWEEPS`.
     progress : callable
         Called with how many of how many clips are done.
-    should_stop : callable
-        Asked after every clip.
 
     Raises
     ------

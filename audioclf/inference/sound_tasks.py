@@ -27,16 +27,10 @@ def drawing(
     ending: str,
     span: tuple[float, float] | None = None,
 ) -> Frame:
-    """Request for a grid of feature maps as a file.
+    """Request for a grid of feature maps (rows of columns) as a file, see :func:`audioclf.plots.grid_figure`.
 
     Parameters
     ----------
-    maps : sequence of sequences of FeatureMap
-        Rows of columns.
-    titles : sequence of str
-        One per column.
-    shared, difference, span
-        As for :func:`audioclf.plots.grid_figure`.
     ending : ".png", ".svg" or ".pdf"
     """
     rows, arrays = packed(maps)
