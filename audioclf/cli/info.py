@@ -39,12 +39,12 @@ def datasets(as_json: bool) -> None:
     if as_json:
         print_json(
             [
-                {"name": item.name, "title": item.title, "description": item.description, "licence": item.licence}
+                {"name": item.kind, "title": item.title, "description": item.description, "licence": item.licence}
                 for item in sources
             ]
         )
         return
-    print_table(("name", "title", "licence"), [(item.name, item.title, item.licence) for item in sources])
+    print_table(("name", "title", "licence"), [(item.kind, item.title, item.licence) for item in sources])
 
 
 @cli.command()

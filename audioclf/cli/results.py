@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -89,7 +90,7 @@ def robustness(run: Path, sweep: str, trust_code: bool, as_json: bool) -> None:
     quiet_start(opened.experiment.model.family)
     found = measure(Predictor(opened, trust_code=trust_code), sweep, should_stop=stopping.asked)
     if as_json:
-        print_json(found.to_dict())
+        print_json(asdict(found))
         return
     click.echo(f"{found.sentence()}\n")
     header = (SWEEPS[sweep].unit, "all", *found.classes)

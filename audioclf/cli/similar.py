@@ -111,7 +111,7 @@ def curve(path: str, ways: tuple[str, ...], pairs: tuple[str, ...], as_json: boo
     dataset, _, _ = _load(path, pairs)
     found = curves.learning_curve(dataset, Holdout(), ways or known, progress=_progress("done"))
     if as_json:
-        print_json(found.to_dict() | {"sentence": found.sentence})
+        print_json(dataclasses.asdict(found) | {"sentence": found.sentence})
         return
     rows = []
     for way in found.ways:

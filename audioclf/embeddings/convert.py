@@ -16,14 +16,17 @@ from typing import Any, Final
 
 import numpy as np
 
+from audioclf.core import forkserver
 from audioclf.core.errors import AudioclfError
+from audioclf.core.limits import cap_memory
+from audioclf.core.npz import write_arrays
 from audioclf.embeddings import mobilenet, weights
 from audioclf.embeddings.weights import Array, Layout
 
 TITLE: Final = "YAMNet"
 
 _SECONDS: Final = 300.0
-_MEMORY: Final = 4 << 30
+_MEMORY: Final = 4.0
 _REFUSED: Final = 3
 _INDEX: Final = "variables.index"
 _DATA: Final = "variables.data-00000-of-00001"
@@ -44,16 +47,24 @@ def convert(source: Path, target: Path) -> None:
     AudioclfError
         When it is neither, or holds anything else.
     """
-    command = [sys.executable, "-m", "audioclf.embeddings.convert", str(source.absolute()), str(target.absolute())]
-    # the same modules as here, and none that lie in the current folder
-    paths = os.pathsep.join(path for path in sys.path if path)
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = forkserver.start(
+        "audioclf.embeddings.convert",
+        str(source.absolute()),
+        str(target.absolute()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, env=environment, check=False)
+        code = process.wait(_SECONDS)
+        stated = process.stdout.read().decode(errors="replace").strip() if code == _REFUSED else ""
     except subprocess.TimeoutExpired:
         raise weights.refusal(source, TITLE, "reading it does not end") from None
-    if done.returncode:
-        stated = done.stdout.decode(errors="replace").strip() if done.returncode == _REFUSED else ""
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    if code:
         raise weights.refusal(source, TITLE, stated or "reading it fails")
 
 
@@ -61,7 +72,9 @@ def main() -> None:
     """Convert ``sys.argv[1]`` to ``sys.argv[2]``; the reason why not goes to standard output."""
     source, target = map(Path, sys.argv[1:])
     try:
-        weights.write(target, weights.checked(_read(source), mobilenet.layout()))
+        found = weights.checked(_read(source), mobilenet.layout())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_arrays(target, found)
     except OSError as error:
         print(error.strerror or error)
     except (AudioclfError, ValueError, KeyError, RuntimeError, MemoryError) as error:
@@ -93,7 +106,7 @@ def _require_size(path: Path) -> None:
 
 def _from_h5(path: Path) -> dict[str, Array]:
     """Arrays in the order in which Keras 2 lists layers and their weights; names of layers do not count."""
-    _limit_memory()
+    cap_memory(_MEMORY)
     import h5py
 
     layout = mobilenet.layout()
@@ -171,14 +184,6 @@ def _keys(layout: Layout) -> dict[str, str]:
         name: f"_yamnet/layer_with_weights-{numbers[name.rpartition('/')[0]]}/{name.rpartition('/')[2]}"
         for name in layout
     }
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 if __name__ == "__main__":

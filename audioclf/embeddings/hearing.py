@@ -82,10 +82,6 @@ def hear(sound: Source, *, offset: float = 0.0, duration: float | None = None) -
     offset, duration : float
         The stretch that is listened to, in seconds.
 
-    Returns
-    -------
-    Heard
-
     Raises
     ------
     AudioError
@@ -94,11 +90,6 @@ def hear(sound: Source, *, offset: float = 0.0, duration: float | None = None) -
         When the weights cannot be had.
     """
     y, sr = load_audio(sound, sr=None, offset=offset, duration=duration)
-    return heard(y, sr)
-
-
-def heard(y: Array, sr: int) -> Heard:
-    """As :func:`hear`, of samples [shape=(n,)]."""
     model = EMBEDDINGS[LISTENER]()
     found = model.embed(y, sr)
     if found.scores is None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -24,21 +22,8 @@ _HEADER = 512
 """Bytes that an array's own header and its entry in the archive stay below."""
 
 
-def write(path: Path, weights: Mapping[str, Array]) -> None:
-    """Write arrays to one file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **weights)  # type: ignore[arg-type]
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
 def read(path: Path, layout: Layout, title: str) -> dict[str, Array]:
-    """Read what :func:`write` wrote; sizes are compared with the layout before anything of that size is allocated.
+    """Read an archive; sizes are compared with the layout before anything of that size is allocated.
 
     Parameters
     ----------

@@ -149,6 +149,23 @@ def mean_of_fits(heats: list[Array]) -> Array:
     return mean
 
 
+def require_class(class_index: int, n_classes: int) -> None:
+    """Raise ``ParameterError`` for a class that does not exist."""
+    if not 0 <= class_index < n_classes:
+        raise ParameterError(f"class_index must lie in 0 to {n_classes - 1}, got {class_index}.", "class_index")
+
+
+def column_of(class_index: int, estimator: Any) -> int:
+    """Place of a class among those that an estimator was trained on; ``ParameterError`` where it is none of them."""
+    known = [int(number) for number in estimator.classes_]
+    if class_index not in known:
+        raise ParameterError(
+            f"class_index must be one of the classes the model was trained on, {known}, got {class_index}.",
+            "class_index",
+        )
+    return known.index(class_index)
+
+
 def floor_of(values: Array, unit: str, axes: tuple[str, ...]) -> Array:
     """What every place of a feature map becomes when it is removed.
 

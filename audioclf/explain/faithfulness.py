@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -119,18 +118,6 @@ class Verdict:
             )
         return ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Verdict:
-        """What :meth:`to_dict` gave, also after JSON."""
-        curves = {
-            name: {key: tuple(curve) for key, curve in values[name].items()} for name in ("deletion", "insertion")
-        }
-        return cls(**{**values, **curves, "shares": tuple(values["shares"])})
-
 
 def judge(subject: Subject, heat: Array, class_index: int, *, random_state: int = 0) -> Verdict:
     """Deletion and insertion [1]_ against random places and the loudest, and the measures of L-MAC.
@@ -144,10 +131,6 @@ def judge(subject: Subject, heat: Array, class_index: int, *, random_state: int 
         Any scale, not negative.
     class_index : int
     random_state : int
-
-    Returns
-    -------
-    Verdict
 
     References
     ----------

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
-
-Array = npt.NDArray[np.float32]
+from audioclf.explain.base import Array, require_class
 
 _PROBES: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 """For every network its models that also give a layer's maps: building one takes longer than asking it."""
@@ -75,9 +74,7 @@ def class_activation_map(
     maps = network.get_layer(layer).output
     if len(maps.shape) != 4:
         raise ParameterError(f"Grad-CAM reads a layer with maps, and '{layer}' gives a plain list.", "layer")
-    n_classes = network.output_shape[-1]
-    if not 0 <= class_index < n_classes:
-        raise ParameterError(f"class_index must lie in 0 to {n_classes - 1}, got {class_index}.", "class_index")
+    require_class(class_index, network.output_shape[-1])
     picture = np.asarray(x, dtype=np.float32)
     rows, frames = picture.shape[:2]
     activations, gradient = _gradients(network, layer)(

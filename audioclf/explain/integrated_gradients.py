@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.core.errors import ParameterError
+from audioclf.explain.base import Array, require_class
 from audioclf.explain.grad_cam import class_scores
-
-Array = npt.NDArray[np.float32]
 
 BATCH = 32
 
@@ -66,9 +64,7 @@ def integrated_gradients(
     import keras
     import tensorflow as tf
 
-    n_classes = network.output_shape[-1]
-    if not 0 <= class_index < n_classes:
-        raise ParameterError(f"class_index must lie in 0 to {n_classes - 1}, got {class_index}.", "class_index")
+    require_class(class_index, network.output_shape[-1])
     example = np.asarray(x, dtype=np.float32)
     start = np.zeros_like(example) if baseline is None else np.asarray(baseline, dtype=np.float32)
     rng = np.random.default_rng(random_state)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
+from audioclf.explain.base import Array, column_of
 from audioclf.models.base import Shape
-
-Array = npt.NDArray[np.float32]
 
 
 def coefficients(estimator: Any, input_shape: Shape, class_index: int) -> Array:
@@ -30,13 +28,7 @@ def coefficients(estimator: Any, input_shape: Shape, class_index: int) -> Array:
             " and for any other there is occlusion.",
             "model",
         )
-    known = [int(number) for number in estimator.classes_]
-    if class_index not in known:
-        raise ParameterError(
-            f"class_index must be one of the classes the model was trained on, {known}, got {class_index}.",
-            "class_index",
-        )
-    row = known.index(class_index)
+    row = column_of(class_index, estimator)
     weights = np.asarray(estimator.coef_)
     if len(weights) == 1:
         weights = np.concatenate([-weights, weights])

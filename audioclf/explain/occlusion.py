@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
-
-Array = npt.NDArray[np.float32]
+from audioclf.explain.base import Array, Predict, require_class
 
 PATCHES = 12
 """Patches along each axis when no size is given."""
@@ -19,7 +17,7 @@ BATCH = 128
 
 
 def occlusion(
-    predict: Callable[[Array], npt.NDArray[np.floating]],
+    predict: Predict,
     x: npt.ArrayLike,
     class_index: int,
     *,
@@ -68,8 +66,7 @@ def occlusion(
     if len(step) != len(shape) or min(step) < 1:
         raise ParameterError(f"stride must have {len(shape)} values of at least 1, got {step}.", "stride")
     whole = predict(example[None])[0]
-    if not 0 <= class_index < len(whole):
-        raise ParameterError(f"class_index must lie in 0 to {len(whole) - 1}, got {class_index}.", "class_index")
+    require_class(class_index, len(whole))
     cover = np.broadcast_to(np.asarray(example.mean() if fill is None else fill, np.float32), example.shape)
     starts = [_starts(n, part, by) for n, part, by in zip(shape, size, step, strict=True)]
     places = [

@@ -7,9 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from audioclf.core.errors import ParameterError
-
-Array = npt.NDArray[np.float32]
+from audioclf.explain.base import Array, Predict, require_class
 
 BATCH = 128
 RIDGE = 1.0
@@ -28,7 +26,7 @@ LEAST = 1e-4
 
 
 def random_masks(
-    predict: Callable[[Array], npt.NDArray[np.floating]],
+    predict: Predict,
     x: npt.ArrayLike,
     class_index: int,
     *,
@@ -94,10 +92,7 @@ def random_masks(
                 for begin in range(0, len(kept), BATCH)
             )
             probabilities = np.concatenate([predict(one) for one in maps])
-            if not 0 <= class_index < probabilities.shape[1]:
-                raise ParameterError(
-                    f"class_index must lie in 0 to {probabilities.shape[1] - 1}, got {class_index}.", "class_index"
-                )
+            require_class(class_index, probabilities.shape[1])
             return probabilities[:, class_index].astype(np.float64)
 
         draws = rng.random((-(-n_masks // grids), n_cells))

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioclf.core.errors import ParameterError
-
-Array = npt.NDArray[np.float32]
+from audioclf.explain.base import Array, column_of
 
 
 def tree_paths(estimator: Any, x: npt.ArrayLike, class_index: int) -> Array:
@@ -46,13 +45,7 @@ def tree_paths(estimator: Any, x: npt.ArrayLike, class_index: int) -> Array:
         raise ParameterError(
             f"{type(estimator).__name__} does not consist of trees; for any model there is occlusion.", "model"
         )
-    known = [int(number) for number in estimator.classes_]
-    if class_index not in known:
-        raise ParameterError(
-            f"class_index must be one of the classes the model was trained on, {known}, got {class_index}.",
-            "class_index",
-        )
-    column = known.index(class_index)
+    column = column_of(class_index, estimator)
     found = np.zeros(example.size)
     if isinstance(trees, np.ndarray):  # boosted: a tree per round and class, one for both of two classes
         single = trees.shape[1] == 1

@@ -13,7 +13,7 @@ import numpy as np
 from audioclf.core.errors import AudioclfError, RunError, Stopped
 from audioclf.datasets import Dataset
 from audioclf.datasets.catalog.planted import true_box
-from audioclf.experiments.runs import Run, write_json
+from audioclf.experiments.runs import Prediction, Run, write_json
 from audioclf.experiments.runs.files import read_json
 from audioclf.explain import METHODS
 from audioclf.explain.faithfulness import area
@@ -76,13 +76,10 @@ def choose_method(
 
     Parameters
     ----------
-    run : Run
-        Finished.
     n : int
         Clips at most.
     seconds : float
         After this time the clips that are tested decide.
-    report, should_stop : callable, optional
     predictor : Predictor, optional
         Of the run, where it is loaded already.
 
@@ -150,13 +147,8 @@ def assess_method(
 
     Parameters
     ----------
-    run : Run
-        Finished.
-    method : str
-        Kind of the method.
     n : int, optional
         Clips at most, drawn at random; all where left out.
-    report, should_stop : callable, optional
     predictor : Predictor, optional
         Of the run, where it is loaded already.
 
@@ -173,28 +165,27 @@ def assess_method(
     path = results_path(run, method)
     path.parent.mkdir(exist_ok=True)
     known = {(row["clip"], row["split"]): row for row in read_results(run, method).get("clips", [])}
-    items = list({(item.clip, item.split): item for item in run.predictions}.values())
-    order = np.random.default_rng(0).permutation(len(items))[:n]
+    items = {(item.clip, item.split): item for item in run.predictions}
+    names = list(items)
+    keys = [names[number] for number in np.random.default_rng(0).permutation(len(items))[:n]]
     predictor = predictor or Predictor(run, SoundCache())
-    rows: list[dict[str, Any]] = []
     gone: AudioclfError | None = None
     saved = time.monotonic()
-    for done, number in enumerate(order):
-        if should_stop is not None and should_stop():
-            write_json(path, {"method": method, "clips": rows})
-            raise Stopped("The test of the explanations was stopped.")
-        item = items[number]
-        row = known.get((item.clip, item.split))
-        try:
-            row = row or _assessed(predictor, item.clip, item.split, item.true, method, checks=done < CHECKED)
-            rows.append(row)
-        except AudioclfError as error:
-            gone = error
-        if time.monotonic() - saved > _SAVE_SECONDS:
-            write_json(path, {"method": method, "clips": [*rows, *_later(known, rows)]})
+    for done, key in enumerate(keys):
+        stopped = should_stop is not None and should_stop()
+        if stopped or time.monotonic() - saved > _SAVE_SECONDS:
+            write_json(path, {"method": method, "clips": list(known.values())})
             saved = time.monotonic()
+        if stopped:
+            raise Stopped("The test of the explanations was stopped.")
+        if key not in known:
+            try:
+                known[key] = _assessed(predictor, items[key], method, checks=done < CHECKED)
+            except AudioclfError as error:
+                gone = error
         if report is not None:
-            report(done + 1, len(order))
+            report(done + 1, len(keys))
+    rows = [known[key] for key in keys if key in known]
     if not rows:
         raise gone or RunError(f"Run '{run.name}' has no test clips.")
     found = {"method": method, "clips": rows, "summary": summarise(rows)}
@@ -202,26 +193,20 @@ def assess_method(
     return found
 
 
-def _later(known: Mapping[tuple[int, str], Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """What is known of clips whose turn has not come yet."""
-    done = {(row["clip"], row["split"]) for row in rows}
-    return [row for key, row in known.items() if key not in done]
-
-
-def _assessed(predictor: Predictor, clip: int, split: str, true: int, method: str, *, checks: bool) -> dict[str, Any]:
-    sound = predictor.run.clips[clip]
-    found = predictor.explain(sound, split=split, method=method, judge=True)
+def _assessed(predictor: Predictor, item: Prediction, method: str, *, checks: bool) -> dict[str, Any]:
+    sound = predictor.run.clips[item.clip]
+    found = predictor.explain(sound, split=item.split, method=method, judge=True)
     row: dict[str, Any] = {
-        "clip": clip,
-        "split": split,
+        "clip": item.clip,
+        "split": item.split,
         "class": found.class_index,
-        "correct": found.class_index == true,
+        "correct": found.class_index == item.true,
         "words": found.words.kind,
         "seconds": found.seconds,
         "verdict": None if found.verdict is None else asdict(found.verdict),
     }
     if checks:
-        row["checks"] = predictor.checks(sound, found, split=split)
+        row["checks"] = predictor.checks(sound, found, split=item.split)
     truth = truth_of(found.feature_map, true_box(sound)) if row["correct"] else None
     if truth is not None:
         row |= {"points": points_into(found.heat, truth), "iou": iou(found.heat, truth)}
@@ -333,25 +318,10 @@ def _against(summary: Mapping[str, Any], name: str, other: str) -> str:
 
 def markdown(run: Run) -> str:
     """What is known of a run's explanations, as a Markdown table with a line for every method that was tested."""
-    columns = {
-        "method": "method",
-        "probability": "whole",
-        "marked": "marked",
-        "random": "random",
-        "loudest": "loudest",
-        "p_random": "p (random)",
-        "p_loudest": "p (loudest)",
-        "deletion": "deletion",
-        "insertion": "insertion",
-        "drop": "drop",
-        "increase": "increase",
-        "gain": "gain",
-        "fidelity": "fidelity",
-        "randomised": "random weights",
-        "pointing": "points right",
-        "iou": "IoU",
-        "seconds": "s",
-    }
+    columns = (
+        "method", "probability", "marked", "random", "loudest", "p_random", "p_loudest", "deletion", "insertion",
+        "drop", "increase", "gain", "fidelity", "randomised", "pointing", "iou", "seconds",
+    )  # fmt: skip
     rows = []
     usual = default_method(run)
     for method in methods_for(run):
@@ -360,9 +330,20 @@ def markdown(run: Run) -> str:
             title = f"**{method.title}**" if method.kind == usual else method.title
             rows.append({**summary, "method": title})
     shown = [name for name in columns if any(name in row for row in rows)]
-    lines = [[columns[name] for name in shown], ["---"] * len(shown)]
+    lines = [[_TITLES.get(name, name) for name in shown], ["---"] * len(shown)]
     lines += [[_cell(name, row.get(name)) for name in shown] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+_TITLES = {
+    "probability": "whole",
+    "p_random": "p (random)",
+    "p_loudest": "p (loudest)",
+    "randomised": "random weights",
+    "pointing": "points right",
+    "iou": "IoU",
+    "seconds": "s",
+}
 
 
 def _cell(name: str, value: Any) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from audioclf.core.errors import AudioclfError, RunError, Stopped
-from audioclf.experiments.runs import STOPPED, Run, Status, list_runs, open_run, process_created, write_json
+from audioclf.core.errors import RunError
+from audioclf.experiments.runs import Run, Status, list_runs, open_run, write_json
 from audioclf.experiments.runs.files import read_json
 from audioclf.experiments.runs.folder import JobFolder
+from audioclf.experiments.runs.writer import StatusWriter
 from audioclf.inference.evidence import FOLDER, methods_for, read_choice
 
 
@@ -99,22 +98,9 @@ def execute_assessment(job: AssessmentJob) -> None:
     from audioclf.inference.sound_cache import SoundCache
 
     run = open_run(job.place)
-    spent = job.status.spent
-    began = time.time()
+    writer = StatusWriter(job, asked=lambda: not job.folder.is_dir())  # the run was deleted meanwhile
     last = 0.0
-
-    def tell(**changes: Any) -> None:
-        pid = os.getpid()
-        status = Status(
-            started=began, updated=time.time(), spent=spent, pid=pid, pid_created=process_created(pid), **changes
-        )
-        with contextlib.suppress(FileNotFoundError):  # the run was deleted meanwhile
-            write_json(job.folder / "status.json", dataclasses.asdict(status))
-
-    def should_stop() -> bool:
-        return (job.folder / "stop").exists() or not job.folder.is_dir()
-
-    try:
+    with writer.ending():
         methods = job.methods
         steps = [*(["choice"] if read_choice(run) is None else []), *methods]
         predictor = Predictor(run, SoundCache())
@@ -127,8 +113,8 @@ def execute_assessment(job: AssessmentJob) -> None:
                     return
                 last = time.monotonic()
                 share = (number - 1 + done / max(total, 1)) / len(steps)
-                left = (time.time() - began) * (1 / share - 1) if share else None
-                tell(
+                left = (time.time() - writer.current.started) * (1 / share - 1) if share else None
+                writer.status(
                     state="running",
                     stage="testing",
                     message=words,
@@ -140,16 +126,7 @@ def execute_assessment(job: AssessmentJob) -> None:
 
             report(0, 1)
             if step == "choice":
-                choose_method(run, report=report, should_stop=should_stop, predictor=predictor)
+                choose_method(run, report=report, should_stop=writer.should_stop, predictor=predictor)
             else:
-                assess_method(run, step, report=report, should_stop=should_stop, predictor=predictor)
-        tell(state="done", fraction=1.0)
-    except Stopped:
-        tell(state="stopped", message=STOPPED)
-        raise
-    except AudioclfError as error:
-        tell(state="failed", message=str(error))
-        raise
-    except Exception:
-        tell(state="failed", message="The test broke off; look into log.txt in the folder explanations of the run.")
-        raise
+                assess_method(run, step, report=report, should_stop=writer.should_stop, predictor=predictor)
+        writer.status(state="done", stage="", message="", fraction=1.0, seconds_left=None)

@@ -53,48 +53,7 @@ def export_starter(run: Run, folder: Path) -> None:
     write_json(folder / "run.json", {**run.about, "name": "Starter model: instruments", "note": ""})
 
 
-def finish_again(run: Run, folder: Path) -> Run:
-    """A copy of a run, of its weights and scaling as they are, with all that follows training made by this version.
-
-    Novelty, temperature, predictions and metrics, that is. The clips are those of its data set as it is read now.
-
-    Raises
-    ------
-    RunError
-        When the models no longer predict the classes of the test clips as they did.
-    """
-    import shutil
-
-    from audioclf import training
-    from audioclf.experiments.fit import finish_fit, plan
-    from audioclf.experiments.preprocessing import Inputs
-    from audioclf.experiments.runner import execute
-    from audioclf.experiments.runs import RunWriter
-
-    shutil.copytree(run.folder, folder)
-    copy = open_run(folder)
-    experiment = copy.experiment
-    dataset = experiment.dataset.load()
-    RunWriter(copy).clips(dataset)
-    inputs = Inputs(experiment, dataset)
-    for fit in plan(inputs):
-        path, shape = copy.fit_folder(fit.id), tuple(copy.signature["input_shapes"][fit.member])
-        fitted = training.load(experiment.model, path, shape, len(copy.classes))
-        with inputs.of_fit(fit.split, fit.member, path) as arrays:
-            finish_fit(fitted, arrays, experiment, path, should_stop=lambda: False)
-    execute(copy)
-    if copy.metrics["confusion"] != run.metrics["confusion"]:
-        raise RunError(f"The models of run '{run.name}' predict other classes than when it was made; train it again.")
-    return copy
-
-
 if __name__ == "__main__":
     import sys
-    import tempfile
 
-    target = PACKAGE.parent / "assets" / "starter"
-    if len(sys.argv) > 1:
-        export_starter(open_run(sys.argv[1]), target)
-    else:  # the weights stay
-        with tempfile.TemporaryDirectory() as space:
-            export_starter(finish_again(starter_run(), Path(space) / "run"), target)
+    export_starter(open_run(sys.argv[1]), PACKAGE.parent / "assets" / "starter")

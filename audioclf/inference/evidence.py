@@ -175,9 +175,12 @@ def feature_at(experiment: Experiment, feature_index: int) -> Feature:
 
 def methods_for(run: Run) -> tuple[type[Method], ...]:
     """The methods that can explain a run's models, those that are tried first in front."""
+    return tuple(kind for kind in METHODS.values() if not _refusal(kind(), run))
+
+
+def _refusal(method: Method, run: Run) -> str:
     picture = any(len(shape) > 1 for shape in run.signature["input_shapes"])
-    model = run.experiment.model
-    return tuple(kind for kind in METHODS.values() if not kind().refusal(model, picture=picture))
+    return method.refusal(run.experiment.model, picture=picture)
 
 
 def read_choice(run: Run) -> dict[str, Any] | None:
@@ -217,8 +220,7 @@ def method_of(given: str | Mapping[str, Any] | Method | None, run: Run) -> Metho
         method = METHODS.make(given)
     else:
         method = METHODS[given or default_method(run)]()
-    picture = any(len(shape) > 1 for shape in run.signature["input_shapes"])
-    refusal = method.refusal(run.experiment.model, picture=picture)
+    refusal = _refusal(method, run)
     if refusal:
         raise ParameterError(refusal, "method")
     return method

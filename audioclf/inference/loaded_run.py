@@ -125,10 +125,6 @@ class LoadedRun:
         ----------
         maps : mapping of Feature to FeatureMap
             As :meth:`maps` gives them.
-        feature_index : int
-        split : str or None
-        rolled : bool
-            Whether predictions are means over rolled inputs, as the run's test made them.
         randomised : bool
             Whether all that the networks learned is made random.
         """
@@ -170,10 +166,10 @@ class LoadedRun:
 
     def transform(self, fit: dict[str, Any]) -> Transform:
         """What one fit does to feature maps."""
-        if fit["id"] not in self._transforms:
-            folder = self.run.fit_folder(fit["id"])
-            self._transforms[fit["id"]] = Transform.load(self.experiment, fit["member"], folder)
-        return self._transforms[fit["id"]]
+        name = fit["id"]
+        if name not in self._transforms:
+            self._transforms[name] = Transform.load(self.experiment, fit["member"], self.run.fit_folder(name))
+        return self._transforms[name]
 
     def fitted(self, fit: dict[str, Any]) -> training.Fitted:
         """The trained model of one fit."""

@@ -13,34 +13,28 @@ import os
 import subprocess
 import sys
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from audioclf.augment.alteration import Alteration
 from audioclf.core import forkserver
 from audioclf.core.errors import AudioclfError, RunError
 from audioclf.core.files import BoundedCache
 from audioclf.datasets import Clip
 from audioclf.features.base import FeatureMap
 from audioclf.inference import sound_tasks
-from audioclf.inference.messages import (
-    Arrays,
-    about_clip,
-    clip_of,
-    packed_map,
-    read_frame,
-    unpacked_map,
-    write_frame,
-)
+from audioclf.inference.messages import Arrays, Frame, packed, read_frame, unpacked, write_frame
 from audioclf.inference.sound_cache import SoundCache, file_key
+from audioclf.inference.sound_tasks import Answer
 
 if TYPE_CHECKING:
     from audioclf.explain import Verdict
     from audioclf.inference.evidence import Explanation
+    from audioclf.inference.neighbours import Neighbourhood
     from audioclf.inference.predictor import Classification, Predictor
 
 MODELS_KEPT = 8
@@ -49,32 +43,25 @@ MODELS_KEPT = 8
 EXPLANATIONS_KEPT = 16
 """Explanations that stay at hand, to be judged."""
 
+NEIGHBOURHOODS_KEPT = 4
+
 _ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-Answer = Callable[[dict[str, Any]], tuple[dict[str, Any], Arrays]]
-
-
-def serve(more: Mapping[str, Answer] | None = None) -> None:
-    """Answer requests on standard input until it closes.
-
-    Parameters
-    ----------
-    more : mapping, optional
-        What answers requests of further kinds.
-    """
+def serve(more: Mapping[str, Answer]) -> None:
+    """Answer requests on standard input until it closes, also those of further kinds."""
     # whatever a library prints must not get between the frames
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server = _Server()
+    known = {**sound_tasks.ANSWERS, **more}
     while True:
         try:
             request, given = read_frame(sys.stdin.buffer)
         except EOFError:
             return
         try:
-            further = (more or {}).get(request["do"])
-            values, arrays = server.answer(request, given) if further is None else further(request)
+            values, arrays = known.get(request["do"], server.answer)(request, given)
         except AudioclfError as error:
             values, arrays = {"error": str(error)}, {}
         except Exception as error:
@@ -86,61 +73,59 @@ def serve(more: Mapping[str, Answer] | None = None) -> None:
 
 
 class _Server:
-    """The models that stay loaded, and the sounds that were asked about last."""
+    """The models that stay loaded, and what was asked about last."""
 
     def __init__(self) -> None:
-        from audioclf.inference.questions import Questions
-
         self._sounds = SoundCache()
-        self._questions = Questions()
-        self._predictors: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
+        self._predictors: BoundedCache[tuple[str, int], Predictor] = BoundedCache(MODELS_KEPT)
         self._explanations: BoundedCache[Hashable, Explanation] = BoundedCache(EXPLANATIONS_KEPT)
+        self._near: BoundedCache[Hashable, Neighbourhood] = BoundedCache(NEIGHBOURHOODS_KEPT)
 
-    def answer(self, request: dict[str, Any], given: Arrays) -> tuple[dict[str, Any], Arrays]:
+    def answer(self, request: dict[str, Any], given: Arrays) -> Frame:
         """What is asked for: values and arrays."""
-        if request["do"] in sound_tasks.ANSWERS:
-            return sound_tasks.ANSWERS[request["do"]](request, given)
-        if request["do"] == "warm":
+        what = request["do"]
+        if what == "warm":
             import keras  # noqa: F401
 
             return {}, {}
-        if request["do"] == "stats":
+        if what == "stats":
             return dict(self._sounds.made), {}
-        if request["do"] == "rank":
-            from audioclf.inference.questions import rank
-
-            return rank(Path(request["run"])), {}
+        if what == "rank":
+            return _ranking(request["run"]), {}
         predictor = self._predictor(request["run"])
-        clip = clip_of(request["clip"])
-        if self._questions.knows(request["do"]):
-            return self._questions.answer(predictor, clip, request)
-        if request["do"] == "classify":
-            answer = predictor.classify(clip, split=request["split"])
-            return (
-                {
-                    "classes": list(answer.classes),
-                    "starts": [window.start for window in answer.windows],
-                    "remarks": [[remark.kind, remark.sentence] for remark in answer.remarks],
-                    "novelty": answer.novelty,
-                },
-                {
-                    "probabilities": answer.probabilities,
-                    "windows": np.stack([window.probabilities for window in answer.windows]),
-                },
-            )
-        if request["do"] == "show":
+        clip = unpacked(Clip, request["clip"])
+        if what == "classify":
+            return packed(predictor.classify(clip, split=request["split"]))
+        if what == "show":
             shown, y = predictor.show(clip)
-            values, arrays = packed_map(shown)
-            return values | {"sr": predictor.audio.sr}, arrays | {"y": y}
-        if request["do"] == "explain":
-            return _packed(self._explained(predictor, clip, request))
-        if request["do"] == "judge":
+            return packed({"shown": shown, "y": y, "sr": predictor.audio.sr})
+        if what == "explain":
+            return packed(self._explained(predictor, clip, request))
+        if what == "judge":
             found = self._explained(predictor, clip, request)
-            about = _place_of(request["options"])
+            place = ("feature_index", "split", "start")
+            about = {name: value for name, value in request["options"].items() if name in place}
             verdict = None if found.empty else predictor.judge(clip, found, **about)
             checks = predictor.checks(clip, found, **about) if request["checks"] else {}
-            return {"verdict": None if verdict is None else verdict.to_dict(), **checks}, {}
-        raise ValueError(f"unknown request {request['do']!r}")
+            return packed({"verdict": verdict, **checks})
+        if what == "neighbours":
+            return {"neighbours": self._neighbours(predictor, request)}, {}
+        if what == "alter":
+            from audioclf.inference.questions import alter
+
+            return packed(alter(predictor, clip, Alteration.from_dict(request["alteration"]), request["split"]))
+        raise ValueError(f"unknown request {what!r}")
+
+    def _neighbours(self, predictor: Predictor, request: Mapping[str, Any]) -> list[list[tuple[int, float]]]:
+        from audioclf.inference.neighbours import Neighbourhood
+
+        key = id(predictor), request["split"]
+        near = self._near.get(key)
+        if near is None or near.predictor is not predictor:
+            near = Neighbourhood(predictor, request["split"])
+            self._near.put(key, near)
+        found = near.nearest(predictor.run.clips[request["number"]], request["classes"], request["k"])
+        return [[(one.clip, one.distance) for one in of_class] for of_class in found]
 
     def _explained(self, predictor: Predictor, clip: Clip, request: Mapping[str, Any]) -> Explanation:
         """An explanation, made once however much is asked about it."""
@@ -159,54 +144,22 @@ class _Server:
         run = open_run(folder)
         signature = run.folder / "model.json"
         key = (str(run.folder.resolve()), signature.stat().st_mtime_ns if signature.exists() else 0)
-        if key not in self._predictors:
-            self._predictors[key] = Predictor(run, self._sounds)
-            while len(self._predictors) > MODELS_KEPT:
-                self._predictors.popitem(last=False)
-        self._predictors.move_to_end(key)
-        return self._predictors[key]
+        found = self._predictors.get(key)
+        if found is None:
+            found = Predictor(run, self._sounds)
+            self._predictors.put(key, found)
+        return found
 
 
-def _place_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the options of an explanation says where it is of."""
-    return {name: options[name] for name in ("feature_index", "split", "start") if name in options}
+def _ranking(folder: str) -> dict[str, Any]:
+    """The ranking of a run's test clips, see :func:`audioclf.training.ranking.ranking`."""
+    from audioclf.experiments.runs import open_run
+    from audioclf.training.ranking import ranking
 
-
-def _packed(found: Explanation) -> tuple[dict[str, Any], Arrays]:
-    """An explanation as plain values and arrays."""
-    values, arrays = packed_map(found.feature_map)
-    values |= {
-        "class_index": found.class_index,
-        "classes": list(found.classes),
-        "sr": found.sr,
-        "peak": found.peak,
-        "method": found.method,
-        "words": [found.words.sentence, found.words.kind],
-        "seconds": found.seconds,
-        "verdict": None if found.verdict is None else found.verdict.to_dict(),
-    }
-    return values, arrays | {"heat": found.heat, "probabilities": found.probabilities, "y": found.y}
-
-
-def _unpacked(values: Mapping[str, Any], arrays: Arrays) -> Explanation:
-    """What :func:`_packed` was given."""
-    from audioclf.explain import Verdict, Words
-    from audioclf.inference.evidence import Explanation
-
-    verdict = values["verdict"]
-    return Explanation(
-        unpacked_map(values, arrays),
-        arrays["heat"],
-        values["class_index"],
-        tuple(values["classes"]),
-        arrays["probabilities"],
-        arrays["y"],
-        values["sr"],
-        values["peak"],
-        values["method"],
-        Words(*values["words"]),
-        values["seconds"],
-        None if verdict is None else Verdict.from_dict(verdict),
+    run = open_run(folder)
+    predictions = run.predictions
+    return ranking(
+        [item.true for item in predictions], np.array([item.probabilities for item in predictions]), run.classes
     )
 
 
@@ -232,74 +185,48 @@ class ModelWorker:
         self.ask({"do": "warm"})
 
     def classify(self, run: Path, clip: Clip, *, split: str | None = None) -> Classification:
-        """What a run's models predict for one clip; its samples never go through the pipe.
+        """As :meth:`~audioclf.inference.predictor.Predictor.classify`; a clip's samples never go through the pipe."""
+        from audioclf.inference.predictor import Classification
 
-        Parameters
-        ----------
-        run : Path
-        clip : Clip
-        split : str, optional
-            Whose models to ask: the split in which a clip was tested.
-        """
-        from audioclf.inference.predictor import Classification, Window
-        from audioclf.inference.remarks import Remark
-
-        values, arrays = self.ask({"do": "classify", "run": str(run), "clip": about_clip(clip), "split": split})
-        rows = zip(values["starts"], arrays["windows"], strict=True)
-        windows = tuple(Window(start, row) for start, row in rows)
-        found = tuple(Remark(*remark) for remark in values["remarks"])
-        return Classification(tuple(values["classes"]), arrays["probabilities"], windows, found, values["novelty"])
+        return unpacked(Classification, *self._asked("classify", run, clip, split=split))
 
     def explain(self, run: Path, clip: Clip, **options: Any) -> Explanation:
-        """Probabilities, feature map and heat map of one window of a clip, in one answer.
+        """As :meth:`~audioclf.inference.predictor.Predictor.explain`, with its options."""
+        from audioclf.inference.evidence import Explanation
 
-        Parameters
-        ----------
-        run : Path
-        clip : Clip
-        **options
-            As of :meth:`audioclf.inference.predictor.Predictor.explain`.
-        """
-        return _unpacked(*self.ask({"do": "explain", "run": str(run), "clip": about_clip(clip), "options": options}))
+        return unpacked(Explanation, *self._asked("explain", run, clip, options=options))
 
     def judge(
         self, run: Path, clip: Clip, *, checks: bool = False, **options: Any
     ) -> tuple[Verdict | None, dict[str, Any]]:
         """What the explanation that :meth:`explain` gives for the same options is worth.
 
-        Parameters
-        ----------
-        run : Path
-        clip : Clip
-        checks : bool
-            Whether also to randomise the weights and to ask the other methods.
-        **options
-            As of :meth:`explain`.
-
         Returns
         -------
         verdict : Verdict or None
             None where the map is empty.
         checks : dict
-            As of :meth:`audioclf.inference.predictor.Predictor.checks`; empty where not asked for.
+            Of :meth:`audioclf.inference.predictor.Predictor.checks`; empty where not asked for.
         """
         from audioclf.explain import Verdict
 
-        request = {"do": "judge", "run": str(run), "clip": about_clip(clip), "options": options, "checks": checks}
-        values, _ = self.ask(request)
+        values, _ = self._asked("judge", run, clip, options=options, checks=checks)
         stored = values.pop("verdict")
-        return (None if stored is None else Verdict.from_dict(stored)), values
+        return (None if stored is None else unpacked(Verdict, stored)), values
 
     def show(self, run: Path, clip: Clip) -> tuple[FeatureMap, npt.NDArray[np.float32], int]:
         """The run's first feature of a whole clip, its samples [shape=(n,)] and their rate."""
-        values, arrays = self.ask({"do": "show", "run": str(run), "clip": about_clip(clip)})
-        return unpacked_map(values, arrays), arrays["y"], values["sr"]
+        values, arrays = self._asked("show", run, clip)
+        return unpacked(FeatureMap, values["shown"], arrays), arrays[values["y"]], values["sr"]
 
     def stats(self) -> dict[str, int]:
         """How many sounds the process has decoded and feature maps computed since it began."""
         return self.ask({"do": "stats"})[0]
 
-    def ask(self, request: Mapping[str, Any], given: Arrays | None = None) -> tuple[dict[str, Any], Arrays]:
+    def _asked(self, what: str, run: Path, clip: Clip, **about: Any) -> Frame:
+        return self.ask({"do": what, "run": str(run), "clip": packed(clip)[0], **about})
+
+    def ask(self, request: Mapping[str, Any], given: Arrays | None = None) -> Frame:
         """Send one request, with arrays where it needs them, and wait for its answer.
 
         Raises

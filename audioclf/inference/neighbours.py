@@ -131,11 +131,6 @@ def training_clips(run: Run, split: str) -> tuple[int, ...]:
 class Neighbourhood:
     """Training clips of one split, as the first of its models sees them; classes are computed when they are asked for.
 
-    Parameters
-    ----------
-    predictor : Predictor
-    split : str
-
     Raises
     ------
     RunError

@@ -1,24 +1,24 @@
 """The networks of a run as ONNX files, so that a scan needs no TensorFlow: made once, kept in the cache.
 
 TensorFlow takes 600 MB and seconds to import. It converts in a process of its own, which compares what it has written
-with the network before it is kept. Where that cannot be done (a layer without an ONNX form, code of the user's own) the
-scan asks Keras; a text file beside keeps the reason, so that nobody tries again.
+with the network before it is kept. Where that cannot be done (a layer without an ONNX form, code of the user's own, a
+process that dies) the scan asks Keras; a text file beside keeps the reason, so that nobody tries again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from audioclf.core import settings
+from audioclf.core import forkserver, settings
 from audioclf.core.errors import Stopped
+from audioclf.core.files import write_atomic
 from audioclf.experiments.runs import Run
 from audioclf.training.fitted import WEIGHTS
 
@@ -59,26 +59,33 @@ def onnx_networks(run: Run, should_stop: Callable[[], bool] = lambda: False) -> 
         paths = {fit["id"]: onnx_path(run, fit) for fit in run.signature["fits"]}
     except OSError:
         return {}
-    if any(not path.exists() and not path.with_suffix(REFUSED).exists() for path in paths.values()):
-        _convert(run, should_stop)
+    missing = [path for path in paths.values() if not _known(path)]
+    if missing:
+        _convert(run, missing, should_stop)
     return paths if all(path.exists() for path in paths.values()) else {}
 
 
-def _convert(run: Run, should_stop: Callable[[], bool]) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "audioclf.export.networks", str(run.folder.absolute())],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONSAFEPATH": "1"},
-    ) as process:
-        end = time.monotonic() + SECONDS
-        while process.poll() is None:
-            try:
+def _known(path: Path) -> bool:
+    return path.exists() or path.with_suffix(REFUSED).exists()
+
+
+def _convert(run: Run, missing: Sequence[Path], should_stop: Callable[[], bool]) -> None:
+    quiet = subprocess.DEVNULL
+    process = forkserver.start(
+        "audioclf.export.networks", str(run.folder.absolute()), stdin=quiet, stdout=quiet, stderr=quiet
+    )
+    end = time.monotonic() + SECONDS
+    try:
+        while process.poll() is None and time.monotonic() < end:
+            if should_stop():
+                raise Stopped("The scan was stopped; what was done is kept.")
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                if should_stop():
-                    process.kill()
-                    raise Stopped("The scan was stopped; what was done is kept.") from None
-                if time.monotonic() > end:
-                    process.kill()
+    finally:
+        process.kill()
+        ended = process.wait()
+    for path in missing:
+        if not _known(path):
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(path.with_suffix(REFUSED), f"The conversion ended without a network (exit code {ended}).")

@@ -74,23 +74,7 @@ class Classification:
 class Predictor(LoadedRun):
     """The models of one run, loaded once: classify sounds, and explain the answers.
 
-    Parameters
-    ----------
-    run : Run
-        Finished.
-    cache : SoundCache, optional
-        Where decoded clips and their features stay for the next question; nothing is kept where left out.
-    trust_code : bool
-        Allows the import of code that the run names to build its model.
-    onnx : mapping of str to Path, optional
-        As of :class:`audioclf.inference.loaded_run.LoadedRun`.
-
-    Raises
-    ------
-    RunError
-        When the run has no models yet, or they cannot be read.
-    ParameterError
-        When its model names code that is not trusted.
+    Parameters and errors are those of :class:`~audioclf.inference.loaded_run.LoadedRun`.
     """
 
     def probabilities(self, windows: Sequence[Array], split: str | None = None) -> Array:
@@ -243,15 +227,7 @@ class Predictor(LoadedRun):
         split: str | None = None,
         start: float = 0.0,
     ) -> Verdict:
-        """What an explanation that :meth:`explain` gave of the same sound is worth; its heat must not be empty.
-
-        Parameters
-        ----------
-        sound : path, bytes, file or Clip
-        found : Explanation
-        feature_index, split, start
-            As of :meth:`explain`.
-        """
+        """What an explanation that :meth:`explain` gave of the same sound is worth; its heat must not be empty."""
         maps = self._maps_at(sound, start)
         return explain.judge(self.subject(maps, feature_index, split, rolled=True), found.heat, found.class_index)
 
@@ -265,11 +241,6 @@ class Predictor(LoadedRun):
         start: float = 0.0,
     ) -> dict[str, Any]:
         """Whether an explanation changes when the weights are randomised, and whether other methods agree with it.
-
-        Parameters
-        ----------
-        sound, found, feature_index, split, start
-            As of :meth:`judge`.
 
         Returns
         -------

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final, get_type_hints
 
 import numpy as np
 
 from audioclf.augment.alteration import Alteration
 from audioclf.core.errors import AudioclfError, ParameterError, RunError, Stopped
-from audioclf.core.params import unknown
+from audioclf.core.params import coerce, unknown
 from audioclf.experiments.runs import Prediction, Run, open_run, write_json
 from audioclf.experiments.runs.files import read_json
-from audioclf.inference.messages import Arrays
+from audioclf.inference.messages import Frame
 from audioclf.inference.predictor import Predictor
 
 MOST: Final = 400
@@ -83,19 +83,6 @@ class Robustness:
     unchanged: float
     skipped: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "sweep": self.sweep,
-            "values": list(self.values),
-            "classes": list(self.classes),
-            "support": list(self.support),
-            "accuracy": list(self.accuracy),
-            "per_class": [list(row) for row in self.per_class],
-            "unchanged": self.unchanged,
-            "skipped": self.skipped,
-        }
-
     def sentence(self) -> str:
         """Where it breaks: the class that loses most, and by which value half of what was right is lost."""
         sweep = SWEEPS[self.sweep]
@@ -120,22 +107,17 @@ def file_name(sweep: str) -> str:
 def read_robustness(run: Run, sweep: str) -> Robustness | None:
     """What was measured before; None where nothing was, or where it is damaged."""
     try:
-        stored = read_json(run.folder / file_name(sweep), missing={})
-        rows = tuple(tuple(None if share is None else float(share) for share in row) for row in stored["per_class"])
-        found = Robustness(
-            sweep,
-            tuple(map(float, stored["values"])),
-            tuple(map(str, stored["classes"])),
-            tuple(map(int, stored["support"])),
-            tuple(map(float, stored["accuracy"])),
-            rows,
-            float(stored["unchanged"]),
-            int(stored.get("skipped", 0)),
-        )
-    except (RunError, KeyError, TypeError, ValueError):
+        stored = {"skipped": 0} | read_json(run.folder / file_name(sweep), missing={})
+        kinds = get_type_hints(Robustness)
+        found = Robustness(**{name: coerce(stored[name], kind, name) for name, kind in kinds.items()})
+    except (RunError, ParameterError, KeyError, TypeError):
         return None
     n, k = len(found.values), len(found.classes)
-    whole = len(found.accuracy) == len(rows) == n > 0 and len(found.support) == k and all(len(row) == k for row in rows)
+    whole = (
+        len(found.accuracy) == len(found.per_class) == n > 0
+        and len(found.support) == k
+        and all(len(row) == k for row in found.per_class)
+    )
     return found if whole else None
 
 
@@ -152,13 +134,10 @@ def measure(
 
     Parameters
     ----------
-    predictor : Predictor
     sweep : str
         One of :data:`SWEEPS`.
     progress : callable
         Called with how many of how many clips are done.
-    should_stop : callable
-        Asked after every clip.
 
     Raises
     ------
@@ -211,11 +190,11 @@ def measure(
         float(table[:, 0].mean()),
         skipped,
     )
-    write_json(run.folder / file_name(sweep), found.to_dict())
+    write_json(run.folder / file_name(sweep), asdict(found))
     return found
 
 
-def measure_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
+def measure_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> Frame:
     """Measure one sweep of one run in a process of its own; see :func:`audioclf.jobs.background.run_task`."""
     measure(Predictor(open_run(request["run"])), request["sweep"], progress=progress)
     return {}, {}

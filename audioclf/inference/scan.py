@@ -17,6 +17,7 @@ Rows are only ever added, so that whatever ends a scan (a stop, a full disk, a p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import time
@@ -132,9 +133,12 @@ def new_scan_folder(workspace: str = workspaces.DEFAULT) -> Path:
 def list_scans(workspace: str = workspaces.DEFAULT) -> list[Scan]:
     """The scans of a workspace, newest first; what cannot be read is left out."""
     parent = scans_folder(workspace)
-    found = [Scan(path.parent) for path in parent.glob(f"*/{RECIPE}")] if parent.is_dir() else []
-    readable = [scan for scan in found if scan.readable]
-    return sorted(readable, key=lambda scan: -float(scan.about["created"]))
+    found = []
+    for path in parent.glob(f"*/{RECIPE}"):
+        with contextlib.suppress(RunError):
+            scan = Scan(path.parent)
+            found.append((float(scan.about["created"]), scan))
+    return [scan for _, scan in sorted(found, key=lambda one: -one[0])]
 
 
 class Scan:
@@ -142,14 +146,6 @@ class Scan:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    @property
-    def readable(self) -> bool:
-        """Whether its description can be read."""
-        try:
-            return bool(self.about)
-        except RunError:
-            return False
 
     @cached_property
     def about(self) -> dict[str, Any]:

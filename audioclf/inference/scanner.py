@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -154,8 +155,6 @@ def execute_scan(
 
 
 def _fail(scan: Scan, status: ScanStatus, error: AudioclfError) -> None:
-    import contextlib
-
     with contextlib.suppress(RunError):  # on a full disk not even this may find room
         scan.write_status(replace(_counted(scan, status), state="failed", message=str(error)))
 
@@ -184,8 +183,7 @@ def _scan(
     should_stop: ShouldStop,
 ) -> ScanStatus:
     done = scan.finished
-    n_rows = scan.n_rows
-    n_rows = scan.whole_rows(n_rows)
+    n_rows = scan.whole_rows(scan.n_rows)
     _truncate(scan.folder / "windows.f32", n_rows * 4 * scan.width)
     _truncate(scan.folder / "files.jsonl", len(_lines(done)))
     names = ("windows.f32", "files.jsonl")

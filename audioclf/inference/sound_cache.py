@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from audioclf.audio.level import LevelMeter
+from audioclf.core.files import BoundedCache
 from audioclf.features import FeatureMap
 from audioclf.features.base import Array
 
 T = TypeVar("T")
-
-
-class _Sized(Protocol):
-    @property
-    def nbytes(self) -> int: ...
-
-
-S = TypeVar("S", bound=_Sized)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,34 +52,30 @@ class SoundCache:
     """
 
     def __init__(self, max_bytes: int = 256_000_000) -> None:
-        self.max_bytes = max_bytes
         self.made: Counter[str] = Counter()
-        self._kept: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
-        self._size = 0
+        self._kept: BoundedCache[Hashable, Any] = BoundedCache(max_bytes, _size)
 
-    def samples(self, key: Hashable, decode: Callable[[], S]) -> S:
+    def samples(self, key: Hashable, decode: Callable[[], T]) -> T:
         """Samples by name, decoded where they are not kept; never to be changed. Without a name they are not kept."""
-        return self._get(key, decode, lambda y: y.nbytes, "decoded")
+        return self._get(key, decode, "decoded")
 
     def feature(self, key: Hashable, compute: Callable[[], FeatureMap]) -> FeatureMap:
         """A feature map by name, computed where it is not kept; never to be changed. Without a name it is not kept."""
-        return self._get(key, compute, lambda shown: shown.values.nbytes, "computed")
+        return self._get(key, compute, "computed")
 
-    def _get(self, key: Hashable, make: Callable[[], T], size_of: Callable[[T], int], what: str) -> T:
-        if key is not None and key in self._kept:
-            self._kept.move_to_end(key)
-            kept: T = self._kept[key][1]
+    def _get(self, key: Hashable, make: Callable[[], T], what: str) -> T:
+        kept: T | None = None if key is None else self._kept.get(key)
+        if kept is not None:
             return kept
         value = make()
         self.made[what] += 1
-        size = size_of(value)
-        if key is not None and size <= self.max_bytes:
-            self._kept[key] = (size, value)
-            self._size += size
-        while self._size > self.max_bytes:
-            _, (freed, _) = self._kept.popitem(last=False)
-            self._size -= freed
+        if key is not None:
+            self._kept.put(key, value)
         return value
+
+
+def _size(kept: Any) -> int:
+    return int((kept.values if isinstance(kept, FeatureMap) else kept).nbytes)
 
 
 def file_key(path: Path) -> tuple[str, int, int]:

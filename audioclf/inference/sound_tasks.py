@@ -11,10 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from audioclf.audio.io import AudioSettings
+from audioclf.datasets import Clip
 from audioclf.features import FEATURES, FeatureMap
-from audioclf.inference.messages import Arrays, clip_of, packed_map, unpacked_map
+from audioclf.inference.messages import Arrays, Frame, packed, unpacked
 
-Answer = tuple[dict[str, Any], Arrays]
+Answer = Callable[[dict[str, Any], Arrays], Frame]
 
 
 def drawing(
@@ -25,39 +26,23 @@ def drawing(
     difference: bool,
     ending: str,
     span: tuple[float, float] | None = None,
-) -> tuple[dict[str, Any], Arrays]:
-    """Request for a grid of feature maps as a file.
+) -> Frame:
+    """Request for a grid of feature maps (rows of columns) as a file, see :func:`audioclf.plots.grid_figure`.
 
     Parameters
     ----------
-    maps : sequence of sequences of FeatureMap
-        Rows of columns.
-    titles : sequence of str
-        One per column.
-    shared, difference, span
-        As for :func:`audioclf.plots.grid_figure`.
     ending : ".png", ".svg" or ".pdf"
     """
-    rows: list[list[dict[str, Any]]] = []
-    arrays: Arrays = {}
-    for r, row in enumerate(maps):
-        rows.append([])
-        for c, shown in enumerate(row):
-            values, found = packed_map(shown)
-            rows[-1].append(values)
-            arrays |= {f"{r} {c} {name}": array for name, array in found.items()}
+    rows, arrays = packed(maps)
     about = {"titles": list(titles), "shared": shared, "difference": difference, "span": span, "ending": ending}
     return {"do": "draw", "rows": rows, **about}, arrays
 
 
-def _draw(request: dict[str, Any], given: Arrays) -> Answer:
+def _draw(request: dict[str, Any], given: Arrays) -> Frame:
     from audioclf.plots import Look, grid_figure
     from audioclf.plots.png import FORMATS
 
-    maps = [
-        [unpacked_map(values, _of(given, f"{r} {c} ")) for c, values in enumerate(row)]
-        for r, row in enumerate(request["rows"])
-    ]
+    maps = unpacked(list[list[FeatureMap]], request["rows"], given)
     columns, rows = len(maps[0]), len(maps)
     figure = grid_figure(
         maps,
@@ -71,22 +56,15 @@ def _draw(request: dict[str, Any], given: Arrays) -> Answer:
     return {}, {"file": np.frombuffer(data, np.uint8)}
 
 
-def _of(given: Arrays, prefix: str) -> Arrays:
-    return {name.removeprefix(prefix): array for name, array in given.items() if name.startswith(prefix)}
-
-
-def _resynthesize(request: dict[str, Any], given: Arrays) -> Answer:
+def _resynthesize(request: dict[str, Any], given: Arrays) -> Frame:
     from audioclf.features.extraction import load_clip
     from audioclf.features.inversion import resynthesize
 
     audio = AudioSettings.from_dict(request["audio"])
-    y = load_clip(clip_of(request["clip"]), audio)[: request["n_samples"]]
+    y = load_clip(unpacked(Clip, request["clip"]), audio)[: request["n_samples"]]
     heard = resynthesize(y, audio.sr, FEATURES.make(request["feature"]), phase=request["phase"])
     return {"distance": heard.distance, "sr": audio.sr}, {"y": heard.y, "original": y}
 
 
-ANSWERS: Final[dict[str, Callable[[dict[str, Any], Arrays], Answer]]] = {
-    "draw": _draw,
-    "resynthesize": _resynthesize,
-}
+ANSWERS: Final[dict[str, Answer]] = {"draw": _draw, "resynthesize": _resynthesize}
 """What answers a request, by its name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -103,15 +103,6 @@ class Choice:
         text = f"Cross-validated on {self.n_clips:,} training clips: {words}." if able else ""
         return " ".join([text, *(one.problem for one in self.candidates if one.problem)]).strip()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Choice:
-        """The choice that :meth:`to_dict` was called on."""
-        return cls(tuple(Candidate(**one) for one in values["candidates"]), int(values["n_clips"]))
-
 
 def audio_of(clips: Sequence[Clip]) -> AudioSettings:
     """How clips are read for an embedding: at 16 kHz, as long as nine of ten.
@@ -162,7 +153,6 @@ def choose(
     split: Protocol,
     *,
     kinds: Sequence[str] = (),
-    store: FeatureStore | None = None,
     n_jobs: int = -1,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -176,8 +166,6 @@ def choose(
         Clips that test in its first split are left out.
     kinds : sequence of str, optional
         Of :data:`audioclf.embeddings.EMBEDDINGS`; all where left out.
-    store : FeatureStore, optional
-        Where vectors are looked up and kept; a training finds them there.
     n_jobs : int
     progress : callable, optional
     should_stop : callable, optional
@@ -211,8 +199,7 @@ def choose(
             if progress is not None:
                 progress(place * total + done, len(ready) * total)
 
-        store = FeatureStore() if store is None else store
-        x = extract(used, feature, audio, store=store, n_jobs=n_jobs, progress=follow, should_stop=should_stop)
+        x = extract(used, feature, audio, store=FeatureStore(), n_jobs=n_jobs, progress=follow, should_stop=should_stop)
         found.append(_measured(feature.kind, x, y, groups, len(names)))
     found.sort(key=lambda one: (bool(one.problem), -(one.accuracy or 0), one.log_loss or 0))
     return Choice(tuple(found), len(used))

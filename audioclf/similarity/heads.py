@@ -40,22 +40,18 @@ def predict(x_train: Array, y_train: Labels, x: Array, n_classes: int, C: float 
     if len(known) == 1:
         found[:, known[0]] = 1
         return found
-    with limits.one_matrix_thread():
-        return _predicted(x_train, y_train, x, found, C)
-
-
-def _predicted(x_train: Array, y_train: Labels, x: Array, found: Array, C: float) -> Array:
     from sklearn.linear_model import LogisticRegression
 
     mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)
     scale = np.where(deviation > 1e-6, deviation, 1)
     known_x, asked_x = (x_train - mean) / scale, (x - mean) / scale
-    if len(known_x) < known_x.shape[1]:
-        # the penalised weights lie in the span of the training clips: turned into it, nothing changes but the time
-        _, _, axes = np.linalg.svd(known_x, full_matrices=False)
-        known_x, asked_x = known_x @ axes.T, asked_x @ axes.T
-    head = LogisticRegression(C=C, max_iter=MAX_ITER).fit(known_x, y_train)
-    found[:, head.classes_] = head.predict_proba(asked_x)
+    with limits.one_matrix_thread():
+        if len(known_x) < known_x.shape[1]:
+            # the penalised weights lie in the span of the training clips: turned into it, nothing changes but the time
+            _, _, axes = np.linalg.svd(known_x, full_matrices=False)
+            known_x, asked_x = known_x @ axes.T, asked_x @ axes.T
+        head = LogisticRegression(C=C, max_iter=MAX_ITER).fit(known_x, y_train)
+        found[:, head.classes_] = head.predict_proba(asked_x)
     return found
 
 

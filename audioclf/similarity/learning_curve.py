@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,13 +87,7 @@ class Point:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The points, and what they say.
-
-    Attributes
-    ----------
-    points : tuple of Point
-    protocol : str
-    """
+    """The points, and what they say."""
 
     points: tuple[Point, ...]
     protocol: str
@@ -139,16 +133,6 @@ class LearningCurve:
                 " points. Look at the clips that are predicted wrong, and at their labels."
             )
         return words
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> LearningCurve:
-        """The curve that :meth:`to_dict` was called on."""
-        points = tuple(Point(**{**point, "accuracies": tuple(point["accuracies"])}) for point in values["points"])
-        return cls(points, str(values["protocol"]))
 
 
 def title(way: str) -> str:

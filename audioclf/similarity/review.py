@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -48,20 +48,6 @@ class Review:
     pairs: tuple[Pair, ...]
     agreement: float
     space: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Review:
-        """The review that :meth:`to_dict` was called on."""
-        return cls(
-            tuple(labels.Suspect(**one) for one in values["suspects"]),
-            tuple(Pair(**one) for one in values["pairs"]),
-            float(values["agreement"]),
-            str(values["space"]),
-        )
 
 
 def review(dataset: Dataset, space: str = "yamnet", *, n_jobs: int = -1, progress: Progress | None = None) -> Review:

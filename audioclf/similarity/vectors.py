@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from audioclf.core.errors import ParameterError
 from audioclf.core.params import unknown
 from audioclf.datasets import Clip
 from audioclf.embeddings import EMBEDDINGS
+from audioclf.experiments.runs import open_run
 from audioclf.features import FEATURES, Feature, Mel
 from audioclf.features.base import Array
 from audioclf.features.cache import FeatureStore
 from audioclf.features.extraction import extract, load_clip
 from audioclf.inference import neighbours
+from audioclf.inference.loaded_run import LoadedRun
 from audioclf.similarity import choice
 
 Progress = Callable[[int, int], None]
@@ -38,7 +40,6 @@ def of_clips(
     clips: Sequence[Clip],
     space: str,
     *,
-    store: FeatureStore | None = None,
     n_jobs: int = -1,
     progress: Progress | None = None,
 ) -> Array:
@@ -53,18 +54,15 @@ def of_clips(
     """
     if space not in SPACES:
         raise ParameterError(unknown(space, SPACES, "way to compare clips"), "space")
-    store = FeatureStore() if store is None else store
     audio = choice.audio_of(clips)
     if space == MEL:
-        return _of_mel(clips, audio, store, n_jobs, progress)
+        return _of_mel(clips, audio, n_jobs, progress)
     feature = _embedding(space)
     feature.obtain()
-    return extract(clips, feature, audio, store=store, n_jobs=n_jobs, progress=progress)
+    return extract(clips, feature, audio, store=FeatureStore(), n_jobs=n_jobs, progress=progress)
 
 
-def _of_mel(
-    clips: Sequence[Clip], audio: AudioSettings, store: FeatureStore, n_jobs: int, progress: Progress | None
-) -> Array:
+def _of_mel(clips: Sequence[Clip], audio: AudioSettings, n_jobs: int, progress: Progress | None) -> Array:
     rows = []
     for start in range(0, len(clips), _TOGETHER):  # all maps of a large set would not fit into memory
 
@@ -73,7 +71,7 @@ def _of_mel(
                 progress(start + done, len(clips))
 
         some = clips[start : start + _TOGETHER]
-        maps = extract(some, Mel(), audio, store=store, n_jobs=n_jobs, progress=follow)
+        maps = extract(some, Mel(), audio, store=FeatureStore(), n_jobs=n_jobs, progress=follow)
         rows.append(np.concatenate([maps.mean(axis=2), maps.std(axis=2)], axis=1))
     return np.concatenate(rows)
 
@@ -114,9 +112,7 @@ def _embedding(space: str) -> Feature:
     return FEATURES[space].from_dict({"pooling": choice.POOLING, "skip_silence": True})
 
 
-def of_run(
-    folder: Path, clips: Sequence[Clip], *, store: FeatureStore | None = None, progress: Progress | None = None
-) -> Array:
+def of_run(folder: Path, clips: Sequence[Clip], *, progress: Progress | None = None) -> Array:
     """What the last layer of a run's first model is given, for each clip [shape=(n_clips, d)].
 
     Raises
@@ -126,25 +122,13 @@ def of_run(
     RunError
         When the run has no models.
     """
-    from audioclf import training
-    from audioclf.experiments.runs import open_run
-    from audioclf.experiments.transform import Transform
-    from audioclf.models import trust
-
-    run = open_run(folder)
-    trust.require_trusted(run.experiment.model)
-    signature: Any = run.signature
-    fit = signature["fits"][0]
-    audio = run.experiment.audio.replace(duration=float(signature["duration"]))
-    store = FeatureStore() if store is None else store
+    loaded = LoadedRun(open_run(folder))
+    fit = loaded.signature["fits"][0]
     values = {}
-    for feature in run.experiment.members[fit["member"]]:
+    for feature in loaded.experiment.members[fit["member"]]:
         feature.obtain()
-        values[feature] = extract(clips, feature, audio, store=store, progress=progress)
-    transform = Transform.load(run.experiment, fit["member"], run.fit_folder(fit["id"]))
-    shape = tuple(signature["input_shapes"][fit["member"]])
-    fitted = training.load(run.experiment.model, run.fit_folder(fit["id"]), shape, len(run.classes))
-    found = fitted.embed(transform(values))
+        values[feature] = extract(clips, feature, loaded.audio, store=FeatureStore(), progress=progress)
+    found = loaded.fitted(fit).embed(loaded.transform(fit)(values))
     if found is None:
         raise ParameterError("The last layer of this network is given several things; compare the clips otherwise.")
     return found

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from audioclf.core.errors import AudioclfError
+from audioclf.core.npz import write_arrays
 from audioclf.embeddings import convert, mobilenet, weights
 
 LAYOUT = {"a/kernel": (3, 4), "a/bias": (4,)}
@@ -24,14 +25,13 @@ def small() -> dict[str, np.ndarray]:
 
 
 def test_arrays_come_back_as_written(tmp_path: Path) -> None:
-    path = tmp_path / "made" / "w.npz"
+    path = tmp_path / "w.npz"
     given = {name: np.random.default_rng(0).random(shape, np.float32) for name, shape in LAYOUT.items()}
-    weights.write(path, given)
+    write_arrays(path, given)
     found = weights.read(path, LAYOUT, "Test")
     assert list(found) == list(LAYOUT)
     for name in LAYOUT:
         np.testing.assert_array_equal(found[name], given[name])
-    assert list(path.parent.iterdir()) == [path]
 
 
 def npy(array: np.ndarray, shape: str | None = None) -> bytes:
@@ -136,8 +136,9 @@ def copied(h5: Path, tmp_path: Path) -> Path:
 
 
 def test_the_publishers_kind_of_file_is_read(h5: Path, tmp_path: Path) -> None:
-    convert.convert(h5, tmp_path / "w.npz")
-    found = weights.read(tmp_path / "w.npz", mobilenet.layout(), "YAMNet")
+    convert.convert(h5, tmp_path / "made" / "w.npz")
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["w.npz"]
+    found = weights.read(tmp_path / "made" / "w.npz", mobilenet.layout(), "YAMNet")
     with h5py.File(h5) as file:
         for name, array in found.items():
             np.testing.assert_array_equal(array, file[name.rpartition("/")[0]][f"{name}:0"][()])

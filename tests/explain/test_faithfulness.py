@@ -11,6 +11,7 @@ from audioclf.explain import Subject, Verdict, iou, judge, points_into
 from audioclf.explain.faithfulness import SHARES, area, rank
 from audioclf.explain.pointing import box_mask
 from audioclf.explain.sanity import overlap, rank_correlation
+from audioclf.inference.messages import packed, unpacked
 
 SHAPE = (20, 30)
 
@@ -49,7 +50,7 @@ def test_a_true_map_beats_random_places_and_the_loudest() -> None:
     assert found.deletion["marked"][0] == found.insertion["marked"][-1] == found.probability
     sentence = found.sentence("Violin")
     assert sentence.startswith("Removing the marked tenth takes Violin from 0.95 to 0.05; a random tenth to 0.")
-    assert Verdict.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    assert unpacked(Verdict, json.loads(json.dumps(packed(found)[0]))) == found
 
 
 def test_a_map_of_another_place_and_one_of_noise_are_called_random() -> None:

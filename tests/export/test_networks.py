@@ -16,6 +16,7 @@ import pytest
 from audioclf.core import settings
 from audioclf.core.errors import AudioclfError, Stopped
 from audioclf.experiments.runs import Run
+from audioclf.inference import networks
 from audioclf.inference.networks import REFUSED, onnx_networks, onnx_path
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.scan import Scan
@@ -56,7 +57,7 @@ def test_a_scan_predicts_what_keras_predicts_without_importing_it(
         process = psutil.Process(scanning.pid)
         while scanning.poll() is None:
             used = max(used, anonymous(process))
-            time.sleep(0.05)
+            time.sleep(0.2)
         assert scanning.stdout is not None
         assert json.loads(scanning.stdout.read()) == []
     assert used < 500e6, "the conversion of the network, which needs TensorFlow, counts"
@@ -75,6 +76,17 @@ def test_a_network_without_an_onnx_form_is_asked_through_keras(named_run: Run, c
     (fit,) = named_run.signature["fits"]
     cache.mkdir(parents=True)
     onnx_path(named_run, fit).with_suffix(REFUSED).write_text("A layer has no such form.")
+    assert onnx_networks(named_run) == {}
+
+
+def test_a_conversion_that_dies_is_not_tried_again(
+    named_run: Run, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(networks, "SECONDS", 0.0)  # it is killed at once
+    assert onnx_networks(named_run) == {}
+    (reason,) = cache.iterdir()
+    assert "ended without a network" in reason.read_text()
+    monkeypatch.setattr(networks, "_convert", None)
     assert onnx_networks(named_run) == {}
 
 

@@ -10,6 +10,7 @@ import pytest
 import audioclf
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
+from audioclf.core.npz import write_arrays
 from audioclf.datasets.splits import Holdout
 from audioclf.embeddings import EMBEDDINGS, mobilenet, weights, yamnet
 from audioclf.experiments.config import DatasetChoice, Experiment
@@ -143,8 +144,8 @@ def test_other_weights_never_reuse_what_was_stored(
     store, feature = FeatureStore(tmp_path / "store"), FEATURES["yamnet"]()
     first = extract(clips, feature, AudioSettings(), store=store, n_jobs=1)
     known = weights.read(yamnet._weights_file(), mobilenet.layout(), "YAMNet")
-    weights.write(tmp_path / "same.npz", known)
-    weights.write(tmp_path / "other.npz", {name: 1.01 * array for name, array in known.items()})
+    write_arrays(tmp_path / "same.npz", known)
+    write_arrays(tmp_path / "other.npz", {name: 1.01 * array for name, array in known.items()})
     monkeypatch.setenv("AUDIOCLF_YAMNET", str(tmp_path / "same.npz"))
     np.testing.assert_array_equal(extract(clips, feature, AudioSettings(), store=store, n_jobs=1), first)
     assert len(list(store.folder.rglob("*.npy"))) == 1

@@ -39,7 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, write_tone) -> Run:
         combine="ensemble",
         split=KFold(n_splits=2),
         model=MODELS["compact-cnn"](filters=(8, 8)),
-        training=Training(epochs=30, batch_size=4, learning_rate=0.01),
+        training=Training(epochs=12, batch_size=4, learning_rate=0.01),
     )
     return run_experiment(experiment, folder / "run")
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from audioclf.audio.io import load_audio
 from audioclf.augment.alteration import Alteration
+from audioclf.cli import cli
 from audioclf.core.errors import AudioclfError, ParameterError, RunError, Stopped
 from audioclf.datasets.splits import KFold
 from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.runner import run_experiment
 from audioclf.experiments.runs import Run, open_run
 from audioclf.features import Mel
-from audioclf.inference.model_server import ModelWorker, about_clip
+from audioclf.inference.messages import packed
+from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.neighbours import Neighbourhood, training_clips
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.questions import alter
@@ -97,7 +98,7 @@ def test_a_changed_clip_is_classified_as_it_sounds(run: Run, predictor: Predicto
 def test_the_warm_process_answers_the_same(run: Run, predictor: Predictor, worker: ModelWorker) -> None:
     item = run.predictions[0]
     clip = run.clips[item.clip]
-    about = {"run": str(run.folder), "clip": about_clip(clip), "split": item.split}
+    about = {"run": str(run.folder), "clip": packed(clip)[0], "split": item.split}
     near, _ = worker.ask({"do": "neighbours", "number": item.clip, "classes": [0, 1], "k": 2, **about})
     here = Neighbourhood(predictor, item.split).nearest(clip, (0, 1), 2)
     assert [[one[0] for one in of_class] for of_class in near["neighbours"]] == [
@@ -105,8 +106,8 @@ def test_the_warm_process_answers_the_same(run: Run, predictor: Predictor, worke
     ]
     values, arrays = worker.ask({"do": "alter", "alteration": {"snr": 3.0}, **about})
     expected = alter(predictor, clip, Alteration(snr=3.0), item.split)
-    np.testing.assert_allclose(arrays["probabilities"], expected.probabilities, atol=1e-5)
-    np.testing.assert_allclose(arrays["y"], expected.y, atol=1e-6)
+    np.testing.assert_allclose(arrays[values["probabilities"]], expected.probabilities, atol=1e-5)
+    np.testing.assert_allclose(arrays[values["y"]], expected.y, atol=1e-6)
     assert values["sr"] == expected.sr
     ranked, _ = worker.ask({"do": "rank", "run": str(run.folder)})
     assert [one["class"] for one in ranked["classes"]] == list(run.classes)
@@ -170,8 +171,8 @@ def test_a_sound_that_is_gone_is_left_out(tmp_path: Path, run: Run) -> None:
 
 
 def test_robustness_from_the_command_line(run: Run) -> None:
-    command = [sys.executable, "-m", "audioclf", "robustness", str(run.folder), "--sweep", "gain"]
-    printed = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True).stdout
+    done = CliRunner().invoke(cli, ["robustness", str(run.folder), "--sweep", "gain"], catch_exceptions=False)
+    printed = done.stdout
     assert "unchanged" in printed
     assert len(printed.splitlines()) == len(SWEEPS["gain"].values) + 4
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
 from audioclf.audio.io import load_audio
 from audioclf.audio.stream import stream_audio
+from audioclf.cli import cli
 from audioclf.core.errors import AudioError, DatasetError, ParameterError, RunError, Stopped
 from audioclf.datasets import Dataset, load_dataset
 from audioclf.datasets.readers import versions
@@ -28,7 +31,7 @@ from audioclf.inference import scan_files
 from audioclf.inference.events import Event, EventSettings
 from audioclf.inference.predictor import Predictor
 from audioclf.inference.review import as_dataset, read_review, review, with_review
-from audioclf.inference.scan import Scan, create_scan
+from audioclf.inference.scan import Scan, create_scan, list_scans, scans_folder
 from audioclf.inference.scanner import scan_sounds
 from audioclf.inference.thresholds import validation_predictions
 from audioclf.models import MODELS
@@ -196,15 +199,13 @@ def test_damage_in_the_middle_keeps_what_is_before(run: Run, tmp_path: Path) -> 
 
 def test_a_full_disk_keeps_what_was_done(run: Run, tmp_path: Path) -> None:
     known_recording(tmp_path / "a.wav", times=4)
-    code = (
-        "import resource, sys, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from audioclf.inference.scanner import scan_sounds\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))\n"
-        "scan_sounds(sys.argv[1], [sys.argv[2]], sys.argv[3], hop=0.1)\n"
-    )
-    command = [sys.executable, "-c", code, str(run.folder), str(tmp_path / "a.wav"), str(tmp_path / "scan")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    assert "free some space" in done.stderr.splitlines()[-1]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(RunError, match="free some space"):
+            scan_sounds(run, [tmp_path / "a.wav"], tmp_path / "scan", hop=0.1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     scan = Scan(tmp_path / "scan")
     assert scan.status.state == "failed"
     before = scan.n_rows
@@ -220,7 +221,7 @@ def test_memory_stays_the_same_however_long_a_recording_is(run: Run, tmp_path: P
         "from pathlib import Path\n"
         "from audioclf.inference.scanner import scan_sounds\n"
         "for name in ('short', 'long'):\n"
-        "    scan_sounds(sys.argv[1], [Path(sys.argv[2]) / f'{name}.wav'], Path(sys.argv[2]) / name)\n"
+        "    scan_sounds(sys.argv[1], [Path(sys.argv[2]) / f'{name}.wav'], Path(sys.argv[2]) / name, hop=0.3)\n"
         "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
     y = np.tile(np.sin(np.arange(8000 * 60) / 3) * 0.3, 1).astype(np.float32)
@@ -332,10 +333,12 @@ def test_other_programs_read_the_events(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_scan_of_a_stranger_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "scan.json").write_text('{"format": "audioclf scan", "version": 1}')
+    folder = scans_folder() / tmp_path.name
+    folder.mkdir(parents=True)
+    (folder / "scan.json").write_text('{"format": "audioclf scan", "version": 1}')
     with pytest.raises(RunError, match="cannot be read"):
-        _ = Scan(tmp_path).about
-    assert not Scan(tmp_path).readable
+        _ = Scan(folder).about
+    assert folder not in [scan.folder for scan in list_scans()]
 
 
 def test_a_hop_longer_than_the_window_is_refused(run: Run, tmp_path: Path) -> None:
@@ -348,11 +351,11 @@ def test_a_hop_longer_than_the_window_is_refused(run: Run, tmp_path: Path) -> No
 def test_the_command_writes_every_table_and_names_what_failed(run: Run, tmp_path: Path) -> None:
     known_recording(tmp_path / "a.wav")
     (tmp_path / "b.wav").write_bytes(b"<html>")
-    command = [sys.executable, "-m", "audioclf", "scan", str(run.folder), str(tmp_path / "a.wav")]
+    command = ["scan", str(run.folder), str(tmp_path / "a.wav")]
     options = ["--out", str(tmp_path / "out"), "--hop", "0.1", "--min-length", "0.3", "--json"]
     bad = [str(tmp_path / "b.wav")]
-    done = subprocess.run([*command, *bad, *options], capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 2, done.stderr
+    done = CliRunner().invoke(cli, [*command, *bad, *options])
+    assert done.exit_code == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert "HTML page" in done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])

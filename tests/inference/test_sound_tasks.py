@@ -14,7 +14,7 @@ from audioclf.core.errors import RunError
 from audioclf.datasets import Clip
 from audioclf.features import Mel, Waveform
 from audioclf.inference import sound_tasks
-from audioclf.inference.messages import about_clip
+from audioclf.inference.messages import packed
 from audioclf.inference.model_server import ModelWorker
 
 SR = 22050
@@ -46,7 +46,7 @@ def test_a_clip_becomes_sound_again(worker: ModelWorker, tone_wav: Path) -> None
     clip = Clip(tone_wav, "tone", read_info(tone_wav, content=True))
     request = {
         "do": "resynthesize",
-        "clip": about_clip(clip),
+        "clip": packed(clip)[0],
         "feature": Mel(n_mels=40).to_dict(),
         "audio": AudioSettings().to_dict(),
         "phase": "original",

@@ -13,11 +13,11 @@ import audioclf
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import curation
 from audioclf.experiments.config import DatasetChoice, Experiment
-from audioclf.features.cache import FeatureStore
 from audioclf.inference import neighbours
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
 from audioclf.models import MODELS
-from audioclf.similarity import atlas, heads, labels, projection, review, transfer, vectors
+from audioclf.similarity import atlas, heads, labels, projection, review, vectors
 from audioclf.training import Training
 
 
@@ -68,14 +68,14 @@ def test_flipped_labels_are_suspected_and_right_ones_are_not() -> None:
 @pytest.mark.parametrize("space", ["speech-embedding", vectors.MEL])
 def test_an_atlas_is_made_in_a_process_and_read_afterwards(class_folders: Path, space: str) -> None:
     dataset = audioclf.load_dataset(class_folders)
-    request = {"dataset": transfer.packed(dataset), "space": space, "method": "pca", "n_jobs": 1}
-    _, arrays = background.run_task("similarity.tasks:make_atlas", request)
-    assert arrays["places"].shape == (12, 2)
+    request = {"dataset": packed(dataset)[0], "space": space, "method": "pca"}
+    made = unpacked(atlas.Atlas, *background.run_task("similarity.tasks:make_atlas", request))
+    assert made.places.shape == (12, 2)
     low = np.array(dataset.labels) == 0
-    assert low[arrays["near"][low, 0]].all()
+    assert low[made.near[low, 0]].all()
     kept = list(atlas.folder().glob("*.npz"))
     again = atlas.make(dataset.clips, space, "pca", n_jobs=1)
-    np.testing.assert_array_equal(again.near, arrays["near"])
+    np.testing.assert_array_equal(again.near, made.near)
     assert len(list(atlas.folder().glob("*.npz"))) == len(kept)
     path = max(kept, key=lambda one: one.stat().st_mtime)
     path.write_bytes(path.read_bytes()[:100])  # damaged: made again
@@ -88,7 +88,7 @@ def test_a_trained_model_gives_vectors_of_its_last_layer(class_folders: Path, tm
         dataset=DatasetChoice(str(class_folders)), model=MODELS[model](), training=Training(epochs=1, batch_size=4)
     )
     run = audioclf.run_experiment(experiment, tmp_path / "run")
-    found = vectors.of_run(run.folder, run.clips, store=FeatureStore(tmp_path / "store"))
+    found = vectors.of_run(run.folder, run.clips)
     assert len(found) == 12
     assert found.std(axis=0).max() > 0
 
@@ -106,7 +106,7 @@ def test_a_review_finds_the_labels_that_were_changed(write_tone: Callable[..., P
     assert [one.clip for one in found.suspects] == [number]
     assert wrong.classes[found.suspects[0].suggested] == "low"
     assert found.agreement > 0.9
-    assert review.Review.from_dict(found.to_dict()) == found
+    assert unpacked(review.Review, *packed(found)) == found
 
 
 def test_a_sound_is_compared_as_the_clips_are(class_folders: Path) -> None:

@@ -14,9 +14,9 @@ import audioclf
 from audioclf.core.errors import DatasetError, Stopped
 from audioclf.datasets.splits import Holdout
 from audioclf.embeddings import EMBEDDINGS
-from audioclf.features.cache import FeatureStore
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
-from audioclf.similarity import choice, heads, small, transfer
+from audioclf.similarity import choice, heads, small
 
 
 def test_a_head_learns_what_is_linear_and_never_sees_the_group_it_is_tested_on() -> None:
@@ -45,7 +45,7 @@ def test_a_head_learns_what_is_linear_and_never_sees_the_group_it_is_tested_on()
 
 def test_a_data_set_comes_through_as_it_was(class_folders: Path) -> None:
     dataset = audioclf.load_dataset(class_folders)
-    there = transfer.unpacked(transfer.packed(dataset))
+    there = unpacked(audioclf.Dataset, *packed(dataset))
     assert there.clips == dataset.clips
     assert there.fingerprint == dataset.fingerprint
 
@@ -53,13 +53,13 @@ def test_a_data_set_comes_through_as_it_was(class_folders: Path) -> None:
 @pytest.mark.usefixtures("yamnet")
 def test_embeddings_are_compared_on_training_clips_alone(class_folders: Path, tmp_path: Path) -> None:
     dataset = audioclf.load_dataset(class_folders)
-    found = choice.choose(dataset, Holdout(), store=FeatureStore(tmp_path / "store"), n_jobs=1)
+    found = choice.choose(dataset, Holdout(), n_jobs=1)
     test = {dataset.clips[n].key for n in Holdout().splits(dataset)[0].test}
     assert found.n_clips == len(dataset) - len(test)
     assert {one.kind for one in found.candidates} == set(EMBEDDINGS)
     assert found.best is not None
     assert found.best.accuracy == 1.0
-    assert choice.Choice.from_dict(found.to_dict()) == found
+    assert unpacked(choice.Choice, *packed(found)) == found
     assert "YAMNet embedding 100.0%" in found.sentence
 
 
@@ -87,16 +87,16 @@ def test_recordings_are_tested_by_models_that_have_not_heard_them(class_folders:
 
 def test_a_task_works_in_a_process_of_its_own_and_is_stopped(class_folders: Path) -> None:
     dataset = audioclf.load_dataset(class_folders)
-    request = {"dataset": transfer.packed(dataset), "split": Holdout().to_dict(), "n_jobs": 1}
+    request = {"dataset": packed(dataset)[0], "split": Holdout().to_dict()}
     told: list[tuple[int, int]] = []
     values, _ = background.run_task(
         "similarity.tasks:choose_embedding", request, progress=lambda *done: told.append(done)
     )
-    assert choice.Choice.from_dict(values).best is not None
+    assert unpacked(choice.Choice, values).best is not None
     assert told
     assert told[-1][0] == told[-1][1]
     with pytest.raises(Stopped):
         background.run_task("similarity.tasks:choose_embedding", request, should_stop=lambda: True)
-    one = transfer.packed(dataset.filter(lambda clip: clip.label == "low"))
+    one = packed(dataset.filter(lambda clip: clip.label == "low"))[0]
     with pytest.raises(audioclf.AudioclfError, match="one class"):
         background.run_task("similarity.tasks:choose_embedding", request | {"dataset": one})

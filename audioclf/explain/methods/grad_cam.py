@@ -1,4 +1,4 @@
-"""Grad-CAM."""
+"""Grad-CAM, and two that weigh the maps of a convolution otherwise."""
 
 from __future__ import annotations
 
@@ -52,3 +52,31 @@ class GradCAM(Method):
                 for probe in subject.probes
             ]
         )
+
+
+@dataclass(frozen=True)
+class HiResCAM(GradCAM):
+    """Maps of a convolution times their gradients, place by place (Draelos and Carin 2020)."""
+
+    kind = "hirescam"
+    title = "HiResCAM"
+    order = 31
+    explanation = (
+        "Like Grad-CAM, but the gradient is not averaged over the map first, so a filter counts only where the network"
+        " used it. With one dense layer after the map it shows exactly what is added up."
+    )
+    weighting = "hirescam"
+
+
+@dataclass(frozen=True)
+class LayerCAM(GradCAM):
+    """Maps of a convolution times the positive part of their gradients (Jiang et al. 2021)."""
+
+    kind = "layercam"
+    title = "LayerCAM"
+    order = 32
+    explanation = (
+        "Like HiResCAM, with positive gradients only, which makes it usable on early layers: these have finer maps than"
+        " the last one."
+    )
+    weighting = "layercam"

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 from audioclf.core.params import param
 from audioclf.explain.base import Array, Method, Subject
-from audioclf.explain.occlusion import occlusion
-
-PATCHES = 12
-"""Patches along an axis; half as many where a single prediction takes long."""
+from audioclf.explain.occlusion import PATCHES, occlusion
 
 COVERS = ("patches", "bands", "stretches")
 
@@ -42,7 +39,7 @@ class Occlusion(Method):
     def heat(self, subject: Subject, class_index: int) -> Array:
         shape = subject.x.shape
         slow = any(probe.model.frozen_until is not None for probe in subject.probes)
-        patches = PATCHES // 2 if slow else PATCHES
+        patches = PATCHES // 2 if slow else PATCHES  # where a single prediction takes long
         size = [min(max(2, -(-n // patches)), n) for n in shape]
         if self.cover == "bands" and len(shape) > 1:
             size[1] = shape[1]

@@ -40,7 +40,7 @@ def draw(state: State, dataset: Dataset) -> None:
             "Listening to every clip",
             "review_labels",
             dataset,
-            lambda values, _: Review.from_dict(values),
+            Review,
             space=by,
         )
         found: Review | None = similar.ready(task, "review")

@@ -43,7 +43,7 @@ def draw(state: State, dataset: Dataset) -> None:
                 "Drawing the learning curve",
                 "make_curve",
                 dataset,
-                lambda values, _: LearningCurve.from_dict(values),
+                LearningCurve,
                 split=experiment_draft.split_of(dataset).to_dict(),
                 ways=list(chosen),
             )

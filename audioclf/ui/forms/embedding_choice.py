@@ -50,7 +50,7 @@ def task(dataset: Dataset, split: Protocol) -> Task:
         "Comparing embeddings",
         "choose_embedding",
         dataset,
-        lambda values, _: Choice.from_dict(values),
+        Choice,
         turn=_turn,
         split=split.to_dict(),
     )

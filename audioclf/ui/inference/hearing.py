@@ -9,7 +9,7 @@ import streamlit as st
 from audioclf.datasets import Clip
 from audioclf.embeddings import EMBEDDINGS
 from audioclf.embeddings.hearing import LISTENER
-from audioclf.inference.messages import about_clip
+from audioclf.inference.messages import packed
 from audioclf.plots.hearing import hearing_chart
 from audioclf.ui.inference import model_client
 from audioclf.ui.shell import warmup
@@ -28,7 +28,7 @@ def toggle(clip: Clip, key: str) -> None:
         st.session_state["hearing.fetch"] = True
 
     def work(worker: Any) -> dict[str, Any]:
-        values: dict[str, Any] = worker.ask({"do": "hear", "clip": about_clip(clip)})[0]
+        values: dict[str, Any] = worker.ask({"do": "hear", "clip": packed(clip)[0]})[0]
         return values
 
     found = model_client.wait(f"{key}.heard", model_client.ask(f"hear {clip.key}", "Listening", work))

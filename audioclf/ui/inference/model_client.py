@@ -19,7 +19,7 @@ from audioclf.augment.alteration import Alteration
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Run
-from audioclf.inference.messages import about_clip, unpacked_map
+from audioclf.inference.messages import packed, unpacked
 from audioclf.inference.model_server import ModelWorker
 from audioclf.inference.predictor import Classification
 from audioclf.inference.questions import Altered
@@ -175,14 +175,13 @@ def alter(run: Run, clip: Clip, alteration: Alteration, split: str | None) -> Ta
     asked = _about("alter", run, clip) | {"alteration": plain, "split": split}
 
     def work(progress: tasks.Progress, should_stop: Any) -> Altered:
-        values, arrays = worker.ask(asked)
-        return Altered(arrays["probabilities"], arrays["y"], values["sr"], unpacked_map(values, arrays))
+        return unpacked(Altered, *worker.ask(asked))
 
     return _ask(_key("alter", run, clip.key, plain, split), "Asking the model", work)
 
 
 def _about(what: str, run: Run, clip: Clip | None = None) -> dict[str, Any]:
-    return {"do": what, "run": str(run.folder)} | ({} if clip is None else {"clip": about_clip(clip)})
+    return {"do": what, "run": str(run.folder)} | ({} if clip is None else {"clip": packed(clip)[0]})
 
 
 def ask(key: str, title: str, work: Callable[[ModelWorker], Any]) -> Task:

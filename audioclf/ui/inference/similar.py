@@ -11,6 +11,7 @@ import streamlit as st
 
 from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
+from audioclf.inference.messages import packed
 from audioclf.similarity.atlas import Atlas
 from audioclf.similarity.vectors import RUN, SPACES
 from audioclf.ui.shell import similarity_task, task_bar, warmup
@@ -43,7 +44,7 @@ def atlas(dataset: Dataset, by: str, method: str = "pca", run: Run | None = None
         "Comparing the clips",
         "make_atlas",
         dataset,
-        lambda _, arrays: Atlas(arrays["places"], arrays["near"], arrays["similarity"]),
+        Atlas,
         turn=_turn,
         space=by,
         method=method,
@@ -120,10 +121,8 @@ def of_run(run: Run, clip: Clip, key: str) -> None:
 
 
 def _near(folder: Path, clip: Clip, by: str) -> Callable[[Any], tuple[list[int], list[float]]]:
-    from audioclf.inference.messages import about_clip
-
     def work(worker: Any) -> tuple[list[int], list[float]]:
-        request = {"do": "near", "run": str(folder), "clip": about_clip(clip), "space": by, "k": SHOWN}
+        request = {"do": "near", "run": str(folder), "clip": packed(clip)[0], "space": by, "k": SHOWN}
         values, _ = worker.ask(request)
         return values["near"], values["similarity"]
 

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
-from audioclf.core import workspaces
 from audioclf.datasets import Dataset
+from audioclf.inference.messages import packed, unpacked
 from audioclf.jobs import background
-from audioclf.similarity import transfer
 from audioclf.ui.shell import tasks
 
 
@@ -19,7 +18,7 @@ def task(
     title: str,
     function: str,
     dataset: Dataset,
-    read: Callable[..., Any],
+    kind: type[Any],
     *,
     turn: threading.Semaphore | None = None,
     **request: Any,
@@ -27,14 +26,15 @@ def task(
     """The task of this key, even one that failed; begun where there is none.
 
     A function of :mod:`audioclf.similarity.tasks` is given the data set and ``request``, in its ``turn`` where only one
-    of its kind may run; ``read`` makes the result of the values and arrays that it returns.
+    of its kind may run; the result is a dataclass of this ``kind``.
     """
 
     def work(progress: tasks.Progress, should_stop: Callable[[], bool]) -> Any:
-        asked = request | {"dataset": transfer.packed(dataset), "n_jobs": 1 if workspaces.shared() else -1}
+        asked = request | {"dataset": packed(dataset)[0]}
         with background.turn(turn, should_stop) if turn is not None else nullcontext():
-            return read(
-                *background.run_task(f"similarity.tasks:{function}", asked, progress=progress, should_stop=should_stop)
+            return unpacked(
+                kind,
+                *background.run_task(f"similarity.tasks:{function}", asked, progress=progress, should_stop=should_stop),
             )
 
     return tasks.find(key) or tasks.start(key, title, work)

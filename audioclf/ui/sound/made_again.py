@@ -10,7 +10,7 @@ from typing import Any, Final
 from audioclf.audio.io import Array, AudioSettings
 from audioclf.datasets import Clip
 from audioclf.features import STFT, Feature, FeatureMap
-from audioclf.inference.messages import about_clip
+from audioclf.inference.messages import packed
 from audioclf.ui.shell import tasks
 from audioclf.ui.sound import cache, sound_worker
 
@@ -56,7 +56,7 @@ def make(clip: Clip, feature: Feature, audio: AudioSettings, phase: str, n_sampl
     key = f"resynthesis {json.dumps(about, sort_keys=True)}"
     request = {
         "do": "resynthesize",
-        "clip": about_clip(clip),
+        "clip": packed(clip)[0],
         "feature": feature.to_dict(),
         "audio": audio.to_dict(),
         "phase": phase,
