@@ -74,7 +74,13 @@ def start(state: State) -> None:
             "Maximum number of epochs (0: as published)", 0, 10_000, 0, key="reproduce.epochs", width=260
         )
         most = {"": int(limit)} if limit else None
-        planned = plan(chosen, datasets=given, epochs=most, random_weights=at_random, find=_find)
+        planned = plan(
+            chosen,
+            datasets=given,
+            epochs=most,
+            random_weights=at_random,
+            find=lambda recipe, path: _found(recipe.name, path, recipe),
+        )
         _missing(planned)
         if st.button(
             f"Run {count(len([item for item in planned if not item.data.missing]), 'recipe')}",
@@ -119,10 +125,6 @@ def _is_own(state: State) -> bool:
     except WorkspaceError:
         return False
     return True
-
-
-def _find(recipe: Recipe, given: str | None) -> Data:
-    return _found(recipe.name, given, recipe)
 
 
 @st.cache_data(ttl=30, max_entries=256, show_spinner="Looking at the data")

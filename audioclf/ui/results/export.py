@@ -44,6 +44,8 @@ def draw(state: State, run: Run) -> None:
 
 
 def _model(run: Run) -> None:
+    from audioclf.export import network
+
     names = list(formats.FORMATS)
     name = st.selectbox(
         "Format",
@@ -54,7 +56,7 @@ def _model(run: Run) -> None:
     )
     chosen = formats.FORMATS[name]
     st.caption(chosen.explanation)
-    if name not in ("run", "python") and (sentence := _refusal(run)):
+    if name not in ("run", "python") and (sentence := network.refusal(run.experiment)):
         st.info(escape(sentence, 400), icon=":material/block:")
         return
     options: dict[str, Any] = {"format": name}
@@ -96,12 +98,6 @@ def _model(run: Run) -> None:
         "export.job:export_task",
         options,
     )
-
-
-def _refusal(run: Run) -> str:
-    from audioclf.export import network
-
-    return network.refusal(run.experiment)
 
 
 def _offer(run: Run, key: str, label: str, file: str, mime: str, task: str, options: dict[str, Any]) -> None:
