@@ -24,6 +24,7 @@ from audioclf.inference.events import EventSettings
 from audioclf.inference.review import LONGEST_NOTE, Reviewed, as_dataset, review, with_review
 from audioclf.inference.scan import Scan
 from audioclf.inference.scan_records import FileResult
+from audioclf.inference.sound_cache import file_key
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.shell import current_dataset, error_boundary, tasks
 from audioclf.ui.shell.state import State
@@ -238,12 +239,7 @@ def _listen(scan: Scan, result: FileResult, one: Reviewed | None) -> None:
 def _stretch(scan: Scan, result: FileResult, start: float, end: float) -> Clip:
     """A stretch as a clip; a long recording is not hashed for that."""
     name, path = scan.files[result.number]
-    try:
-        about = path.stat()
-        stamp = f"{path} {about.st_size} {about.st_mtime_ns}"
-    except OSError:
-        stamp = str(path)
-    content = hashlib.blake2b(stamp.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    content = hashlib.blake2b(ascii(file_key(path)).encode(), digest_size=16).hexdigest()
     info = AudioInfo(result.sr or 1, 1, round(result.seconds * (result.sr or 1)), "", "", content)
     return Clip(path, name, info, start=round(start, 3), duration=round(max(end - start, 0.05), 3), file=name)
 

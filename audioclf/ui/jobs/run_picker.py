@@ -159,9 +159,7 @@ def pick(state: State, *, finished: bool = True, with_starter: bool = False) -> 
         require_another(state)
         st.stop()
     if not found:
-        st.info("No model has been trained yet.", icon=":material/model_training:")
-        if st.button("Train one", type="primary", icon=":material/play_arrow:"):
-            st.switch_page("pages/train.py")
+        none_yet()
         st.stop()
     ids = list(found)
     wanted = state.run or next((run_id for run_id in ids if _of_chosen(state, found[run_id])), ids[0])
@@ -169,6 +167,13 @@ def pick(state: State, *, finished: bool = True, with_starter: bool = False) -> 
     chosen = ids[st.selectbox("Model", range(len(ids)), index=ids.index(wanted), format_func=labels.__getitem__)]
     state.run = chosen
     return found[chosen]
+
+
+def none_yet() -> None:
+    """Say that there is no run, with the way to make one."""
+    st.info("No model has been trained yet.", icon=":material/model_training:")
+    if st.button("Train one", type="primary", icon=":material/play_arrow:"):
+        st.switch_page("pages/train.py")
 
 
 def _of_chosen(state: State, run: Run) -> bool:

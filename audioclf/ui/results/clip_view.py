@@ -45,18 +45,9 @@ def draw(
     others: Sequence[Prediction],
     move: Callable[[Prediction | None], None],
 ) -> None:
-    """Draw the clip.
+    """Draw the clip, with the run's classes by ``names`` on one line each, and what was decided by number of the clip.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Of the run's classes, on one line each.
-    verdicts : dict
-        What was decided so far, by the number of the clip.
-    others : sequence of Prediction
-        The list the clip was chosen from, to step through.
-    move : callable
-        Looks at another clip, or (None) at none.
+    ``others`` is the list it was chosen from, to step through; ``move`` looks at another clip, or at none (None).
     """
     model_client.warm()
     with st.container(border=True, key="desk.clip"):

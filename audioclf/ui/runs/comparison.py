@@ -148,8 +148,7 @@ def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> No
     with right:
         side = switch("On which clips", list(SIDES), "runs.side", default="Validation")
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
-        with column:
-            st.vega_lite_chart(plots.histories_chart(histories, measure=measure, side=str(side)))
+        column.vega_lite_chart(plots.histories_chart(histories, measure=measure, side=str(side)))
     st.caption("Dashed: on validation clips. Solid: on training clips, also where a run keeps none for validation.")
 
 

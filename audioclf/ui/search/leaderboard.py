@@ -203,16 +203,15 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
     st.markdown(f"**{measured} by value** ({'lower' if METRICS[metric] == 'lowest' else 'higher'} is better)")
     for first in range(0, len(several), 3):
         for column, name in zip(st.columns(3, gap="medium"), several[first : first + 3], strict=False):
-            with column:
-                chart = values_chart(
-                    [_value(item.settings[name]) for item in shown],
-                    [float(item.figure(metric) or 0.0) for item in shown],
-                    name=names[name],
-                    metric=metric,
-                    titles=[item.title for item in shown],
-                    best=next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
-                )
-                st.vega_lite_chart(chart)
+            chart = values_chart(
+                [_value(item.settings[name]) for item in shown],
+                [float(item.figure(metric) or 0.0) for item in shown],
+                name=names[name],
+                metric=metric,
+                titles=[item.title for item in shown],
+                best=next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
+            )
+            column.vega_lite_chart(chart)
 
 
 def _value(value: Any) -> Any:
