@@ -11,7 +11,7 @@ from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import FEATURES
 from audioclf.plots.screen import value_limits
-from audioclf.ui.shell import error_boundary
+from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.sound import cache, clip_picker, feature_settings
 from audioclf.ui.sound.feature_panels import panel
@@ -34,6 +34,7 @@ def players(
     titles : sequence of str, optional
         What stands over each; its class by default.
     """
+    warmup.until_ready()
     named = zip(shown, titles or [clip.label for clip in shown], strict=True)
     picked = lines(key, feature_settings.audio(), [(clip, title, clip.name) for clip, title in named])
     if picked is not None:
