@@ -51,12 +51,22 @@ def pill(page: Any, name: str) -> None:
 
 
 def tick(page: Any, row: int) -> None:
-    """Choose a line of the table of runs; it is painted on a canvas, so by place."""
+    """Choose a line of the table of runs; it is painted on a canvas, so by place.
+
+    A click may fall into the moment in which the table is drawn anew; whether it has hit, the browser alone knows.
+    """
     grid = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
-    grid.evaluate("grid => grid.scrollIntoView({block: 'center'})")
-    box = grid.bounding_box()
-    if box is not None:  # else it is being drawn anew at this moment
-        page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
+    line = page.locator(f"[data-testid=stDataFrame] canvas [role=row][aria-rowindex='{row + 2}'][aria-selected=true]")
+    for _ in range(60):
+        grid.evaluate("grid => grid.scrollIntoView({block: 'center'})")
+        box = grid.bounding_box()
+        if box is not None:
+            page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
+        for _ in range(50):
+            if line.count():
+                return
+            page.wait_for_timeout(100)
+    raise AssertionError(f"line {row} cannot be chosen")
 
 
 def test_an_experiment_is_built_run_stopped_resumed_and_compared(
@@ -106,6 +116,7 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="See the results").wait_for()
     page.get_by_text("of 20 test clips correct").wait_for()
+    (run.folder / "stop").touch()  # its best explanation, which is looked for behind it, is of no use here
 
     # another run, of a model that is fitted at once
     stage(page, "model")
@@ -121,25 +132,13 @@ def test_an_experiment_is_built_run_stopped_resumed_and_compared(
     page.locator("[data-testid=stDataFrame] .dvn-scroller").first.wait_for()
     if page.get_by_role("combobox", name="Data set").count():  # other tests have left runs of theirs
         select(page, "Data set", sounds.name)
-    chosen(page, "Chosen", 0)
-    chosen(page, "Compared", 1)
+    tick(page, 0)
+    page.get_by_role("heading", name="Chosen", exact=True).wait_for()
+    tick(page, 1)
+    page.get_by_role("heading", name="Compared", exact=True).wait_for()
     page.get_by_role("heading", name="Accuracy", exact=True).wait_for()
     page.get_by_role("heading", name="Learning curves").wait_for()
     page.get_by_role("heading", name="Settings that differ").wait_for()
     page.locator("[data-testid=stVegaLiteChart]").nth(2).wait_for()
     assert page.locator("[data-testid=stException]").count() == 0
     assert not {"keras", "tensorflow", "matplotlib.pyplot", "optuna"} & server.modules()
-
-
-def chosen(page: Any, heading: str, row: int) -> None:
-    """Tick a line until the heading appears: a click may fall into the moment in which the table is drawn anew."""
-    there = page.get_by_role("heading", name=heading, exact=True)
-    for _ in range(60):
-        if there.count():
-            return
-        tick(page, row)
-        for _ in range(100):
-            if there.count():
-                return
-            page.wait_for_timeout(100)
-    there.wait_for()

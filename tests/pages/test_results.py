@@ -175,7 +175,7 @@ def test_a_run_and_its_report_leave_and_a_run_comes_back(open_page: OpenPage, li
         "Make the report",
     ]
     page.selectbox(key="export.format").set_value("run").run()
-    for what in ("model", "report"):
+    for what in ("file", "report"):
         page.button(key=f"export.make {what}").click().run()
     made = [task for task in tasks.all_tasks() if task.title in ("Making the file", "Making the report")]
     assert all(task.wait(300) for task in made)

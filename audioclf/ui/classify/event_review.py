@@ -24,9 +24,11 @@ from audioclf.inference.events import EventSettings
 from audioclf.inference.review import LONGEST_NOTE, Reviewed, as_dataset, review, with_review
 from audioclf.inference.scan import Scan
 from audioclf.inference.scan_records import FileResult
+from audioclf.inference.sound_cache import file_key
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.shell import current_dataset, error_boundary, tasks
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.table import one_row
 from audioclf.ui.shell.tasks import Task
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 from audioclf.ui.sound import cache, feature_panels
@@ -62,7 +64,7 @@ def draw(state: State, scan: Scan, file: int) -> None:
     at = _at(scan, file, events)
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        at = _table(scan, file, events, at)
+        _table(scan, file, events, at)
     one = events[at]
     with right:
         _one(scan, file, events, at)
@@ -138,7 +140,7 @@ def _look(scan: Scan, file: int, one: Reviewed) -> None:
     st.session_state[f"scan.at.{scan.folder.name}.{file}"] = one.key
 
 
-def _table(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> int:
+def _table(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> None:
     import pandas as pd
 
     done = sum(bool(one.verdict) for one in events)
@@ -154,13 +156,10 @@ def _table(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> int:
             "note": [plain(one.note, 80) for one in events],
         }
     )
-    picked = st.dataframe(
+    row = one_row(
         frame,
-        hide_index=True,
+        f"scan.events.table.{scan.folder.name}.{file}",
         height=360,
-        key=f"scan.events.table.{scan.folder.name}.{file}",
-        on_select="rerun",
-        selection_mode="single-row",
         column_config={
             "": st.column_config.TextColumn(width=28),
             "from": st.column_config.NumberColumn(format="%.2f s", width=76),
@@ -169,41 +168,35 @@ def _table(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> int:
             "score": st.column_config.NumberColumn(format="%.3f"),
         },
     )
-    rows = picked["selection"]["rows"]
     last = f"scan.picked.{scan.folder.name}.{file}"
-    if rows != st.session_state.get(last, []):  # a new click; later steps lead away from it
-        st.session_state[last] = rows
-        if rows and rows[0] < len(events):
-            _look(scan, file, events[rows[0]])
+    if row != st.session_state.get(last):  # a new click; later steps lead away from it
+        st.session_state[last] = row
+        if row is not None:
+            _look(scan, file, events[row])
             st.rerun()
-    return at
 
 
 def _one(scan: Scan, file: int, events: Sequence[Reviewed], at: int) -> None:
     """The event that is looked at, and what can be done with it by mouse or keyboard."""
     one = events[at]
-    verdict = f" · {_ICONS[one.verdict]}" if one.verdict else ""
+    reviewed = f" · {_ICONS[one.verdict]}" if one.verdict else ""
     st.markdown(
         f"**{escape(one.final, 60)}** {one.score:.2f} · {one.start:,.2f} to {one.end:,.2f} s · event {at + 1} of"
-        f" {len(events)}{verdict}"
+        f" {len(events)}{reviewed}"
     )
     following = events[min(at + 1, len(events) - 1)]
     with st.container(horizontal=True, gap="small"):
-        for name, icon, key, then in (
-            ("Previous", "skip_previous", "K", events[max(at - 1, 0)]),
-            ("Next", "skip_next", "J", following),
+        for name, icon, key, verdict, then in (
+            ("Previous", "skip_previous", "K", None, events[max(at - 1, 0)]),
+            ("Next", "skip_next", "J", None, following),
+            ("Confirm", "check", "A", "confirmed", following),
+            ("Reject", "close", "X", "rejected", following),
+            ("Undo", "undo", "U", "", one),
         ):
             if st.button(name, icon=f":material/{icon}:", key=f"scan.{name}", shortcut=key):
+                if verdict is not None:
+                    review(scan, one, verdict=verdict)
                 _look(scan, file, then)
-                st.rerun()
-        for name, icon, key, verdict in (
-            ("Confirm", "check", "A", "confirmed"),
-            ("Reject", "close", "X", "rejected"),
-            ("Undo", "undo", "U", ""),
-        ):
-            if st.button(name, icon=f":material/{icon}:", key=f"scan.{name}", shortcut=key):
-                review(scan, one, verdict=verdict)
-                _look(scan, file, following if verdict else one)
                 st.rerun()
     left, right = st.columns(2)
     labels = list(dict.fromkeys([one.final, *scan.classes]))
@@ -246,12 +239,7 @@ def _listen(scan: Scan, result: FileResult, one: Reviewed | None) -> None:
 def _stretch(scan: Scan, result: FileResult, start: float, end: float) -> Clip:
     """A stretch as a clip; a long recording is not hashed for that."""
     name, path = scan.files[result.number]
-    try:
-        about = path.stat()
-        stamp = f"{path} {about.st_size} {about.st_mtime_ns}"
-    except OSError:
-        stamp = str(path)
-    content = hashlib.blake2b(stamp.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    content = hashlib.blake2b(ascii(file_key(path)).encode(), digest_size=16).hexdigest()
     info = AudioInfo(result.sr or 1, 1, round(result.seconds * (result.sr or 1)), "", "", content)
     return Clip(path, name, info, start=round(start, 3), duration=round(max(end - start, 0.05), 3), file=name)
 

@@ -18,6 +18,7 @@ from audioclf.ui.jobs import run_picker
 from audioclf.ui.shell import error_boundary, page_frame, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
+from audioclf.ui.shell.table import one_row, share
 from audioclf.ui.shell.text import count, distinct, escape, plain
 from audioclf.ui.sound import cache, clip_picker, feature_panels
 from audioclf.ui.sound.player import player, track
@@ -107,7 +108,7 @@ def _table(run: Run, good: Sequence[tuple[Subject, Classification]]) -> int:
     import pandas as pd
 
     best = [int(predicted.probabilities.argmax()) for _, predicted in good]
-    event = st.dataframe(
+    row = one_row(
         pd.DataFrame(
             {
                 "sound": [plain(subject.clip.label, 80) for subject, _ in good],
@@ -120,18 +121,11 @@ def _table(run: Run, good: Sequence[tuple[Subject, Classification]]) -> int:
                 "remarks": [" ".join(remark.sentence for remark in predicted.remarks) for _, predicted in good],
             }
         ),
-        hide_index=True,
-        key="classify.table",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "probability": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
-            "seconds": st.column_config.NumberColumn(format="%.2f"),
-        },
+        "classify.table",
+        column_config={"probability": share(), "seconds": st.column_config.NumberColumn(format="%.2f")},
     )
     st.caption("Click a row to see more about that sound.")
-    rows = event["selection"]["rows"]
-    return rows[0] if rows and rows[0] < len(good) else 0
+    return row or 0
 
 
 def _one(run: Run, subject: Subject, predicted: Classification) -> None:

@@ -8,21 +8,21 @@ from typing import Any
 import streamlit as st
 
 from audioclf.inference import scan_files
-from audioclf.inference.review import with_review
+from audioclf.inference.review import Reviewed, with_review
 from audioclf.inference.scan import Scan
 from audioclf.inference.scan_records import Answer
+from audioclf.ui.shell.table import one_row, share
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 
-_TABLES = {
+_TABLES: dict[str, tuple[str, str, Callable[[Scan], str | dict[str, str]]]] = {
     "A line per file (CSV)": ("files.csv", "text/csv", scan_files.files_csv),
     "A line per window (CSV)": ("windows.csv", "text/csv", scan_files.windows_csv),
+    "Events (CSV)": ("events.csv", "text/csv", lambda scan: scan_files.events_csv(scan, _events(scan))),
+    "Events (JSON)": ("events.json", "application/json", lambda scan: scan_files.events_json(scan, _events(scan))),
+    "Events for Audacity (labels)": ("labels", "", lambda scan: scan_files.label_tracks(scan, _events(scan))),
+    "Events for Raven (selections)": ("selections", "", lambda scan: scan_files.selection_tables(scan, _events(scan))),
 }
-_EVENTS: dict[str, tuple[str, str, Any]] = {
-    "Events (CSV)": ("events.csv", "text/csv", scan_files.events_csv),
-    "Events (JSON)": ("events.json", "application/json", scan_files.events_json),
-    "Events for Audacity (labels)": ("labels", "text/plain", scan_files.label_tracks),
-    "Events for Raven (selections)": ("selections", "text/plain", scan_files.selection_tables),
-}
+"""Name, type and content of every table; without a type it is one for each recording."""
 
 
 def draw(scan: Scan) -> int | None:
@@ -40,24 +40,18 @@ def draw(scan: Scan) -> int | None:
         if only.error:
             st.error(escape(only.error, 400), icon=":material/error:")
         return 0 if only.probabilities is not None else None
-    event = st.dataframe(
+    row = one_row(
         _frame(str(scan.folder), stamp, scan, answers),
-        hide_index=True,
-        key=f"scan.table.{scan.folder.name}",
-        on_select="rerun",
-        selection_mode="single-row",
+        f"scan.table.{scan.folder.name}",
         column_config={
             "seconds": st.column_config.NumberColumn(format="%.2f"),
             "novelty": st.column_config.NumberColumn(format="%.2f"),
-            "probability": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "probability": share(),
             **{label: st.column_config.NumberColumn(format="%.1f %%") for label in _labels(scan)},
         },
     )
-    rows = event["selection"]["rows"]
     st.caption("Click a heading to sort, and a row to see what is heard when in that file.")
-    if rows and rows[0] < len(scan.results) and answers[rows[0]].probabilities is not None:
-        return int(rows[0])
-    return None
+    return row if row is not None and answers[row].probabilities is not None else None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -104,35 +98,22 @@ def _counts(answers: list[Answer]) -> None:
     st.markdown(" · ".join(words))
 
 
+def _events(scan: Scan) -> list[Reviewed]:
+    return with_review(scan, scan.events(*scan.settings))
+
+
 def _downloads(scan: Scan) -> None:
+    one = len(scan.files) == 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        what = st.selectbox("Table", [*_TABLES, *_EVENTS], key="scan.what", width=280)
-        if what in _TABLES:
-            name, mime, write = _TABLES[what]
-            st.download_button(
-                "Download",
-                lambda: write(scan),
-                name,
-                mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key="scan.get",
-            )
-            return
-        name, mime, write_events = _EVENTS[what]
-        one = len(scan.files) == 1
-        is_zip = "." not in name and not one
+        what = st.selectbox("Table", list(_TABLES), key="scan.what", width=280)
+        name, mime, write = _TABLES[what]
+        if not mime:
+            name, mime = (f"{name}.txt", "text/plain") if one else (f"{name}.zip", "application/zip")
 
         def made() -> str | bytes:
-            found = write_events(scan, with_review(scan, scan.events(*scan.settings)))
-            if "." in name:
-                return str(found)
-            return scan_files.packed(found) if is_zip else "".join(found.values())
+            found = write(scan)
+            if isinstance(found, str):
+                return found
+            return "".join(found.values()) if one else scan_files.packed(found)
 
-        file = name if "." in name else f"{name}.zip" if is_zip else f"{name}.txt"
-        mime = "application/zip" if is_zip else mime
-        _download(made, file, mime)
-
-
-def _download(made: Callable[[], str | bytes], name: str, mime: str) -> None:
-    st.download_button("Download", made, name, mime, icon=":material/download:", on_click="ignore", key="scan.get")
+        st.download_button("Download", made, name, mime, icon=":material/download:", on_click="ignore", key="scan.get")

@@ -117,7 +117,7 @@ def _one(state: State, dataset: Dataset, found: Atlas, number: int) -> None:
     st.markdown("**The clip**")
     clip_list.players(state, "map.one", dataset, [clip])
     st.markdown("**Nearest to it**")
-    similar.of(state, dataset, number, found, "map.near")
+    similar.players(state, dataset, found.near[number], found.similarity[number], "map.near")
 
 
 def _selection(state: State, dataset: Dataset, chosen: list[int]) -> None:

@@ -36,12 +36,7 @@ _HEIGHT = 340
 def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
     """Draw the answer, whether its explanation is true, the feature with the evidence, and the sounds of both.
 
-    Parameters
-    ----------
-    run : Run
-    subject : Subject
-    start : float
-        Where in a longer sound the window begins, in seconds.
+    Of a longer sound, the window that begins at ``start`` (in seconds) is explained.
     """
     if not subject.clip.path.is_file():
         _gone(run, subject)
@@ -60,7 +55,7 @@ def draw(run: Run, subject: Subject, *, start: float = 0.0) -> None:
         bars(run, asked.probabilities, subject.true, key="evidence.bars")
     with right:
         st.caption(escape(EXPLAINED[asked.method]))
-        for remark in remarks(run, asked, found.feature_index):
+        for remark in remarks(run, asked, found.options["feature_index"]):
             st.caption(escape(remark))
     if not asked.empty:
         verdict.details(run, subject, found.options)
@@ -106,38 +101,22 @@ def remarks(run: Run, found: Explanation, feature_index: int) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Where in one sound the evidence for one class lies.
-
-    Attributes
-    ----------
-    label : str
-        The class.
-    title : str
-        Name of the feature.
-    found : Explanation
-    feature_index : int
-    options : mapping
-        What the model process was asked with.
-    truth : np.ndarray of bool [shape of the feature map] or None
-        Where the evidence is, for a sound that was made to have it there.
-    """
+    """Where in one sound the evidence for one class lies."""
 
     label: str
+    """The class."""
     title: str
+    """Name of the feature."""
     found: Explanation
-    feature_index: int
     options: Mapping[str, Any]
-    truth: npt.NDArray[np.bool_] | None = None
+    """What the model process was asked with."""
+    truth: npt.NDArray[np.bool_] | None
+    """Where the evidence is [shape of the feature map], for a sound that was made to have it there."""
 
     def draw(self, height: int = _HEIGHT, *, beside: bool = False) -> None:
         """Draw the feature map under its evidence, and the sounds of it; a sentence where there is none.
 
-        Parameters
-        ----------
-        height : int
-            In pixels.
-        beside : bool
-            Whether the feature stands beside it as the model receives it.
+        The feature as the model receives it can stand ``beside``; ``height`` is in pixels.
         """
         found = self.found
         shown, seconds = found.feature_map, len(found.y) / found.sr
@@ -172,11 +151,11 @@ class Evidence:
 def used_sound(found: Explanation, *, invert: bool = False) -> bytes:
     """What of its sound an explanation marks, or what it leaves, as a WAV file."""
     content = hashlib.blake2b(found.heat.tobytes() + found.y.tobytes(), digest_size=16).hexdigest()
-    return _used(content, found, invert)
+    return _used(content, invert, found)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _used(content: str, _found: Explanation, invert: bool) -> bytes:
+def _used(content: str, invert: bool, _found: Explanation) -> bytes:
     y = heard(_found.feature_map, _found.heat, _found.y, _found.sr, invert=invert)
     return cache.playable(y, _found.sr)
 
@@ -184,26 +163,15 @@ def _used(content: str, _found: Explanation, invert: bool) -> bytes:
 def ask(
     run: Run, subject: Subject, how: DeltaGenerator, which: DeltaGenerator, *, start: float = 0.0
 ) -> Evidence | None:
-    """Ask the model for its evidence, by a method and for a class that are drawn to choose from.
+    """Ask the model for its evidence, by a method and for a class that are drawn to choose from; None while it answers.
 
-    Parameters
-    ----------
-    run : Run
-    subject : Subject
-    how, which : DeltaGenerator
-        Where the choice of the method, and that of the class, are drawn.
-    start : float
-        Where in a longer sound the window begins, in seconds.
-
-    Returns
-    -------
-    Evidence or None
-        None while the answer is under way.
+    The choice of the method is drawn in ``how``, that of the class in ``which``; of a longer sound, the window that
+    begins at ``start`` (in seconds) is asked about.
     """
     feature_index, method = _how(run, how)
-    if run.experiment.features[feature_index].heavy:
-        title = run.experiment.features[feature_index].title
-        st.info(f"The numbers of the {title} have no place in time or pitch, so no evidence is drawn on them.")
+    feature = run.experiment.features[feature_index]
+    if feature.heavy:
+        st.info(f"The numbers of the {feature.title} have no place in time or pitch, so no evidence is drawn on them.")
         return None
     options: dict[str, Any] = {"feature_index": feature_index, "method": method, "split": subject.split}
     if start:
@@ -212,23 +180,15 @@ def ask(
     if asked is None:
         return None
     predicted = asked.class_index
-    options["class_index"] = wanted = _class(
-        run, asked.probabilities, predicted, subject.true, which, f"{subject.clip.key} {start}"
-    )
+    wanted = _class(run, asked.probabilities, predicted, subject.true, which, f"{subject.clip.key} {start}")
     if wanted != predicted:
-        task = model_client.explain(run, subject.clip, **options)
-        asked = model_client.wait("evidence", task)
+        options["class_index"] = wanted
+        asked = model_client.wait("evidence", model_client.explain(run, subject.clip, **options))
         if asked is None:
             return None
     warmup.until_ready()
-    return Evidence(
-        plain(run.classes[wanted], 40),
-        run.experiment.features[feature_index].title,
-        asked,
-        feature_index,
-        options if wanted != predicted else {key: options[key] for key in options if key != "class_index"},
-        _truth(subject, asked) if not start else None,
-    )
+    truth = _truth(subject, asked) if not start else None
+    return Evidence(plain(run.classes[wanted], 40), feature.title, asked, options, truth)
 
 
 def _truth(subject: Subject, asked: Explanation) -> npt.NDArray[np.bool_] | None:

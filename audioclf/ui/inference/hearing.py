@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from audioclf.datasets import Clip
@@ -27,11 +25,9 @@ def toggle(clip: Clip, key: str) -> None:
             return
         st.session_state["hearing.fetch"] = True
 
-    def work(worker: Any) -> dict[str, Any]:
-        values: dict[str, Any] = worker.ask({"do": "hear", "clip": packed(clip)[0]})[0]
-        return values
-
-    found = model_client.wait(f"{key}.heard", model_client.ask(f"hear {clip.key}", "Listening", work))
+    request = {"do": "hear", "clip": packed(clip)[0]}
+    task = model_client.ask(f"hear {clip.key}", "Listening", lambda worker: worker.ask(request)[0])
+    found = model_client.wait(f"{key}.heard", task)
     if found is None:
         return
     warmup.until_ready()

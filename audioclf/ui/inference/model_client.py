@@ -48,7 +48,7 @@ def _key(what: str, run: Run, *about: Any) -> str:
     return f"{what} {json.dumps([str(run.folder), stamp, *about], sort_keys=True)}"
 
 
-def _ask(key: str, title: str, work: tasks.Work) -> Task:
+def _task(key: str, title: str, work: tasks.Work) -> Task:
     """The task of this key, even one that failed: only the user begins that again.
 
     What this session shows is not asked for again where others' tasks have pushed it out of the server's few.
@@ -63,15 +63,17 @@ def _shown() -> dict[str, Task]:
     return found
 
 
+def ask(key: str, title: str, work: Callable[[ModelWorker], Any]) -> Task:
+    """Task whose result is what ``work`` gets from the process."""
+    worker = _worker()
+    return _task(key, title, lambda progress, should_stop: work(worker))
+
+
 def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
     """Task whose result is a list: for every clip its :class:`~audioclf.inference.predictor.Classification`,
     or the error that explains why there is none.
 
-    Parameters
-    ----------
-    run : Run
-    clips : sequence of (Clip, str or None)
-        Each with the split whose models are asked; all are where there is none.
+    Each clip comes with the split whose models are asked; all are where there is none.
     """
     worker = _worker()
 
@@ -85,109 +87,58 @@ def classify(run: Run, clips: Sequence[tuple[Clip, str | None]]) -> Task:
                 found.append(error)
         return found
 
-    return _ask(_key("classify", run, [(clip.key, split) for clip, split in clips]), "Listening", work)
+    return _task(_key("classify", run, [(clip.key, split) for clip, split in clips]), "Listening", work)
 
 
 def explain(run: Run, clip: Clip, **options: Any) -> Task:
-    """Task whose result is an :class:`~audioclf.inference.predictor.Explanation`.
+    """Task whose result is an :class:`~audioclf.inference.evidence.Explanation`.
 
-    Parameters
-    ----------
-    run : Run
-    clip : Clip
-    **options
-        ``class_index``, ``feature_index``, ``method``, ``split``, ``start``.
+    The options are ``class_index``, ``feature_index``, ``method``, ``split`` and ``start``.
     """
-    worker = _worker()
-
-    def work(progress: tasks.Progress, should_stop: Any) -> Any:
-        return worker.explain(run.folder, clip, **options)
-
-    return _ask(_key("explain", run, clip.key, options), "Asking the model", work)
+    key = _key("explain", run, clip.key, options)
+    return ask(key, "Asking the model", lambda worker: worker.explain(run.folder, clip, **options))
 
 
 def judge(run: Run, clip: Clip, *, checks: bool = False, **options: Any) -> Task:
-    """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.judge` returns.
-
-    Parameters
-    ----------
-    run : Run
-    clip : Clip
-    checks : bool
-    **options
-        As of :func:`explain`.
-    """
-    worker = _worker()
-
-    def work(progress: tasks.Progress, should_stop: Any) -> Any:
-        return worker.judge(run.folder, clip, checks=checks, **options)
-
-    return _ask(_key("judge", run, clip.key, options, checks), "Testing the explanation", work)
+    """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.judge` returns."""
+    key = _key("judge", run, clip.key, options, checks)
+    return ask(key, "Testing the explanation", lambda worker: worker.judge(run.folder, clip, checks=checks, **options))
 
 
 def show(run: Run, clip: Clip) -> Task:
     """Task whose result is what :meth:`~audioclf.inference.model_server.ModelWorker.show` returns."""
-    worker = _worker()
-    return _ask(_key("show", run, clip.key), "Reading the sound", lambda progress, stop: worker.show(run.folder, clip))
+    return ask(_key("show", run, clip.key), "Reading the sound", lambda worker: worker.show(run.folder, clip))
 
 
 def rank(run: Run) -> Task:
     """Task whose result is the ranking of the run's test clips: :func:`audioclf.training.ranking.ranking`."""
-    worker = _worker()
-    return _ask(
-        _key("rank", run, run.status.updated), "Measuring", lambda progress, stop: worker.ask(_about("rank", run))[0]
-    )
+    asked = {"do": "rank", "run": str(run.folder)}
+    return ask(_key("rank", run, run.status.updated), "Measuring", lambda worker: worker.ask(asked)[0])
 
 
-def neighbours(run: Run, number: int, split: str, classes: Sequence[int], k: int = 3) -> Task:
-    """Task whose result is a list for every class: numbers of the training clips nearest to a clip, and distances.
+def neighbours(run: Run, number: int, split: str, classes: Sequence[int], k: int) -> Task:
+    """Task whose result is a list for every class: the ``k`` training clips nearest to a clip, with distances.
 
-    Parameters
-    ----------
-    run : Run
-    number : int
-        Of the clip among the run's.
-    split : str
-        In which it was tested.
-    classes : sequence of int
-        Class numbers.
-    k : int
-        Clips of each class, at most.
+    The clip is given by its number among the run's, with the split in which it was tested.
     """
-    worker = _worker()
-    asked = _about("neighbours", run, run.clips[number]) | {
-        "number": number,
-        "split": split,
-        "classes": list(classes),
-        "k": k,
-    }
-    return _ask(
-        _key("neighbours", run, number, split, list(classes), k),
+    about = {"number": number, "split": split, "classes": list(classes), "k": k}
+    asked = {"do": "neighbours", "run": str(run.folder), "clip": packed(run.clips[number])[0]} | about
+    return ask(
+        _key("neighbours", run, about),
         "Looking for training clips that are alike",
-        lambda progress, stop: worker.ask(asked)[0]["neighbours"],
+        lambda worker: worker.ask(asked)[0]["neighbours"],
     )
 
 
 def alter(run: Run, clip: Clip, alteration: Alteration, split: str | None) -> Task:
     """Task whose result is :class:`~audioclf.inference.questions.Altered`: the answer to a changed clip."""
-    worker = _worker()
-    plain = alteration.to_dict()
-    asked = _about("alter", run, clip) | {"alteration": plain, "split": split}
+    about = {"alteration": alteration.to_dict(), "split": split}
 
-    def work(progress: tasks.Progress, should_stop: Any) -> Altered:
-        return unpacked(Altered, *worker.ask(asked))
+    def work(worker: ModelWorker) -> Altered:
+        request = {"do": "alter", "run": str(run.folder), "clip": packed(clip)[0]} | about
+        return unpacked(Altered, *worker.ask(request))
 
-    return _ask(_key("alter", run, clip.key, plain, split), "Asking the model", work)
-
-
-def _about(what: str, run: Run, clip: Clip | None = None) -> dict[str, Any]:
-    return {"do": what, "run": str(run.folder)} | ({} if clip is None else {"clip": packed(clip)[0]})
-
-
-def ask(key: str, title: str, work: Callable[[ModelWorker], Any]) -> Task:
-    """Task whose result is what ``work`` gets from the process."""
-    worker = _worker()
-    return _ask(key, title, lambda progress, should_stop: work(worker))
+    return ask(_key("alter", run, clip.key, about), "Asking the model", work)
 
 
 def wait(slot: str, task: Task, timeout: float = 0.3, *, height: int = 260) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -75,30 +74,24 @@ def toggle(state: State, dataset: Dataset | None, clip: Clip, key: str) -> None:
     """Draw a switch, and below it, where it is on, the neighbours of a clip of the data set."""
     if dataset is None or len(dataset) < 3 or not st.toggle("Similar clips in the data set", key=f"{key}.on"):
         return
-    number = next((n for n, one in enumerate(dataset.clips) if one == clip), None)
-    if number is None:
-        number = next((n for n, one in enumerate(dataset.clips) if one.key == clip.key), None)
+    # a clip that was edited is found by its sound
+    same = [n for n, one in enumerate(dataset.clips) if one.key == clip.key]
+    number = next((n for n in same if dataset.clips[n] == clip), same[0] if same else None)
     if number is None:
         st.caption("This clip is not in the data set.")
         return
-    by = space(f"{key}.by")
-    found = ready(atlas(dataset, by), key)
+    found = ready(atlas(dataset, space(f"{key}.by")), key)
     if found is not None:
-        of(state, dataset, number, found, key)
-
-
-def of(state: State, dataset: Dataset, number: int, found: Atlas, key: str) -> None:
-    """Draw the neighbours of a clip, given by its number."""
-    near = [int(other) for other in found.near[number][:SHOWN]]
-    players(state, dataset, near, [float(value) for value in found.similarity[number][:SHOWN]], key)
+        players(state, dataset, found.near[number], found.similarity[number], key)
 
 
 def players(state: State, dataset: Dataset, near: Sequence[int], similarity: Sequence[float], key: str) -> None:
-    """Draw clips with how similar they are."""
+    """Draw the first of some clips with how similar they are."""
     warmup.until_ready()
-    clips = [dataset.clips[other] for other in near]
+    clips = [dataset.clips[int(other)] for other in near[:SHOWN]]
     titles = [
-        f"{plain(clip.label, 36)} · {100 * max(value, 0):.1f}" for clip, value in zip(clips, similarity, strict=True)
+        f"{plain(clip.label, 36)} · {100 * max(float(value), 0):.1f}"
+        for clip, value in zip(clips, similarity[:SHOWN], strict=True)
     ]
     st.caption("The nearest clips, with their similarity (cosine, 100 is the same).")
     clip_list.players(state, key, dataset, clips, titles)
@@ -114,19 +107,11 @@ def of_run(run: Run, clip: Clip, key: str) -> None:
     dataset = Dataset("", run.clips)
     if ready(atlas(dataset, by), key) is None:  # its vectors are at hand from then on
         return
-    task = model_client.ask(f"near {by} {clip.key} {run.folder}", "Comparing", _near(run.folder, clip, by))
+    request = {"do": "near", "run": str(run.folder), "clip": packed(clip)[0], "space": by, "k": SHOWN}
+    task = model_client.ask(f"near {by} {clip.key} {run.folder}", "Comparing", lambda worker: worker.ask(request)[0])
     found = model_client.wait(f"{key}.near", task)
     if found is not None:
-        players(states.current(), dataset, found[0], found[1], key)
-
-
-def _near(folder: Path, clip: Clip, by: str) -> Callable[[Any], tuple[list[int], list[float]]]:
-    def work(worker: Any) -> tuple[list[int], list[float]]:
-        request = {"do": "near", "run": str(folder), "clip": packed(clip)[0], "space": by, "k": SHOWN}
-        values, _ = worker.ask(request)
-        return values["near"], values["similarity"]
-
-    return work
+        players(states.current(), dataset, found["near"], found["similarity"], key)
 
 
 def chosen_run(state: State, dataset: Dataset) -> Run | None:

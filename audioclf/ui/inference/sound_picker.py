@@ -20,23 +20,15 @@ TESTED, KNOWN, OWN, PART = "A test clip", "A clip of the data set", "Your own so
 
 @dataclass(frozen=True)
 class Subject:
-    """A sound to ask about.
-
-    Attributes
-    ----------
-    clip : Clip
-    true : str
-        Its class; empty where nobody knows.
-    number : int or None
-        Its number among the run's own clips.
-    split : str or None
-        The split in which it was tested, so that only models are asked that have never met it.
-    """
+    """A sound to ask about."""
 
     clip: Clip
     true: str = ""
+    """Its class; empty where nobody knows."""
     number: int | None = None
+    """Its number among the run's own clips."""
     split: str | None = None
+    """The split in which it was tested, so that only models are asked that have never met it."""
 
 
 def choose(state: State) -> tuple[Run, Subject]:

@@ -14,7 +14,15 @@ from audioclf.ui.inference import model_client
 from audioclf.ui.inference.sound_picker import Subject
 from audioclf.ui.shell.text import escape
 
-NAMES = {"marked": "Marked", "random": "Random", "loudest": "Loudest"}
+_FIGURES = {
+    "Average drop": "How much of the probability is lost when only what the map marks is left, as a share of it"
+    " (L-MAC, 2024).",
+    "Average gain": "How much of the way to certainty is gained when only what the map marks is left (L-MAC, 2024).",
+    "Input fidelity": "Whether the model predicts the same when only what the map marks is left.",
+    "Faithfulness": "How much the probability falls when what the map marks is taken away.",
+    "With random weights": "Rank correlation with the map of the same network with random weights (Adebayo et al."
+    " 2018): near 0 where the map shows what was learned, near 1 where it would look like this without any learning.",
+}
 
 
 def sentence(run: Run, subject: Subject, label: str, options: Mapping[str, Any]) -> None:
@@ -49,27 +57,21 @@ def details(run: Run, subject: Subject, options: Mapping[str, Any]) -> None:
     ):
         with place:
             st.markdown(f"**{title}**")
-            named = {NAMES[name]: curve for name, curve in curves.items()}
+            named = {name.capitalize(): curve for name, curve in curves.items()}
             st.vega_lite_chart(plots.share_chart(verdict.shares, named), key=f"evidence.{title}")
             st.caption(note)
+    figures = {
+        "Average drop": f"{verdict.drop:.0%}",
+        "Average gain": f"{verdict.gain:.0%}",
+        "Input fidelity": "yes" if verdict.fidelity else "no",
+        "Faithfulness": f"{verdict.faithfulness:.2f}",
+    }
+    if checks.get("randomised") is not None:
+        figures["With random weights"] = f"{checks['randomised']:.2f}"
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Average drop", f"{verdict.drop:.0%}", help=DROP, width="content")
-        st.metric("Average gain", f"{verdict.gain:.0%}", help=GAIN, width="content")
-        st.metric("Input fidelity", "yes" if verdict.fidelity else "no", help=FIDELITY, width="content")
-        st.metric("Faithfulness", f"{verdict.faithfulness:.2f}", help=FAITHFULNESS, width="content")
-        if checks.get("randomised") is not None:
-            st.metric("With random weights", f"{checks['randomised']:.2f}", help=RANDOMISED, width="content")
+        for name, value in figures.items():
+            st.metric(name, value, help=_FIGURES[name], width="content")
     agreement = checks.get("agreement", {})
     if agreement:
         listed = ", ".join(f"{METHODS[kind].title} {share:.0%}" for kind, share in agreement.items())
         st.caption(f"Of the marked tenth, other methods mark (10 % by chance): {escape(listed)}.")
-
-
-DROP = "How much of the probability is lost when only what the map marks is left, as a share of it (L-MAC, 2024)."
-GAIN = "How much of the way to certainty is gained when only what the map marks is left (L-MAC, 2024)."
-FIDELITY = "Whether the model predicts the same when only what the map marks is left."
-FAITHFULNESS = "How much the probability falls when what the map marks is taken away."
-RANDOMISED = (
-    "Rank correlation with the map of the same network with random weights (Adebayo et al. 2018): near 0 where the map"
-    " shows what was learned, near 1 where it would look like this without any learning."
-)

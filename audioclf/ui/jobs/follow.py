@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -10,15 +10,20 @@ from audioclf.experiments.runs import Status
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.jobs import queue
 from audioclf.ui.shell import error_boundary
-from audioclf.ui.shell.text import count, seconds
+from audioclf.ui.shell.text import count, escape, seconds
 
 
 def follow(job: JobFolder, draw: Callable[[], None]) -> None:
     """Draw it: by itself every two seconds while it is being made, and the whole page once it has ended."""
-    if job.status.ended:
+    live(lambda: job.status.ended, draw)
+
+
+def live(finished: Callable[[], bool], draw: Callable[[], None], every: float = 2.0) -> None:
+    """Draw something, by itself every few seconds while it is not finished; then the whole page runs again."""
+    if finished():
         draw()
     else:
-        error_boundary.until(lambda: job.status.ended, draw, every=2.0)
+        error_boundary.until(finished, draw, every)
 
 
 def waiting(job: JobFolder) -> None:
@@ -28,9 +33,17 @@ def waiting(job: JobFolder) -> None:
     st.progress(0.0, text=f"Waiting in the queue: {words}.")
 
 
-def time_left(status: Status) -> list[str]:
-    """How long it will take, for the words beside a bar; nothing while nothing is known of it."""
-    return [] if status.seconds_left is None else [f"about {seconds(max(status.seconds_left, 1))} left"]
+def where(job: JobFolder, status: Status, words: Sequence[str], before: str = "") -> None:
+    """Draw how far one is that is not done: a bar with words, or why it ended; ``before`` stands in front of that."""
+    if status.state == "queued":
+        waiting(job)
+    elif status.state == "running":
+        left = [] if status.seconds_left is None else [f"about {seconds(max(status.seconds_left, 1))} left"]
+        st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join([*words, *left])))
+    elif status.state == "failed":
+        st.error(escape(status.message), icon=":material/error:")
+    elif status.state != "done" and status.message:
+        st.warning(escape(f"{before}{status.message}"), icon=":material/info:")
 
 
 def stop_button(job: JobFolder, key: str) -> None:

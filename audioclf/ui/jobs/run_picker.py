@@ -14,6 +14,7 @@ from audioclf.experiments.runs import Prediction, Run, Summary, list_runs, summa
 from audioclf.inference import assets
 from audioclf.jobs import queue
 from audioclf.tuning import SearchRun, list_searches
+from audioclf.ui.shell import table
 from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import distinct, plain
@@ -144,9 +145,7 @@ def pick(state: State, *, with_starter: bool = False) -> Run:
         require_another(state)
         st.stop()
     if not found:
-        st.info("No model has been trained yet.", icon=":material/model_training:")
-        if st.button("Train one", type="primary", icon=":material/play_arrow:"):
-            st.switch_page("pages/train.py")
+        none_yet()
         st.stop()
     ids = list(found)
     wanted = state.run or next((run_id for run_id in ids if _of_chosen(state, found[run_id])), ids[0])
@@ -154,6 +153,13 @@ def pick(state: State, *, with_starter: bool = False) -> Run:
     chosen = ids[st.selectbox("Model", range(len(ids)), index=ids.index(wanted), format_func=labels.__getitem__)]
     state.run = chosen
     return found[chosen]
+
+
+def none_yet() -> None:
+    """Say that there is no run, with the way to make one."""
+    st.info("No model has been trained yet.", icon=":material/model_training:")
+    if st.button("Train one", type="primary", icon=":material/play_arrow:"):
+        st.switch_page("pages/train.py")
 
 
 def _of_chosen(state: State, run: Run) -> bool:
@@ -189,21 +195,10 @@ def recent(state: State, most: int = 50) -> None:
     rows = [_row(run) for run in shown]
     if not any(row["remark"] for row in rows):
         rows = [{name: value for name, value in row.items() if name != "remark"} for row in rows]
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key=f"recent {st.session_state.get('recent.turn', 0)}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=130),
-            "remark": st.column_config.TextColumn(width=190),
-        },
-    )
-    picked = event["selection"]["rows"]
-    if picked:
-        state.run = shown[picked[0]].id
-        st.session_state["recent.turn"] = st.session_state.get("recent.turn", 0) + 1
+    columns = {"accuracy": table.share(width=130), "remark": st.column_config.TextColumn(width=190)}
+    picked = table.clicked_row(pd.DataFrame(rows), "recent", column_config=columns)
+    if picked is not None:
+        state.run = shown[picked].id
         st.rerun()
 
 

@@ -98,15 +98,7 @@ def _buttons(run: Run, status: Status) -> None:
 
 def _where(run: Run, status: Status) -> None:
     """A sentence and a bar: how far it is."""
-    if status.state == "queued":
-        follow.waiting(run)
-    elif status.state == "running":
-        words = [status.message or "Starting"]
-        if status.stage == "training" and status.n_fits > 1 and status.fit:
-            words.append(f"model {status.fit} of {status.n_fits}")
-        words += follow.time_left(status)
-        st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
-    elif status.state == "done" and run.has_metrics:
+    if status.state == "done" and run.has_metrics:
         metrics = run.metrics
         low, high = metrics["interval"]
         made = interval_words(metrics)
@@ -116,10 +108,11 @@ def _where(run: Run, status: Status) -> None:
             f" Tested {escape(plain_protocol(metrics['protocol']))}.",
             help=explain("95 % interval", "protocol", note=f"{made + '; ' if made else ''}{metrics['protocol']}."),
         )
-    elif status.state == "failed":
-        st.error(escape(status.message), icon=":material/error:")
-    elif status.message:
-        st.warning(escape(status.message), icon=":material/info:")
+        return
+    words = [status.message or "Starting"]
+    if status.stage == "training" and status.n_fits > 1 and status.fit:
+        words.append(f"model {status.fit} of {status.n_fits}")
+    follow.where(run, status, words)
 
 
 def _figures(run: Run, rows: list[dict[str, Any]]) -> None:

@@ -73,28 +73,33 @@ def start(state: State) -> None:
         limit = st.number_input(
             "Maximum number of epochs (0: as published)", 0, 10_000, 0, key="reproduce.epochs", width=260
         )
-        most = {"": int(limit)} if limit else None
-        planned = plan(chosen, datasets=given, epochs=most, random_weights=at_random, find=_find)
+        planned = plan(
+            chosen,
+            datasets=given,
+            epochs={"": int(limit)} if limit else None,
+            random_weights=at_random,
+            find=lambda recipe, path: _found(recipe.name, path, recipe),
+        )
         _missing(planned)
+        able = [item for item in planned if not item.data.missing]
         if st.button(
-            f"Run {count(len([item for item in planned if not item.data.missing]), 'recipe')}",
+            f"Run {count(len(able), 'recipe')}",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=all(item.data.missing for item in planned),
+            disabled=not able,
             key="reproduce.run",
         ):
-            _begin(state, planned)
+            _begin(state, able)
 
 
 def _data(state: State, chosen: Iterable[Recipe]) -> dict[str, str]:
     """Draw the choice of data for every family of recipes that needs one; returns what was chosen, by family."""
     own = {str(item.folder): item.name for item in dataset_list.kept(state.workspace)}
-    if not _is_own(state):  # an address may name anything
-        pass
-    elif state.data and state.data not in SOURCES:
-        own[state.data] = f"{plain(Path(state.data).name, 40)} (chosen on the Data page)"
-    elif state.data and state.options.get("path"):
-        own[str(state.options["path"])] = f"{SOURCES[state.data].title} (chosen on the Data page)"
+    if state.data and _is_own(state):  # an address may name anything
+        if state.data not in SOURCES:
+            own[state.data] = f"{plain(Path(state.data).name, 40)} (chosen on the Data page)"
+        elif state.options.get("path"):
+            own[str(state.options["path"])] = f"{SOURCES[state.data].title} (chosen on the Data page)"
     given: dict[str, str] = {}
     families = {recipe.family: recipe for recipe in chosen}
     with st.container(horizontal=True, gap="medium"):
@@ -121,10 +126,6 @@ def _is_own(state: State) -> bool:
     return True
 
 
-def _find(recipe: Recipe, given: str | None) -> Data:
-    return _found(recipe.name, given, recipe)
-
-
 @st.cache_data(ttl=30, max_entries=256, show_spinner="Looking at the data")
 def _found(name: str, given: str | None, _recipe: Recipe) -> Data:
     return find_data(_recipe, given)
@@ -149,8 +150,6 @@ def _begin(state: State, planned: Iterable[Planned]) -> None:
     there = runner.reproductions(folder)
     begun = 0
     for item in planned:
-        if item.data.missing:
-            continue
         choice = item.experiment.dataset
         current_dataset.require_own(choice.name, choice.options, state.workspace)
         found = runner.find(there, item)

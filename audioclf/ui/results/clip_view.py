@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from audioclf import plots
-from audioclf.core.errors import AudioclfError
-from audioclf.datasets import Dataset
+from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Prediction, Run
 from audioclf.experiments.runs.review import Verdict, decide
 from audioclf.explain import METHODS
@@ -19,7 +18,7 @@ from audioclf.ui.inference import explanation, model_client
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import count, escape, plain
-from audioclf.ui.sound import cache, clip_picker, feature_panels
+from audioclf.ui.sound import cache, clip_list, clip_picker, feature_panels
 from audioclf.ui.sound.player import player, track
 
 _HEIGHT = 220
@@ -46,21 +45,9 @@ def draw(
     others: Sequence[Prediction],
     move: Callable[[Prediction | None], None],
 ) -> None:
-    """Draw the clip.
+    """Draw the clip, with the run's classes by ``names`` on one line each, and what was decided by number of the clip.
 
-    Parameters
-    ----------
-    state : State
-    run : Run
-    item : Prediction
-    names : sequence of str
-        Of the run's classes, on one line each.
-    verdicts : dict
-        What was decided so far, by the number of the clip.
-    others : sequence of Prediction
-        The list the clip was chosen from, to step through.
-    move : callable
-        Looks at another clip, or (None) at none.
+    ``others`` is the list it was chosen from, to step through; ``move`` looks at another clip, or at none (None).
     """
     model_client.warm()
     with st.container(border=True, key="desk.clip"):
@@ -169,30 +156,17 @@ def _neighbours(run: Run, item: Prediction, names: Sequence[str]) -> None:
     found: list[list[tuple[int, float]]] | None = model_client.wait("desk neighbours", task)
     if found is None:
         return
-    audio, wave = run.experiment.audio, FEATURES["waveform"]()
-    tracks, shapes = [], []
-    missing = 0
-    for number, near in sorted(
-        ((number, one) for number, of_class in zip(numbers, found, strict=True) for one in of_class),
-        key=lambda pair: pair[1][1],
-    ):
-        clip = run.clips[near[0]]
-        if not clip.path.is_file():
-            missing += 1
-            continue
-        try:
-            shapes.append(cache.feature_map(clip, wave, audio))
-            tracks.append(
-                clip_picker.track(clip, audio, title=names[number], note=f"distance {near[1]:.2f} · {clip.name}")
-            )
-        except AudioclfError:
-            missing += 1
-    if tracks:
-        limits = plots.value_limits(shapes)
-        panels = [feature_panels.panel(one, title="", track=n, limits=limits) for n, one in enumerate(shapes)]
-        player("desk.neighbours", tracks, panels, layout="list", height=36, action="")
+    nearest = sorted(
+        (distance, near, number) for number, of_class in zip(numbers, found, strict=True) for near, distance in of_class
+    )
+    lines = [
+        (run.clips[near], names[number], f"distance {distance:.2f} · {run.clips[near].name}")
+        for distance, near, number in nearest
+    ]
+    missing: list[Clip] = []
+    clip_list.lines("desk.neighbours", run.experiment.audio, lines, height=36, action="", unread=missing)
     if missing:
-        st.caption(f"{count(missing, 'more clip')} could not be read.")
+        st.caption(f"{count(len(missing), 'more clip')} could not be read.")
     empty = [names[number] for number, of_class in zip(numbers, found, strict=True) if not of_class]
     if empty:
         st.caption(escape(f"No clip of {', '.join(empty)} is among the training clips of this split."))
@@ -203,18 +177,18 @@ def _decide(run: Run, item: Prediction, names: Sequence[str], verdicts: dict[int
     st.markdown("**What do you hear?**")
     known = verdicts.get(item.clip)
     turn = st.session_state.setdefault("desk.turn", 0)
-    verdict: Verdict | None = None
-    pressed = False
+    verdict = known
+    predicted = run.classes[item.predicted]
     with st.container(horizontal=True, gap="small"):
         if item.true != item.predicted:
             if st.button(f"It is {names[item.predicted]}", icon=":material/label:", key="desk.relabel", help=_RELABEL):
-                verdict, pressed = Verdict("relabel", run.classes[item.predicted]), True
+                verdict = Verdict("relabel", predicted)
             if st.button("Both are right", icon=":material/join:", key="desk.both", help=_BOTH):
-                verdict, pressed = Verdict("both", run.classes[item.predicted]), True
+                verdict = Verdict("both", predicted)
         if st.button("Leave it out", icon=":material/block:", key="desk.exclude", help=_EXCLUDE):
-            verdict, pressed = Verdict("exclude"), True
+            verdict = Verdict("exclude")
         if known is not None and st.button("Take it back", icon=":material/undo:", key="desk.undo"):
-            pressed = True
+            verdict = None
     other = st.selectbox(
         "Another class",
         [n for n in range(len(names)) if n != item.true],
@@ -225,8 +199,8 @@ def _decide(run: Run, item: Prediction, names: Sequence[str], verdicts: dict[int
         key=f"desk.other {run.id} {item.clip} {turn}",
     )
     if other is not None:
-        verdict, pressed = Verdict("relabel", run.classes[other]), True
-    if pressed:
+        verdict = Verdict("relabel", run.classes[other])
+    if verdict != known or other is not None:
         decide(run, item.clip, verdict)
         st.session_state["desk.turn"] = turn + 1
         st.rerun()

@@ -13,15 +13,13 @@ from audioclf import plots
 from audioclf.experiments.runs import Prediction, Run
 from audioclf.experiments.runs.mistakes import confused
 from audioclf.experiments.runs.review import Verdict, read_review
-from audioclf.features import FEATURES
 from audioclf.ui.jobs import run_picker
 from audioclf.ui.results import clip_view, kept, review_bar
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
-from audioclf.ui.sound import cache, clip_picker, feature_panels
-from audioclf.ui.sound.player import player
+from audioclf.ui.sound import clip_list
 
 PER_PAGE = 6
 MISTAKES, EVERYTHING = "All mistakes, most confident first", "All test clips"
@@ -138,27 +136,16 @@ def _players(run: Run, found: Sequence[Prediction], verdicts: dict[int, Verdict]
         return
     there = [item for item in found if run.clips[item.clip].path.is_file()]
     _gone(run, [item for item in found if item not in there])
-    audio = run.experiment.audio
-    wave = FEATURES["waveform"]()
-    tracks, shapes, shown = [], [], []
+    lines = []
     for item in there:
-        clip = run.clips[item.clip]
-        with error_boundary.boundary("results"):
-            shape = cache.feature_map(clip, wave, audio)
-            note = run_picker.verdict(run, item)
-            if item.clip in verdicts:
-                note = f"{verdicts[item.clip].words()} · {note}"
-            tracks.append(clip_picker.track(clip, audio, title=clip.label, note=note))
-            shapes.append(shape)
-            shown.append(item)
-    if not shown:
-        return
-    limits = plots.value_limits(shapes)
-    panels = [feature_panels.panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
-    picked = player("results", tracks, panels, layout="list", height=44, action="Why?")
+        clip, note = run.clips[item.clip], run_picker.verdict(run, item)
+        if item.clip in verdicts:
+            note = f"{verdicts[item.clip].words()} · {note}"
+        lines.append((clip, clip.label, note))
+    picked = clip_list.lines("results", run.experiment.audio, lines, action="Why?")
     if picked is not None:
-        _look(run, shown[picked])
-        st.session_state[clip_view.REVEAL] = f"{shown[picked].clip} {shown[picked].split}"
+        _look(run, there[picked])
+        st.session_state[clip_view.REVEAL] = f"{there[picked].clip} {there[picked].split}"
         st.rerun()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import mimetypes
 import time
 from pathlib import Path
 from typing import Any
@@ -36,14 +37,14 @@ def draw(state: State, run: Run) -> None:
             "One page with data, protocol, settings, curves, confusion matrix, every class with its interval, the worst"
             " mistakes to hear and see, unknown sounds, and limits. It needs no other file, and prints."
         )
-        _offer(
-            run, "report", "Make the report", f"{run.id}-report.html", "text/html", "export.report.run:report_task", {}
-        )
+        _offer(run, "report", f"{run.id}-report.html", "export.report.run:report_task", {})
         st.subheader("Open a run from a file", anchor=False)
         _open(state)
 
 
 def _model(run: Run) -> None:
+    from audioclf.export import network
+
     names = list(formats.FORMATS)
     name = st.selectbox(
         "Format",
@@ -54,7 +55,7 @@ def _model(run: Run) -> None:
     )
     chosen = formats.FORMATS[name]
     st.caption(chosen.explanation)
-    if name not in ("run", "python") and (sentence := _refusal(run)):
+    if name not in ("run", "python") and (sentence := network.refusal(run.experiment)):
         st.info(escape(sentence, 400), icon=":material/block:")
         return
     options: dict[str, Any] = {"format": name}
@@ -87,34 +88,20 @@ def _model(run: Run) -> None:
         asked = st.selectbox("Models", [_ALL, *splits], format_func=plain, key=f"export.split {run.id}")
         if asked != _ALL:
             options["split"] = asked
-    _offer(
-        run,
-        "model",
-        "Make the file",
-        f"{run.id}{suffix}",
-        "application/octet-stream",
-        "export.job:export_task",
-        options,
-    )
+    _offer(run, "file", f"{run.id}{suffix}", "export.job:export_task", options)
 
 
-def _refusal(run: Run) -> str:
-    from audioclf.export import network
-
-    return network.refusal(run.experiment)
-
-
-def _offer(run: Run, key: str, label: str, file: str, mime: str, task: str, options: dict[str, Any]) -> None:
+def _offer(run: Run, what: str, file: str, task: str, options: dict[str, Any]) -> None:
     """Draw the button that has a file made in a process of its own, how far it is, and the download."""
     stamp = (run.folder / "metrics.json").stat().st_mtime_ns
-    what = json.dumps([task, str(run.folder), run.name, stamp, options], sort_keys=True)
-    name = f"export {hashlib.blake2b(what.encode(), digest_size=16).hexdigest()}"
+    about = json.dumps([task, str(run.folder), run.name, stamp, options], sort_keys=True)
+    name = f"export {hashlib.blake2b(about.encode(), digest_size=16).hexdigest()}"
     making = tasks.find(name)
     if making is not None and making.finished and making.error is None and not making.result["path"].is_file():
         tasks.forget(name)
         making = None
     if making is None:
-        if st.button(label, icon=":material/ios_share:", key=f"export.make {key}", type="primary"):
+        if st.button(f"Make the {what}", icon=":material/ios_share:", key=f"export.make {what}", type="primary"):
             target = _target(name, Path(file).suffix)
             request = {"run": str(run.folder), "path": str(target), "options": options}
 
@@ -122,12 +109,12 @@ def _offer(run: Run, key: str, label: str, file: str, mime: str, task: str, opti
                 found, _ = run_task(task, request, progress=progress, should_stop=should_stop)
                 return {"path": target, "sentence": found["sentence"]}
 
-            tasks.start(name, label.replace("Make", "Making"), work)
+            tasks.start(name, f"Making the {what}", work)
             st.rerun()
     elif not making.wait(0.3):
-        task_bar.follow(making, _amount, f"export.stop {key}")
+        task_bar.follow(making, _amount, f"export.stop {what}")
     elif making.error is not None:
-        task_bar.failed(making, "It was stopped.", "Try again", f"export.again {key}")
+        task_bar.failed(making, "It was stopped.", "Try again", f"export.again {what}")
     else:
         path: Path = making.result["path"]
         size = path.stat().st_size
@@ -135,11 +122,11 @@ def _offer(run: Run, key: str, label: str, file: str, mime: str, task: str, opti
             f"Download ({size / 1e6:,.1f} MB)" if size > 5e4 else f"Download ({max(size / 1e3, 0.1):,.1f} kB)",
             path.read_bytes,
             file_name=file,
-            mime=mime,
+            mime=mimetypes.guess_type(file)[0] or "application/octet-stream",
             type="primary",
             icon=":material/download:",
             on_click="ignore",
-            key=f"export.download {key}",
+            key=f"export.download {what}",
         )
         if making.result["sentence"]:
             st.caption(escape(making.result["sentence"]))

@@ -16,6 +16,7 @@ from audioclf.ui.jobs import run_edit, run_picker, training_progress
 from audioclf.ui.shell.glossary import TERMS, explain, plain_name, plain_protocol
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.table import height
+from audioclf.ui.shell.table import share as percentage
 from audioclf.ui.shell.text import count, escape, plain, seconds
 
 
@@ -129,7 +130,7 @@ def folds(metrics: dict[str, Any]) -> None:
         ),
         hide_index=True,
         column_config={
-            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "accuracy": percentage(),
             "most likely between": st.column_config.TextColumn(help=explain("95 % interval")),
         },
     )

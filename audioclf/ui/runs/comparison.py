@@ -14,7 +14,6 @@ from audioclf.plots.comparison import SIDES
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import run_edit, run_picker
 from audioclf.ui.runs import run_table
-from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.glossary import explain
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
@@ -25,15 +24,8 @@ MOST = 10
 """Runs that are compared at a time; there are as many colours."""
 
 
-def page(state: State) -> None:
-    """Draw the table and what belongs to the chosen runs; again every few seconds while a run is under way."""
-    if any(not run.status.ended for run in run_picker.runs(state)):
-        error_boundary.fragment(run_every=3.0)(_draw)(state)
-    else:
-        _draw(state)
-
-
-def _draw(state: State) -> None:
+def draw(state: State) -> None:
+    """Draw the table and what belongs to the chosen runs."""
     chosen = run_table.choose(state)
     if not chosen:
         return
@@ -65,18 +57,18 @@ def _line(state: State, run: Run, summary: Summary, name: str) -> None:
             _link("Results", ":material/monitoring:", "pages/results.py", state, run)
             _link("Explain", ":material/lightbulb:", "pages/explain.py", state, run)
         else:
-            _link(
-                "Watch" if not run.status.ended else "Open", ":material/model_training:", "pages/train.py", state, run
-            )
-        begin = st.button(
+            label = "Open" if run.status.ended else "Watch"
+            _link(label, ":material/model_training:", "pages/train.py", state, run)
+        if st.button(
             "Use its settings",
             icon=":material/edit_note:",
             key=f"runs.use {run.id}",
             help="Opens Train with the settings of this run, to change something and train again.",
             disabled=not summary.settings,
-        )
-        if begin:
-            _begin(state, run)
+        ):
+            experiment_draft.hand_over(state, run.experiment.replace(name="", note=""))
+            state.run = ""
+            st.switch_page("pages/train.py")
         run_edit.edit(state, run, "content")
 
 
@@ -98,13 +90,6 @@ def _link(label: str, icon: str, file: str, state: State, run: Run) -> None:
     if st.button(label, icon=icon, key=f"runs.{label} {run.id}"):
         state.run = run.id
         st.switch_page(file)
-
-
-def _begin(state: State, run: Run) -> None:
-    """Open the Train page with the settings of a run."""
-    experiment_draft.hand_over(state, run.experiment.replace(name="", note=""))
-    state.run = ""
-    st.switch_page("pages/train.py")
 
 
 def _figures(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> None:
@@ -163,8 +148,7 @@ def _curves(compared: Sequence[tuple[Run, Summary]], names: Sequence[str]) -> No
     with right:
         side = switch("On which clips", list(SIDES), "runs.side", default="Validation")
     for column, measure in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
-        with column:
-            st.vega_lite_chart(plots.histories_chart(histories, measure=measure, side=str(side)))
+        column.vega_lite_chart(plots.histories_chart(histories, measure=measure, side=str(side)))
     st.caption("Dashed: on validation clips. Solid: on training clips, also where a run keeps none for validation.")
 
 

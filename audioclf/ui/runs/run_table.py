@@ -24,9 +24,7 @@ def choose(state: State) -> list[tuple[Run, Summary]]:
     """Draw the table; returns the chosen runs in its order. The page ends here where there is no run yet."""
     found = [(run, run_picker.summary(run)) for run in run_picker.runs(state)]
     if not found:
-        st.info("No model has been trained yet.", icon=":material/model_training:")
-        if st.button("Train one", type="primary", icon=":material/play_arrow:"):
-            st.switch_page("pages/train.py")
+        run_picker.none_yet()
         return []
     shown = _of_one_data_set(found)
     kept = set(st.session_state.setdefault(_CHOSEN, []))

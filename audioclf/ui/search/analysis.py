@@ -20,11 +20,7 @@ _FEWEST = 3
 def show(made: SearchRun, board: Sequence[Standing]) -> None:
     """Draw the parameters' importance and the points as parallel coordinates, once a few points are done.
 
-    Parameters
-    ----------
-    made : SearchRun
-    board : sequence of Standing
-        Its leader board, the chosen point first.
+    On the leader board, the chosen point stands first.
     """
     metric = made.search.metric
     done = [item for item in board if item.state == "done" and item.figure(metric) is not None]
@@ -32,8 +28,9 @@ def show(made: SearchRun, board: Sequence[Standing]) -> None:
         return
     names = {name: plain(title, 24) for name, title in short(made.search.grid).items()}
     importance = made.importance
-    left, right = st.columns([2, 3], gap="medium") if importance else (None, st.container())
-    if left is not None:
+    right = st.container()
+    if importance:
+        left, right = st.columns([2, 3], gap="medium")
         with left:
             st.markdown("**Importance of the parameters**")
             spec = importance_spec({names[name]: share for name, share in importance.items()})

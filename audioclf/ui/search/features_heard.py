@@ -12,7 +12,8 @@ from audioclf.features import Waveform
 from audioclf.features.inversion import INVERTIBLE, PHASES
 from audioclf.plots.screen import value_limits
 from audioclf.tuning.studies import Row
-from audioclf.ui.shell import error_boundary, tasks
+from audioclf.ui.jobs import follow
+from audioclf.ui.shell import tasks
 from audioclf.ui.shell.text import count, distinct, escape, plain
 from audioclf.ui.sound import cache, clip_picker, feature_panels, made_again
 from audioclf.ui.sound.made_again import MadeAgain
@@ -24,10 +25,7 @@ _HEIGHT = 60
 def draw(found: Sequence[Row]) -> None:
     """Draw the switch, and below it, where it is on, the choice of a clip and its sounds.
 
-    Parameters
-    ----------
-    found : sequence of Row
-        Of a comparison of features, in the order of its table.
+    The rows are those of a comparison of features, in the order of its table.
     """
     if not st.toggle("Hear what each feature keeps", key="studies.hear"):
         return
@@ -46,13 +44,9 @@ def draw(found: Sequence[Row]) -> None:
         if row.run.experiment.features[0].kind in INVERTIBLE
     }
 
-    def show() -> None:
-        _players(found, clip, run, made)
-
-    if all(task.finished for task in made.values()):
-        show()
-    else:
-        error_boundary.until(lambda: all(task.finished for task in made.values()), show, every=0.5)
+    follow.live(
+        lambda: all(task.finished for task in made.values()), lambda: _players(found, clip, run, made), every=0.5
+    )
 
 
 def _clips(run: Run) -> list[Clip]:

@@ -19,10 +19,9 @@ from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.glossary import explain, plain_protocol
 from audioclf.ui.shell.missing import missing
 from audioclf.ui.shell.state import State
-from audioclf.ui.shell.table import height
+from audioclf.ui.shell.table import height, one_row
 from audioclf.ui.shell.text import count, escape, plain, seconds
 
-_WAITING = "to come"
 _CHARTS = 6
 
 
@@ -57,8 +56,12 @@ def _draw(state: State, made: SearchRun) -> None:
         st.markdown(f"**{escape(plain(made.name, 80))}**", width="content")
         run_picker.badge(status.state)
         st.space("stretch")
-        _buttons(state, made, status)
-    _where(made, status, board)
+        follow.buttons(made, status, "search")
+        if status.ended:
+            _delete(state, made)
+    done = sum(standing.state == "done" for standing in board)
+    so_far = f"{done} of {count(made.search.count, 'point')} done"
+    follow.where(made, status, [so_far, status.message or "Starting"], f"{so_far}. ")
     best = made.best
     if best is not None:
         _chosen(made, best, status)
@@ -69,35 +72,13 @@ def _draw(state: State, made: SearchRun) -> None:
     analysis.show(made, board)
 
 
-def _buttons(state: State, made: SearchRun, status: Status) -> None:
-    follow.buttons(made, status, "search")
-    if status.ended:
-        with st.popover("Delete", icon=":material/delete:"):
-            sure = st.checkbox("Delete this search and its points for good", key=f"search.sure {made.id}")
-            if st.button("Delete", disabled=not sure, icon=":material/delete:", key="search.delete"):
-                made.delete()
-                state.search = ""
-                st.rerun()
-
-
-def _where(made: SearchRun, status: Status, board: Sequence[Standing]) -> None:
-    """A sentence and a bar: how far it is."""
-    done = sum(standing.state == "done" for standing in board)
-    if status.state == "queued":
-        follow.waiting(made)
-    elif status.state == "running":
-        words = [
-            f"{done} of {count(made.search.count, 'point')} done",
-            status.message or "Starting",
-            *follow.time_left(status),
-        ]
-        st.progress(min(max(status.fraction, 0.0), 1.0), text=escape(" · ".join(words)))
-    elif status.state == "failed":
-        st.error(escape(status.message), icon=":material/error:")
-    elif status.state != "done" and status.message:
-        st.warning(
-            escape(f"{done} of {count(made.search.count, 'point')} done. {status.message}"), icon=":material/info:"
-        )
+def _delete(state: State, made: SearchRun) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        sure = st.checkbox("Delete this search and its points for good", key=f"search.sure {made.id}")
+        if st.button("Delete", disabled=not sure, icon=":material/delete:", key="search.delete"):
+            made.delete()
+            state.search = ""
+            st.rerun()
 
 
 def _chosen(made: SearchRun, best: Standing, status: Status) -> None:
@@ -136,33 +117,29 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
         return None
     names = short(made.search.grid)
     planned = made.search.experiment.training.epochs
-    rows = []
-    for place, standing in enumerate(board, start=1):
-        rows.append(
-            {
-                "place": place if standing.state == "done" else None,
-                **{plain(names[name], 40): plain(spelled(standing.settings[name]), 40) for name in names},
-                "val_loss": standing.val_loss,
-                "val_accuracy": None if standing.val_accuracy is None else 100 * standing.val_accuracy,
-                "epochs": standing.epochs,
-                "state": run_picker.word(standing.state) if standing.state != "waiting" else _WAITING,
-                "time": "" if standing.seconds is None else seconds(standing.seconds),
-                "remark": plain(standing.message, 200),
-            }
-        )
+    rows = [
+        {
+            "place": place if standing.state == "done" else None,
+            **{plain(names[name], 40): plain(spelled(standing.settings[name]), 40) for name in names},
+            "val_loss": standing.val_loss,
+            "val_accuracy": None if standing.val_accuracy is None else 100 * standing.val_accuracy,
+            "epochs": standing.epochs,
+            "state": run_picker.word(standing.state) if standing.state != "waiting" else "to come",
+            "time": "" if standing.seconds is None else seconds(standing.seconds),
+            "remark": plain(standing.message, 200),
+        }
+        for place, standing in enumerate(board, start=1)
+    ]
     table = pd.DataFrame(rows)
     if not table["remark"].any():
         table = table.drop(columns="remark")
     numbers = [standing.number for standing in board]
     kept = f"search.marked {made.id}"
     marked = st.session_state.get(kept)
-    event = st.dataframe(
+    row = one_row(
         table,
-        hide_index=True,
         # points in another order are another table, in which the marked one is marked again
-        key=f"search.board {made.id} {'-'.join(map(str, numbers))}",
-        on_select="rerun",
-        selection_mode="single-row",
+        f"search.board {made.id} {'-'.join(map(str, numbers))}",
         selection_default={"selection": {"rows": [numbers.index(marked)] if marked in numbers else []}},
         height=height(len(rows), 11),
         placeholder="–",
@@ -179,10 +156,8 @@ def _table(made: SearchRun, board: Sequence[Standing]) -> Standing | None:
             "epochs": st.column_config.NumberColumn(help=f"Epochs so far, of {planned:,} at most per model."),
         },
     )
-    rows_marked = event["selection"]["rows"]
-    found = board[rows_marked[0]] if rows_marked and rows_marked[0] < len(board) else None
-    st.session_state[kept] = None if found is None else found.number
-    return found or (board[0] if board else None)
+    st.session_state[kept] = None if row is None else numbers[row]
+    return board[row or 0]
 
 
 def _actions(state: State, made: SearchRun, standing: Standing) -> None:
@@ -228,16 +203,15 @@ def _charts(made: SearchRun, board: Sequence[Standing], best: Standing | None) -
     st.markdown(f"**{measured} by value** ({'lower' if METRICS[metric] == 'lowest' else 'higher'} is better)")
     for first in range(0, len(several), 3):
         for column, name in zip(st.columns(3, gap="medium"), several[first : first + 3], strict=False):
-            with column:
-                chart = values_chart(
-                    [_value(item.settings[name]) for item in shown],
-                    [float(item.figure(metric) or 0.0) for item in shown],
-                    name=names[name],
-                    metric=metric,
-                    titles=[item.title for item in shown],
-                    best=next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
-                )
-                st.vega_lite_chart(chart)
+            chart = values_chart(
+                [_value(item.settings[name]) for item in shown],
+                [float(item.figure(metric) or 0.0) for item in shown],
+                name=names[name],
+                metric=metric,
+                titles=[item.title for item in shown],
+                best=next((place for place, item in enumerate(shown) if best and item.number == best.number), None),
+            )
+            column.vega_lite_chart(chart)
 
 
 def _value(value: Any) -> Any:

@@ -17,11 +17,13 @@ from audioclf.jobs import queue
 from audioclf.models.trust import require_allowed
 from audioclf.tuning import METRICS, MOST_POINTS, PRUNERS, Range, Search, Variable, read_values, spelled, variables
 from audioclf.ui.forms import experiment_draft
+from audioclf.ui.jobs import run_picker
 from audioclf.ui.search import forecast, search_draft
 from audioclf.ui.search.search_draft import TRAIN
 from audioclf.ui.shell import warmup
 from audioclf.ui.shell.glossary import explain, plain_name
 from audioclf.ui.shell.state import State
+from audioclf.ui.shell.table import clicked_row
 from audioclf.ui.shell.text import count, distinct, escape, plain
 
 VALIDATION = 0.2
@@ -30,18 +32,11 @@ VALIDATION = 0.2
 _FIRST = ("feature.n_mels", "feature.n_mfcc", "feature.n_bins", "feature.n_fft", "training.learning_rate")
 _SAMPLERS = {"grid": "All combinations", "random": "At random", "tpe": plain_name("TPE")}
 _FIGURES = {"val_loss": "error", "val_accuracy": "accuracy"}
+_USUAL = {"sampler": "grid", "pruner": "none", "n_points": 10, "metric": "val_loss", "share": 1.0}
 
 
 def form(state: State, dataset: Dataset, *, again: bool) -> None:
-    """Draw the form and the button; a press makes the job.
-
-    Parameters
-    ----------
-    state : State
-    dataset : Dataset
-    again : bool
-        Whether a search is under way, so that this would be the next.
-    """
+    """Draw the form and the button; a press makes the job, the next one where a search is under way (``again``)."""
     search_draft.begin(state)
     experiment = _base(state, dataset)
     left, right = st.columns([3, 2], gap="large")
@@ -127,9 +122,8 @@ def _begin(experiment: Experiment, own: Search | None) -> None:
     session = st.session_state
     if own is not None:
         grid: Mapping[str, Any] = own.grid
-        session["search.sampler"], session["search.metric"] = own.sampler, own.metric
-        session["search.pruner"] = own.pruner
-        session["search.share"], session["search.n_points"] = own.share, own.n_points or 10
+        for name, usual in _USUAL.items():
+            session[f"search.{name}"] = getattr(own, name) or usual
     else:
         known = variables(experiment)
         named = [name for name in _FIRST if name in known]
@@ -242,14 +236,8 @@ def _allowed(variable: Variable) -> str:
 def _about(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Draw how points are made and judged."""
     session = st.session_state
-    for key, value in (
-        ("sampler", "grid"),
-        ("pruner", "none"),
-        ("n_points", 10),
-        ("metric", "val_loss"),
-        ("share", 1.0),
-    ):
-        session.setdefault(f"search.{key}", value)
+    for name, usual in _USUAL.items():
+        session.setdefault(f"search.{name}", usual)
     if session["search.sampler"] == "grid" and any(isinstance(values, Range) for values in grid.values()):
         session["search.sampler"] = "random"
     sampler = st.segmented_control(
@@ -317,8 +305,6 @@ def earlier(state: State) -> None:
     """Draw the list of searches; a click on one chooses it."""
     import pandas as pd
 
-    from audioclf.ui.jobs import run_picker
-
     found = run_picker.searches(state)[:50]
     if not found:
         return
@@ -332,15 +318,7 @@ def earlier(state: State) -> None:
         }
         for made in found
     ]
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key=f"searches {st.session_state.get('searches.turn', 0)}",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    picked = event["selection"]["rows"]
-    if picked:
-        state.search = found[picked[0]].id
-        st.session_state["searches.turn"] = st.session_state.get("searches.turn", 0) + 1
+    picked = clicked_row(pd.DataFrame(rows), "searches")
+    if picked is not None:
+        state.search = found[picked].id
         st.rerun()

@@ -15,12 +15,12 @@ from audioclf.models import MODELS
 from audioclf.plots.ranking import shares_chart
 from audioclf.tuning.studies import Row, Study, conclusion, make, new_id, rows, studies_among, tag, tagged
 from audioclf.ui.forms import experiment_draft
-from audioclf.ui.jobs import run_picker
+from audioclf.ui.jobs import follow, run_picker
 from audioclf.ui.search import features_heard
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
-from audioclf.ui.shell.table import height
+from audioclf.ui.shell.table import clicked_row, height, share
 from audioclf.ui.shell.text import count, distinct, escape, plain, seconds
 
 _KINDS: Final = {"Does the split leak?": "leakage", "Which feature?": "bake-off"}
@@ -106,18 +106,11 @@ def _last(state: State, dataset: Dataset, kind: str) -> None:
         return
     newest = next(iter(found.values()))
     open_ones = [run for run in newest if not run.status.ended]
-
-    def show() -> None:
-        _show(state, rows(newest), kind)
-
-    if open_ones:
-        error_boundary.until(lambda: all(run.status.ended for run in newest), show, every=2.0)
-        if st.button("Stop", icon=":material/stop_circle:", key="studies.stop"):
-            for run in open_ones:
-                queue.stop(run)
-            st.rerun()
-    else:
-        show()
+    follow.live(lambda: all(run.status.ended for run in newest), lambda: _show(state, rows(newest), kind))
+    if open_ones and st.button("Stop", icon=":material/stop_circle:", key="studies.stop"):
+        for run in open_ones:
+            queue.stop(run)
+        st.rerun()
 
 
 def _on(run: Run, state: State) -> bool:
@@ -170,22 +163,17 @@ def _table(state: State, names: list[str], found: list[Row], kind: str) -> None:
             "weights": [row.n_parameters or None for row in found],
         }
     )
-    event = st.dataframe(
+    picked = clicked_row(
         table,
-        hide_index=True,
-        key=f"studies.table {kind} {st.session_state.get('studies.turn', 0)}",
+        f"studies.table {kind}",
         height=height(len(found), 9),
-        on_select="rerun",
-        selection_mode="single-row",
         column_config={
-            "accuracy": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=110),
+            "accuracy": share(width=110),
             "values per clip": st.column_config.NumberColumn(format="localized"),
             "weights": st.column_config.NumberColumn(format="localized"),
         },
     )
-    picked = event["selection"]["rows"]
-    if picked and found[picked[0]].accuracy is not None:
-        st.session_state["studies.turn"] = st.session_state.get("studies.turn", 0) + 1
-        state.run = found[picked[0]].run.id
+    if picked is not None and found[picked].accuracy is not None:
+        state.run = found[picked].run.id
         st.switch_page("pages/results.py")
     st.caption("Choose a line to see its results.")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from audioclf.audio.io import AudioSettings
+from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip, Dataset
 from audioclf.features import FEATURES
 from audioclf.plots.screen import value_limits
@@ -33,19 +35,42 @@ def players(
         What stands over each; its class by default.
     """
     warmup.until_ready()
-    audio = feature_settings.audio()
+    named = zip(shown, titles or [clip.label for clip in shown], strict=True)
+    picked = lines(key, feature_settings.audio(), [(clip, title, clip.name) for clip, title in named])
+    if picked is not None:
+        state.clip = clip_picker.id_of(dataset, shown[picked])
+        st.switch_page("pages/explore.py")
+
+
+def lines(
+    key: str,
+    audio: AudioSettings,
+    shown: Sequence[tuple[Clip, str, str]],
+    *,
+    height: int = 44,
+    action: str = "Explore",
+    unread: list[Clip] | None = None,
+) -> int | None:
+    """Draw a line for every clip, with its title and note; returns the number of the one whose button was pressed.
+
+    Clips that cannot be read are left out and added to ``unread``; without it, their sentences are shown.
+    """
     wave = FEATURES["waveform"]()
     drawn, tracks, shapes = [], [], []
-    for number, clip in enumerate(shown):
+    for number, (clip, title, note) in enumerate(shown):
         with error_boundary.boundary("list"):
-            shape = cache.feature_map(clip, wave, audio)
-            title = clip.label if titles is None else titles[number]
-            tracks.append(clip_picker.track(clip, audio, title=title, note=clip.name))
+            try:
+                shape = cache.feature_map(clip, wave, audio)
+                sound = clip_picker.track(clip, audio, title=title, note=note)
+            except AudioclfError:
+                if unread is None:
+                    raise
+                unread.append(clip)
+                continue
+            drawn.append(number)
             shapes.append(shape)
-            drawn.append(clip)
+            tracks.append(sound)
     limits = value_limits(shapes) if shapes else None
     panels = [panel(shape, title="", track=number, limits=limits) for number, shape in enumerate(shapes)]
-    picked = player(key, tracks, panels, layout="list", height=44)
-    if picked is not None:
-        state.clip = clip_picker.id_of(dataset, drawn[picked])
-        st.switch_page("pages/explore.py")
+    picked = player(key, tracks, panels, layout="list", height=height, action=action) if drawn else None
+    return None if picked is None else drawn[picked]

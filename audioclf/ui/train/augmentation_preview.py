@@ -11,12 +11,12 @@ import streamlit as st
 
 from audioclf import plots
 from audioclf.audio.io import Array, AudioSettings, wav_bytes
-from audioclf.augment import AUGMENTATIONS, Augmentation
+from audioclf.augment import Augmentation
 from audioclf.augment.preview import preview
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.splits import Protocol
-from audioclf.features import FEATURES, Feature, FeatureMap
+from audioclf.features import Feature, FeatureMap
 from audioclf.features.extraction import common_duration
 from audioclf.ui.shell import error_boundary, warmup
 from audioclf.ui.shell.text import plain, seconds
@@ -29,20 +29,8 @@ _HEIGHT = 220
 def draw(
     dataset: Dataset, split: Protocol, feature: Feature, audio: AudioSettings, augmentation: Augmentation, key: str
 ) -> None:
-    """Draw a switch, and behind it a training clip before and after the augmentation.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    split : Protocol
-        Says which clips are trained on.
-    feature : Feature
-        What is seen.
-    audio : AudioSettings
-    augmentation : Augmentation
-    key : str
-        Prefix of the widgets' keys.
-    """
+    """Draw a switch, and behind it a training clip of the split before and after the augmentation, as the feature has
+    it."""
     if not st.toggle("See and hear it", key=f"{key}.on"):
         return
     with error_boundary.boundary("preview"):
@@ -50,49 +38,43 @@ def draw(
             if feature.heavy:
                 st.caption(f"It is not shown on the {feature.title}, which is computed by trainings alone.")
                 return
-            training = split.splits(dataset)[0].train
+            training = [dataset.clips[number] for number in split.splits(dataset)[0].train]
             audio = audio.replace(duration=common_duration(dataset.clips, audio))
         except AudioclfError:
             st.caption("There are no training clips to show it on; see the message at the top.")
             return
-        clip = _pick(dataset, training, key)
+        clip, roll = _pick(training, key)
         warmup.until_ready()
-        _draw(dataset, training, clip, feature, audio, augmentation, key)
+        others = [one for one in training if one.label != clip.label]
+        other = others[int(np.random.default_rng((roll, 1)).integers(len(others)))] if others else None
+        _draw(clip, other, roll, feature, audio, augmentation, key)
 
 
-def _pick(dataset: Dataset, training: tuple[int, ...], key: str) -> Clip:
-    """Draw the choice of a training clip and the dice; returns the clip."""
-    at = f"{key}.clip"
+def _pick(training: list[Clip], key: str) -> tuple[Clip, int]:
+    """Draw the choice of a training clip and the dice; returns the clip and the number of the draw."""
+    at, again = f"{key}.clip", f"{key}.roll"
     session: Any = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if session.get(at, 0) >= len(training):
-            session[at] = 0
         if st.button("Another clip", icon=":material/library_music:", key=f"{key}.another"):
             session[at] = random.randrange(len(training))
         if st.button("Another random draw", icon=":material/casino:", key=f"{key}.again"):
-            session[f"{key}.roll"] = session.get(f"{key}.roll", 0) + 1
-    return dataset.clips[training[int(session.get(at, 0))]]
+            session[again] = session.get(again, 0) + 1
+    number = session.get(at, 0)
+    return training[number if number < len(training) else 0], session.get(again, 0)
 
 
 def _draw(
-    dataset: Dataset,
-    training: tuple[int, ...],
     clip: Clip,
+    other: Clip | None,
+    roll: int,
     feature: Feature,
     audio: AudioSettings,
     augmentation: Augmentation,
     key: str,
 ) -> None:
-    roll = int(st.session_state.get(f"{key}.roll", 0))
-    other = _other(dataset, training, clip, roll)
-    changed, after = _changed(
-        (clip.key, "" if other is None else other.key, roll),
-        _plain(augmentation),
-        _plain(feature),
-        _plain(audio),
-        clip,
-        other,
-    )
+    about = [part.to_dict() for part in (augmentation, feature, audio)]
+    content = json.dumps([clip.key, other and other.key, roll, *about], sort_keys=True)
+    changed, after = _changed(content, clip, other, roll, feature, audio, augmentation)
     before = cache.feature_map(clip, feature, audio)
     limits = plots.value_limits([before, after])
     name = plain(clip.label, 40)
@@ -113,33 +95,22 @@ def _draw(
         st.caption(f"Mixed with a clip of {plain(other.label, 40)}, {seconds(other.seconds)} long.")
 
 
-def _other(dataset: Dataset, training: tuple[int, ...], clip: Clip, roll: int) -> Clip | None:
-    """A training clip of another class, drawn by the dice."""
-    others = [number for number in training if dataset.clips[number].label != clip.label]
-    return dataset.clips[others[int(np.random.default_rng((roll, 1)).integers(len(others)))]] if others else None
-
-
-def _plain(value: Feature | AudioSettings | Augmentation) -> str:
-    return json.dumps(value.to_dict(), sort_keys=True)
-
-
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _changed(
-    about: tuple[str, str, int], augmentation: str, feature: str, audio: str, _clip: Clip, _other: Clip | None
+    content: str,
+    _clip: Clip,
+    _other: Clip | None,
+    _roll: int,
+    _feature: Feature,
+    _audio: AudioSettings,
+    _augmentation: Augmentation,
 ) -> tuple[Array | None, FeatureMap]:
     """Sound and picture after the change; the arrays are shared and therefore read-only."""
-    settings = AudioSettings.from_dict(json.loads(audio))
     # a clip is changed at its own length, and brought to the common one afterwards
-    own = settings.replace(duration=None)
-    changed, after = preview(
-        AUGMENTATIONS.make(json.loads(augmentation)),
-        cache.samples(_clip, own),
-        settings.sr,
-        FEATURES.make(json.loads(feature)),
-        settings,
-        np.random.default_rng((about[2], 0)),
-        other=None if _other is None else cache.samples(_other, own),
-    )
+    own = _audio.replace(duration=None)
+    other = None if _other is None else cache.samples(_other, own)
+    rng = np.random.default_rng((_roll, 0))
+    changed, after = preview(_augmentation, cache.samples(_clip, own), _audio.sr, _feature, _audio, rng, other=other)
     for values in (changed, after.values):
         if values is not None:
             values.flags.writeable = False

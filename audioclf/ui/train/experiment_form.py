@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,35 +58,26 @@ _FITTED_AT_ONCE = frozenset(Training.describe()) - {"class_weight", "calibrate",
 
 @dataclass
 class Sheet:
-    """The filled-in forms.
-
-    Attributes
-    ----------
-    experiment : Experiment or None
-        None while a field holds something that cannot be.
-    sections : dict
-        The form of every section, and the place where it stands if it is drawn.
-    problem : str
-        Why there is no experiment, beginning with the stage it is about.
-    drawing : bool
-        Whether the stage at hand is open; of a closed one the values are read, and nothing is drawn.
-    """
+    """The filled-in forms."""
 
     experiment: Experiment | None = None
+    """None while a field holds something that cannot be."""
     sections: dict[str, tuple[Form[Any], DeltaGenerator | None]] = field(default_factory=dict)
+    """The form of every section, and the place where it stands if it is drawn."""
     problem: str = ""
+    """Why there is no experiment, beginning with the stage it is about."""
     drawing: bool = False
+    """Whether the stage at hand is open; of a closed one the values are read, and nothing is drawn."""
 
     def form(self, section: str, cls: type[Parameters], key: str, **options: Any) -> Form[Any]:
         """Read the form of a section, and draw it where its stage is open."""
-        place = st.container() if self.drawing else None
-        if place is None:
-            form = parameter_form.held(cls, key, hide=options.get("hide", ()))
+        if not self.drawing:
+            self.sections[section] = parameter_form.held(cls, key, hide=options.get("hide", ())), None
         else:
+            place = st.container()
             with place:
-                form = parameter_form.parameters(cls, key, **options)
-        self.sections[section] = (form, place)
-        return form
+                self.sections[section] = parameter_form.parameters(cls, key, **options), place
+        return self.sections[section][0]
 
     def kind(self, label: str, registry: Registry[Any], key: str) -> str:
         """Read the choice of one entry of a registry, and draw it with its explanation where its stage is open."""
@@ -140,22 +130,15 @@ def stage_of(section: str) -> str:
 def draw(state: State, dataset: Dataset) -> Sheet:
     """Draw a line for every stage, and the form of the open one; returns what all of them hold."""
     sheet = Sheet()
-    stages: dict[str, Callable[[Sheet, Dataset], None]] = {
-        "audio": _audio,
-        "split": _split,
-        "features": _features,
-        "augmentations": _augmentations,
-        "model": _model,
-        "training": _training,
-    }
-    for stage, read in stages.items():
+    for stage, read in zip(STAGES, (_audio, _split, _features, _augmentations, _model, _training), strict=True):
         sheet.drawing = st.session_state.get(OPEN) == stage
         with st.container(border=True):
             if sheet.drawing:
-                _line(f"**{STAGES[stage]}**", "Done", stage, "", None)
+                _line(f"**{STAGES[stage]}**", "Done", stage, "")
             read(sheet, dataset)
             if not sheet.drawing:
-                _line(f"**{STAGES[stage]}:** {_summary(sheet, stage, dataset)}", "Change", stage, stage, sheet)
+                words = f"**{STAGES[stage]}:** {_summary(sheet, stage, dataset)}"
+                _line(words, "Change", stage, stage, stage_words.exact(sheet.of(stage)))
     sheet.experiment = _experiment(sheet, state)
     if sheet.experiment is not None:
         experiment_draft.remember(state, sheet.experiment)
@@ -165,9 +148,9 @@ def draw(state: State, dataset: Dataset) -> Sheet:
     return sheet
 
 
-def _line(words: str, button: str, stage: str, opens: str, sheet: Sheet | None) -> None:
+def _line(words: str, button: str, stage: str, opens: str, help: str | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"train.line.{stage}"):
-        st.markdown(words, width="stretch", help=stage_words.exact(sheet.of(stage)) if sheet is not None else None)
+        st.markdown(words, width="stretch", help=help)
         st.button(button, type="tertiary", key=f"{OPEN}.{stage}", on_click=_open, args=(opens,))
 
 
@@ -342,22 +325,13 @@ def _remove(kinds_key: str, prefix: str, number: int) -> None:
     if not st.button("Remove", icon=":material/close:", key=f"{prefix}.remove.{number}", type="tertiary"):
         return
     kinds: list[str] = st.session_state[kinds_key]
-    kept = [dict(_settings(f"{prefix}.{i}.{kind}")) for i, kind in enumerate(kinds) if i != number]
+    moved: dict[str, Any] = {}
+    for i, kind in enumerate(kinds[number + 1 :], start=number):
+        moved[f"{prefix}.{i}"] = kind
+        settings = f"{prefix}.{i + 1}.{kind}."
+        for name, value in st.session_state.items():
+            if str(name).startswith(settings):
+                moved[f"{prefix}.{i}.{kind}.{str(name).removeprefix(settings)}"] = value
     del kinds[number]
-    st.session_state["train.moved"] = {
-        name: value
-        for i, (kind, values) in enumerate(zip(kinds, kept, strict=True))
-        for name, value in {
-            f"{prefix}.{i}": kind,
-            **{f"{prefix}.{i}.{kind}.{setting}": value for setting, value in values.items()},
-        }.items()
-    }
+    st.session_state["train.moved"] = moved
     st.rerun()
-
-
-def _settings(prefix: str) -> list[tuple[str, Any]]:
-    return [
-        (str(name).removeprefix(f"{prefix}."), value)
-        for name, value in st.session_state.items()
-        if str(name).startswith(f"{prefix}.")
-    ]

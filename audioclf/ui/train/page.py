@@ -16,7 +16,6 @@ from audioclf.experiments.config import DatasetChoice, Experiment
 from audioclf.experiments.estimate import Estimate
 from audioclf.experiments.preflight import Plan, examine
 from audioclf.jobs import queue
-from audioclf.models.layers import Row
 from audioclf.models.trust import require_allowed
 from audioclf.ui.forms import experiment_draft
 from audioclf.ui.jobs import health, run_picker, time_estimate, training_progress
@@ -74,17 +73,9 @@ def settings(state: State, dataset: Dataset) -> tuple[Sheet, DeltaGenerator]:
 def start(
     state: State, dataset: Dataset, filled: Sheet, place: DeltaGenerator, beside: DeltaGenerator, *, again: bool
 ) -> None:
-    """Draw the button with a sentence about what it will do; a press makes the job.
+    """Draw the button with a sentence about what it will do in ``place``, and shapes, counts and layers ``beside``.
 
-    Parameters
-    ----------
-    state : State
-    dataset : Dataset
-    filled : Sheet
-    place, beside : DeltaGenerator
-        Where the button stands, and where the shapes, counts and layers are listed.
-    again : bool
-        Whether a training is under way, so that this would be the next.
+    A press makes the job: the next one, where a training is under way (``again``).
     """
     experiment = filled.experiment
     if experiment is not None:
@@ -224,24 +215,20 @@ def summary(experiment: Experiment, plan: Plan) -> None:
 
 def layers(experiment: Experiment, plan: Plan) -> None:
     """Draw the layers of every network, with what comes out of each and how many weights it has."""
+    import pandas as pd
+
     for number, rows in enumerate(plan.layers):
         if len(plan.layers) > 1:
             st.markdown(f"Model {number + 1}: {escape(experiment.features[number].title)}")
-        _layers(plan.input_shapes[number], rows)
-
-
-def _layers(input_shape: tuple[int, ...], rows: tuple[Row, ...]) -> None:
-    import pandas as pd
-
-    table = [("input", "", " × ".join(map(str, input_shape)), 0)] + [
-        (row.name, row.layer, " × ".join(map(str, row.output_shape)), row.trainable + row.frozen) for row in rows
-    ]
-    st.dataframe(
-        pd.DataFrame(table, columns=["name", "layer", "output", "weights"]),
-        hide_index=True,
-        height=height(len(table), 10),
-        column_config={"weights": st.column_config.NumberColumn(format="localized")},
-    )
+        table = [("input", "", " × ".join(map(str, plan.input_shapes[number])), 0)] + [
+            (row.name, row.layer, " × ".join(map(str, row.output_shape)), row.trainable + row.frozen) for row in rows
+        ]
+        st.dataframe(
+            pd.DataFrame(table, columns=["name", "layer", "output", "weights"]),
+            hide_index=True,
+            height=height(len(table), 10),
+            column_config={"weights": st.column_config.NumberColumn(format="localized")},
+        )
 
 
 def as_toml(state: State, filled: Sheet) -> None:

@@ -17,18 +17,7 @@ _SHOWN = ("split", "features", "augmentations", "model")
 
 
 def plain(stage: str, values: Mapping[str, Any], dataset: Dataset, *, at_once: bool) -> str:
-    """What a stage holds, for people who do not know the parameters.
-
-    Parameters
-    ----------
-    stage : str
-        Key of the stage.
-    values : mapping
-        What is set in it, by section.
-    dataset : Dataset
-    at_once : bool
-        Whether the model is fitted in one step.
-    """
+    """What a stage holds by section, for people who do not know the parameters; a model may be fitted ``at_once``."""
     if stage == "audio":
         return _sounds(values)
     if stage == "split":
