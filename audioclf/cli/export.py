@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, opened_run, print_json, trust_code
+from audioclf.cli.options import as_json, opened_run, print_json, run_argument, trust_code
 from audioclf.export.formats import FORMATS
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--format", "name", default="onnx", show_default=True, help=f"One of {', '.join(FORMATS)}.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; named after the run where left out.")
 @click.option(
@@ -78,7 +78,7 @@ def import_(file: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--out", type=click.Path(path_type=Path), help="Page to write; named after the run where left out.")
 @trust_code
 def report(run: Path, out: Path | None, trust_code: bool) -> None:

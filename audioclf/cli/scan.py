@@ -11,13 +11,13 @@ import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, opened_run, print_json, print_table, trust_code
+from audioclf.cli.options import as_json, opened_run, print_json, print_table, run_argument, trust_code
 from audioclf.core.errors import ParameterError, Stopped
 from audioclf.core.text import duration
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.argument("sounds", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for rows and tables.")
 @click.option("--hop", type=float, help="Seconds from one window to the next; half of one where left out.")
@@ -114,7 +114,7 @@ def scan(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--precision", type=float, help="Share of what is heard that shall be right.")
 @click.option("--recall", type=float, help="Share of a class's clips that shall be heard.")
 @as_json

@@ -11,6 +11,8 @@ from audioclf.cli import stopping
 from audioclf.cli.group import cli
 from audioclf.cli.options import (
     as_json,
+    dataset_option,
+    figure,
     on_data,
     print_json,
     print_table,
@@ -28,7 +30,7 @@ from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun
 
 @cli.command()
 @click.argument("recipe_or_toml", required=False)
-@click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+@dataset_option
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value that all points share.")
 @click.option("--grid", multiple=True, metavar="NAME=V1,V2,...", help="Values to try, such as feature.n_fft=1024,2048.")
 @click.option(
@@ -166,8 +168,8 @@ def _report(made: SearchRun, as_json: bool) -> None:
     names = short(wanted.grid)
     rows = []
     for place, standing in enumerate(made.board, start=1):
-        figures = [_figure(standing.val_loss), _figure(standing.val_accuracy)]
-        time = "" if standing.seconds is None else f"{standing.seconds:.1f}"
+        figures = [figure(standing.val_loss, ".4f"), figure(standing.val_accuracy, ".4f")]
+        time = figure(standing.seconds, ".1f")
         settings = [spelled(standing.settings[name]) for name in wanted.grid]
         rows.append((place, standing.number, *settings, *figures, standing.epochs, time, standing.state))
     print_table(("place", "point", *names.values(), "val_loss", "val_accuracy", "epochs", "seconds", "state"), rows)
@@ -182,7 +184,3 @@ def _report(made: SearchRun, as_json: bool) -> None:
     click.echo(f"time     {duration(result['seconds'])} for {result['n_done']} of {result['n_points']} points")
     click.echo(f"run      {best['run']}")
     click.echo(f"search   {made.folder}")
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
