@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,14 +35,11 @@ def scan(
     sounds: tuple[Path, ...],
     out: Path,
     hop: float | None,
-    threshold: float | None,
     own: tuple[str, ...],
-    smoothing: int | None,
-    min_length: float | None,
-    max_gap: float | None,
     keep_unknown: bool,
     trust_code: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Classify SOUNDS (recordings of any length, folders) window by window with RUN, and list what is heard when.
 
@@ -53,13 +51,12 @@ def scan(
     from audioclf.inference.scan_records import ScanStatus
     from audioclf.inference.scanner import scan_sounds
 
-    given = {"threshold": threshold, "smoothing": smoothing, "min_length": min_length, "max_gap": max_gap}
     kept = {name: value for name, value in given.items() if value is not None}
     opened = opened_run(run, quiet=False)
     settings = EventSettings.from_dict({**kept, "skip_unknown": not keep_unknown})
-    limits = (
-        {} if threshold is not None else {one.label: one.value for one in thresholds.read_thresholds(opened.folder)[0]}
-    )
+    limits = {}
+    if "threshold" not in kept:
+        limits = {one.label: one.value for one in thresholds.read_thresholds(opened.folder)[0]}
     limits |= dict(_own(text, opened.classes) for text in own)
     shown = time.monotonic()
 

@@ -40,7 +40,7 @@ from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun
     metavar="NAME=LOW:HIGH[:log]",
     help="Draw from a range, such as training.learning_rate=0.0001:0.01:log.",
 )
-@click.option("--points", type=int, help="Points to draw; without it a grid is tried whole.")
+@click.option("--points", "n_points", type=int, help="Points to draw; without it a grid is tried whole.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), help="How points are chosen; random with --random or --points.")
 @click.option("--pruner", type=click.Choice(PRUNERS), help="Stop points early that fall behind in validation loss.")
 @click.option("--metric", type=click.Choice(list(METRICS)), help="Validation figure that chooses.")
@@ -62,17 +62,12 @@ def search(
     pairs: tuple[str, ...],
     grid: tuple[str, ...],
     ranges: tuple[str, ...],
-    points: int | None,
-    sampler: str | None,
-    pruner: str | None,
-    metric: str | None,
-    share: float | None,
-    seed: int | None,
     out: Path | None,
     resume: Path | None,
     join: Path | None,
     trust_code: bool,
     as_json: bool,
+    **changes: Any,
 ) -> None:
     """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
     from audioclf.core.workspaces import searches_folder
@@ -81,7 +76,7 @@ def search(
 
     known = resume or join
     if known is not None:
-        given = (recipe_or_toml, dataset, pairs, grid, ranges, points, sampler, pruner, metric, share, seed, out)
+        given = (recipe_or_toml, dataset, pairs, grid, ranges, out, *changes.values())
         if any(option not in (None, ()) for option in given) or (resume and join):
             raise ParameterError(
                 "A search goes on with the values it began with; name nothing beside --resume FOLDER or --join FOLDER.",
@@ -95,14 +90,8 @@ def search(
         elif recipe_or_toml is None:
             raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
         else:
-            changes = {
-                "metric": metric,
-                "share": share,
-                "seed": seed,
-                "n_points": points,
-                "pruner": pruner,
-                "sampler": sampler or ("random" if points or ranges else None),
-            }
+            if changes["n_points"] or ranges:
+                changes["sampler"] = changes["sampler"] or "random"
             values = {**settings_of(grid, "--grid"), **settings_of(ranges, "--random")}
             wanted = _search(recipe_or_toml, dataset, pairs, values, changes)
             for sentence in wanted.advice:

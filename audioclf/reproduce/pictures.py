@@ -111,17 +111,25 @@ def explained(run: Run) -> tuple[Explanation, str] | None:
     (Explanation, str) or None
         With the clip's name; None where the model has no convolution or its sound is not there any more.
     """
-    if run.experiment.model.cam_layer is None or not run.clips:
+    chosen = explainable(run)
+    if chosen is None:
         return None
     from audioclf.inference.predictor import Predictor
 
-    predictions = run.predictions
-    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
-    clip = run.clips[item.clip]
+    clip, split = chosen
     try:
-        return Predictor(run).explain(clip, split=item.split, method="grad-cam"), clip.name
+        return Predictor(run).explain(clip, split=split, method="grad-cam"), clip.name
     except AudioclfError:
         return None
+
+
+def explainable(run: Run) -> tuple[Clip, str] | None:
+    """The clip that Grad-CAM is shown of, and its split; None without clips or where the model has no convolution."""
+    if run.experiment.model.cam_layer is None or not run.clips:
+        return None
+    predictions = run.predictions
+    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
+    return run.clips[item.clip], item.split
 
 
 def _firsts(run: Run, n: int) -> list[list[Clip]]:

@@ -126,11 +126,10 @@ def _png(run: str, key: str, theme: str, _picture: Picture) -> bytes:
 
 def _evidence(run: Run) -> None:
     """Grad-CAM of one test clip, laid on its time line; the model is asked in its own process."""
-    if run.experiment.model.cam_layer is None or run.experiment.features[0].heavy or not run.clips:
+    chosen = pictures.explainable(run)
+    if chosen is None or run.experiment.features[0].heavy:
         return
-    predictions = run.predictions
-    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
-    clip = run.clips[item.clip]
-    found = model_client.wait("reproduce", model_client.explain(run, clip, split=item.split, method="grad-cam"))
+    clip, split = chosen
+    found = model_client.wait("reproduce", model_client.explain(run, clip, split=split, method="grad-cam"))
     if found is not None:
         _images(run, [pictures.of_evidence(found, clip.name)])

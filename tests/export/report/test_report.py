@@ -95,7 +95,7 @@ def test_a_run_whose_sounds_are_gone_still_has_a_report(run: Run, tmp_path: Path
     assert "audio" not in page.tags
     (tmp_path / "run" / "clips.csv").unlink()
     (tmp_path / "run" / "predictions.csv").unlink()
-    page = Page(html(open_run(tmp_path / "run")))
+    page = Page(html(open_run(tmp_path / "run"), evidence=False))
     assert "predictions of the test clips are not there" in page.text
 
 
