@@ -29,7 +29,7 @@ def here(*arguments: object, code: int = 0) -> str:
     return done.stdout if code == 0 else done.stderr
 
 
-def test_a_search_is_made_told_and_resumed(class_folders: Path, tmp_path: Path) -> None:
+def test_a_search_is_made_reported_and_resumed(class_folders: Path, tmp_path: Path) -> None:
     folder = tmp_path / "search"
     shared = ("--dataset", class_folders, "--set", "audio.duration=0.3", "--set", "split.validation_size=0.25")
     grid = ("--grid", "model.kind=logreg,tree", "--grid", "feature.n_mfcc=13,20")
