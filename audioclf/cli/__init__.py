@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-# each module adds its commands to the group
-from audioclf.cli import (
-    data,
-    export,
-    hear,
-    info,
-    reproduce,
-    results,
-    resynthesize,
-    runs,
-    scan,
-    search,
-    serve,
-    similar,
-    stopping,
-    study,
-    train,
-    use,
-)
+from importlib import import_module
+
+from audioclf.cli import stopping
 from audioclf.cli.group import cli
 
-__all__ = [
-    "cli",
-    "data",
-    "export",
-    "hear",
-    "info",
-    "main",
-    "reproduce",
-    "results",
-    "resynthesize",
-    "runs",
-    "scan",
-    "search",
-    "serve",
-    "similar",
-    "study",
-    "train",
-    "use",
-]
+__all__ = ["cli", "main"]
+
+MODULES = (
+    *("data", "export", "hear", "info", "reproduce", "results", "resynthesize", "runs", "scan", "search", "serve"),
+    *("similar", "study", "train", "use"),
+)
+"""Each adds its commands to the group, in the order of help."""
+
+for _name in MODULES:
+    import_module(f"audioclf.cli.{_name}")
 
 
 def main() -> None:

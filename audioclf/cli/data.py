@@ -12,7 +12,7 @@ import click
 
 from audioclf.audio.sources import display_name
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, print_table, printable, settings_of
+from audioclf.cli.options import as_json, literals_of, print_json, print_table, printable
 from audioclf.core.text import duration
 
 if TYPE_CHECKING:
@@ -126,10 +126,9 @@ def export(path: str, out: Path, pairs: tuple[str, ...]) -> None:
 
 def _load(path: str, pairs: tuple[str, ...]) -> tuple[Dataset, dict[str, Any], Reading | None]:
     """The data set, the options it was loaded with, and how it was understood (a known set is not)."""
-    from audioclf.core.toml import literal
     from audioclf.datasets import SOURCES, load_dataset, understand
 
-    chosen = {key: literal(value) for key, value in settings_of(pairs).items()}
+    chosen = literals_of(pairs)
     if path in SOURCES:
         return load_dataset(path, progress=_progress("read"), **chosen), chosen, None
     reading = understand(path, progress=_progress("unpacked"), **chosen)

@@ -16,22 +16,19 @@ import click
 from audioclf import PUBLIC, recipes
 from audioclf.augment import AUGMENTATIONS
 from audioclf.cli.group import cli
+from audioclf.cli.options import figure
 from audioclf.core.settings import SETTINGS
+from audioclf.core.text import markdown_table
 from audioclf.datasets import available
 from audioclf.datasets.splits import PROTOCOLS
 from audioclf.explain import METHODS
 from audioclf.features import FEATURES
 from audioclf.models import MODELS
-from audioclf.recipes.count import count_parameters
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Markdown table; a vertical bar in a cell is escaped."""
-
-    def line(cells: Iterable[object]) -> str:
-        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-    return "\n".join([line(header), line("---" for _ in header), *(line(row) for row in rows)])
+    return markdown_table(header, [[str(cell).replace("|", "\\|") for cell in row] for row in rows])
 
 
 def python() -> str:
@@ -64,28 +61,24 @@ def settings() -> str:
 
 def kinds() -> str:
     """Everything registered, by kind."""
-    rows = []
-    rows.append(("data set", ", ".join(f"`{item.kind}`" for item in available())))
-    for what, registry in (
-        ("feature", FEATURES),
-        ("model", MODELS),
-        ("split", PROTOCOLS),
-        ("augmentation", AUGMENTATIONS),
-        ("explanation method", METHODS),
-    ):
-        rows.append((what, ", ".join(f"`{kind}`" for kind in registry)))
+    blocks: dict[str, Iterable[str]] = {
+        "data set": [item.kind for item in available()],
+        "feature": FEATURES,
+        "model": MODELS,
+        "split": PROTOCOLS,
+        "augmentation": AUGMENTATIONS,
+        "explanation method": METHODS,
+    }
+    rows = [(what, ", ".join(f"`{kind}`" for kind in kinds)) for what, kinds in blocks.items()]
     return table(("building block", "kinds"), rows)
 
 
 def recipe_list() -> str:
     """The recipes."""
-    rows = []
-    for name in recipes.names():
-        recipe = recipes.get(name)
-        count = count_parameters(recipe)
-        rows.append(
-            (f"`{name}`", recipe.reference.get("accuracy", ""), "" if count is None else f"{count:,}", recipe.title)
-        )
+    rows = [
+        (f"`{recipe.name}`", figure(recipe.published, ""), figure(recipe.n_parameters, ","), recipe.title)
+        for recipe in map(recipes.get, recipes.names())
+    ]
     return table(("recipe", "published accuracy", "parameters", "what it is"), rows)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, opened_run, print_json, trust_code
+from audioclf.cli.options import as_json, opened_run, print_json, run_argument, trust_code
 from audioclf.export.formats import FORMATS
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--format", "name", default="onnx", show_default=True, help=f"One of {', '.join(FORMATS)}.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; named after the run where left out.")
 @click.option(
@@ -23,17 +24,7 @@ from audioclf.export.formats import FORMATS
 @click.option("--web-runtime", is_flag=True, help="Put onnxruntime-web into the zip, fetched with npm.")
 @trust_code
 @as_json
-def export(
-    run: Path,
-    name: str,
-    out: Path | None,
-    bundled: bool,
-    split: str | None,
-    int8: bool,
-    web_runtime: bool,
-    trust_code: bool,
-    as_json: bool,
-) -> None:
+def export(run: Path, name: str, out: Path | None, as_json: bool, **options: Any) -> None:
     """Write RUN as a file for other programs: onnx, litert, keras; run, for another audioclf; python, a script.
 
     Models go from samples to probabilities, and are compared with the run's own before the file is there.
@@ -43,18 +34,8 @@ def export(
 
     chosen = formats.named(name)
     opened = opened_run(run)
-    out = out or Path(f"{opened.id}{'.zip' if bundled else chosen.suffix}")
-    found = export_run(
-        opened,
-        out,
-        name,
-        bundled=bundled,
-        split=split,
-        int8=int8,
-        web_runtime=web_runtime,
-        trust_code=trust_code,
-        progress=lambda done, total, words: click.echo(words, err=True),
-    )
+    out = out or Path(f"{opened.id}{'.zip' if options['bundled'] else chosen.suffix}")
+    found = export_run(opened, out, name, **options, progress=_progress)
     if as_json:
         print_json(found.to_dict())
         return
@@ -78,7 +59,7 @@ def import_(file: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--out", type=click.Path(path_type=Path), help="Page to write; named after the run where left out.")
 @trust_code
 def report(run: Path, out: Path | None, trust_code: bool) -> None:
@@ -87,5 +68,9 @@ def report(run: Path, out: Path | None, trust_code: bool) -> None:
 
     opened = opened_run(run)
     out = out or Path(f"{opened.id}-report.html")
-    write_report(opened, out, trust_code=trust_code, progress=lambda done, total, words: click.echo(words, err=True))
+    write_report(opened, out, trust_code=trust_code, progress=_progress)
     click.echo(str(out))
+
+
+def _progress(done: int, total: int, words: str) -> None:
+    click.echo(words, err=True)

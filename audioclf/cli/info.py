@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, print_table, settings_of
+from audioclf.cli.options import as_json, figure, literals_of, print_json, print_table
 
 
 @cli.command()
@@ -35,16 +35,12 @@ def datasets(as_json: bool) -> None:
     """List the data sets known by name."""
     from audioclf.datasets import available
 
-    sources = list(available())
+    names = ("title", "description", "licence") if as_json else ("title", "licence")
+    rows = [{"name": item.kind} | {name: getattr(item, name) for name in names} for item in available()]
     if as_json:
-        print_json(
-            [
-                {"name": item.kind, "title": item.title, "description": item.description, "licence": item.licence}
-                for item in sources
-            ]
-        )
-        return
-    print_table(("name", "title", "licence"), [(item.kind, item.title, item.licence) for item in sources])
+        print_json(rows)
+    else:
+        print_table(("name", *names), [row.values() for row in rows])
 
 
 @cli.command()
@@ -52,7 +48,6 @@ def datasets(as_json: bool) -> None:
 def recipes(as_json: bool) -> None:
     """List the recipes: name, source, published figures, parameter count, and the data each runs on."""
     from audioclf import recipes as book
-    from audioclf.recipes.count import count_parameters
 
     entries = [book.get(name) for name in book.names()]
     if as_json:
@@ -64,7 +59,7 @@ def recipes(as_json: bool) -> None:
                     "source": recipe.source,
                     "note": recipe.note,
                     "reference": dict(recipe.reference),
-                    "parameters": count_parameters(recipe),
+                    "parameters": recipe.n_parameters,
                     "dataset": recipe.experiment.dataset.name,
                     "stand_in": recipe.stand_in,
                 }
@@ -72,12 +67,16 @@ def recipes(as_json: bool) -> None:
             ]
         )
         return
-    rows = []
-    for recipe in entries:
-        count = count_parameters(recipe)
-        figure = recipe.reference.get("accuracy", "")
-        data = " or ".join(filter(None, (recipe.experiment.dataset.name, recipe.stand_in)))
-        rows.append((recipe.name, figure, "" if count is None else f"{count:,}", data, recipe.title))
+    rows = [
+        (
+            recipe.name,
+            figure(recipe.published, ""),
+            figure(recipe.n_parameters, ","),
+            " or ".join(filter(None, (recipe.experiment.dataset.name, recipe.stand_in))),
+            recipe.title,
+        )
+        for recipe in entries
+    ]
     print_table(("name", "published", "parameters", "data", "title"), rows)
 
 
@@ -94,12 +93,11 @@ def features(
 ) -> None:
     """Draw one feature of a sound FILE."""
     from audioclf.audio.io import load_audio
-    from audioclf.core.toml import literal
     from audioclf.features import FEATURES
     from audioclf.plots.feature import feature_figure
     from audioclf.plots.png import save
 
-    feature = FEATURES[kind].from_dict({key: literal(value) for key, value in settings_of(pairs).items()})
+    feature = FEATURES[kind].from_dict(literals_of(pairs))
     y, rate = load_audio(file, sr=sr, offset=offset, duration=duration)
     save(feature_figure(feature.compute(y, rate), title=f"{file.name}: {feature.title}"), out)
     click.echo(str(out))

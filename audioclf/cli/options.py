@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 import click
 
-from audioclf.core.errors import ParameterError
+from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run, Status, open_run
@@ -22,24 +21,21 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one 
 trust_code = click.option("--trust-code", is_flag=True, help="Allow the import of code that the run or search names.")
 
 
-def quiet_start(family: str) -> None:
-    """Import TensorFlow without its start-up notes, where a network is going to need it.
+run_argument = click.argument("run", type=click.Path(path_type=Path))
 
-    They are written by its C++ part before any log level counts, and would stand between the answers.
-    """
+dataset_option = click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+
+
+def quiet_start(family: str) -> None:
+    """Import TensorFlow without its start-up notes, where a network is going to need it."""
     if family != "network":
         return
-    sys.stderr.flush()
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
+    from audioclf.export.convert import silent
+
+    with silent():
         import tensorflow as tf
 
         tf.config.list_physical_devices()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
 
 
 def opened_run(run: Path, *, quiet: bool = True) -> Run:
@@ -67,12 +63,47 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_table(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """Columns padded to their widest cell."""
     cells = [list(header), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     for row in cells:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def figure(value: float | None, how: str = ".3f") -> str:
+    """A number as it is formatted; nothing where it is not known."""
+    return "" if value is None else format(value, how)
+
+
+def answer_each(
+    files: Iterable[Path], answer: Callable[[Path], tuple[dict[str, Any], Sequence[str]]], as_json: bool
+) -> None:
+    """Print what is answered of every file, as a mapping or as lines; exit with code 2 where one cannot be read."""
+    answers: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            found, lines = answer(file)
+        except AudioclfError as error:
+            found = {"error": str(error)}
+            click.echo(f"audioclf: {error}", err=True)
+        else:
+            if not as_json:
+                click.echo(f"{file}: " + "\n  ".join(lines))
+        answers.append({"file": str(file)} | found)
+    if as_json:
+        print_json(answers)
+    if any("error" in found for found in answers):
+        raise SystemExit(2)
+
+
+def experiment_of(recipe_or_toml: str, dataset: str | None, pairs: Iterable[str]) -> Experiment:
+    """The experiment of a recipe or file, on the data and with the settings that were asked for."""
+    from audioclf import recipes
+
+    is_file = recipe_or_toml.endswith(".toml")
+    experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
+    return on_data(experiment, dataset, published=not is_file).with_settings(settings_of(pairs))
 
 
 def on_data(experiment: Experiment, dataset: str | None, *, published: bool = False) -> Experiment:
@@ -104,6 +135,13 @@ def settings_of(pairs: Iterable[str], option: str = "--set") -> Mapping[str, str
             raise ParameterError(f"{option} takes key=value such as training.epochs=5, got {pair!r}.", option[2:])
         found[key.strip()] = value.strip()
     return found
+
+
+def literals_of(pairs: Iterable[str]) -> dict[str, Any]:
+    """``key=value`` pairs as a mapping, values read as TOML where they are."""
+    from audioclf.core.toml import literal
+
+    return {key: literal(value) for key, value in settings_of(pairs).items()}
 
 
 def watcher(what: str = "model") -> Callable[[Status], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from audioclf.core.params import unknown
 from audioclf.experiments.runs import Status
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.reproduce.plan import Planned
-from audioclf.reproduce.report import Report
-from audioclf.reproduce.runner import is_done
+from audioclf.reproduce.rows import Row
+from audioclf.reproduce.runner import is_done, make_all
 
 
 @cli.command()
@@ -73,16 +73,16 @@ def reproduce(
         if not no_run:
             if out is None:
                 workspaces.require_room()
-            report.make_all(planned, runs, _watch(planned))
-        made = Report.read(planned, runs)
-        if any(row.letter == "C" and row.run for row in made.rows):
+            make_all(planned, runs, _watch(planned))
+        rows = report.read(planned, runs)
+        if any(row.recipe.letter == "C" and row.run for row in rows):
             quiet_start("network")
         if readme is not None:
-            write_markdown(readme, made.rows)
-        page, table = made.write(target, say=lambda sentence: click.echo(sentence, err=True))
+            write_markdown(readme, rows)
+        page, table = report.write(rows, target, say=lambda sentence: click.echo(sentence, err=True))
     except (Stopped, KeyboardInterrupt) as error:
         stopping.end(error, go_on="the same command goes on from there.")
-    _print(made, page, table, as_json)
+    _print(rows, page, table, as_json)
 
 
 def _by_word(pairs: Sequence[str], option: str) -> dict[str, str]:
@@ -134,16 +134,15 @@ def _watch(planned: Sequence[Planned]) -> Callable[[Planned, JobFolder], Callabl
     return begin
 
 
-def _print(made: Report, page: Path, table: Path, as_json: bool) -> None:
-    from audioclf.reproduce.table import HEADER, cells, words
+def _print(rows: Sequence[Row], page: Path, table: Path, as_json: bool) -> None:
+    from audioclf.reproduce.table import WORDS, cells
 
     if as_json:
-        rows: list[Mapping[str, object]] = [
-            {**cells(row), "state": row.state, "run": None if row.job is None else str(row.job.folder)}
-            for row in made.rows
+        found = [
+            cells(row) | {"state": row.state, "run": None if row.job is None else str(row.job.folder)} for row in rows
         ]
-        print_json({"page": str(page), "table": str(table), "rows": rows})
+        print_json({"page": str(page), "table": str(table), "rows": found})
         return
-    shown = [HEADER.index(name) for name in ("recipe", "published", "here (95 % interval)", "time", "verdict")]
-    print_table([HEADER[at] for at in shown], [[words(row)[at] for at in shown] for row in made.rows])
+    shown = ("recipe", "published", "here (95 % interval)", "time", "verdict")
+    print_table(shown, [[WORDS[name](row) for name in shown] for row in rows])
     click.echo(f"page     {page}\ntable    {table}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, print_table, quiet_start, trust_code
+from audioclf.cli.options import as_json, figure, opened_run, print_json, print_table, run_argument, trust_code
 from audioclf.core.errors import AudioclfError
 from audioclf.experiments.runs import open_run
 from audioclf.experiments.runs.mistakes import Slice, by_duration, by_fold, by_group, confused, confusions
@@ -19,7 +19,7 @@ _SWEEPS = ("noise", "pitch", "speed", "reverb", "gain", "low-pass", "high-pass")
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @as_json
 def mistakes(run: Path, as_json: bool) -> None:
     """Where RUN goes wrong: classes it confuses, area under ROC, accuracy by length, group and fold."""
@@ -67,7 +67,7 @@ def mistakes(run: Path, as_json: bool) -> None:
     click.echo()
     print_table(
         ("class", "area under ROC", "average precision", "test clips"),
-        [(one["class"], _figure(one["auc"]), _figure(one["ap"]), one["positives"]) for one in ranked["classes"]],
+        [(one["class"], figure(one["auc"]), figure(one["ap"]), one["positives"]) for one in ranked["classes"]],
     )
     for name, found in parts.items():
         if len(found) > 1:
@@ -77,7 +77,7 @@ def mistakes(run: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--sweep", type=click.Choice(_SWEEPS), default="noise", show_default=True, help="What is changed.")
 @trust_code
 @as_json
@@ -86,20 +86,14 @@ def robustness(run: Path, sweep: str, trust_code: bool, as_json: bool) -> None:
     from audioclf.inference.predictor import Predictor
     from audioclf.inference.robustness import SWEEPS, measure
 
-    opened = open_run(run)
-    quiet_start(opened.experiment.model.family)
-    found = measure(Predictor(opened, trust_code=trust_code), sweep, should_stop=stopping.asked)
+    found = measure(Predictor(opened_run(run), trust_code=trust_code), sweep, should_stop=stopping.asked)
     if as_json:
         print_json(asdict(found))
         return
     click.echo(f"{found.sentence()}\n")
     header = (SWEEPS[sweep].unit, "all", *found.classes)
     rows = [
-        (f"{value:g}", f"{whole:.3f}", *(_figure(share) for share in shares))
+        (f"{value:g}", f"{whole:.3f}", *(figure(share) for share in shares))
         for value, whole, shares in zip(found.values, found.accuracy, found.per_class, strict=True)
     ]
     print_table(header, [("unchanged", f"{found.unchanged:.3f}", *("" for _ in found.classes)), *rows])
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, settings_of
+from audioclf.cli.options import as_json, literals_of, print_json
 
 
 @cli.command()
@@ -35,13 +35,12 @@ def resynthesize(
     from audioclf.audio.io import load_audio, wav_bytes
     from audioclf.core.errors import ParameterError
     from audioclf.core.files import write_atomic
-    from audioclf.core.toml import literal
     from audioclf.features import FEATURES
     from audioclf.features.inversion import resynthesize as make
 
     if out.suffix.lower() != ".wav":
         raise ParameterError(f"The name of the sound must end in .wav, got '{out.name}'; rename it.", "out")
-    feature = FEATURES[kind].from_dict({key: literal(value) for key, value in settings_of(pairs).items()})
+    feature = FEATURES[kind].from_dict(literals_of(pairs))
     y, rate = load_audio(file, sr=sr, offset=offset, duration=duration)
     heard = make(y, rate, feature, phase=phase)
     try:

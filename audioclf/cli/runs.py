@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, print_json, print_table
+from audioclf.cli.options import as_json, figure, print_json, print_table
 from audioclf.core.errors import RunError
 
 
@@ -37,12 +37,12 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
             (
                 run.id,
                 run.state,
-                _figure(run.accuracy, ".4f") + (" leaky" if run.leaky else ""),
+                figure(run.accuracy, ".4f") + (" leaky" if run.leaky else ""),
                 "" if run.low is None or run.high is None else f"{run.low:.3f} to {run.high:.3f}",
-                _figure(run.val_loss, ".4f"),
-                _figure(run.calibration_error, ".3f"),
-                _figure(run.seconds, ".1f"),
-                _figure(run.n_parameters, ","),
+                figure(run.val_loss, ".4f"),
+                figure(run.calibration_error, ".3f"),
+                figure(run.seconds, ".1f"),
+                figure(run.n_parameters, ","),
                 run.protocol,
                 run.name,
             )
@@ -72,10 +72,6 @@ def _paired(folders: Sequence[Path]) -> list[dict[str, Any]]:
         except RunError as error:
             found.append(pair | {"sentence": str(error)})
     return found
-
-
-def _figure(value: float | None, how: str) -> str:
-    return "" if value is None else format(value, how)
 
 
 def _value(value: Any) -> str:

@@ -6,18 +6,19 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, opened_run, print_json, print_table, trust_code
+from audioclf.cli.options import as_json, opened_run, print_json, print_table, run_argument, trust_code
 from audioclf.core.errors import ParameterError, Stopped
 from audioclf.core.text import duration
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.argument("sounds", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for rows and tables.")
 @click.option("--hop", type=float, help="Seconds from one window to the next; half of one where left out.")
@@ -34,14 +35,11 @@ def scan(
     sounds: tuple[Path, ...],
     out: Path,
     hop: float | None,
-    threshold: float | None,
     own: tuple[str, ...],
-    smoothing: int | None,
-    min_length: float | None,
-    max_gap: float | None,
     keep_unknown: bool,
     trust_code: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Classify SOUNDS (recordings of any length, folders) window by window with RUN, and list what is heard when.
 
@@ -53,13 +51,12 @@ def scan(
     from audioclf.inference.scan_records import ScanStatus
     from audioclf.inference.scanner import scan_sounds
 
-    given = {"threshold": threshold, "smoothing": smoothing, "min_length": min_length, "max_gap": max_gap}
     kept = {name: value for name, value in given.items() if value is not None}
     opened = opened_run(run, quiet=False)
     settings = EventSettings.from_dict({**kept, "skip_unknown": not keep_unknown})
-    limits = (
-        {} if threshold is not None else {one.label: one.value for one in thresholds.read_thresholds(opened.folder)[0]}
-    )
+    limits = {}
+    if "threshold" not in kept:
+        limits = {one.label: one.value for one in thresholds.read_thresholds(opened.folder)[0]}
     limits |= dict(_own(text, opened.classes) for text in own)
     shown = time.monotonic()
 
@@ -114,7 +111,7 @@ def scan(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--precision", type=float, help="Share of what is heard that shall be right.")
 @click.option("--recall", type=float, help="Share of a class's clips that shall be heard.")
 @as_json

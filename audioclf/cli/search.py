@@ -11,6 +11,8 @@ from audioclf.cli import stopping
 from audioclf.cli.group import cli
 from audioclf.cli.options import (
     as_json,
+    dataset_option,
+    figure,
     on_data,
     print_json,
     print_table,
@@ -28,7 +30,7 @@ from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun
 
 @cli.command()
 @click.argument("recipe_or_toml", required=False)
-@click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+@dataset_option
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value that all points share.")
 @click.option("--grid", multiple=True, metavar="NAME=V1,V2,...", help="Values to try, such as feature.n_fft=1024,2048.")
 @click.option(
@@ -38,7 +40,7 @@ from audioclf.tuning import METRICS, PRUNERS, SAMPLERS, Range, Search, SearchRun
     metavar="NAME=LOW:HIGH[:log]",
     help="Draw from a range, such as training.learning_rate=0.0001:0.01:log.",
 )
-@click.option("--points", type=int, help="Points to draw; without it a grid is tried whole.")
+@click.option("--points", "n_points", type=int, help="Points to draw; without it a grid is tried whole.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), help="How points are chosen; random with --random or --points.")
 @click.option("--pruner", type=click.Choice(PRUNERS), help="Stop points early that fall behind in validation loss.")
 @click.option("--metric", type=click.Choice(list(METRICS)), help="Validation figure that chooses.")
@@ -60,17 +62,12 @@ def search(
     pairs: tuple[str, ...],
     grid: tuple[str, ...],
     ranges: tuple[str, ...],
-    points: int | None,
-    sampler: str | None,
-    pruner: str | None,
-    metric: str | None,
-    share: float | None,
-    seed: int | None,
     out: Path | None,
     resume: Path | None,
     join: Path | None,
     trust_code: bool,
     as_json: bool,
+    **changes: Any,
 ) -> None:
     """Try values of any parameter of a recipe or TOML file; the validation clips choose."""
     from audioclf.core.workspaces import searches_folder
@@ -79,7 +76,7 @@ def search(
 
     known = resume or join
     if known is not None:
-        given = (recipe_or_toml, dataset, pairs, grid, ranges, points, sampler, pruner, metric, share, seed, out)
+        given = (recipe_or_toml, dataset, pairs, grid, ranges, out, *changes.values())
         if any(option not in (None, ()) for option in given) or (resume and join):
             raise ParameterError(
                 "A search goes on with the values it began with; name nothing beside --resume FOLDER or --join FOLDER.",
@@ -93,14 +90,8 @@ def search(
         elif recipe_or_toml is None:
             raise ParameterError("Name a recipe or a TOML file to search over, or --resume FOLDER.")
         else:
-            changes = {
-                "metric": metric,
-                "share": share,
-                "seed": seed,
-                "n_points": points,
-                "pruner": pruner,
-                "sampler": sampler or ("random" if points or ranges else None),
-            }
+            if changes["n_points"] or ranges:
+                changes["sampler"] = changes["sampler"] or "random"
             values = {**settings_of(grid, "--grid"), **settings_of(ranges, "--random")}
             wanted = _search(recipe_or_toml, dataset, pairs, values, changes)
             for sentence in wanted.advice:
@@ -166,8 +157,8 @@ def _report(made: SearchRun, as_json: bool) -> None:
     names = short(wanted.grid)
     rows = []
     for place, standing in enumerate(made.board, start=1):
-        figures = [_figure(standing.val_loss), _figure(standing.val_accuracy)]
-        time = "" if standing.seconds is None else f"{standing.seconds:.1f}"
+        figures = [figure(standing.val_loss, ".4f"), figure(standing.val_accuracy, ".4f")]
+        time = figure(standing.seconds, ".1f")
         settings = [spelled(standing.settings[name]) for name in wanted.grid]
         rows.append((place, standing.number, *settings, *figures, standing.epochs, time, standing.state))
     print_table(("place", "point", *names.values(), "val_loss", "val_accuracy", "epochs", "seconds", "state"), rows)
@@ -182,7 +173,3 @@ def _report(made: SearchRun, as_json: bool) -> None:
     click.echo(f"time     {duration(result['seconds'])} for {result['n_done']} of {result['n_points']} points")
     click.echo(f"run      {best['run']}")
     click.echo(f"search   {made.folder}")
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import opened_run
+from audioclf.cli.options import opened_run, run_argument
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 is every network.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=0, type=click.IntRange(0, 64), help="Processes that answer; 0: one per core.")

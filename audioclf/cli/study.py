@@ -8,16 +8,24 @@ import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, on_data, print_json, print_table, quiet_start, settings_of, watcher
+from audioclf.cli.options import (
+    as_json,
+    dataset_option,
+    experiment_of,
+    figure,
+    print_json,
+    print_table,
+    quiet_start,
+    watcher,
+)
 from audioclf.core.errors import Stopped
 from audioclf.core.text import duration
-from audioclf.experiments.config import Experiment
 
 
 @cli.command()
 @click.argument("kind", type=click.Choice(["leakage", "bake-off"]))
 @click.argument("recipe_or_toml")
-@click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+@dataset_option
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value, such as training.epochs=5.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs; those done stay.")
 @as_json
@@ -25,12 +33,9 @@ def study(
     kind: str, recipe_or_toml: str, dataset: str | None, pairs: tuple[str, ...], out: Path, as_json: bool
 ) -> None:
     """Run an experiment in several ways: does its split leak (leakage), or which feature is best (bake-off)?"""
-    from audioclf import recipes
     from audioclf.tuning.studies import conclusion, make, rows, run_study
 
-    is_file = recipe_or_toml.endswith(".toml")
-    experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
-    experiment = on_data(experiment, dataset, published=not is_file).with_settings(settings_of(pairs))
+    experiment = experiment_of(recipe_or_toml, dataset, pairs)
     data = experiment.dataset.load(should_stop=stopping.asked)
     planned = make(kind, experiment, data)
     for variant in planned.variants:
@@ -50,10 +55,10 @@ def study(
         [
             (
                 row.title,
-                "" if row.accuracy is None else f"{row.accuracy:.4f}",
+                figure(row.accuracy, ".4f"),
                 "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}",
-                "" if row.seconds is None else duration(row.seconds),
-                "" if row.n_values is None else f"{row.n_values:,}",
+                duration(row.seconds),
+                figure(row.n_values, ","),
                 f"{row.n_parameters:,}" if row.n_parameters else "",
             )
             for row in found

@@ -9,7 +9,7 @@ import click
 
 from audioclf.cli import stopping
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, on_data, print_json, quiet_start, settings_of, trust_code, watcher
+from audioclf.cli.options import as_json, dataset_option, experiment_of, print_json, quiet_start, trust_code, watcher
 from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.core.text import duration
 from audioclf.experiments.config import Experiment
@@ -26,7 +26,7 @@ from audioclf.training.temperature import temperature_sentences
 
 @cli.command()
 @click.argument("recipe_or_toml")
-@click.option("--dataset", help="Data set to use instead: a name, or the path of a folder.")
+@dataset_option
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one value, such as training.epochs=5.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; a new one where left out.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out where it was stopped or cut off.")
@@ -65,14 +65,12 @@ def run(
             (folder / "stop").unlink(missing_ok=True)
             execute(finished, watch=watch, should_stop=stopping.asked, trust_code=trusted)
         else:
-            is_file = recipe_or_toml.endswith(".toml")
-            if not is_file and recipes.get(recipe_or_toml).search is not None:
+            if not recipe_or_toml.endswith(".toml") and recipes.get(recipe_or_toml).search is not None:
                 raise ParameterError(
                     f"{recipe_or_toml} is a search over several experiments; make it with: audioclf search"
                     f" {recipe_or_toml}."
                 )
-            experiment = Experiment.load(recipe_or_toml) if is_file else recipes.load_recipe(recipe_or_toml)
-            experiment = on_data(experiment, dataset, published=not is_file).with_settings(settings_of(pairs))
+            experiment = experiment_of(recipe_or_toml, dataset, pairs)
             if experiment.model.only_here:  # only Keras can say what it is
                 quiet_start(experiment.model.family)
             with trusting_code(True):

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from audioclf.cli.group import cli
-from audioclf.cli.options import as_json, opened_run, print_json, trust_code
-from audioclf.core.errors import AudioclfError, ParameterError
+from audioclf.cli.options import answer_each, as_json, opened_run, print_json, run_argument, trust_code
+from audioclf.core.errors import ParameterError
 from audioclf.core.params import unknown
 from audioclf.explain import METHODS
 from audioclf.inference.assessment import markdown, sentence
@@ -17,7 +17,7 @@ from audioclf.inference.evidence import default_method, methods_for, read_choice
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @trust_code
 @as_json
@@ -26,40 +26,25 @@ def classify(run: Path, files: tuple[Path, ...], trust_code: bool, as_json: bool
     from audioclf.inference.predictor import Predictor
 
     predictor = Predictor(opened_run(run), trust_code=trust_code)
-    answers: list[dict[str, Any]] = []
-    failed = False
-    for file in files:
-        try:
-            answer = predictor.classify(file)
-        except AudioclfError as error:
-            failed = True
-            answers.append({"file": str(file), "error": str(error)})
-            click.echo(f"audioclf: {error}", err=True)
-            continue
-        ranked = sorted(zip(answer.classes, map(float, answer.probabilities), strict=True), key=lambda pair: -pair[1])
-        found = [{"kind": remark.kind, "sentence": remark.sentence} for remark in answer.remarks]
-        answers.append(
-            {
-                "file": str(file),
-                "label": answer.label,
-                "probabilities": dict(ranked),
-                "remarks": found,
-                "novelty": answer.novelty,
-            }
-        )
-        if not as_json:
-            best = ", ".join(f"{label} {probability:.3f}" for label, probability in ranked[:3])
-            click.echo(f"{file}: {best}")
-            for remark in answer.remarks:
-                click.echo(f"  {remark.sentence}")
-    if as_json:
-        print_json(answers)
-    if failed:
-        raise SystemExit(2)
+
+    def answer(file: Path) -> tuple[dict[str, Any], list[str]]:
+        found = predictor.classify(file)
+        ranked = sorted(zip(found.classes, map(float, found.probabilities), strict=True), key=lambda pair: -pair[1])
+        remarks = [{"kind": remark.kind, "sentence": remark.sentence} for remark in found.remarks]
+        about = {
+            "label": found.label,
+            "probabilities": dict(ranked),
+            "remarks": remarks,
+            "novelty": found.novelty,
+        }
+        best = ", ".join(f"{label} {probability:.3f}" for label, probability in ranked[:3])
+        return about, [best, *(remark["sentence"] for remark in remarks)]
+
+    answer_each(files, answer, as_json)
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Picture to write: .png, .svg or .pdf.")
 @click.option("--class", "label", help="Class to explain; the predicted one where left out.")
@@ -99,7 +84,7 @@ def explain(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option("--method", "methods", multiple=True, help="Method to test, or all; the run's default where left out.")
 @click.option("--clips", default=None, type=click.IntRange(min=1), help="Test clips at most; all where left out.")
 @click.option("--markdown", "as_table", is_flag=True, help="Print a Markdown table of all methods tested so far.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def duration(seconds: float | None) -> str:
     """Length of time: ``5 ms``, ``0.48 s``, ``35 s``, ``4 min 10 s``, ``2 h 5 min``; nothing where it is not known."""
@@ -26,3 +28,9 @@ def size_text(n_bytes: float) -> str:
         if n_bytes >= 0.9995 * factor:
             return f"{n_bytes / factor:.3g} {unit}"
     return f"{n_bytes:.0f} bytes"
+
+
+def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown; cells are written as they are."""
+    names = list(header)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (names, ["---"] * len(names), *rows))

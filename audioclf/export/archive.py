@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from audioclf.core import documents, workspaces
 from audioclf.core.errors import AudioclfError, RunError
@@ -200,8 +200,9 @@ def _settle(folder: Path, final: Path) -> None:
     ------
     RunError
     """
-    about = {key: value for key, value in Run(folder).about.items() if key in ("name", "note", "created", "data_title")}
-    write_json(folder / "run.json", {key: _plain(key, value) for key, value in about.items()})
+    about = Run(folder).about
+    texts = {key: str(about[key])[:2000] for key in ("name", "note", "data_title") if key in about}
+    write_json(folder / "run.json", texts | {"created": about["created"]})
     write_json(folder / "status.json", {"state": "done", "message": "Opened from a file", "updated": time.time()})
     if (folder / "clips.csv").is_file():
         # the sounds stayed where the run was made; nothing here has their names
@@ -238,10 +239,6 @@ def _require_same_classes(run: Run) -> None:
         raise ValueError("its figures are of other classes than its models")
     if (run.folder / "predictions.csv").is_file() and len(run.predictions[0].probabilities) != len(classes):
         raise ValueError("its predictions are of other classes than its models")
-
-
-def _plain(key: str, value: Any) -> Any:
-    return float(value) if key == "created" else str(value)[:2000]
 
 
 def _refused(shown: str, why: str) -> RunError:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 
+from audioclf.core.text import markdown_table
 from audioclf.experiments.runs import Run
 from audioclf.export.report import facts
 
@@ -28,9 +29,15 @@ def card(run: Run, checked: str = "") -> str:
         "Model": known.model,
         "Note": known.note,
     }
-    rows = [
-        f"| {text(str(row['class']))} | {row['precision']:.3f} | {row['recall']:.3f}{_interval(row['interval'])} |"
-        f" {row['f1']:.3f} | {row['support']:,} |"
+    header = ("Class", "Precision", "Recall (95 %, Wilson)", "F1", "Test clips")
+    classes = [
+        (
+            text(str(row["class"])),
+            f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}" + (" ({:.3f} to {:.3f})".format(*row["interval"]) if row["interval"] else ""),
+            f"{row['f1']:.3f}",
+            f"{row['support']:,}",
+        )
         for row in known.per_class
     ]
     parts = [
@@ -41,7 +48,7 @@ def card(run: Run, checked: str = "") -> str:
         "## How it was tested",
         f"{text(known.protocol)}.",
         _table(known.figures),
-        "\n".join(["| Class | Precision | Recall (95 %, Wilson) | F1 | Test clips |", "|---|---|---|---|---|", *rows]),
+        markdown_table(header, classes),
         "## Limits",
         "\n".join(f"- {text(sentence)}" for sentence in known.limits),
         "## Export",
@@ -57,10 +64,5 @@ def text(value: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", " ".join(value.split()))
 
 
-def _interval(ends: tuple[float, float] | None) -> str:
-    return f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else ""
-
-
 def _table(rows: Mapping[str, str]) -> str:
-    lines = [f"| {text(name)} | {text(value)} |" for name, value in rows.items() if value]
-    return "\n".join(["| | |", "|---|---|", *lines])
+    return markdown_table(("", ""), [(text(name), text(value)) for name, value in rows.items() if value])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,10 +76,8 @@ def quiet(what: str, model: Any) -> Iterator[None]:
     """
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
     try:
-        with warnings.catch_warnings():
+        with silent(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except AudioclfError:
@@ -88,6 +87,16 @@ def quiet(what: str, model: Any) -> Iterator[None]:
         raise RunError(
             f"{model.name} cannot be written as {what} ({type(error).__name__}: {first}); choose another format."
         ) from error
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Drop what is written to standard error, also by libraries in C++, before any log level counts."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)

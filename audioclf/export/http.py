@@ -12,7 +12,7 @@ import queue
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
@@ -134,7 +134,6 @@ class Workers:
         self._run = run
         self._all = [ModelWorker(apart=True) for _ in range(n)]
         self._free: queue.SimpleQueue[ModelWorker] = queue.SimpleQueue()
-        self.ready = 0
 
     def start(self) -> None:
         """Have every process load the models and answer once, so that no request waits for that.
@@ -149,7 +148,6 @@ class Workers:
             for worker in self._all:
                 worker.classify(self._run.folder, _clip(path, "", 0.0, None))
                 self._free.put(worker)
-                self.ready += 1
 
     def classify(self, clip: Clip) -> Classification:
         """Have one of them answer, as soon as one is free."""
@@ -159,9 +157,11 @@ class Workers:
         finally:
             self._free.put(worker)
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def close(self) -> None:
         """End the processes."""
-        self.ready = 0
         for worker in self._all:
             worker.close()
 
@@ -176,33 +176,16 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def application(run: Run, limits: Limits | None = None) -> FastAPI:
-    """The server of one run as an ASGI application.
-
-    Parameters
-    ----------
-    run : Run
-        Finished.
-    limits : Limits, optional
+def application(run: Run, limits: Limits, workers: Workers) -> FastAPI:
+    """The server of one finished run as an ASGI application.
 
     Raises
     ------
     AudioclfError
         When the run has no models.
     """
-    limits = limits or Limits()
     signature, audio = run.signature, run.experiment.audio
-    workers = Workers(run, limits.workers or min(machine.cores(), 4))
     waiting = 0
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            if not workers.ready:
-                await anyio.to_thread.run_sync(workers.start)
-            yield
-        finally:
-            workers.close()
 
     app = FastAPI(
         title="audioclf",
@@ -210,9 +193,7 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
         summary=f"Which of {len(signature['classes'])} classes a sound belongs to.",
         docs_url=None,  # its pages load scripts from other servers
         redoc_url=None,
-        lifespan=lifespan,
     )
-    app.state.workers = workers
     rate = RateLimit(limits.per_minute)
     app.add_middleware(Limited, max_bytes=round(limits.max_mb * 1e6), rate=rate, free=("/health",))
     _errors(app)
@@ -232,12 +213,10 @@ def application(run: Run, limits: Limits | None = None) -> FastAPI:
             version=__version__,
         )
 
-    @app.get("/health", response_model=Health, responses={413: REFUSALS[413], 503: {"model": Health}})
-    async def health() -> Any:
-        """Whether the models answer."""
-        ready = workers.ready
-        found = Health(status="ready" if ready else "starting", workers=ready)
-        return found if ready else JSONResponse(found.model_dump(), 503)
+    @app.get("/health", response_model=Health, responses={413: REFUSALS[413]})
+    async def health() -> Health:
+        """Whether the models answer; nothing is answered before they do."""
+        return Health(status="ready", workers=len(workers))
 
     @app.get("/docs", response_class=HTMLResponse, responses=limited)
     async def docs() -> HTMLResponse:
@@ -336,8 +315,9 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        status = 400 if error.status_code == 400 else error.status_code
-        return _problem(status, _text(f"{error.detail}; see /docs for what is there."), dict(error.headers or {}))
+        return _problem(
+            error.status_code, _text(f"{error.detail}; see /docs for what is there."), dict(error.headers or {})
+        )
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:
@@ -356,14 +336,15 @@ def serve(run: Run, host: str, port: int, limits: Limits) -> None:
     """
     import uvicorn
 
-    app = application(run, limits)
+    workers = Workers(run, limits.workers or min(machine.cores(), 4))
+    app = application(run, limits, workers)
     server = uvicorn.Server(
         uvicorn.Config(
             app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10, timeout_keep_alive=30
         )
     )
     try:
-        app.state.workers.start()  # here, where a refusal is a sentence
+        workers.start()  # here, where a refusal is a sentence
         server.run()
     except SystemExit as error:  # uvicorn's way to end where it cannot begin
         if error.code:
@@ -371,4 +352,4 @@ def serve(run: Run, host: str, port: int, limits: Limits) -> None:
                 f"The server could not begin at {host}:{port}; the line above tells why; choose another --port."
             ) from error
     finally:
-        app.state.workers.close()
+        workers.close()

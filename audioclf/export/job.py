@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from audioclf.core.errors import ParameterError, RunError, Stopped
 from audioclf.core.files import write_atomic
 from audioclf.experiments.runs import Run, open_run
-from audioclf.export import archive, bundle, check, formats, script
+from audioclf.export import archive, bundle, check, convert, formats, network, quantise, script
 from audioclf.export.formats import Format
+from audioclf.export.report.run import write_report
 from audioclf.inference.messages import Arrays
 from audioclf.inference.predictor import Predictor
 
@@ -128,38 +131,29 @@ def export_run(
     """
     path, chosen = Path(path), formats.named(format)
     _require(chosen, bundled, int8, web_runtime)
-    steps = _Steps(progress, should_stop, 6 if chosen.name in ("onnx", "litert", "keras") else 1)
+    number = count()
+
+    def step(words: str) -> None:
+        if should_stop():
+            raise Stopped("The export was stopped.")
+        progress(next(number), 6 if chosen.name in convert.WRITERS else 1, words)
+
     if chosen.name == "python":
-        steps("Writing the script")
-        return _text(script.of(run), path, chosen)
+        step("Writing the script")
+        text = script.of(run)
+        _place(lambda target: write_atomic(target, text), path)
+        return Exported(path, chosen.name, path.stat().st_size)
     if chosen.name == "run":
-        steps("Packing the run")
+        step("Packing the run")
         _place(lambda target: archive.write(run, target), path)
         return Exported(path, chosen.name, path.stat().st_size)
-    from audioclf.export import network
-
     if sentence := network.refusal(run.experiment):
         raise ParameterError(sentence, "format")
-    steps("Loading the models")
+    step("Loading the models")
     predictor = Predictor(run, trust_code=trust_code)
-    return _model(predictor, path, chosen, bundled, split, int8, web_runtime, steps)
-
-
-def _model(
-    predictor: Predictor,
-    path: Path,
-    chosen: Format,
-    bundled: bool,
-    split: str | None,
-    int8: bool,
-    web_runtime: bool,
-    steps: _Steps,
-) -> Exported:
-    from audioclf.export import convert, network, quantise
-
-    steps("Building one network from samples to probabilities")
+    step("Building one network from samples to probabilities")
     model = network.build(predictor, split)
-    steps(f"Converting to {chosen.title}" + (" and quantising" if int8 else ""))
+    step(f"Converting to {chosen.title}" + (" and quantising" if int8 else ""))
     with tempfile.TemporaryDirectory(prefix="audioclf-export-") as folder:
         written = Path(folder) / f"model{chosen.suffix}"
         # what is quantised is measured on as many clips as there are
@@ -168,9 +162,9 @@ def _model(
             quantise.to_litert(model, samples.windows[: check.MOST], written)
         else:
             convert.WRITERS[chosen.name](model, written)
-        steps(f"Asking the run on {len(samples.windows)} {'sounds' if samples.made else 'test clips'}")
+        step(f"Asking the run on {len(samples.windows)} {'sounds' if samples.made else 'test clips'}")
         ours = predictor.probabilities(list(samples.windows), split)
-        steps("Asking the exported model in its own runtime")
+        step("Asking the exported model in its own runtime")
         theirs = check.ask(written, samples.windows)
         found = check.difference(ours, theirs) if int8 else check.require_equal(ours, theirs)
         figures: dict[str, Any] = {"difference": found, "n_compared": len(ours), "made": samples.made}
@@ -179,33 +173,18 @@ def _model(
             if samples.true:
                 figures["accuracy"] = check.accuracy(ours, samples.true)
                 figures["accuracy_int8"] = check.accuracy(theirs, samples.true)
-        steps("Packing" if bundled else "Writing the file")
+        step("Packing" if bundled else "Writing the file")
         made = Exported(path, chosen.name, written.stat().st_size, **figures)
-        if bundled:
-            _place(
-                lambda target: bundle.write(
-                    predictor, written, target, samples, theirs, made.sentence, web_runtime=web_runtime
-                ),
-                path,
-            )
-        else:
-            _place(lambda target: target.write_bytes(written.read_bytes()), path)
-    steps("Done")
-    return Exported(path, chosen.name, path.stat().st_size, **figures)
 
+        def write(target: Path) -> None:
+            if bundled:
+                bundle.write(predictor, written, target, samples, theirs, made.sentence, web_runtime=web_runtime)
+            else:
+                shutil.copyfile(written, target)
 
-class _Steps:
-    """Counts what is done, and stops where that is asked."""
-
-    def __init__(self, progress: Progress, should_stop: Callable[[], bool], total: int) -> None:
-        self._progress, self._should_stop = progress, should_stop
-        self._done, self._total = -1, total
-
-    def __call__(self, words: str) -> None:
-        if self._should_stop():
-            raise Stopped("The export was stopped.")
-        self._done += 1
-        self._progress(self._done, self._total, words)
+        _place(write, path)
+    step("Done")
+    return replace(made, n_bytes=path.stat().st_size)
 
 
 def _require(chosen: Format, bundled: bool, int8: bool, web_runtime: bool) -> None:
@@ -225,11 +204,6 @@ def _require(chosen: Format, bundled: bool, int8: bool, web_runtime: bool) -> No
             "onnxruntime-web goes into a zip of onnx only; choose onnx and a zip, or leave it out.", "web_runtime"
         )
     formats.require(f"Export to {chosen.title}", chosen.packages, "export")
-
-
-def _text(text: str, path: Path, chosen: Format) -> Exported:
-    _place(lambda target: write_atomic(target, text), path)
-    return Exported(path, chosen.name, path.stat().st_size)
 
 
 def _place(write: Callable[[Path], object], path: Path) -> None:
@@ -253,11 +227,12 @@ def _place(write: Callable[[Path], object], path: Path) -> None:
 
 
 def export_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
-    """Export in a process of its own; see :func:`audioclf.jobs.background.run_task`."""
-    found = export_run(
+    """Export a run, or write its report, in its own process; see :func:`audioclf.jobs.background.run_task`."""
+    write = write_report if request["what"] == "report" else export_run
+    found = write(
         open_run(request["run"]),
         request["path"],
         **request["options"],
         progress=lambda done, total, words: progress(done, total),
     )
-    return {"sentence": found.sentence}, {}
+    return {"sentence": found.sentence if isinstance(found, Exported) else ""}, {}

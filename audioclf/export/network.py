@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from audioclf.core.errors import ParameterError
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.transform import Transform
 from audioclf.export import transforms
@@ -37,7 +36,7 @@ def refusal(experiment: Experiment) -> str:
 
 
 def build(predictor: Predictor, split: str | None = None) -> Any:
-    """The models of a run as one Keras model with standard layers only.
+    """The models of a run that :func:`refusal` does not refuse, as one Keras model with standard layers only.
 
     Parameters
     ----------
@@ -49,16 +48,9 @@ def build(predictor: Predictor, split: str | None = None) -> Any:
     -------
     keras.Model
         From ``samples`` [shape=(1, n_samples)] to ``probabilities`` [shape=(1, n_classes)], float32.
-
-    Raises
-    ------
-    ParameterError
-        When they cannot be exported; the sentence says what to use instead.
     """
     import keras
 
-    if sentence := refusal(predictor.experiment):
-        raise ParameterError(sentence, "format")
     experiment = predictor.experiment
     y = keras.Input(batch_shape=(1, predictor.n_samples), name=INPUT, dtype="float32")
     maps = {

@@ -17,6 +17,7 @@ from typing import Any
 from audioclf.core.errors import ParameterError
 from audioclf.core.params import unknown
 from audioclf.experiments.config import Experiment
+from audioclf.models import Network
 from audioclf.tuning import Search
 
 
@@ -65,6 +66,22 @@ class Recipe:
         audio = self.experiment.audio
         shape = self.experiment.features[0].shape(round(audio.sr * (audio.duration or 1.0)), audio.sr)
         return self.experiment.picture.shape(shape)
+
+    @property
+    def published(self) -> float | None:
+        """Accuracy of the reference, between 0 and 1."""
+        return self.reference.get("accuracy")
+
+    @property
+    def n_parameters(self) -> int | None:
+        """Parameters of one network on the published data; None for a model that has none before it is fitted.
+
+        They are counted without building it, for ``reference.classes`` classes and clips of ``audio.duration``.
+        """
+        model = self.experiment.model
+        if not isinstance(model, Network):
+            return None
+        return model.count_parameters(self.input_shape, int(self.reference.get("classes", 10)))[0]
 
 
 @cache

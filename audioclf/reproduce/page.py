@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from audioclf.core.errors import AudioclfError
 from audioclf.core.text import duration
 from audioclf.experiments.fit import read_result
 from audioclf.export.report.document import Picture, embedded, render
-from audioclf.recipes import Recipe
+from audioclf.reproduce import pictures
 from audioclf.reproduce.plan import REFERENCES
 from audioclf.reproduce.rows import LEAKY, Row
-from audioclf.reproduce.table import HEADER, words
+from audioclf.reproduce.table import WORDS, accuracy
 
 Say = Callable[[str], None]
 
@@ -25,40 +25,28 @@ _LONG = ("protocol", "verdict")
 _NUMBERS = ("published", "epochs", "time")
 
 
-def html(
-    rows: Sequence[Row],
-    recipes: Sequence[Recipe],
-    pictures: Callable[[Row], Iterable[Picture]],
-    sounds: Callable[[str], Iterable[Picture]],
-    *,
-    say: Say = lambda sentence: None,
-) -> str:
-    """The whole page as text; nothing outside of it is needed to read it.
+def html(rows: Sequence[Row], say: Say = lambda sentence: None) -> str:
+    """The whole page as text; nothing outside of it is needed to read it. Networks are asked for Grad-CAM by Keras.
 
     Parameters
     ----------
     rows : sequence of Row
-    recipes : sequence of Recipe
-        One per row.
-    pictures : callable
-        Pictures of one finished row's run.
-    sounds : callable
-        Pictures of the sounds of one reference, by its letter.
     say : callable
         Called with what is being drawn.
     """
     references = []
-    for letter in dict.fromkeys(row.letter for row in rows):
+    for letter in dict.fromkeys(row.recipe.letter for row in rows):
         say(f"Drawing the sounds of reference {letter}" if letter else "Drawing")
-        shown_sounds = embedded(sounds(letter))
+        group = [row for row in rows if row.recipe.letter == letter]
+        first = next((row.run for row in group if row.run is not None), None)
+        sounds = [] if first is None else embedded(pictures.of_sounds(first, letter))
         systems = []
-        for row, recipe in zip(rows, recipes, strict=True):
-            if row.letter == letter:
-                say(f"Drawing {row.recipe}")
-                about = {"recipe": row.recipe, "title": row.title, "source": row.source, "note": recipe.note}
-                systems.append(about | {"figures": figures(row, recipe), "pictures": embedded(pictures(row))})
+        for row in group:
+            say(f"Drawing {row.recipe.name}")
+            shown = {"figures": figures(row), "pictures": embedded(_of_run(row))}
+            systems.append({"recipe": row.recipe} | shown)
         title = f"Reference {letter}. {REFERENCES[letter]}" if letter in REFERENCES else "Others"
-        references.append({"title": title, "sounds": shown_sounds, "systems": systems})
+        references.append({"title": title, "sounds": sounds, "systems": systems})
     return render(
         "reproduced.html",
         title="Reference systems, reproduced",
@@ -66,7 +54,7 @@ def html(
         cores=os.cpu_count(),
         machine=platform.machine(),
         system=platform.system(),
-        header=HEADER,
+        header=WORDS,
         rows=[_cells(row) for row in rows],
         leaky=any(row.leaky for row in rows),
         leaky_word=LEAKY,
@@ -74,32 +62,36 @@ def html(
     )
 
 
+def _of_run(row: Row) -> Iterator[Picture]:
+    if row.run is None:
+        return
+    yield from pictures.of_run(row.run, row.recipe.letter)
+    if row.recipe.letter == "C":
+        found = pictures.explained(row.run)
+        if found is not None:
+            yield pictures.of_evidence(*found)
+
+
 def _cells(row: Row) -> list[dict[str, str]]:
     return [
         {
-            "text": text,
-            "link": row.recipe if name == "recipe" else "",
+            "text": text(row),
+            "link": row.recipe.name if name == "recipe" else "",
             "kind": "number" if name in _NUMBERS else "long" if name in _LONG else "data",
         }
-        for name, text in zip(HEADER, words(row), strict=True)
+        for name, text in WORDS.items()
     ]
 
 
-def figures(row: Row, recipe: Recipe) -> dict[str, str]:
+def figures(row: Row) -> dict[str, str]:
     """What came of a system, and everything that was published of it beside what it is here, by name."""
-    reference = recipe.reference
+    reference = row.recipe.reference
     shown = {"Result": row.verdict}
-    metrics: dict[str, Any] = {}
-    if row.run is not None and row.accuracy is not None:
-        try:
-            metrics = row.run.metrics
-        except AudioclfError:
-            metrics = {}
-    if row.accuracy is not None:
-        published = "" if row.published is None else f"; published {row.published:g}"
-        shown["Accuracy"] = f"{words(row)[3]}, {row.n_test:,} clips{published}"
-    if row.protocol:
-        shown["Protocol"] = row.protocol
+    metrics = {} if row.run is None else row.run.metrics
+    if row.run is not None:
+        published = "" if row.recipe.published is None else f"; published {row.recipe.published:g}"
+        shown["Accuracy"] = f"{accuracy(row)}, {row.n_test:,} clips{published}"
+    shown["Protocol"] = row.protocol
     splits = metrics.get("splits", [])
     if len(splits) > 1:
         shown["Folds"] = ", ".join(f"{split['accuracy']:.3f}" for split in splits)
@@ -128,7 +120,7 @@ def figures(row: Row, recipe: Recipe) -> dict[str, str]:
 def alone(row: Row) -> dict[str, list[float]]:
     """Accuracy of each member of an ensemble by itself, fold by fold; empty for other models."""
     run = row.run
-    if run is None or row.accuracy is None or len(run.experiment.members) < 2:
+    if run is None or len(run.experiment.members) < 2:
         return {}
     try:
         fits, truth = run.signature["fits"], run.predictions
@@ -152,7 +144,7 @@ _CURVES = {
 
 def _last(row: Row, name: str) -> list[float]:
     """Mean over the folds of each member's history at its last epoch; empty where it cannot be known."""
-    if row.run is None or row.accuracy is None:
+    if row.run is None:
         return []
     key = name.replace("train_", "")
     try:

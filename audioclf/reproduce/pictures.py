@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip, Dataset
 from audioclf.experiments.runs import Run
-from audioclf.export.report.document import Picture
+from audioclf.export.report.document import Picture, confusion, curves
 from audioclf.features import CQT, MFCC, STFT, Feature, FeatureMap, Mel, Spectrum, Waveform
 from audioclf.features.extraction import load_clip
 from audioclf.inference.evidence import Explanation
 from audioclf.plots.canvas import Look
 from audioclf.plots.confusion import confusion_figure
-from audioclf.plots.curve_figures import counts_figure, folds_figure, twin_figure
+from audioclf.plots.curve_figures import counts_figure
 from audioclf.plots.feature import overlay_figure
 from audioclf.plots.grid import grid_figure
 from audioclf.plots.screen import Limits
@@ -76,31 +76,17 @@ def of_sounds(run: Run, letter: str) -> Iterator[Picture]:
 
 def of_run(run: Run, letter: str) -> Iterator[Picture]:
     """What a reference shows of its model: curves, and the confusion matrix; the run is finished."""
-    history = run.history
-    fits = list(dict.fromkeys(row["fit"] for row in history))
-    if run.experiment.model.family == "network" and history:
-        if len(fits) == 1:
-            yield Picture(
-                "curves", "Accuracy and loss", "", lambda theme: twin_figure(history, look=Look(theme, 760, 340))
-            )
-        else:
-            panels = _panels(run, history)
-            look = partial(Look, width=460 * len(panels) + 120, height=320)
-            for measure in ("accuracy", "loss"):
-                yield Picture(
-                    f"curves-{measure}",
-                    "Curves of every fold" if measure == "accuracy" else "",
-                    "A line for each fold; training solid, validation dashed." if measure == "loss" else "",
-                    partial(_folds, panels, measure, look),
-                )
-    counts, names = run.metrics["confusion"], run.classes
-    if letter == "E":
-        yield Picture("example", "Reading a confusion matrix", EXAMPLE_WORDS, _example)
-    yield Picture("confusion", "Confusion matrix, clips", "", partial(_confusion, counts, names, False))
+    yield from curves(run, (760, 340), ("Curves of every fold", ""), "fold")
     if letter == "E":
         yield Picture(
-            "shares", "Confusion matrix, share of the true class", "", partial(_confusion, counts, names, True)
+            "example",
+            "Reading a confusion matrix",
+            EXAMPLE_WORDS,
+            lambda theme: confusion_figure(EXAMPLE, EXAMPLE_CLASSES, look=Look(theme, 360, 320)),
         )
+    yield confusion(run, title="Confusion matrix, clips")
+    if letter == "E":
+        yield confusion(run, "shares", "Confusion matrix, share of the true class", normalised=True)
 
 
 def of_evidence(found: Explanation, name: str) -> Picture:
@@ -125,17 +111,25 @@ def explained(run: Run) -> tuple[Explanation, str] | None:
     (Explanation, str) or None
         With the clip's name; None where the model has no convolution or its sound is not there any more.
     """
-    if run.experiment.model.cam_layer is None or not run.clips:
+    chosen = explainable(run)
+    if chosen is None:
         return None
     from audioclf.inference.predictor import Predictor
 
-    predictions = run.predictions
-    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
-    clip = run.clips[item.clip]
+    clip, split = chosen
     try:
-        return Predictor(run).explain(clip, split=item.split, method="grad-cam"), clip.name
+        return Predictor(run).explain(clip, split=split, method="grad-cam"), clip.name
     except AudioclfError:
         return None
+
+
+def explainable(run: Run) -> tuple[Clip, str] | None:
+    """The clip that Grad-CAM is shown of, and its split; None without clips or where the model has no convolution."""
+    if run.experiment.model.cam_layer is None or not run.clips:
+        return None
+    predictions = run.predictions
+    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
+    return run.clips[item.clip], item.split
 
 
 def _firsts(run: Run, n: int) -> list[list[Clip]]:
@@ -199,30 +193,3 @@ def _space_ticks(figure: Figure) -> None:
 def _map(run: Run, clip: Clip, feature: Feature) -> FeatureMap:
     audio = run.experiment.audio
     return feature.compute(load_clip(clip, audio), audio.sr)
-
-
-def _panels(run: Run, history: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """History of every member of an ensemble, by the name of its features."""
-    member = {fit["id"]: int(fit["member"]) for fit in run.signature["fits"]}
-    panels: dict[str, list[dict[str, Any]]] = {}
-    for number, features in enumerate(run.experiment.members):
-        title = ", ".join(feature.title for feature in features)
-        panels[title if title not in panels else f"{title} {number + 1}"] = [
-            row for row in history if member.get(row["fit"], 0) == number
-        ]
-    return panels
-
-
-def _folds(panels: dict[str, list[dict[str, Any]]], measure: str, look: Callable[..., Look], theme: str) -> Figure:
-    return folds_figure(panels, measure=measure, look=look(theme=theme))
-
-
-def _confusion(counts: Any, names: Sequence[str], normalised: bool, theme: str) -> Figure:
-    side = 56 * len(names)
-    letters = max(len(name) for name in names)
-    look = Look(theme, min(side + 90 + 8 * min(letters, 28), 2000), min(side + 80 + 6 * min(letters, 28), 2000))
-    return confusion_figure(counts, names, normalised=normalised, look=look)
-
-
-def _example(theme: str) -> Figure:
-    return confusion_figure(EXAMPLE, EXAMPLE_CLASSES, look=Look(theme, 360, 320))

@@ -131,17 +131,12 @@ def choose(wanted: Iterable[str]) -> tuple[Recipe, ...]:
     """
     every = [recipes.get(name) for name in recipes.names()]
     asked = list(wanted)
-    if not asked:
-        found = [recipe for recipe in every if recipe.letter]
-    else:
-        found = []
-        for word in asked:
-            matching = [recipe for recipe in every if matches(recipe, word)]
-            if not matching:
-                known = [*recipes.names(), *REFERENCES, *dict.fromkeys(recipe.family for recipe in every)]
-                raise ParameterError(unknown(word, known, "recipe, reference system or family of recipes"), "recipe")
-            found += matching
-    return tuple(sorted((recipe for recipe in every if recipe in found), key=lambda recipe: recipe.letter or "Z"))
+    for word in asked:
+        if not any(matches(recipe, word) for recipe in every):
+            known = [*recipes.names(), *REFERENCES, *dict.fromkeys(recipe.family for recipe in every)]
+            raise ParameterError(unknown(word, known, "recipe, reference system or family of recipes"), "recipe")
+    found = [recipe for recipe in every if (any(matches(recipe, word) for word in asked) if asked else recipe.letter)]
+    return tuple(sorted(found, key=lambda recipe: recipe.letter or "Z"))
 
 
 def matches(recipe: Recipe, word: str) -> bool:

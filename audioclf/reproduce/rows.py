@@ -10,7 +10,7 @@ from audioclf.core.errors import AudioclfError, RunError
 from audioclf.experiments.runs import Run
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.models import Network
-from audioclf.recipes.count import count_parameters
+from audioclf.recipes import Recipe
 from audioclf.reproduce.plan import Planned
 from audioclf.reproduce.runner import is_as_planned, is_done
 from audioclf.tuning import SearchRun, short, spelled
@@ -24,13 +24,22 @@ class Row:
 
     Attributes
     ----------
-    recipe, title, source, letter : str
-    data : str
-        Which data, and whether it stands in for the published one.
-    published : float or None
-        Accuracy of the reference.
+    planned : Planned
+        What was asked for, or what a run found in its place was planned as.
+    verdict : str
+        In words.
+    state : str
+        As in :class:`~audioclf.experiments.runs.Status`; ``"missing"`` without data, ``"not run"`` without a run.
+    protocol : str
+        How it was tested, marked ``LEAKY`` where test clips were known to the training.
+    leaky : bool
+    parameters : int or None
+        Of one network; None for a classical model.
+    job : JobFolder or None
+        The run or search as a whole, finished or not.
+    run : Run or None
+        What was measured: the run, or that of the point a search chose; None before the end, as are all figures.
     accuracy : float or None
-        Accuracy here; None where the run has not come to its end.
     interval : (float, float) or None
         95 % interval over all tested clips, of related ones where groups are known.
     mean, sd : float or None
@@ -38,65 +47,45 @@ class Row:
     folds : int
         Number of splits.
     n_test : int
-    protocol : str
-        How it was tested, marked ``LEAKY`` where test clips were known to the training.
-    leaky : bool
-    epochs : str
-        Epochs as published, or ``"3 of 30"``; empty for a model that has none.
     seconds : float or None
         Wall time of the whole run.
-    published_parameters, parameters : int or None
-        Of one network; None for a classical model.
-    verdict : str
-        In words.
-    state : str
-        As in :class:`~audioclf.experiments.runs.Status`; ``"missing"`` without data, ``"not run"`` without a run.
-    run : Run or None
-        What was measured: the run, or that of the point a search chose.
-    job : JobFolder or None
-        The run or search as a whole, finished or not.
     """
 
-    recipe: str
-    title: str
-    source: str
-    letter: str
-    data: str
-    published: float | None
-    published_parameters: int | None
+    planned: Planned
     verdict: str
     state: str
-    run: Run | None = None
+    protocol: str
+    leaky: bool
+    parameters: int | None
     job: JobFolder | None = None
+    run: Run | None = None
     accuracy: float | None = None
     interval: tuple[float, float] | None = None
     mean: float | None = None
     sd: float | None = None
     folds: int = 0
     n_test: int = 0
-    protocol: str = ""
-    leaky: bool = False
-    epochs: str = ""
     seconds: float | None = None
-    parameters: int | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that was planned."""
+        return self.planned.recipe
+
+    @property
+    def epochs(self) -> str:
+        """Epochs as published, or ``"3 of 30"``; empty for a model that has none."""
+        return epochs(self.planned)
 
 
 def row(planned: Planned, job: JobFolder | None) -> Row:
     """The row of one recipe, whatever has become of it."""
-    recipe = planned.recipe
     experiment = planned.experiment
     about: dict[str, Any] = {
-        "recipe": recipe.name,
-        "title": recipe.title,
-        "source": recipe.source,
-        "letter": recipe.letter,
-        "data": planned.words,
-        "published": _number(recipe.reference.get("accuracy")),
-        "published_parameters": recipe.reference.get("parameters"),
+        "planned": planned,
         "protocol": marked(experiment.protocol, experiment.leaky),
         "leaky": experiment.leaky,
-        "epochs": epochs(planned),
-        "parameters": count_parameters(recipe),
+        "parameters": planned.recipe.n_parameters,
         "job": job,
     }
     if job is None:
@@ -107,28 +96,26 @@ def row(planned: Planned, job: JobFolder | None) -> Row:
         return Row(**about, **_unfinished(job))
     try:
         run = _best(job)
-        about |= {"run": run, **_measured(run)}
-        stated = verdict(planned, about)
+        measured = about | _measured(run)
+        stated = verdict(planned, measured)
         if isinstance(job, SearchRun):
             stated += f"; {_chosen(job)}"
-            about["seconds"] = float(job.result()["seconds"])
+            measured["seconds"] = float(job.result()["seconds"])
         for remark in run.metrics.get("remarks", ()):
             stated += f"; {str(remark).rstrip('.')}"
     except (AudioclfError, KeyError, TypeError, ValueError, IndexError) as error:
         why = str(error) if isinstance(error, AudioclfError) else "its results are damaged; delete the run"
-        return Row(**about | {"run": None, "accuracy": None}, verdict=f"failed: {why}", state="failed")
+        return Row(**about, verdict=f"failed: {why}", state="failed")
     if not is_as_planned(job, planned):
         stated += "; made with other settings than the recipe has now"
-    return Row(**about, verdict=stated, state="done")
+    return Row(**measured, verdict=stated, state="done")
 
 
 def _unfinished(job: JobFolder) -> dict[str, Any]:
     status = job.status
     words = {"queued": "not run yet", "running": "under way"}
-    return {
-        "verdict": words.get(status.state) or f"{status.state}: {status.message or 'log.txt in its folder says why'}",
-        "state": status.state,
-    }
+    sentence = words.get(status.state) or f"{status.state}: {status.message or 'log.txt in its folder says why'}"
+    return {"verdict": sentence, "state": status.state}
 
 
 def _best(job: JobFolder) -> Run:
@@ -152,8 +139,7 @@ def _best(job: JobFolder) -> Run:
 def _chosen(job: SearchRun) -> str:
     """Which point a search chose."""
     best = job.best
-    if best is None:
-        return ""
+    assert best is not None
     names = short(job.search.grid)
     settings = ", ".join(f"{names[name]} {spelled(best.settings[name])}" for name in job.search.grid)
     done = job.result()
@@ -166,6 +152,7 @@ def _measured(run: Run) -> dict[str, Any]:
     several = len(metrics["splits"]) > 1
     counted = run.signature["n_parameters"]
     return {
+        "run": run,
         "accuracy": float(metrics["accuracy"]),
         "interval": (float(low), float(high)),
         "mean": float(metrics["accuracy_mean"]) if several else None,
@@ -189,24 +176,18 @@ def epochs(planned: Planned) -> str:
     if not isinstance(planned.recipe.experiment.model, Network):
         return ""
     full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
-    return f"{here} of {full}" if is_limited(planned) else str(full)
-
-
-def is_limited(planned: Planned) -> bool:
-    """Whether a network is trained for other than the published number of epochs."""
-    full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
-    return isinstance(planned.recipe.experiment.model, Network) and here != full
+    return str(full) if here == full else f"{here} of {full}"
 
 
 def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
-    """What a reader may conclude, in words."""
-    published = _number(planned.recipe.reference.get("accuracy"))
+    """What may be concluded, in words."""
+    published = planned.recipe.published
     low, high = measured["interval"]
-    limited = is_limited(planned)
-    reference_leaky = bool(planned.recipe.reference.get("leaky"))
+    trained = epochs(planned)
+    limited = " of " in trained
     if planned.data.stand_in:
         words = "runs whole; on other data, so the figures cannot be compared"
-    elif published is not None and reference_leaky and not measured["leaky"]:
+    elif published is not None and planned.recipe.reference.get("leaky") and not measured["leaky"]:
         words = "an honest test; the published figure is leaky, so the two cannot be compared"
     elif published is None:
         words = "no figure was published"
@@ -217,11 +198,7 @@ def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
     else:
         words = "above the published figure" if low > published else "below the published figure"
     if limited:
-        words += f"; after {epochs(planned)} epochs only"
+        words += f"; after {trained} epochs only"
     if measured["leaky"]:
         words += "; LEAKY, says nothing about new sounds"
     return words
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from audioclf import recipes
@@ -126,10 +126,19 @@ def make(job: JobFolder, watch: Watcher | None = None) -> None:
     """
     if is_done(job):
         return
-    follow = _Follower(job, watch)
+    reported = 0.0
+
+    def follow() -> None:
+        """Report a new status once."""
+        nonlocal reported
+        status = job.status
+        if watch is not None and status.updated != reported and status.state == "running":
+            reported = status.updated
+            watch(status)
+        time.sleep(_LOOK)
+
     while (status := job.status).state == "running" and status.pid != os.getpid():
         follow()
-        time.sleep(_LOOK)
     if is_done(job):
         return
     (job.folder / "stop").unlink(missing_ok=True)
@@ -137,7 +146,6 @@ def make(job: JobFolder, watch: Watcher | None = None) -> None:
     try:
         while child.poll() is None:
             follow()
-            time.sleep(_LOOK)
     except KeyboardInterrupt:
         (job.folder / "stop").touch()
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # who asks twice does not want to wait
@@ -150,14 +158,18 @@ def make(job: JobFolder, watch: Watcher | None = None) -> None:
         watch(job.status)
 
 
-class _Follower:
-    """Reports each status once."""
+def make_all(planned: Sequence[Planned], folder: Path, watch: Callable[[Planned, JobFolder], Watcher | None]) -> None:
+    """Make every run that can be made and is not there yet, one after the other.
 
-    def __init__(self, job: JobFolder, watch: Watcher | None) -> None:
-        self.job, self.watch, self.reported = job, watch, 0.0
-
-    def __call__(self) -> None:
-        status = self.job.status
-        if self.watch is not None and status.updated != self.reported and status.state == "running":
-            self.reported = status.updated
-            self.watch(status)
+    Parameters
+    ----------
+    planned : sequence of Planned
+    folder : Path
+        That the runs' folders go into.
+    watch : callable
+        Called with what is about to be made; returns what is called with its status.
+    """
+    for item in planned:
+        if not item.data.missing:
+            job = prepare(item, folder)
+            make(job, watch(item, job))

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from audioclf.core.errors import ParameterError
-from audioclf.core.text import duration
+from audioclf.core.text import duration, markdown_table
 from audioclf.datasets.csv_table import write_table
 from audioclf.reproduce.rows import Row
 
 BEGIN, END = "<!-- reproduced: begin -->", "<!-- reproduced: end -->"
 """Marks between which a Markdown file carries the table."""
 
-COLUMNS = (
-    "recipe",
-    "source",
-    "data",
-    "published_accuracy",
-    "accuracy",
-    "interval_low",
-    "interval_high",
-    "mean_over_folds",
-    "sd_over_folds",
-    "folds",
-    "test_clips",
-    "protocol",
-    "leaky",
-    "epochs",
-    "seconds",
-    "published_parameters",
-    "parameters",
-    "verdict",
-)
+COLUMNS: dict[str, Callable[[Row], Any]] = {
+    "recipe": lambda row: row.recipe.name,
+    "source": lambda row: row.recipe.source,
+    "data": lambda row: row.planned.words,
+    "published_accuracy": lambda row: row.recipe.published,
+    "accuracy": lambda row: _rounded(row.accuracy),
+    "interval_low": lambda row: row.interval and _rounded(row.interval[0]),
+    "interval_high": lambda row: row.interval and _rounded(row.interval[1]),
+    "mean_over_folds": lambda row: _rounded(row.mean),
+    "sd_over_folds": lambda row: _rounded(row.sd),
+    "folds": lambda row: row.folds or None,
+    "test_clips": lambda row: row.n_test or None,
+    "protocol": lambda row: row.protocol,
+    "leaky": lambda row: row.leaky,
+    "epochs": lambda row: row.epochs,
+    "seconds": lambda row: _rounded(row.seconds, 1),
+    "published_parameters": lambda row: row.recipe.reference.get("parameters"),
+    "parameters": lambda row: row.parameters,
+    "verdict": lambda row: row.verdict,
+}
+"""Values of a row, for programs."""
+
+
+def cells(row: Row) -> dict[str, Any]:
+    """Values of one row by column."""
+    return {name: value(row) for name, value in COLUMNS.items()}
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -42,84 +48,42 @@ def to_csv(rows: Sequence[Row]) -> str:
     return write_table([COLUMNS, *(cells(row).values() for row in rows)])
 
 
-def cells(row: Row) -> dict[str, Any]:
-    """Values of one row by column."""
-    low, high = row.interval or (None, None)
-    return dict(
-        zip(
-            COLUMNS,
-            (
-                row.recipe,
-                row.source,
-                row.data,
-                row.published,
-                _rounded(row.accuracy),
-                _rounded(low),
-                _rounded(high),
-                _rounded(row.mean),
-                _rounded(row.sd),
-                row.folds or None,
-                row.n_test or None,
-                row.protocol,
-                row.leaky,
-                row.epochs,
-                _rounded(row.seconds, 1),
-                row.published_parameters,
-                row.parameters,
-                row.verdict,
-            ),
-            strict=True,
-        )
-    )
-
-
-HEADER = (
-    "recipe",
-    "data",
-    "published",
-    "here (95 % interval)",
-    "over folds",
-    "protocol",
-    "epochs",
-    "time",
-    "parameters",
-    "verdict",
-)
-
-
-def words(row: Row) -> tuple[str, ...]:
-    """Texts of one row for people, in the order of :data:`HEADER`."""
-    here = ""
-    if row.accuracy is not None and row.interval is not None:
-        here = f"{row.accuracy:.3f} ({row.interval[0]:.3f} to {row.interval[1]:.3f})"
-    return (
-        row.recipe,
-        row.data,
-        "" if row.published is None else f"{row.published:g}",
-        here,
-        "" if row.mean is None else f"{row.mean:.3f} ± {row.sd:.3f}, {row.folds} folds",
-        row.protocol,
-        row.epochs,
-        duration(row.seconds),
-        parameters(row),
-        row.verdict,
-    )
+def accuracy(row: Row) -> str:
+    """Accuracy here with its interval."""
+    if row.accuracy is None or row.interval is None:
+        return ""
+    return f"{row.accuracy:.3f} ({row.interval[0]:.3f} to {row.interval[1]:.3f})"
 
 
 def parameters(row: Row) -> str:
     """Parameters here, and those published where they differ."""
+    published = row.recipe.reference.get("parameters")
     if row.parameters is None:
         return ""
-    if row.published_parameters in (None, row.parameters):
+    if published in (None, row.parameters):
         return f"{row.parameters:,}"
-    return f"{row.parameters:,} (published: {row.published_parameters:,})"
+    return f"{row.parameters:,} (published: {published:,})"
+
+
+WORDS: dict[str, Callable[[Row], str]] = {
+    "recipe": lambda row: row.recipe.name,
+    "data": lambda row: row.planned.words,
+    "published": lambda row: "" if row.recipe.published is None else f"{row.recipe.published:g}",
+    "here (95 % interval)": accuracy,
+    "over folds": lambda row: "" if row.mean is None else f"{row.mean:.3f} ± {row.sd:.3f}, {row.folds} folds",
+    "protocol": lambda row: row.protocol,
+    "epochs": lambda row: row.epochs,
+    "time": lambda row: duration(row.seconds),
+    "parameters": parameters,
+    "verdict": lambda row: row.verdict,
+}
+"""Texts of a row, for people."""
 
 
 def to_markdown(rows: Sequence[Row]) -> str:
     """Table in Markdown; a vertical bar in a cell is escaped, and so is what could be markup."""
-    lines = [_line(HEADER), _line("---" for _ in HEADER)]
-    lines += [_line((f"`{row.recipe}`", *map(_escape, words(row)[1:]))) for row in rows]
-    return "\n".join(lines)
+    first, *others = WORDS.values()
+    return markdown_table(WORDS, [(f"`{first(row)}`", *(_escape(text(row)) for text in others)) for row in rows])
 
 
 def write_markdown(path: Path, rows: Sequence[Row]) -> None:
@@ -143,10 +107,6 @@ def write_markdown(path: Path, rows: Sequence[Row]) -> None:
         raise ParameterError(
             f"'{path}' cannot be read and written ({error}); name a Markdown file that is yours.", "readme"
         ) from None
-
-
-def _line(texts: Any) -> str:
-    return "| " + " | ".join(texts) + " |"
 
 
 def _escape(text: str) -> str:

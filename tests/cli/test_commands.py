@@ -1,4 +1,4 @@
-"""The command line: output, exit codes, one-sentence errors; every kind of answer once as a real process."""
+"""The command line: output, exit codes, one-sentence errors; a training, a list and a refusal as real processes."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def run(sounds: Path) -> Path:
 
 def test_run_writes_a_run_that_classifies_and_explains(run: Path, sounds: Path) -> None:
     file = sounds / "low" / "3.wav"
-    (answer,) = last_json(audioclf("classify", run, file, "--json"))
+    (answer,) = last_json(here("classify", run, file, "--json"))
     assert answer["file"] == str(file)
     assert answer["label"] in ("low", "high")
     assert answer["remarks"] == []
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert str(file) in here("classify", run, file).stdout
     picture = run.parent / "why.png"
-    explained = audioclf("explain", run, file, "--out", picture, "--class", "high", "--method", "grad-cam").stdout
+    explained = here("explain", run, file, "--out", picture, "--class", "high", "--method", "grad-cam").stdout
     assert picture.read_bytes().startswith(PNG)
     assert "Grad-CAM, " in explained
     assert "Removing the marked tenth takes high from" in explained or "no evidence to show" in explained
@@ -129,7 +129,7 @@ def test_a_toml_file_runs(sounds: Path, tmp_path: Path) -> None:
         f"[dataset]\nname = '{sounds}'\n[model]\nkind = 'tree'\n[[features]]\nkind = 'mfcc'\n[split]\nkind = 'k-fold'\n"
         "n_splits = 2\n"
     )
-    done = audioclf("run", toml, "--out", tmp_path / "run")
+    done = here("run", toml, "--out", tmp_path / "run")
     assert "accuracy" in done.stdout
     assert "2-fold cross-validation" in done.stdout
 
@@ -140,8 +140,7 @@ def test_features_are_drawn(sounds: Path, tmp_path: Path, kind: str, suffix: str
     if suffix == "svg" and kind not in ("waveform", "cqt"):
         pytest.skip("one curve and one picture are enough as SVG")
     out = tmp_path / f"picture.{suffix}"
-    draw = audioclf if kind == "cqt" else here
-    draw("features", sounds / "low" / "0.wav", "--kind", kind, "--out", out)
+    here("features", sounds / "low" / "0.wav", "--kind", kind, "--out", out)
     assert out.read_bytes().startswith(PNG) if suffix == "png" else "<svg" in out.read_text()
 
 
@@ -213,7 +212,7 @@ def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, other)
     text = (other / "experiment.toml").read_text().replace("epochs = 3\n", "epochs = 4\n")
     (other / "experiment.toml").write_text(text)
-    reported = audioclf("runs", run, other).stdout
+    reported = here("runs", run, other).stdout
     assert "settings that differ" in reported
     assert "training.epochs" in reported
     assert "McNemar's exact test, p = 1" in reported

@@ -1,10 +1,8 @@
-"""audioclf reproduce, as a real process."""
+"""audioclf reproduce: page, table and README of runs that are made in processes of their own."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +10,6 @@ from click.testing import CliRunner
 
 from audioclf.cli import cli
 from audioclf.reproduce.table import BEGIN, END
-
-
-def audioclf(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "audioclf", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def test_reproduce_writes_page_table_and_readme(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
@@ -30,7 +20,9 @@ def test_reproduce_writes_page_table_and_readme(tmp_path: Path, write_tone: Call
     readme.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
     names = ("instruments-mfcc-tree", "scenes-mfcc-mlp")
     given = ("--dataset", f"instruments={tmp_path / 'tones'}", "--epochs", "E=1")
-    done = audioclf("reproduce", *names, *given, "--out", tmp_path / "out", "--readme", readme, "--json")
+    written = ("--out", str(tmp_path / "out"), "--readme", str(readme), "--json")
+    done = CliRunner().invoke(cli, ["reproduce", *names, *given, *written])
+    assert done.exit_code == 0, done.output
     reported = json.loads(done.stdout.splitlines()[-1])
     tree, missing = reported["rows"]
     assert tree["state"] == "done"

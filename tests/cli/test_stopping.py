@@ -47,7 +47,7 @@ def wait(condition: Callable[[], object], process: subprocess.Popen[str]) -> Non
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def begun(cls: type[JobFolder], folder: Path) -> object:

@@ -57,7 +57,7 @@ def test_a_scan_predicts_what_keras_predicts_without_importing_it(
         process = psutil.Process(scanning.pid)
         while scanning.poll() is None:
             used = max(used, anonymous(process))
-            time.sleep(0.2)
+            time.sleep(0.2)  # to look at all processes takes a share of a core
         assert scanning.stdout is not None
         assert json.loads(scanning.stdout.read()) == []
     assert used < 500e6, "the conversion of the network, which needs TensorFlow, counts"

@@ -15,7 +15,7 @@ from audioclf.experiments.runs import Run
 from audioclf.jobs import queue
 from audioclf.reproduce import runner
 from audioclf.reproduce.plan import choose, plan
-from audioclf.reproduce.report import Report
+from audioclf.reproduce.rows import row as row_of
 from audioclf.reproduce.table import to_csv
 
 OpenPage = Callable[..., AppTest]
@@ -118,7 +118,7 @@ def test_one_that_waits_to_go_on_is_not_called_failed(made: Run) -> None:
     try:
         (made.folder / "status.json").write_text('{"state": "queued"}')
         metrics = (made.folder / "metrics.json").rename(made.folder / "metrics.away")
-        (row,) = Report.of([(known, made)]).rows
+        row = row_of(known, made)
         assert (row.state, row.verdict) == ("queued", "not run yet")
     finally:
         metrics.rename(made.folder / "metrics.json")
@@ -128,5 +128,5 @@ def test_one_that_waits_to_go_on_is_not_called_failed(made: Run) -> None:
 def test_the_table_to_take_along_is_that_of_the_command_line(made: Run) -> None:
     known = runner.planned_of(made)
     assert known is not None
-    (line,) = csv.DictReader(io.StringIO(to_csv(Report.of([(known, made)]).rows)))
+    (line,) = csv.DictReader(io.StringIO(to_csv([row_of(known, made)])))
     assert float(line["accuracy"]) == pytest.approx(made.metrics["accuracy"], abs=1e-4)

@@ -10,7 +10,6 @@ import pytest
 from audioclf import recipes
 from audioclf.experiments.config import DatasetChoice
 from audioclf.experiments.runner import run_experiment
-from audioclf.recipes.count import count_parameters
 
 PICTURES = ("genres-mfcc-cnn", "genres-mfcc-cnn-plateau", "genres-mel-cnn", "genres-image-augment", "genres-vgg16")
 COPIES = ("genres-augmented-cnn", "genres-augmented-crnn")
@@ -32,7 +31,7 @@ def test_reference_c_draws_pictures_of_1290_frames(name: str) -> None:
     assert recipe.input_shape == (250, 420, 3)
     flat, classes = (7 * 13 * 512, 64) if name == "genres-vgg16" else (61 * 104 * 32, 128)
     convolutions = 14_714_688 if name == "genres-vgg16" else 3 * 3 * 3 * 64 + 64 + 3 * 3 * 64 * 32 + 32
-    assert count_parameters(recipe) == convolutions + (flat + 1) * classes + (classes + 1) * 11
+    assert recipe.n_parameters == convolutions + (flat + 1) * classes + (classes + 1) * 11
 
 
 @pytest.mark.parametrize("name", COPIES)

@@ -9,7 +9,6 @@ from audioclf.core.errors import ParameterError
 from audioclf.datasets import SOURCES
 from audioclf.experiments.config import Experiment
 from audioclf.models import Network
-from audioclf.recipes.count import count_parameters
 
 
 @pytest.mark.parametrize("name", recipes.names())
@@ -30,7 +29,7 @@ def test_a_recipe_is_whole(name: str) -> None:
 def test_a_network_has_the_published_number_of_parameters(name: str) -> None:
     recipe = recipes.get(name)
     assert isinstance(recipe.experiment.model, Network)
-    assert count_parameters(recipe) == recipe.reference["parameters"]
+    assert recipe.n_parameters == recipe.reference["parameters"]
 
 
 def test_letters_are_those_of_the_reference_systems() -> None:

@@ -19,7 +19,7 @@ from audioclf.experiments.runs import Run, open_run
 from audioclf.jobs.background import run_task
 from audioclf.reproduce import rows, runner, table
 from audioclf.reproduce.plan import Data, Planned, choose, find_data, plan
-from audioclf.reproduce.report import Report, make_all
+from audioclf.reproduce.report import read
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -49,7 +49,7 @@ def made(tones: Path) -> tuple[list[Planned], Path]:
         for item in planned
     ]
     folder = tones.parent / "out"
-    make_all(small, folder / "runs", lambda item, run: None)
+    runner.make_all(small, folder / "runs", lambda item, run: None)
     return small, folder
 
 
@@ -103,12 +103,12 @@ def test_clips_of_a_stand_in_keep_their_length_where_they_are_shorter() -> None:
 
 def test_every_recipe_has_a_row_and_a_failing_one_its_sentence(made: tuple[list[Planned], Path]) -> None:
     planned, folder = made
-    tree, network, failed = Report.read(planned, folder / "runs").rows
+    tree, network, failed = read(planned, folder / "runs")
     assert tree.state == network.state == "done"
     assert tree.accuracy is not None
     assert tree.interval is not None
     assert tree.interval[0] <= tree.accuracy <= tree.interval[1]
-    assert "stand-in" in tree.data
+    assert "stand-in" in tree.planned.words
     assert "cannot be compared" in tree.verdict
     assert network.leaky
     assert network.protocol.startswith(rows.LEAKY)
@@ -128,7 +128,7 @@ def test_a_finished_run_is_not_run_again(made: tuple[list[Planned], Path]) -> No
     def watch(item: Planned, run: Run) -> None:
         seen.append(run.id)
 
-    make_all(planned[:2], runs, watch)
+    runner.make_all(planned[:2], runs, watch)
     assert seen == ["instruments-mfcc-tree", "scenes-mfcc-mlp"]
     assert {run.id: run.metrics["seconds"] for run in runner.reproductions(runs) if run.has_metrics} == before
     other = replace(planned[1], epochs=2)
@@ -144,9 +144,9 @@ def test_a_run_knows_what_it_was_planned_as(made: tuple[list[Planned], Path]) ->
     assert known is not None
     assert known.experiment == run.experiment
     assert known.words == planned[0].words
-    (row,) = Report.read([Planned(planned[0].recipe, Data("", {}, "", missing="Nothing here."))], folder / "runs").rows
+    (row,) = read([Planned(planned[0].recipe, Data("", {}, "", missing="Nothing here."))], folder / "runs")
     assert row.state == "done"
-    assert "tones" in row.data
+    assert "tones" in row.planned.words
 
 
 @pytest.mark.parametrize(
@@ -191,18 +191,18 @@ def test_page_and_table_hold_everything_and_names_are_text(made: tuple[list[Plan
     names = [item.recipe.name for item in planned]
     run_task("reproduce.report:write_task", {"runs": str(folder / "runs"), "folder": str(folder), "recipes": names})
     page, csv_file = folder / "index.html", folder / "results.csv"
-    read = Reader()
-    read.feed(page.read_text(encoding="utf-8"))
-    assert all(address.startswith(("data:image/png;base64,", "#")) for address in read.addresses)
+    seen = Reader()
+    seen.feed(page.read_text(encoding="utf-8"))
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in seen.addresses)
     assert MARKUP not in page.read_text(encoding="utf-8")
-    assert "script" not in read.tags
-    titles = set(read.texts)
+    assert "script" not in seen.tags
+    titles = set(seen.texts)
     assert {"Accuracy and loss", "Reading a confusion matrix", "Confusion matrix, clips"} <= titles
     assert {"MFCC of three clips of each class", "A note of each instrument"} <= titles
-    assert read.tags.count("source") == read.tags.count("img") > 8
+    assert seen.tags.count("source") == seen.tags.count("img") > 8
     lines = list(csv.DictReader(io.StringIO(csv_file.read_text(encoding="utf-8"))))
     assert [line["recipe"] for line in lines] == [item.recipe.name for item in planned]
-    assert tuple(lines[0]) == table.COLUMNS
+    assert list(lines[0]) == list(table.COLUMNS)
     assert lines[1]["leaky"] == "True"
     assert lines[2]["accuracy"] == ""
     assert str(folder) not in page.read_text(encoding="utf-8") + csv_file.read_text(encoding="utf-8")
@@ -210,27 +210,27 @@ def test_page_and_table_hold_everything_and_names_are_text(made: tuple[list[Plan
 
 def test_the_table_goes_between_its_marks(made: tuple[list[Planned], Path], tmp_path: Path) -> None:
     planned, folder = made
-    report = Report.read(planned, folder / "runs")
+    made_rows = read(planned, folder / "runs")
     file = tmp_path / "R.md"
     file.write_text(f"before\n{table.BEGIN}\nstale row\n{table.END}\nafter\n", encoding="utf-8")
-    table.write_markdown(file, report.rows)
+    table.write_markdown(file, made_rows)
     text = file.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "stale row" not in text
     assert text.count("\n| ") == 2 + len(planned)
-    table.write_markdown(file, report.rows)
+    table.write_markdown(file, made_rows)
     assert file.read_text(encoding="utf-8") == text
     file.write_text("no marks", encoding="utf-8")
     with pytest.raises(ParameterError, match="reproduced: begin"):
-        table.write_markdown(file, report.rows)
+        table.write_markdown(file, made_rows)
 
 
 def test_a_damaged_run_is_a_row(made: tuple[list[Planned], Path], tmp_path: Path) -> None:
     planned, _ = made
     run = runner.prepare(planned[0], tmp_path)
     (run.folder / "metrics.json").write_text(json.dumps({"accuracy": 1}), encoding="utf-8")
-    (row,) = Report.read(planned[:1], tmp_path).rows
+    (row,) = read(planned[:1], tmp_path)
     assert row.state == "failed"
     assert "damaged" in row.verdict
 
@@ -247,11 +247,11 @@ def test_a_search_is_a_row_with_the_point_it_chose(tones: Path, tmp_path: Path) 
     job = runner.prepare(planned, tmp_path / "runs")
     assert job.folder.parent.name == "searches"
     assert runner.find(runner.reproductions(tmp_path / "runs"), planned) is not None
-    (begun,) = Report.read([planned], tmp_path / "runs").rows
+    (begun,) = read([planned], tmp_path / "runs")
     assert begun.state == "running"
     seen: list[int] = []
     runner.make(job, lambda status: seen.append(status.n_fits))
-    (row,) = Report.read([planned], tmp_path / "runs").rows
+    (row,) = read([planned], tmp_path / "runs")
     assert row.state == "done", row.verdict
     assert row.run is not None
     assert "best of 2 points: n_mels " in row.verdict

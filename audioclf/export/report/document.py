@@ -1,15 +1,20 @@
-"""One HTML page from a template, with everything in it and every name escaped; and pictures for it."""
+"""One HTML page from a template, with everything in it and every name escaped; and the pictures of a run for it."""
 
 from __future__ import annotations
 
 import base64
 import functools
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from audioclf.core.errors import AudioclfError
+from audioclf.experiments.runs import Run
+from audioclf.plots.canvas import Look
+from audioclf.plots.confusion import confusion_figure
+from audioclf.plots.curve_figures import folds_figure, twin_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,6 +57,62 @@ class Picture:
         buffer = io.BytesIO()
         picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
         return buffer.getvalue()
+
+
+def curves(run: Run, size: tuple[int, int], titles: Sequence[str], unit: str) -> Iterator[Picture]:
+    """Curves of a finished run: of one fit accuracy and loss on one picture, of several a picture for each.
+
+    Parameters
+    ----------
+    run : Run
+    size : (int, int)
+        Of the one picture, in pixels.
+    titles : sequence of str
+        Of the two.
+    unit : str
+        What a line stands for: a fold, a split.
+    """
+    history = run.history
+    if run.experiment.model.family != "network" or not history:
+        return
+    if len({row["fit"] for row in history}) == 1:
+        yield Picture("curves", "Accuracy and loss", "", lambda theme: twin_figure(history, look=Look(theme, *size)))
+        return
+    panels = _panels(run, history)
+    width = min(460 * len(panels) + 120, 1400)
+    for measure, title in zip(("accuracy", "loss"), titles, strict=True):
+        words = f"A line for each {unit}; training solid, validation dashed." if measure == "loss" else ""
+        yield Picture(f"curves-{measure}", title, words, partial(_folds, panels, measure, width))
+
+
+def _panels(run: Run, history: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """History of every member of an ensemble, by the name of its features."""
+    member = {fit["id"]: int(fit["member"]) for fit in run.signature["fits"]}
+    panels: dict[str, list[dict[str, Any]]] = {}
+    for number, features in enumerate(run.experiment.members):
+        title = ", ".join(feature.title for feature in features)
+        panels[title if title not in panels else f"{title} {number + 1}"] = [
+            row for row in history if member.get(row["fit"], 0) == number
+        ]
+    return panels
+
+
+def _folds(panels: dict[str, list[dict[str, Any]]], measure: str, width: int, theme: str) -> Figure:
+    return folds_figure(panels, measure=measure, look=Look(theme, width, 320))
+
+
+def confusion(run: Run, key: str = "confusion", title: str = "", *, normalised: bool = False) -> Picture:
+    """The confusion matrix of a finished run, as large as its classes are many."""
+    counts, names = run.metrics["confusion"], run.classes
+    letters = min(max(map(len, names)), 28)
+    side = max(240, min(56 * len(names), 1600))
+    size = (side + 90 + 8 * letters, side + 80 + 6 * letters)
+    return Picture(
+        key,
+        title,
+        "",
+        lambda theme: confusion_figure(counts, names, normalised=normalised, look=Look(theme, *size)),
+    )
 
 
 def embedded(pictures: Iterable[Picture]) -> list[dict[str, str]]:

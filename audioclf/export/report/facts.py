@@ -6,7 +6,7 @@ import contextlib
 import platform
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import PureWindowsPath
@@ -19,6 +19,7 @@ from audioclf.datasets import SOURCES, Clip, Dataset
 from audioclf.embeddings import EMBEDDINGS, EmbeddingModel
 from audioclf.experiments.config import Experiment
 from audioclf.experiments.runs import Run
+from audioclf.experiments.runs.mistakes import wilson
 from audioclf.models.yamnet import NONE, YAMNetTransfer
 from audioclf.training.intervals import interval_words
 from audioclf.training.metrics import majority
@@ -101,7 +102,7 @@ def of(run: Run) -> Facts:
         task=f"Which of {len(classes):,} classes a sound of {seconds:g} s belongs to.",
         protocol=str(metrics["protocol"]),
         figures=_figures(metrics),
-        per_class=[{**row, "interval": wilson(row["recall"], row["support"])} for row in metrics["per_class"]],
+        per_class=[{**row, "interval": _interval(row["recall"], row["support"])} for row in metrics["per_class"]],
         input=f"{seconds:g} s at {audio.sr:,} Hz, {channels}; {features}.",
         model=f"{experiment.model.title}"
         + (f", {metrics['n_parameters']:,} weights" if metrics.get("n_parameters") else "")
@@ -116,6 +117,10 @@ def of(run: Run) -> Facts:
         seed=experiment.training.seed,
         repeat=f"audioclf run {shlex.quote(f'{run.id}.toml')}",
     )
+
+
+def _interval(recall: float, n: int) -> tuple[float, float] | None:
+    return wilson(round(recall * n), n) if n else None
 
 
 def _pretrained(experiment: Experiment) -> list[EmbeddingModel]:
@@ -147,20 +152,10 @@ def versions() -> dict[str, str]:
     return found
 
 
-def wilson(share: float, n: int) -> tuple[float, float] | None:
-    """Wilson's 95 % interval of a share of ``n`` clips; None of no clips."""
-    from scipy.stats import binomtest
-
-    if not n:
-        return None
-    low, high = binomtest(round(share * n), n).proportion_ci(method="wilson")
-    return float(low), float(high)
-
-
-def percent_interval(row: Mapping[str, Any]) -> str:
-    """An accuracy with its interval, such as ``93.1 % (89.0 to 96.4 %)``."""
-    low, high = row["interval"]
-    return f"{100 * row['accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
+def percent_interval(share: float, interval: Sequence[float], digits: int = 1, end_digits: int = 1) -> str:
+    """A share with its interval, such as ``93.1 % (89.0 to 96.4 %)``."""
+    low, high = (f"{100 * end:.{end_digits}f}" for end in interval)
+    return f"{100 * share:.{digits}f} % ({low} to {high} %)"
 
 
 def _data(run: Run, clips: tuple[Clip, ...]) -> dict[str, str]:
@@ -190,10 +185,10 @@ def _data(run: Run, clips: tuple[Clip, ...]) -> dict[str, str]:
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, str]:
-    made = interval_words(metrics)
+    accuracy, made = percent_interval(metrics["accuracy"], metrics["interval"]), interval_words(metrics)
     n = int(metrics["n_test"])
     found = {
-        "Accuracy": f"{percent_interval(metrics)}, 95 % interval{f' ({made})' if made else ''}",
+        "Accuracy": f"{accuracy}, 95 % interval{f' ({made})' if made else ''}",
         "Test clips": f"{n:,}, {round(metrics['accuracy'] * n):,} predicted correctly",
     }
     support = [row["support"] for row in metrics["per_class"]]

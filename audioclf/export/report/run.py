@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -18,18 +17,17 @@ from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.quality import report as quality
 from audioclf.datasets.quality.findings import Finding
 from audioclf.experiments.diagnosis import diagnose_run
-from audioclf.experiments.runs import Prediction, Run, open_run
+from audioclf.experiments.runs import Prediction, Run
+from audioclf.experiments.runs.mistakes import wilson
 from audioclf.explain import METHODS
 from audioclf.export.report import facts, unknown
-from audioclf.export.report.document import Picture, address, embedded, render
+from audioclf.export.report.document import Picture, address, confusion, curves, embedded, render
 from audioclf.features.extraction import load_clip
-from audioclf.inference.messages import Arrays
 from audioclf.inference.predictor import Predictor
 from audioclf.plots.canvas import Look
-from audioclf.plots.confusion import confusion_figure
-from audioclf.plots.curve_figures import folds_figure, twin_figure
 from audioclf.plots.feature import overlay_figure
 
+Known = TypeVar("Known")
 Progress = Callable[[int, int, str], None]
 
 MISTAKES: Final = 6
@@ -72,18 +70,19 @@ def html(
     """
     progress(0, 4, "Reading the run")
     known, metrics = facts.of(run), run.metrics
-    clips = _clips(run)
-    predictions = _predictions(run)
+    clips = _if_there(lambda: run.clips) or ()
+    predictions = _if_there(lambda: run.predictions)
     progress(1, 4, "Checking the clips")
     health, no_health = _health(clips)
     progress(2, 4, "Drawing curves and confusion matrix")
-    curves = embedded(_curves(run))
-    names = run.classes
-    matrix = Picture("confusion", "", "", partial(_confusion, metrics["confusion"], names))
+    learning = embedded(curves(run, (860, 360), ("Accuracy", "Loss"), "split"))
+    matrix = embedded([confusion(run)])
     progress(3, 4, "Looking at the worst mistakes")
-    predictor = _predictor(run, trust_code) if evidence else None
+    predictor = None
+    if evidence and not any(feature.heavy for feature in run.experiment.features):
+        predictor = _if_there(lambda: Predictor(run, trust_code=trust_code))
     mistakes = None if predictions is None else _mistakes(run, predictions, clips, predictor)
-    strange = unknown.section(predictor, predictions or (), clips)
+    sentence, strange = unknown.section(predictor, predictions or (), clips)
     progress(4, 4, "Writing the page")
     return render(
         "run.html",
@@ -96,16 +95,16 @@ def html(
         health=health,
         no_health=no_health,
         severities=SEVERITIES,
-        curves=curves,
-        diagnosis=_diagnosis(run),
-        matrix=embedded([matrix]),
+        curves=learning,
+        diagnosis=_if_there(lambda: diagnose_run(run)),
+        matrix=matrix,
         splits=[
-            {"name": str(split["name"]), "accuracy": facts.percent_interval(split), "n": int(split["n"])}
+            {**split, "accuracy": facts.percent_interval(split["accuracy"], split["interval"])}
             for split in metrics["splits"]
         ],
         calibration=_calibration(predictions) if predictions else None,
         mistakes=mistakes,
-        unknown=strange,
+        unknown={"sentence": sentence, "rows": strange},
         settings=facts.without_paths(run.experiment).to_toml(),
     )
 
@@ -133,40 +132,16 @@ def write_report(run: Run, path: str | Path, **options: Any) -> Path:
     return path
 
 
-def report_task(request: dict[str, Any], progress: Callable[[int, int], None]) -> tuple[dict[str, Any], Arrays]:
-    """Write the report in a process of its own; see :func:`audioclf.jobs.background.run_task`."""
-    write_report(
-        open_run(request["run"]),
-        request["path"],
-        **request["options"],
-        progress=lambda done, total, words: progress(done, total),
-    )
-    return {"sentence": ""}, {}
-
-
 def _day(moment: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
 
 
-def _clips(run: Run) -> tuple[Clip, ...]:
+def _if_there(read: Callable[[], Known]) -> Known | None:
+    """What of a run can be read; None of what is gone, for the rest is worth a report all the same."""
     try:
-        return run.clips
-    except RunError:
-        return ()
-
-
-def _predictions(run: Run) -> list[Prediction] | None:
-    try:
-        return run.predictions
-    except RunError:
-        return None
-
-
-def _diagnosis(run: Run) -> list[str]:
-    try:
-        return diagnose_run(run)
+        return read()
     except AudioclfError:
-        return []
+        return None
 
 
 def _health(clips: Sequence[Clip]) -> tuple[list[Finding] | None, str]:
@@ -184,33 +159,6 @@ def _health(clips: Sequence[Clip]) -> tuple[list[Finding] | None, str]:
         return None, str(error)
 
 
-def _curves(run: Run) -> Iterator[Picture]:
-    history = run.history
-    if run.experiment.model.family != "network" or not history:
-        return
-    fits = dict.fromkeys(row["fit"] for row in history)
-    if len(fits) == 1:
-        yield Picture("curves", "Accuracy and loss", "", lambda theme: twin_figure(history, look=Look(theme, 860, 360)))
-        return
-    panels: dict[str, list[dict[str, Any]]] = {}
-    for row in history:
-        member = run.experiment.members[int(row["member"] or 0) % len(run.experiment.members)]
-        panels.setdefault(", ".join(feature.title for feature in member), []).append(row)
-    for measure in ("accuracy", "loss"):
-        words = "A line for each split; training solid, validation dashed." if measure == "loss" else ""
-        yield Picture(measure, measure.capitalize(), words, partial(_folds, panels, measure))
-
-
-def _folds(panels: Any, measure: str, theme: str) -> Any:
-    return folds_figure(panels, measure=measure, look=Look(theme, min(460 * len(panels) + 120, 1400), 320))
-
-
-def _confusion(counts: Any, names: Sequence[str], theme: str) -> Any:
-    letters = min(max(map(len, names)), 28)
-    side = max(240, min(56 * len(names), 1600))
-    return confusion_figure(counts, names, look=Look(theme, side + 90 + 8 * letters, side + 80 + 6 * letters))
-
-
 def _calibration(predictions: Sequence[Prediction]) -> dict[str, Any]:
     """Reliability: of the clips it was so sure of, how many were right."""
     sure = np.array([item.probabilities[item.predicted] for item in predictions])
@@ -218,14 +166,12 @@ def _calibration(predictions: Sequence[Prediction]) -> dict[str, Any]:
     rows = []
     for low, high in pairwise(_BINS):
         chosen = (sure >= low) & ((sure < high) | (high == 1.0))
-        n = int(chosen.sum())
+        n, hits = int(chosen.sum()), int(right[chosen].sum())
         if n:
-            ends = facts.wilson(float(right[chosen].mean()), n)
-            assert ends is not None
             rows.append(
                 {
                     "given": f"{100 * low:.0f} to {100 * high:.0f} %" if low else f"below {100 * high:.0f} %",
-                    "right": f"{100 * right[chosen].mean():.1f} % ({100 * ends[0]:.0f} to {100 * ends[1]:.0f} %)",
+                    "right": facts.percent_interval(hits / n, wilson(hits, n), end_digits=0),
                     "n": f"{n:,}",
                 }
             )
@@ -238,15 +184,6 @@ def _calibration(predictions: Sequence[Prediction]) -> dict[str, Any]:
         f" {words}. The intervals are Wilson's over clips."
     )
     return {"sentence": sentence, "rows": rows}
-
-
-def _predictor(run: Run, trust_code: bool) -> Predictor | None:
-    if any(feature.heavy for feature in run.experiment.features):
-        return None
-    try:
-        return Predictor(run, trust_code=trust_code)
-    except AudioclfError:  # its figures are worth a report all the same
-        return None
 
 
 def _mistakes(

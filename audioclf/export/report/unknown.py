@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from audioclf.audio.noise import coloured
 from audioclf.core.errors import AudioclfError
 from audioclf.datasets import Clip
 from audioclf.experiments.runs import Prediction
-from audioclf.export.report.facts import wilson
+from audioclf.experiments.runs.mistakes import wilson
+from audioclf.export.report.facts import percent_interval
 from audioclf.features.base import Array
 from audioclf.inference.predictor import Classification, Predictor
 
@@ -24,42 +24,16 @@ EACH: Final = 20
 """Made sounds of every kind."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """What the models make of one kind of sound.
-
-    Attributes
-    ----------
-    name : str
-    unknown : str
-        Share that counts as unknown.
-    sure : str
-        Mean probability of the answer.
-    n : int
-    """
-
-    name: str
-    unknown: str
-    sure: str
-    n: int
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """The section: a sentence, and a row for every kind of sound where the models can tell."""
-
-    sentence: str
-    rows: tuple[Row, ...] = ()
-
-
-NOT_ASKED = Unknown("The models were not asked for this report, so it is not known what they make of other sounds.")
-CANNOT = Unknown(
+NOT_ASKED: Final = "The models were not asked for this report, so it is not known what they make of other sounds."
+CANNOT: Final = (
     "This run cannot tell a sound of none of its classes: it was trained by an earlier version or on too few"
     " clips. It gives one of its classes to every sound."
 )
 
 
-def section(predictor: Predictor | None, predictions: Sequence[Prediction], clips: Sequence[Clip]) -> Unknown:
+def section(
+    predictor: Predictor | None, predictions: Sequence[Prediction], clips: Sequence[Clip]
+) -> tuple[str, list[dict[str, Any]]]:
     """Measure it on test clips, each asked of models that have not learned it, and on sounds made for the purpose.
 
     Parameters
@@ -69,15 +43,21 @@ def section(predictor: Predictor | None, predictions: Sequence[Prediction], clip
     predictions : sequence of Prediction
     clips : sequence of Clip
         Of the run; those whose sounds are gone are left out.
+
+    Returns
+    -------
+    str, list of dict
+        A sentence, and a row for every kind of sound where the models can tell: its name, which share counts as
+        unknown, how probable the answers are on average, and the number of sounds.
     """
     if predictor is None:
-        return NOT_ASKED
+        return NOT_ASKED, []
     sr, seconds = predictor.audio.sr, float(predictor.signature["duration"])
     rows = []
     for name, sounds in made(max(1, round(seconds * sr)), sr):
         answers = [predictor.classify(wav_bytes(y, sr)) for y in sounds]
         if answers[0].novelty is None:
-            return CANNOT
+            return CANNOT, []
         rows.append(_row(name, answers))
     known = []
     chosen = np.random.default_rng(0).permutation(len(predictions))[:MOST]
@@ -88,11 +68,11 @@ def section(predictor: Predictor | None, predictions: Sequence[Prediction], clip
             continue
     if known:
         rows.insert(0, _row("Test clips of its own classes", known))
-    return Unknown(
+    sentence = (
         "A sound counts as unknown where it lies farther from what the models have learned than 95 % of the validation"
-        " clips. The other sounds are made, not recorded; sounds closer to the classes are harder to tell.",
-        tuple(rows),
+        " clips. The other sounds are made, not recorded; sounds closer to the classes are harder to tell."
     )
+    return sentence, rows
 
 
 def made(n: int, sr: int) -> Iterator[tuple[str, list[Array]]]:
@@ -120,10 +100,8 @@ def made(n: int, sr: int) -> Iterator[tuple[str, list[Array]]]:
         yield name, [levelled(kind()) for _ in range(EACH)]
 
 
-def _row(name: str, answers: Sequence[Classification]) -> Row:
-    strange = np.array([answer.novelty is not None and answer.novelty > 1 for answer in answers])
-    share, n = float(strange.mean()), len(answers)
-    ends = wilson(share, n)
-    assert ends is not None
+def _row(name: str, answers: Sequence[Classification]) -> dict[str, Any]:
+    strange, n = sum(answer.novelty is not None and answer.novelty > 1 for answer in answers), len(answers)
     sure = float(np.mean([answer.probabilities.max() for answer in answers]))
-    return Row(name, f"{100 * share:.0f} % ({100 * ends[0]:.0f} to {100 * ends[1]:.0f} %)", f"{sure:.2f}", n)
+    share = percent_interval(strange / n, wilson(strange, n), 0, 0)
+    return {"name": name, "unknown": share, "sure": f"{sure:.2f}", "n": n}

@@ -15,7 +15,7 @@ def draw() -> None:
     ) as state:
         systems.start(state)
         st.subheader("Published and here", anchor=False)
-        report = systems.standing(state)
-        if report is not None:
-            report_view.downloads(state, report)
-            report_view.show(report)
+        rows = systems.standing(state)
+        if rows:
+            report_view.downloads(state, rows)
+            report_view.show(rows)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from audioclf import recipes
 from audioclf.core import settings, workspaces
 from audioclf.experiments.runs import Run
 from audioclf.export.report.document import Picture
 from audioclf.jobs.background import run_task
 from audioclf.reproduce import page, pictures
-from audioclf.reproduce.report import HTML, Report
+from audioclf.reproduce.report import HTML
+from audioclf.reproduce.rows import Row
 from audioclf.reproduce.table import to_csv
 from audioclf.ui.inference import model_client
 from audioclf.ui.shell import error_boundary, tasks, warmup
@@ -25,19 +25,19 @@ from audioclf.ui.shell.tabs import tabs
 from audioclf.ui.shell.text import escape, plain
 
 
-def downloads(state: State, report: Report) -> None:
+def downloads(state: State, rows: Sequence[Row]) -> None:
     """Draw the table and the whole page to take along; the page is written in the background, when it is asked for."""
     with st.container(horizontal=True):
         st.download_button(
             "Table (CSV)",
-            lambda: to_csv(report.rows),
+            lambda: to_csv(rows),
             "reproduced.csv",
             "text/csv",
             icon=":material/table:",
             on_click="ignore",
         )
-        names = [row.recipe for row in report.rows]
-        stamps = [str(row.run.folder) for row in report.rows if row.run is not None and row.accuracy is not None]
+        names = [row.recipe.name for row in rows]
+        stamps = [str(row.run.folder) for row in rows if row.run is not None]
         key = f"reproduced {hashlib.blake2b(json.dumps([names, stamps]).encode(), digest_size=16).hexdigest()}"
         making_page = tasks.find(key)
         if making_page is not None and making_page.finished and making_page.error is None:
@@ -69,28 +69,28 @@ def _write(key: str, request: dict[str, Any], progress: tasks.Progress, should_s
     return folder / HTML
 
 
-def show(report: Report) -> None:
+def show(rows: Sequence[Row]) -> None:
     """Draw the choice of a finished recipe, what else was published of it, and its pictures."""
-    finished = {row.recipe: row for row in report.rows if row.accuracy is not None and row.run is not None}
+    finished = {row.recipe.name: row for row in rows if row.run is not None}
     if not finished:
         return
     st.subheader("As the reference shows it", anchor=False)
     name = st.selectbox(
         "Recipe",
         list(finished),
-        format_func=lambda name: f"{name}: {plain(finished[name].title, 80)}",
+        format_func=lambda name: f"{name}: {plain(finished[name].recipe.title, 80)}",
         key="reproduce.shown",
         label_visibility="collapsed",
     )
     row = finished[name]
     assert row.run is not None
-    recipe = recipes.get(name)
-    st.caption(escape(row.source))
+    recipe = row.recipe
+    st.caption(escape(recipe.source))
     if recipe.note:
         st.markdown(escape(recipe.note))
-    for what, lines in page.figures(row, recipe).items():
+    for what, lines in page.figures(row).items():
         st.markdown(f"**{escape(what)}**: {escape(lines)}")
-    run, letter = row.run, row.letter
+    run, letter = row.run, recipe.letter
     warmup.until_ready()
     tabs(
         "reproduce.tabs",
@@ -126,11 +126,10 @@ def _png(run: str, key: str, theme: str, _picture: Picture) -> bytes:
 
 def _evidence(run: Run) -> None:
     """Grad-CAM of one test clip, laid on its time line; the model is asked in its own process."""
-    if run.experiment.model.cam_layer is None or run.experiment.features[0].heavy or not run.clips:
+    chosen = pictures.explainable(run)
+    if chosen is None or run.experiment.features[0].heavy:
         return
-    predictions = run.predictions
-    item = next((one for one in predictions if one.true == one.predicted), predictions[0])
-    clip = run.clips[item.clip]
-    found = model_client.wait("reproduce", model_client.explain(run, clip, split=item.split, method="grad-cam"))
+    clip, split = chosen
+    found = model_client.wait("reproduce", model_client.explain(run, clip, split=split, method="grad-cam"))
     if found is not None:
         _images(run, [pictures.of_evidence(found, clip.name)])

@@ -16,9 +16,8 @@ from audioclf.datasets import SOURCES
 from audioclf.experiments.runs.folder import JobFolder
 from audioclf.jobs import queue
 from audioclf.recipes import Recipe
-from audioclf.reproduce import runner
+from audioclf.reproduce import report, runner
 from audioclf.reproduce.plan import RANDOM, REFERENCES, Data, Planned, choose, find_data, plan
-from audioclf.reproduce.report import Report
 from audioclf.reproduce.rows import LEAKY, Row
 from audioclf.reproduce.table import parameters
 from audioclf.ui.jobs import dataset_list, run_picker
@@ -170,41 +169,38 @@ def _submit(state: State, item: Planned) -> JobFolder:
     return queue.submit(item.experiment, workspace=state.workspace, name=name)
 
 
-def standing(state: State) -> Report | None:
-    """Draw the table of everything that was run, and where what is under way stands; None before anything was."""
-    report = _report(state)
-    if not report.rows:
+def standing(state: State) -> list[Row]:
+    """Draw the table of everything that was run, and where what is under way stands; none before anything was."""
+    rows = _rows(state)
+    if not rows:
         st.info("Nothing was run yet: choose a reference system above.", icon=":material/science:")
-        return None
-    if any(_active(row) for row in report.rows):
-        error_boundary.until(
-            lambda: not any(_active(row) for row in _report(state).rows), lambda: _draw(_report(state)), every=2.0
-        )
+    elif any(map(_active, rows)):
+        error_boundary.until(lambda: not any(map(_active, _rows(state))), lambda: _draw(_rows(state)), every=2.0)
     else:
-        _draw(report)
-    return report
+        _draw(rows)
+    return rows
 
 
 def _active(row: Row) -> bool:
     return row.job is not None and row.state in ("queued", "running")
 
 
-def _report(state: State) -> Report:
+def _rows(state: State) -> list[Row]:
     """The newest run of every recipe in the user's workspace."""
     queue.ensure_supervisor()
-    return Report.newest(workspaces.runs_folder(state.workspace))
+    return report.newest(workspaces.runs_folder(state.workspace))
 
 
-def _draw(report: Report) -> None:
+def _draw(rows: list[Row]) -> None:
     import pandas as pd
 
-    for row in report.rows:
+    for row in rows:
         if _active(row) and row.job is not None:
             _under_way(row, row.job)
     st.dataframe(
-        pd.DataFrame([_line(row) for row in report.rows]),
+        pd.DataFrame([_line(row) for row in rows]),
         hide_index=True,
-        height=height(len(report.rows), 25),
+        height=height(len(rows), 25),
         column_config={
             "published": st.column_config.NumberColumn(format="%.1f %%"),
             "here": st.column_config.NumberColumn(format="%.1f %%"),
@@ -212,7 +208,7 @@ def _draw(report: Report) -> None:
             "protocol": st.column_config.TextColumn(width="medium"),
         },
     )
-    if any(row.leaky for row in report.rows):
+    if any(row.leaky for row in rows):
         st.caption(
             f"{LEAKY}: the model was trained on its test clips, or copies of them; the accuracy says nothing about"
             " new sounds."
@@ -223,9 +219,9 @@ def _line(row: Row) -> dict[str, Any]:
     interval = "" if row.interval is None else f"{row.interval[0]:.1%} to {row.interval[1]:.1%}"
     folds = "" if row.mean is None or row.sd is None else f"{row.mean:.1%} ± {row.sd:.1%} ({row.folds})"
     return {
-        "recipe": row.recipe,
-        "data": plain(row.data, 80),
-        "published": None if row.published is None else 100 * row.published,
+        "recipe": row.recipe.name,
+        "data": plain(row.planned.words, 80),
+        "published": None if row.recipe.published is None else 100 * row.recipe.published,
         "here": None if row.accuracy is None else 100 * row.accuracy,
         "95 % interval": interval,
         "over folds": folds,
@@ -234,14 +230,14 @@ def _line(row: Row) -> dict[str, Any]:
         "epochs": row.epochs,
         "time": duration(row.seconds),
         "parameters": parameters(row),
-        "source": plain(row.source, 120),
+        "source": plain(row.recipe.source, 120),
     }
 
 
 def _under_way(row: Row, job: JobFolder) -> None:
     status = job.status
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = [row.recipe, status.message or run_picker.word(status.state)]
+        words = [row.recipe.name, status.message or run_picker.word(status.state)]
         if status.n_fits > 1 and status.fit:
             words.append(f"{'point' if job.what == 'search' else 'model'} {status.fit} of {status.n_fits}")
         share = status.fraction

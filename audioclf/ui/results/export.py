@@ -37,7 +37,7 @@ def draw(state: State, run: Run) -> None:
             "One page with data, protocol, settings, curves, confusion matrix, every class with its interval, the worst"
             " mistakes to hear and see, unknown sounds, and limits. It needs no other file, and prints."
         )
-        _offer(run, "report", f"{run.id}-report.html", "export.report.run:report_task", {})
+        _offer(run, "report", f"{run.id}-report.html", {})
         st.subheader("Open a run from a file", anchor=False)
         _open(state)
 
@@ -88,13 +88,13 @@ def _model(run: Run) -> None:
         asked = st.selectbox("Models", [_ALL, *splits], format_func=plain, key=f"export.split {run.id}")
         if asked != _ALL:
             options["split"] = asked
-    _offer(run, "file", f"{run.id}{suffix}", "export.job:export_task", options)
+    _offer(run, "file", f"{run.id}{suffix}", options)
 
 
-def _offer(run: Run, what: str, file: str, task: str, options: dict[str, Any]) -> None:
+def _offer(run: Run, what: str, file: str, options: dict[str, Any]) -> None:
     """Draw the button that has a file made in a process of its own, how far it is, and the download."""
     stamp = (run.folder / "metrics.json").stat().st_mtime_ns
-    about = json.dumps([task, str(run.folder), run.name, stamp, options], sort_keys=True)
+    about = json.dumps([what, str(run.folder), run.name, stamp, options], sort_keys=True)
     name = f"export {hashlib.blake2b(about.encode(), digest_size=16).hexdigest()}"
     making = tasks.find(name)
     if making is not None and making.finished and making.error is None and not making.result["path"].is_file():
@@ -103,10 +103,10 @@ def _offer(run: Run, what: str, file: str, task: str, options: dict[str, Any]) -
     if making is None:
         if st.button(f"Make the {what}", icon=":material/ios_share:", key=f"export.make {what}", type="primary"):
             target = _target(name, Path(file).suffix)
-            request = {"run": str(run.folder), "path": str(target), "options": options}
+            request = {"what": what, "run": str(run.folder), "path": str(target), "options": options}
 
             def work(progress: tasks.Progress, should_stop: Any) -> dict[str, Any]:
-                found, _ = run_task(task, request, progress=progress, should_stop=should_stop)
+                found, _ = run_task("export.job:export_task", request, progress=progress, should_stop=should_stop)
                 return {"path": target, "sentence": found["sentence"]}
 
             tasks.start(name, f"Making the {what}", work)
