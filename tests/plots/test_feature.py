@@ -27,7 +27,7 @@ def axis_labels(figure: Any) -> list[tuple[str, str]]:
     return [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] + along
 
 
-@pytest.mark.parametrize(("kind", "theme"), zip(views(), itertools.cycle(["light", "dark"]), strict=False))
+@pytest.mark.parametrize(("kind", "theme"), list(zip(views(), itertools.cycle(["light", "dark"]), strict=False)))
 def test_every_feature_is_drawn_in_the_size_and_colours_asked_for(
     kind: str, theme: str, beep: np.ndarray, pixels: Pixels
 ) -> None:
