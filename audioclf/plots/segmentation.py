@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,30 +11,17 @@ import numpy.typing as npt
 from audioclf.plots.theme import plain
 from audioclf.plots.vega import GREY, Spec, chart, layers, mark, name, quantity
 
+if TYPE_CHECKING:
+    from audioclf.datasets.segmentation import Cut
+
 _POINTS: Final = 900
 _LEGEND: Final = 50
 MOST: Final = 400
 """Cuts that are drawn; of more only the first."""
 
 
-class Stretch(Protocol):
-    """What is drawn of a cut: seconds, and its class."""
-
-    @property
-    def start(self) -> float:
-        """Where it starts."""
-
-    @property
-    def end(self) -> float:
-        """Where it ends."""
-
-    @property
-    def label(self) -> str:
-        """Its class."""
-
-
 def cuts_chart(
-    levels: npt.NDArray[Any], frame: float, cuts: Sequence[Stretch], span: tuple[float, float], *, height: int = 220
+    levels: npt.NDArray[Any], frame: float, cuts: Sequence[Cut], span: tuple[float, float], *, height: int = 220
 ) -> Spec:
     """Outline of a recording, with a coloured stretch for every cut; the gaps are what is left out.
 

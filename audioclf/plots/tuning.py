@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from audioclf.plots.vega import GREY, Spec, chart, layers, mark, quantity
+from audioclf.plots.vega import GREY, Spec, chart, layers, mark, names_axis, quantity
 from audioclf.plots.vega import name as named
 
 TITLES: Final = {"val_loss": "Validation loss", "val_accuracy": "Validation accuracy"}
@@ -83,34 +83,21 @@ def values_chart(
     return chart(layers(rows, {"x": x}, *marks), height=height)
 
 
-def importance_spec(importance: Mapping[str, float]) -> dict[str, Any]:
+def importance_spec(importance: Mapping[str, float]) -> Spec:
     """How much each parameter matters, as bars, the longest on top.
 
     Parameters
     ----------
     importance : mapping of str to float
         Share of the results' variance by the parameter's name, each from 0 to 1.
-
-    Returns
-    -------
-    dict
-        A Vega-Lite specification.
     """
     rows = [{"parameter": name, "share": share} for name, share in importance.items()]
-    y = {"field": "parameter", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 160}}
-    x = {"field": "share", "type": "quantitative", "title": "Importance", "scale": {"domain": [0, 1]}}
-    return {
-        "data": {"values": rows},
-        "height": {"step": 26},
-        "encoding": {"y": y, "x": {**x, "axis": {"format": ".0%", "tickCount": 5}}},
-        "layer": [
-            {"mark": {"type": "bar", "color": _BEST, "tooltip": True}},
-            {
-                "mark": {"type": "text", "align": "left", "dx": 4, "color": GREY},
-                "encoding": {"text": {"field": "share", "type": "quantitative", "format": ".0%"}},
-            },
-        ],
+    encoding = {
+        "y": names_axis("parameter", list(importance), limit=160),
+        "x": quantity("share", "Importance", scale={"domain": [0, 1]}, axis={"format": ".0%", "tickCount": 5}),
     }
+    words = mark("text", {"text": quantity("share", format=".0%")}, align="left", dx=4, color=GREY)
+    return chart(layers(rows, encoding, mark("bar", color=_BEST, tooltip=True), words), height={"step": 26})
 
 
 def parallel_spec(
@@ -121,7 +108,7 @@ def parallel_spec(
     metric: str,
     best: int | None = None,
     height: int = 300,
-) -> dict[str, Any]:
+) -> Spec:
     """Parallel coordinates: every point as a line through its values, the last axis the figure that chooses.
 
     Parameters
@@ -136,11 +123,6 @@ def parallel_spec(
         Index of the chosen point.
     height : int
         In pixels.
-
-    Returns
-    -------
-    dict
-        A Vega-Lite specification.
     """
     percent = metric == "val_accuracy"
     axes: list[tuple[str, list[float], list[tuple[float, str]]]] = []
@@ -150,61 +132,29 @@ def parallel_spec(
     spread = (high - low) or 1.0
     ends = [((end - low) / spread, f"{end:.1%}" if percent else f"{end:.4g}") for end in dict.fromkeys((low, high))]
     axes.append((TITLES[metric], [(figure - low) / spread for figure in figures], ends))
-    order = [title for title, _, _ in axes]
     lines = [
-        {
-            "point": number,
-            "axis": title,
-            "place": places[number],
-            "figure": figures[number],
-            "best": number == best,
-        }
+        {"point": number, "axis": title, "place": place, "figure": figure, "best": number == best}
         for title, places, _ in axes
-        for number in range(len(figures))
+        for number, (place, figure) in enumerate(zip(places, figures, strict=True))
     ]
     ticks = [{"axis": title, "place": place, "text": text} for title, _, marks in axes for place, text in marks]
-    x = {
-        "field": "axis",
-        "type": "nominal",
-        "sort": order,
-        "scale": {"type": "point", "padding": 0.4},
-        "axis": {"title": None, "labelAngle": 0, "orient": "top", "domain": False, "ticks": False, "grid": True},
+    axis = {"title": None, "labelAngle": 0, "orient": "top", "domain": False, "ticks": False, "grid": True}
+    order = [title for title, _, _ in axes]
+    place = {
+        "x": named("axis", sort=order, scale={"type": "point", "padding": 0.4}, axis=axis),
+        "y": quantity("place", axis=None, scale={"domain": [0, 1], "padding": 10}),
     }
-    y = {"field": "place", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "padding": 10}}
-    colour = {
-        "field": "figure",
-        "type": "quantitative",
-        "title": TITLES[metric],
-        "scale": {"scheme": "viridis", "reverse": not percent},
-        "legend": None,
-    }
-    tooltip = {
-        "field": "figure",
-        "type": "quantitative",
-        "title": TITLES[metric],
-        "format": ".2%" if percent else ".4f",
-    }
-    line: dict[str, Any] = {"detail": {"field": "point", "type": "nominal"}, "tooltip": [tooltip], "x": x, "y": y}
-    return {
-        "height": height,
-        "layer": [
-            {
-                "data": {"values": [row for row in lines if not row["best"]]},
-                "mark": {"type": "line", "opacity": 0.7, "strokeWidth": 1.5},
-                "encoding": {**line, "color": colour},
-            },
-            {
-                "data": {"values": [row for row in lines if row["best"]]},
-                "mark": {"type": "line", "color": _BEST, "strokeWidth": 3},
-                "encoding": line,
-            },
-            {
-                "data": {"values": ticks},
-                "mark": {"type": "text", "align": "left", "dx": 5, "color": GREY, "fontSize": 11},
-                "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
-            },
-        ],
-    }
+    colour = quantity("figure", TITLES[metric], scale={"scheme": "viridis", "reverse": not percent}, legend=None)
+    tooltip = [quantity("figure", TITLES[metric], format=".2%" if percent else ".4f")]
+    line = {**place, "detail": named("point"), "tooltip": tooltip}
+    others = mark("line", {"color": colour}, opacity=0.7, strokeWidth=1.5)
+    words = mark("text", {"text": named("text")}, align="left", dx=5, color=GREY, fontSize=11)
+    return chart(
+        layers([row for row in lines if not row["best"]], line, others),
+        layers([row for row in lines if row["best"]], line, mark("line", color=_BEST, strokeWidth=3)),
+        layers(ticks, place, words),
+        height=height,
+    )
 
 
 def _places(values: Sequence[Any]) -> tuple[list[float], list[tuple[float, str]]]:

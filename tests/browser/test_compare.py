@@ -86,22 +86,8 @@ def test_every_sound_plays_with_a_moving_line_and_one_at_a_time(new_page: NewPag
     page.get_by_role("button", name="Show all").wait_for(state="detached")
 
 
-def test_the_pointer_reads_time_frequency_and_level(new_page: NewPage, sounds: Path) -> None:
-    page = new_page("compare", data=sounds)
-    drawn(page)
-    plot = page.locator(".strip").nth(1).locator(".plot").nth(1)
-    box = plot.bounding_box()
-    plot.hover(position={"x": box["width"] / 4, "y": box["height"] / 2})
-    page.locator(".readout", has_text="dB").wait_for()
-    words = page.locator(".readout", has_text="dB").inner_text().split("·")
-    assert float(words[0].split()[0]) == pytest.approx(5, abs=0.2)
-
-
-@pytest.mark.parametrize("n", [3, 6])
-def test_the_grid_fits_a_small_projector(n: int, new_page: NewPage, sounds: Path) -> None:
-    view = {"kinds": ["waveform", "spectrum", "stft", "cqt", "mel", "mfcc"][:n]}
-    page = new_page("compare", width=1280, height=720, data=sounds, view=json.dumps(view))
-    drawn(page)
+def fits(page: Any, n: int) -> None:
+    """All rows stand on the screen, and nothing is wider than its place."""
     bottoms = page.locator(".strip").evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")
     assert len(bottoms) == n
     assert max(bottoms) <= 720
@@ -109,6 +95,24 @@ def test_the_grid_fits_a_small_projector(n: int, new_page: NewPage, sounds: Path
     assert wide
     for control in page.locator("[data-testid=stMain] [data-testid=stButtonGroup]").all():
         assert control.evaluate("one => one.scrollWidth <= one.clientWidth + 2"), control.inner_text()
+
+
+def test_the_grid_fits_a_small_projector_reads_values_and_makes_the_link(new_page: NewPage, sounds: Path) -> None:
+    page = new_page("compare", width=1280, height=720, data=sounds)
+    drawn(page)
+    fits(page, 3)
+    plot = page.locator(".strip").nth(1).locator(".plot").nth(1)
+    box = plot.bounding_box()
+    plot.hover(position={"x": box["width"] / 4, "y": box["height"] / 2})
+    page.locator(".readout", has_text="dB").wait_for()
+    words = page.locator(".readout", has_text="dB").inner_text().split("·")
+    assert float(words[0].split()[0]) == pytest.approx(5, abs=0.2)
+    for name, kind in (("MFCC", "mfcc"), ("CQT", "cqt"), ("FFT", "spectrum")):
+        page.get_by_role("button", name=name).click()
+        page.wait_for_function("kind => location.search.includes(kind)", arg=kind)
+    page.reload()
+    drawn(page)
+    fits(page, 6)
 
 
 def test_the_saved_page_opens_in_an_empty_profile_without_a_network(
@@ -195,16 +199,6 @@ def test_a_link_shows_the_same_pixels_in_another_profile(
     assert again.url == page.url
     first, second = (one.locator(part).first.screenshot() for one in (page, again))
     assert first == second
-
-
-def test_choosing_changes_the_link(new_page: NewPage, sounds: Path) -> None:
-    page = new_page("compare", data=sounds)
-    drawn(page)
-    page.get_by_role("button", name="MFCC").click()
-    page.wait_for_function("location.search.includes('mfcc')")
-    page.reload()
-    drawn(page)
-    assert page.locator(".strip").count() == 4
 
 
 def test_the_steps_follow_the_slider_and_end_in_the_mfcc(new_page: NewPage, sounds: Path) -> None:

@@ -212,28 +212,6 @@ def test_the_selection_comes_back_to_the_page(new_page: NewPage, sounds: Path) -
     assert "3 clips" in page.get_by_test_id("stSidebar").inner_text()
 
 
-def test_zooming_draws_the_stretch_anew(new_page: NewPage, sounds: Path) -> None:
-    page = opened(new_page, sounds)
-    columns = "player => player.panels[2].picture.width"
-    before = ask(page, columns)
-    drag(page, "Waveform", 0.9, 1.1)
-    page.get_by_role("button", name="Zoom in: to the selection, or around the line").click()
-    wait_for(page, "player => player.data.view && player.panels[2].picture")
-    range_ = ask(
-        page, "player => player.panels.map((panel) => panel.timed ? [panel.range.low, panel.range.high] : null)"
-    )
-    assert range_[0] == range_[2] == range_[5]
-    assert range_[0] == pytest.approx([0.9, 1.1], abs=0.02)
-    shown = ask(page, "player => [player.panels[2].about.x.low, player.panels[2].about.x.high]")
-    assert shown == pytest.approx(range_[0], abs=0.01), "the picture holds the stretch alone"
-    assert ask(page, columns) > 300 > before, "as many frames as pixels"
-    page.get_by_role("button", name="Zoom out").click()
-    wait_for(page, "player => player.data.view && player.data.view.high - player.data.view.low > 0.3")
-    plot_of(page, "Waveform").focus()
-    page.keyboard.press("0")
-    wait_for(page, "player => !player.data.view")
-
-
 def test_the_picture_follows_a_slider_while_it_is_dragged(new_page: NewPage, sounds: Path) -> None:
     page = new_page("explore", data=sounds, view='{"show": "mel"}')
     wait_for(page, "player => player.panels.length === 1 && player.panels[0].picture")
@@ -258,7 +236,7 @@ def test_the_picture_follows_a_slider_while_it_is_dragged(new_page: NewPage, sou
     assert page.evaluate("() => document.activeElement !== document.body"), "the slider keeps the keys"
 
 
-def test_keys_select_loop_and_clear_and_speed_changes(new_page: NewPage, sounds: Path) -> None:
+def test_keys_select_loop_and_clear_speed_changes_and_zooming_draws_anew(new_page: NewPage, sounds: Path) -> None:
     page = opened(new_page, sounds)
     plot_of(page, "Waveform").focus()
     for key in (*["ArrowRight"] * 4, "[", *["ArrowRight"] * 5, "]", "l"):
@@ -281,6 +259,25 @@ def test_keys_select_loop_and_clear_and_speed_changes(new_page: NewPage, sounds:
     page.get_by_role("button", name="Keep pitch").click()
     state = ask(page, "player => [player.sounds[0].audio.playbackRate, player.sounds[0].audio.preservesPitch]")
     assert state == [0.5, False]
+    # the stretch that is zoomed to is drawn anew
+    columns = "player => player.panels[2].picture.width"
+    before = ask(page, columns)
+    drag(page, "Waveform", 0.9, 1.1)
+    page.get_by_role("button", name="Zoom in: to the selection, or around the line").click()
+    wait_for(page, "player => player.data.view && player.panels[2].picture")
+    range_ = ask(
+        page, "player => player.panels.map((panel) => panel.timed ? [panel.range.low, panel.range.high] : null)"
+    )
+    assert range_[0] == range_[2] == range_[5]
+    assert range_[0] == pytest.approx([0.9, 1.1], abs=0.02)
+    shown = ask(page, "player => [player.panels[2].about.x.low, player.panels[2].about.x.high]")
+    assert shown == pytest.approx(range_[0], abs=0.01), "the picture holds the stretch alone"
+    assert ask(page, columns) > 300 > before, "as many frames as pixels"
+    page.get_by_role("button", name="Zoom out").click()
+    wait_for(page, "player => player.data.view && player.data.view.high - player.data.view.low > 0.3")
+    plot_of(page, "Waveform").focus()
+    page.keyboard.press("0")
+    wait_for(page, "player => !player.data.view")
 
 
 def test_touch_selects(chromium: Any, server: Any, sounds: Path) -> None:

@@ -227,7 +227,7 @@ def test_a_link_shows_the_view_and_a_view_makes_the_link(open_page: OpenPage, cl
     data = grid(page)
     assert titles(page) == ["low"] * 3
     assert [row["short"] for row in data["rows"]] == ["Mel", "MFCC"]
-    assert [row["y"]["rows"] for row in data["rows"]] == [40, 13]
+    assert [row["cells"][0]["rows"] for row in data["rows"]] == [40, 13]
     assert control(page, "compare.scale").value == "Own colours"
     assert linked(page) == VIEW
     field(page, "Clips").set_value(2)

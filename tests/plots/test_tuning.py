@@ -68,7 +68,7 @@ def test_parallel_coordinates_of_equal_results() -> None:
 
 def test_importance_is_a_bar_for_each_parameter() -> None:
     spec = importance_spec({"n_mels": 0.75, "learning_rate": 0.25})
-    assert spec["data"]["values"] == [
+    assert rows(spec) == [
         {"parameter": "n_mels", "share": 0.75},
         {"parameter": "learning_rate", "share": 0.25},
     ]

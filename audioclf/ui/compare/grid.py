@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import base64
-import functools
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
-import numpy as np
 import streamlit as st
 
-from audioclf.features import FeatureMap
-from audioclf.features.base import Axis
 from audioclf.features.colormap import palette
-from audioclf.plots.screen import Limits, envelope, to_screen
 from audioclf.plots.theme import DIVERGING, SEQUENTIAL
 from audioclf.ui.compare.table import Table
 from audioclf.ui.shell import media
 from audioclf.ui.shell.text import plain
-from audioclf.ui.sound import view_link
-from audioclf.ui.sound.feature_panels import grey_png
+from audioclf.ui.sound import feature_panels, player, view_link
+from audioclf.ui.sound.component import component, joined
 
 Address = Callable[[bytes, str], str]
 
@@ -40,30 +34,18 @@ _AXIS: Final = 29
 _LOWEST_ROW: Final = 36
 _TALLEST_ROW: Final = 300
 _POINTS: Final = 500
-_TICKS: Final = 120
-_HERE = Path(__file__).parent
+_STYLES: Final = ("sound/drawing.css", "compare/grid.css")
+_SCRIPTS: Final = (*player.DRAWING, "compare/grid.js", "compare/row.js")
 
 
-@functools.cache
 def script() -> str:
     """The component's script."""
-    shared = _HERE.parent / "sound"
-    drawing = (shared / f"{name}.js" for name in ("element", "axes", "pictures"))
-    files = (*drawing, _HERE / "grid.js", _HERE / "row.js")
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return joined(*_SCRIPTS)
 
 
-@functools.cache
 def style() -> str:
     """The component's style sheet."""
-    return (_HERE / "grid.css").read_text(encoding="utf-8")
-
-
-@functools.cache
-def _component() -> Any:
-    return st.components.v2.component(
-        "audioclf_comparison", html="<div class='comparison'></div>", css=style(), js=script()
-    )
+    return joined(*_STYLES)
 
 
 def draw(table: Table, key: str, *, bare: bool = False, height: int = HEIGHT, zoom: str = "") -> None:
@@ -82,7 +64,8 @@ def draw(table: Table, key: str, *, bare: bool = False, height: int = HEIGHT, zo
         Where the session keeps the stretch that is zoomed to; none can be where it is empty.
     """
     data = describe(table, bare=bare, height=height) | {"zooms": bool(zoom), "zoomed": table.span is not None}
-    _component()(key=key, data=data, on_view_change=lambda: _keep(key, zoom))
+    drawn = component("comparison", "comparison", _STYLES, _SCRIPTS)
+    drawn(key=key, data=data, on_view_change=lambda: _keep(key, zoom))
 
 
 def _keep(key: str, zoom: str) -> None:
@@ -138,74 +121,25 @@ def _ticks(table: Table, row: int) -> bool:
 
 
 def _row(table: Table, number: int, bare: bool, address: Address) -> dict[str, Any]:
-    maps, limits = table.maps[number], table.limits(number)
-    first = maps[0]
-    cells = [
-        _cell(
-            shown,
-            ends,
-            address,
-            difference=table.difference and column + 1 == len(maps),
-            bar=table.has_bar(column) and shown.is_picture,
-        )
-        for column, (shown, ends) in enumerate(zip(maps, limits, strict=True))
-    ]
-    # in a quiz the cells of a row are different features
-    x = None if bare else {"low": _start(maps), "high": max(cell["x"]["high"] for cell in cells)}
-    timed = all(shown.axes[-1].unit == "s" for shown in maps)
-    if x is not None and timed and table.span is not None:
-        x = dict(zip(("low", "high"), table.span, strict=True))
+    maps = table.maps[number]
+    cells = []
+    for column, (shown, ends) in enumerate(zip(maps, table.limits(number), strict=True)):
+        bar = table.has_bar(column) and shown.is_picture
+        cell = feature_panels.panel(shown, title="", limits=ends, bar=bar, points=_POINTS, address=address)
+        cells.append({"bar": bar, **cell, "palette": int(table.difference and column + 1 == len(maps))})
+    # all cells of a row share its axes; in a quiz they are different features, without any
+    y = cells[0].get("y")
+    for cell in cells:
+        cell.pop("y", None)
+    first = cells[0]["x"]
+    x = first | {"low": max(0.0, first["low"]), "high": max(cell["x"]["high"] for cell in cells)}
+    if first["unit"] == "s" and table.span is not None:
+        x |= dict(zip(("low", "high"), table.span, strict=True))
     return {
         "title": table.features[number].title,
         "short": SHORT[table.features[number].kind],
-        "label": first.label,
-        "unit": first.unit,
-        "timed": timed,
-        "x": x and x | _named(first.axes[-1]),
-        "y": _rows(first) if first.is_picture and not bare else None,
+        "x": None if bare else x,
+        "y": None if bare else y,
         "ticks": _ticks(table, number),
         "cells": cells,
     }
-
-
-def _start(maps: Sequence[FeatureMap]) -> float:
-    """Where the axis of a row begins: at 0 s, though the first frame reaches half a step before it."""
-    return max(0.0, float(maps[0].axes[-1].values[0])) if maps[0].axes[-1].unit != "s" else 0.0
-
-
-def _cell(shown: FeatureMap, limits: Limits, address: Address, *, difference: bool, bar: bool) -> dict[str, Any]:
-    low, high = limits
-    about: dict[str, Any] = {"low": low, "high": high, "unit": shown.unit, "bar": bar, "palette": int(difference)}
-    if shown.is_picture:
-        screen = to_screen(shown)
-        return about | {
-            "image": address(grey_png(screen.values, low, high), "image/png"),
-            "x": {"low": screen.left, "high": screen.right},
-        }
-    (axis,) = shown.axes
-    x = axis.values
-    middles, lows, highs = envelope(x, shown.values, _POINTS)
-    about["x"] = {"low": float(x[0]), "high": float(x[-1] if len(x) > 1 else x[0] + 1)}
-    about["drawn"] = {"low": float(middles[0]), "high": float(middles[-1])}
-    if len(middles) == len(x):
-        return about | {"line": _round(shown.values)}
-    return about | {"lows": _round(lows), "highs": _round(highs)}
-
-
-def _rows(shown: FeatureMap) -> dict[str, Any]:
-    """The y axis of a row of pictures."""
-    centres = to_screen(shown).centres
-    chosen = np.unique(np.linspace(0, len(centres) - 1, min(len(centres), _TICKS)).astype(int))
-    return {
-        "at": [int(row) for row in chosen],
-        "values": _round(centres[chosen]),
-        "rows": len(centres),
-    } | _named(shown.axes[0])
-
-
-def _named(axis: Axis) -> dict[str, str]:
-    return {"label": axis.label, "unit": axis.unit}
-
-
-def _round(values: Any) -> list[float]:
-    return [float(f"{value:.4g}") for value in np.asarray(values).tolist()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import streamlit as st
@@ -167,11 +166,7 @@ def _note(features: Sequence[Feature], audio: AudioSettings) -> str:
     """What differs from the defaults, in words, for who opens a saved file later."""
     words = [f"sample rate {audio.sr:,} Hz"]
     for feature in features:
-        default = feature_settings.start(feature.kind)
-        changed = [
-            f"{field.name} {getattr(feature, field.name)}"
-            for field in dataclasses.fields(feature)
-            if getattr(feature, field.name) != getattr(default, field.name)
-        ]
+        changes = view_link.changes(feature, feature_settings.start(feature.kind))
+        changed = [f"{name} {value}" for name, value in changes.items()]
         words.append(f"{feature.title}{' (' + ', '.join(changed) + ')' if changed else ''}")
     return "; ".join(words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
 from html import escape
 from typing import Final
 
@@ -15,9 +14,9 @@ from audioclf.ui.compare import grid
 from audioclf.ui.compare.table import Table
 from audioclf.ui.shell.text import plain
 from audioclf.ui.sound import sound_worker
+from audioclf.ui.sound.feature_settings import file_button
 
-_FIGURES: Final = {"png": ("PNG, for slides", "image/png"), "svg": ("SVG, for print", "image/svg+xml"),
-                   "pdf": ("PDF, for print", "application/pdf")}  # fmt: skip
+_FIGURES: Final = {"png": "PNG, for slides", "svg": "SVG, for print", "pdf": "PDF, for print"}
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -66,14 +65,10 @@ def draw(table: Table, name: str, note: str) -> None:
         The parameters of the features, for who opens the page later.
     """
     with st.popover("Save"):
-        for ending, (label, mime) in _FIGURES.items():
-            _button(label, functools.partial(figure, table, f".{ending}"), f"comparison.{ending}", mime)
+        for ending, label in _FIGURES.items():
+            file_button(label, functools.partial(figure, table, f".{ending}"), f"comparison.{ending}")
         made = functools.partial(html, table, f"Comparison: {plain(name, 80)}", note)
-        _button("HTML page, with the sounds", made, "comparison.html", "text/html")
-
-
-def _button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
-    st.download_button(label, make, file_name=name, mime=mime, on_click="ignore", width="stretch")
+        file_button("HTML page, with the sounds", made, "comparison.html")
 
 
 def figure(table: Table, ending: str) -> bytes:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from audioclf.ui.shell import media
+from audioclf.ui.sound.component import component
 
 _TEN: Final = "1f77b4 ff7f0e 2ca02c d62728 9467bd 8c564b e377c2 7f7f7f bcbd22 17becf"
 _TWENTY: Final = (
@@ -25,18 +24,7 @@ _MOST: Final = 20
 _SPOKEN: Final = {"correct": "#86808c", "predicted wrong": "#e8590c"}
 """Colours of what means something by itself."""
 
-_HERE = Path(__file__).parent
-
-
-@functools.cache
-def _component() -> Any:
-    files = (_HERE.parent / "sound" / "element.js", _HERE / "map_points.js")
-    return st.components.v2.component(
-        "audioclf_points",
-        html="<div class='points'></div>",
-        css=(_HERE / "map_points.css").read_text(encoding="utf-8"),
-        js="\n".join(file.read_text(encoding="utf-8") for file in files),
-    )
+_SCRIPTS: Final = ("sound/element.js", "data/map_points.js")
 
 
 def palette(known: Sequence[str]) -> list[str]:
@@ -71,7 +59,7 @@ def draw(blob: bytes, known: Sequence[str], n: int, key: str, sound: Callable[[i
     legend = [] if len(known) > _MOST else list(zip(known, colours, strict=True))
     hovered = _sent(st.session_state.get(key), "hovered", address, n)
     heard = {"clip": hovered[0], "sound": media.address(sound(hovered[0]), "audio/wav", key)} if hovered else {}
-    result = _component()(
+    result = component("points", "points", ("data/map_points.css",), _SCRIPTS)(
         key=key,
         data={"points": address, "colours": colours, "legend": legend, "heard": heard},
         on_taken_change=lambda: None,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
-import streamlit as st
 
 from audioclf.audio.io import AudioSettings
 from audioclf.datasets import Clip
@@ -27,7 +24,7 @@ def remark(clip: Clip, audio: AudioSettings, wanted: AudioSettings) -> str:
     """
     if audio.sr < wanted.sr:
         return f"A recording of {seconds(clip.seconds)} is read at {audio.sr:,} Hz here, so that it can be drawn."
-    low, high = _extremes(clip.key, json.dumps(audio.to_dict(), sort_keys=True), clip)
+    low, high = _extremes(clip, audio)
     n_samples = len(cache.samples(clip, audio))
     if n_samples > 1 and low == high:
         if low == 0:
@@ -44,7 +41,7 @@ def remark(clip: Clip, audio: AudioSettings, wanted: AudioSettings) -> str:
     return ""
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _extremes(key: str, audio: str, _clip: Clip) -> tuple[float, float]:
-    y = cache.samples(_clip, AudioSettings.from_dict(json.loads(audio)))
+@cache.kept(128, 128)
+def _extremes(clip: Clip, audio: AudioSettings) -> tuple[float, float]:
+    y = cache.samples(clip, audio)
     return float(np.min(y)), float(np.max(y))

@@ -1,17 +1,15 @@
 // A slider whose value is sent while it is dragged: the next one once the last is drawn, and always the newest.
 
 const PATIENCE = 4000; // milliseconds after which an answer is no longer waited for
-const hosts = new WeakMap();
 
 export default function (component) {
   const root = component.parentElement.querySelector(".slide");
-  let slide = hosts.get(root);
-  if (!slide) hosts.set(root, (slide = new Slide(root)));
+  const slide = (root.slide ||= new Slide(root));
   slide.keep = (moved) => component.setStateValue("moved", moved);
   slide.show(component.data);
   return () => {
     clearTimeout(slide.patience);
-    hosts.delete(root);
+    delete root.slide;
   };
 }
 

@@ -6,16 +6,15 @@ drawn the one before, so that nothing queues up.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from audioclf.features import Feature, trade_offs, views
+from audioclf.ui.sound.component import component
 
 VALUES: Final[dict[str, tuple[int, ...]]] = {
     "n_fft": tuple(2**k for k in range(6, 15)),
@@ -26,8 +25,6 @@ VALUES: Final[dict[str, tuple[int, ...]]] = {
     "bins_per_octave": (12, 24, 36, 48, 60),
 }
 """Values that are tried, by the name of the parameter."""
-
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,6 @@ class Moved:
     value: int
     held: bool
     number: int
-
-
-@functools.cache
-def _component() -> Any:
-    shared = _HERE.parent / "sound"
-    files = (shared / "element.js", _HERE / "sliders.js")
-    return st.components.v2.component(
-        "audioclf_slider",
-        html="<div class='slide'></div>",
-        css=(_HERE / "sliders.css").read_text(encoding="utf-8"),
-        js="\n".join(file.read_text(encoding="utf-8") for file in files),
-    )
 
 
 def moved(kind: str) -> Moved | None:
@@ -102,7 +87,7 @@ def draw(feature: Feature, sr: int, n_samples: int, sentence: str = "") -> None:
         return
     notes = trade_offs.trade_offs(feature, sr, n_samples)
     newest = moved(feature.kind)
-    _component()(
+    component("slider", "slide", ("explore/sliders.css",), ("sound/element.js", "explore/sliders.js"))(
         key=_key(feature.kind),
         data={
             "parameters": [

@@ -1,16 +1,14 @@
 // The MFCC of one frame, step by step: all frames' numbers are here, so that the pictures follow the slider at once.
 
 const ROOM = { left: 46, right: 8, top: 6, bottom: 32 };
-const hosts = new WeakMap();
 
 export default function (component) {
   const root = component.parentElement.querySelector(".steps");
-  let steps = hosts.get(root);
-  if (!steps) hosts.set(root, (steps = new Steps(root)));
+  const steps = (root.steps ||= new Steps(root));
   steps.show(component.data, (frame) => component.setStateValue("frame", frame));
   return () => {
     steps.resized.disconnect();
-    hosts.delete(root);
+    delete root.steps;
   };
 }
 
@@ -98,16 +96,12 @@ class Steps {
     this.frame = Number(this.slider.value);
     const time = this.arrays.times.values[this.frame];
     this.clock.textContent = `${this.frame} of ${this.data.n_frames - 1}, at ${time.toFixed(3)} s`;
-    const style = getComputedStyle(this.root);
-    this.colours = {
-      ink: style.color,
-      faint: style.getPropertyValue("--st-border-color") || "#ccc",
-      accent: style.getPropertyValue("--st-primary-color") || "#a8327d",
-      // a colour in a property of its own would not be resolved for the theme
-      second: style.columnRuleColor,
-      font: style.fontFamily,
-    };
-    for (const [name, canvas] of this.canvases) this[name](new Plot(canvas, this.colours));
+    // a colour in a property of its own would not be resolved for the theme
+    const second = getComputedStyle(this.root).columnRuleColor;
+    for (const [name, canvas] of this.canvases) {
+      this.colours = { ...brush(canvas, this.root), second };
+      this[name](new Plot(canvas, this.colours));
+    }
     this.root.dataset.coefficients = Array.from(this.row("coefficients")).join(" ");
   }
 
@@ -219,11 +213,8 @@ class Steps {
 
 class Plot {
   constructor(canvas, colours) {
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const ratio = window.devicePixelRatio || 1;
-    [canvas.width, canvas.height] = [width * ratio, height * ratio];
-    this.context = canvas.getContext("2d");
-    this.context.scale(ratio, ratio);
+    const { clientWidth: width, clientHeight: height } = canvas;
+    this.context = colours.context;
     this.context.font = `12px ${colours.font}`;
     this.colours = colours;
     this.area = { x: ROOM.left, y: ROOM.top, w: width - ROOM.left - ROOM.right, h: height - ROOM.top - ROOM.bottom };

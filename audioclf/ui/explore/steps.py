@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import json
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -14,13 +11,14 @@ import streamlit as st
 from audioclf.audio.io import AudioSettings
 from audioclf.core.errors import ParameterError
 from audioclf.datasets import Clip
-from audioclf.features import CQT, FEATURES, MFCC
+from audioclf.features import CQT, MFCC
 from audioclf.features.mfcc_steps import MFCCSteps, mfcc_steps
-from audioclf.ui.explore.steps_text import Step, steps_of
+from audioclf.ui.explore.steps_text import steps_of
 from audioclf.ui.shell import error_boundary, media
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, clip_picker, feature_settings
+from audioclf.ui.sound.component import component
 from audioclf.ui.sound.player import player
 from audioclf.ui.sound.view_link import Field, whole
 
@@ -33,19 +31,7 @@ LINK: Final = [Field("frame", FRAME, None, whole(0, 10**7))]
 _MOST_VALUES: Final = 1_500_000
 _OUTLINE: Final = 500
 _LOWEST: Final = 30.0
-_HERE = Path(__file__).parent
-
-
-@functools.cache
-def _component() -> Any:
-    shared = _HERE.parent / "sound"
-    files = (shared / "element.js", shared / "axes.js", _HERE / "steps.js")
-    return st.components.v2.component(
-        "audioclf_steps",
-        html="<div class='steps'></div>",
-        css=(_HERE / "steps.css").read_text(encoding="utf-8"),
-        js="\n".join(file.read_text(encoding="utf-8") for file in files),
-    )
+_SCRIPTS: Final = ("sound/element.js", "sound/axes.js", "explore/steps.js")
 
 
 def draw(state: State, clip: Clip) -> None:
@@ -68,10 +54,10 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
         st.caption(escape(sentence))
     chosen = st.session_state.get(FRAME)
     frame = min(made.n_frames // 4 if chosen is None else int(chosen), made.n_frames - 1)
-    described = [_described(step) for step in steps_of(feature, cqt, audio.sr)]
+    described = [asdict(step) for step in steps_of(feature, cqt, audio.sr)]
     layout = [[name, list(array.shape)] for name, array in made.arrays.items()]
     address = media.address(made.blob, "application/octet-stream")
-    result = _component()(
+    result = component("steps", "steps", ("explore/steps.css",), _SCRIPTS)(
         # what another clip's slider was left at is no choice for this one
         key=f"explore.steps {clip.key}",
         data={"numbers": address, "layout": layout, "steps": described, "frame": frame, **made.about},
@@ -82,16 +68,6 @@ def _draw(clip: Clip, audio: AudioSettings) -> None:
         st.session_state[FRAME] = int(result.frame)
         st.rerun()
     st.caption("The features use the settings made in the view of each feature.")
-
-
-def _described(step: Step) -> dict[str, str]:
-    return {
-        "name": step.name,
-        "title": step.title,
-        "sentence": step.sentence,
-        "question": step.question,
-        "answer": step.answer,
-    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,16 +82,10 @@ class Numbers:
     remarks: tuple[str, ...]
 
 
+@cache.kept(24, 24)
 def numbers(clip: Clip, feature: MFCC, cqt: CQT, audio: AudioSettings) -> Numbers:
     """All steps of all frames of a clip (of a long one, of the first)."""
-    return _numbers(clip.key, json.dumps([feature.to_dict(), cqt.to_dict(), audio.to_dict()]), clip)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _numbers(key: str, parameters: str, _clip: Clip) -> Numbers:
-    described, of_cqt, of_audio = json.loads(parameters)
-    feature, cqt, audio = MFCC.from_dict(described), CQT.from_dict(of_cqt), AudioSettings.from_dict(of_audio)
-    y = cache.samples(_clip, audio)
+    y = cache.samples(clip, audio)
     steps = mfcc_steps(y, audio.sr, feature)
     n = min(steps.n_frames, max(1, _MOST_VALUES // steps.spectra.shape[1]))
     shown = y if n == steps.n_frames else y[: n * feature.hop_length]
@@ -132,9 +102,9 @@ def _numbers(key: str, parameters: str, _clip: Clip) -> Numbers:
         "times": steps.times[:n],
     }
     remarks: tuple[str, ...] = ()
-    about = _about(steps, feature, audio, shown)
+    about = _about(steps, n, feature, audio, shown)
     try:
-        notes = FEATURES.make(cqt.to_dict() | {"scale": "db", "ref": "max"}).compute(y, audio.sr)
+        notes = cqt.replace(scale="db", ref="max").compute(y, audio.sr)
     except ParameterError as error:
         remarks = (f"The constant-Q transform is left out: {error}",)
     else:
@@ -148,11 +118,13 @@ def _numbers(key: str, parameters: str, _clip: Clip) -> Numbers:
     return Numbers(packed, blob, about, n, steps.n_frames, remarks)
 
 
-def _about(steps: MFCCSteps, feature: MFCC, audio: AudioSettings, shown: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _about(
+    steps: MFCCSteps, n_frames: int, feature: MFCC, audio: AudioSettings, shown: np.ndarray[Any, Any]
+) -> dict[str, Any]:
     loudest, quietest = float(steps.levels.max()), float(steps.levels.min())
     size = max(float(np.abs(shown).max()), 1e-6)
     return {
-        "n_frames": min(steps.n_frames, max(1, _MOST_VALUES // steps.spectra.shape[1])),
+        "n_frames": n_frames,
         "n_fft": feature.n_fft,
         "hop_length": feature.hop_length,
         "stretch": feature.n_fft / audio.sr,

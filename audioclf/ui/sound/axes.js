@@ -3,6 +3,24 @@
 const SHORTEST_VIEW = 0.02; // seconds
 const NOTES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 
+// A canvas in the size it is shown in, ready to be drawn on, and the theme's colours.
+function brush(canvas, root) {
+  const ratio = window.devicePixelRatio || 1;
+  [canvas.width, canvas.height] = [canvas.clientWidth * ratio, canvas.clientHeight * ratio];
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(root);
+  context.font = `13px ${style.fontFamily}`;
+  return {
+    context,
+    font: style.fontFamily,
+    ink: style.color,
+    faint: style.getPropertyValue("--st-border-color") || "#ccc",
+    muted: `color-mix(in srgb, ${style.color} 45%, transparent)`,
+    accent: style.getPropertyValue("--st-primary-color") || "#a8327d",
+  };
+}
+
 function stroke(context, x0, y0, x1, y1) {
   context.beginPath();
   context.moveTo(x0, y0);

@@ -5,18 +5,25 @@ The arrays are shared by all sessions and therefore read-only.
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from audioclf.audio.io import Array, AudioSettings, wav_bytes
 from audioclf.core.errors import ParameterError
+from audioclf.core.params import Parameters
 from audioclf.core.settings import number
 from audioclf.datasets import Clip
-from audioclf.features import FEATURES, Feature, FeatureMap, zoom
+from audioclf.features import Feature, FeatureMap, zoom
 from audioclf.features.extraction import load_clip
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # browsers refuse to play below 3 kHz, and small devices below 8
 _LOWEST_PLAYED = 8000
@@ -27,43 +34,51 @@ LOWER_RATES = (16000, 11025, 8000, 4000, 2000, 1000)
 """Sample rates at which a recording is read that is too long for the usual one."""
 
 
-def _plain(settings: AudioSettings | Feature) -> str:
-    return json.dumps(settings.to_dict(), sort_keys=True)
+def kept(most: int, most_long: int) -> Callable[[Callable[Concatenate[Clip, P], T]], Callable[Concatenate[Clip, P], T]]:
+    """Keep what a function makes of a clip and of parameters, for all sessions.
+
+    Parameters
+    ----------
+    most, most_long : int
+        Results that are kept, and of them those of clips of minutes, so that memory stays bounded.
+    """
+
+    def decorate(make: Callable[Concatenate[Clip, P], T]) -> Callable[Concatenate[Clip, P], T]:
+        any_make: Callable[..., T] = make
+
+        def store(n: int) -> Callable[[str, str, Clip, tuple[Any, ...]], T]:
+            def stored(key: str, parameters: str, _clip: Clip, _given: tuple[Any, ...]) -> T:
+                return any_make(_clip, *_given)
+
+            stored.__module__, stored.__qualname__ = make.__module__, f"{make.__qualname__} {n}"  # name the store
+            return st.cache_resource(max_entries=n, show_spinner=False)(stored)
+
+        short, long = store(most), store(most_long)
+
+        @functools.wraps(make)
+        def found(clip: Clip, /, *given: P.args, **_: P.kwargs) -> T:
+            parameters = [one.to_dict() if isinstance(one, Parameters) else one for one in given]
+            of_length = long if clip.seconds > _LONG else short
+            return of_length(clip.key, json.dumps(parameters, sort_keys=True), clip, given)
+
+        return found
+
+    return decorate
 
 
+@kept(64, 4)
 def samples(clip: Clip, audio: AudioSettings) -> Array:
     """Samples of a clip [shape=(n,)], read-only."""
-    kept = _long_samples if _is_long(clip) else _samples
-    return kept(clip.key, _plain(audio), clip)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _samples(key: str, audio: str, _clip: Clip) -> Array:
-    return _read(audio, _clip)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _long_samples(key: str, audio: str, _clip: Clip) -> Array:
-    return _read(audio, _clip)
-
-
-def _is_long(clip: Clip) -> bool:
-    """Whether few clips of its length may be kept, so that memory stays bounded."""
-    return clip.seconds > _LONG
-
-
-def _read(audio: str, clip: Clip) -> Array:
-    settings = AudioSettings.from_dict(json.loads(audio))
-    n_samples = None if settings.duration is None else max(1, round(settings.duration * settings.sr))
+    n_samples = None if audio.duration is None else max(1, round(audio.duration * audio.sr))
     longest = number("max_clip_seconds")
-    lowered = settings.sr in LOWER_RATES and clip.seconds * settings.sr <= MOST_SAMPLES
+    lowered = audio.sr in LOWER_RATES and clip.seconds * audio.sr <= MOST_SAMPLES
     if n_samples is None and clip.seconds > longest and lowered:
         # one decoding is bounded, so a longer recording is read piece by piece
         starts = np.arange(0, clip.seconds, longest)
         pieces = [replace(clip, start=clip.start + at, duration=min(longest, clip.seconds - at)) for at in starts]
-        y = np.concatenate([load_clip(piece, settings) for piece in pieces])
+        y = np.concatenate([load_clip(piece, audio) for piece in pieces])
     else:
-        y = load_clip(clip, settings, n_samples)
+        y = load_clip(clip, audio, n_samples)
     y.flags.writeable = False
     return y
 
@@ -80,74 +95,39 @@ def feature_map(
     """
     if feature.heavy:
         raise ParameterError(f"The {feature.title} is computed by trainings alone, so it is not drawn here.", "kind")
-    if span is not None:
-        return _zoomed(clip.key, _plain(feature), _plain(audio), *span, clip)
-    kept = _long_feature_map if _is_long(clip) else _feature_map
-    return kept(clip.key, _plain(feature), _plain(audio), clip)
+    return _whole(clip, feature, audio) if span is None else _zoomed(clip, feature, audio, *span)
 
 
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _feature_map(key: str, feature: str, audio: str, _clip: Clip) -> FeatureMap:
-    return _compute(feature, audio, _clip)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _long_feature_map(key: str, feature: str, audio: str, _clip: Clip) -> FeatureMap:
-    return _compute(feature, audio, _clip)
-
-
-def _compute(feature: str, audio: str, clip: Clip) -> FeatureMap:
-    settings = AudioSettings.from_dict(json.loads(audio))
-    made = FEATURES.make(json.loads(feature)).compute(samples(clip, settings), settings.sr)
+@kept(96, 12)
+def _whole(clip: Clip, feature: Feature, audio: AudioSettings) -> FeatureMap:
+    made = feature.compute(samples(clip, audio), audio.sr)
     made.values.flags.writeable = False
     return made
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _outline(key: str, audio: str, _clip: Clip) -> FeatureMap:
-    settings = AudioSettings.from_dict(json.loads(audio))
-    return zoom.outline(samples(_clip, settings), settings.sr)
+@kept(96, 96)
+def _zoomed(clip: Clip, feature: Feature, audio: AudioSettings, start: float, end: float) -> FeatureMap:
+    peak = _loudest(clip, feature, audio)
+    made = zoom.zoomed(feature, samples(clip, audio), audio.sr, start, end, peak=peak)
+    made.values.flags.writeable = False
+    return made
 
 
+@kept(96, 96)
+def _loudest(clip: Clip, feature: Feature, audio: AudioSettings) -> float | None:
+    return zoom.loudest(feature, samples(clip, audio), audio.sr)
+
+
+@kept(16, 16)
 def outline(clip: Clip, audio: AudioSettings) -> FeatureMap:
     """What a long clip's waveform is drawn from."""
-    return _outline(clip.key, _plain(audio), clip)
+    return zoom.outline(samples(clip, audio), audio.sr)
 
 
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _zoomed(key: str, feature: str, audio: str, start: float, end: float, _clip: Clip) -> FeatureMap:
-    settings, wanted = AudioSettings.from_dict(json.loads(audio)), FEATURES.make(json.loads(feature))
-    peak = _loudest(key, feature, audio, _clip)
-    made = zoom.zoomed(wanted, samples(_clip, settings), settings.sr, start, end, peak=peak)
-    made.values.flags.writeable = False
-    return made
-
-
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _loudest(key: str, feature: str, audio: str, _clip: Clip) -> float | None:
-    settings = AudioSettings.from_dict(json.loads(audio))
-    return zoom.loudest(FEATURES.make(json.loads(feature)), samples(_clip, settings), settings.sr)
-
-
+@kept(128, 4)
 def sound(clip: Clip, audio: AudioSettings) -> bytes:
     """The clip as it is read, as a WAV file a browser plays."""
-    kept = _long_sound if _is_long(clip) else _sound
-    return kept(clip.key, _plain(audio), clip)
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _sound(key: str, audio: str, _clip: Clip) -> bytes:
-    return _wav(audio, _clip)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _long_sound(key: str, audio: str, _clip: Clip) -> bytes:
-    return _wav(audio, _clip)
-
-
-def _wav(audio: str, clip: Clip) -> bytes:
-    settings = AudioSettings.from_dict(json.loads(audio))
-    return playable(samples(clip, settings), settings.sr)
+    return playable(samples(clip, audio), audio.sr)
 
 
 def playable(y: Array, sr: int) -> bytes:

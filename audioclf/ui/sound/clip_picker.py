@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from audioclf.audio.io import AudioSettings, content_hash, read_info
 from audioclf.core.errors import AudioError
+from audioclf.core.files import write_atomic
 from audioclf.core.settings import cache_folder, number
 from audioclf.datasets import Clip, Dataset
 from audioclf.datasets.catalog.instruments import RENDERED
@@ -194,9 +195,7 @@ def keep(sound: bytes, name: str) -> Clip:
     folder.mkdir(exist_ok=True)
     path = folder / info.content
     if not path.is_file() or content_hash(path) != info.content:
-        part = path.with_suffix(f".{random.getrandbits(32):x}.part")
-        part.write_bytes(sound)
-        part.replace(path)
+        write_atomic(path, sound)
     duration = OWN_SECONDS if info.seconds > OWN_SECONDS else None
     return Clip(path, plain(name, 60), info, duration=duration)
 

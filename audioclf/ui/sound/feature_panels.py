@@ -7,6 +7,7 @@ level under the pointer.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ def panel(
     beside: FeatureMap | None = None,
     step: float | None = None,
     bar: bool = True,
+    points: int = _POINTS,
+    address: Callable[[bytes, str], str] = media.address,
 ) -> dict[str, Any]:
     """What the player needs to draw one feature of one sound.
 
@@ -62,6 +65,10 @@ def panel(
         Width of a column in seconds, for a picture that may have a single one.
     bar : bool
         Whether a picture gets a bar that explains its colours.
+    points : int
+        Stretches that the outline of a curve has at most.
+    address : callable
+        From bytes and their type to where the browser finds them.
     """
     low, high = limits if limits is not None else value_limits([shown] if beside is None else [shown, beside])
     about: dict[str, Any] = {"track": track, "title": title, "label": shown.label, "unit": shown.unit}
@@ -70,11 +77,11 @@ def panel(
         about["span"] = {"low": span[0], "high": span[1]}
     if not shown.is_picture:
         hot = {} if heat is None else {"heat": _bands(heat)}
-        front = {} if beside is None else {"beside": _curve(beside)}
-        return about | _curve(shown) | hot | front
+        front = {} if beside is None else {"beside": _curve(beside, points)}
+        return about | _curve(shown, points) | hot | front
     if heat is not None:
         hot_screen = to_screen(shown, scale, heat)
-        about["heat"] = media.address(grey_png(hot_screen.values, 0.0, 1.0), "image/png")
+        about["heat"] = address(grey_png(hot_screen.values, 0.0, 1.0), "image/png")
     screen = to_screen(shown, scale)
     centres = screen.centres
     chosen = np.unique(np.linspace(0, len(centres) - 1, min(len(centres), _TICK_POINTS)).astype(int))
@@ -85,7 +92,7 @@ def panel(
     return about | {
         "kind": "picture",
         "bar": bar,
-        "image": media.address(grey_png(screen.values, low, high), "image/png"),
+        "image": address(grey_png(screen.values, low, high), "image/png"),
         "rows": len(centres),
         "x": {"low": left, "high": right} | _named(time),
         "y": {"at": [int(row) for row in chosen], "values": _round(centres[chosen])} | _named(rows),
@@ -136,14 +143,14 @@ def colours() -> str:
     return palette(SEQUENTIAL).hex()
 
 
-def _curve(shown: FeatureMap) -> dict[str, Any]:
+def _curve(shown: FeatureMap, points: int) -> dict[str, Any]:
     (axis,) = shown.axes
     y, x = shown.values, axis.values
     about = {
         "kind": "curve",
         "x": {"low": float(x[0]), "high": float(x[-1] if len(x) > 1 else x[0] + 1)} | _named(axis),
     }
-    middles, lows, highs = envelope(x, y, _POINTS)
+    middles, lows, highs = envelope(x, y, points)
     # the outline is drawn from the middle of its first stretch to that of its last
     about["drawn"] = {"low": float(middles[0]), "high": float(middles[-1])}
     if len(middles) == len(y):

@@ -1,23 +1,22 @@
-"""Feature settings as the user left them, and the panels drawn with them."""
+"""Feature settings as the user left them."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import mimetypes
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from audioclf import features
 from audioclf.audio.io import AudioSettings
-from audioclf.core.errors import ParameterError
 from audioclf.core.settings import number
 from audioclf.datasets import Clip
-from audioclf.features import FEATURES, Feature, FeatureMap, Spectrum
-from audioclf.plots.screen import Limits, value_limits
+from audioclf.features import FEATURES, Feature, Spectrum
+from audioclf.plots.screen import Limits
 from audioclf.ui.forms import parameter_form
 from audioclf.ui.forms.parameter_form import Form
-from audioclf.ui.shell import error_boundary
 from audioclf.ui.shell.text import escape
 from audioclf.ui.sound import cache, feature_panels
 
@@ -69,40 +68,6 @@ def panel_of(clip: Clip, feature: Feature, audio: AudioSettings) -> list[dict[st
     return [feature_panels.panel(cache.feature_map(clip, feature, audio), title=feature.title)]
 
 
-def panels(
-    clips: Sequence[Clip], kinds: Sequence[str], audio: AudioSettings, *, shared: bool = False
-) -> list[dict[str, Any]]:
-    """Panels of several sounds and features, row by row: a row is a feature, a column a sound.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-    kinds : sequence of str
-        Features, with the parameters the user gave them.
-    audio : AudioSettings
-    shared : bool
-        Whether the colours of a row mean the same in every column.
-
-    A feature that cannot be computed is left out and its sentence shown instead.
-    """
-    made: list[dict[str, Any]] = []
-    longest = max(len(cache.samples(clip, audio)) for clip in clips) / audio.sr
-    span = (0.0, longest) if len(clips) > 1 else None
-    for kind in kinds:
-        wanted = feature(kind)
-        try:
-            row: list[FeatureMap] = [cache.feature_map(clip, wanted, audio) for clip in clips]
-        except ParameterError as error:
-            error_boundary.show_error(error)
-            continue
-        limits = value_limits(row) if shared else None
-        made += [
-            feature_panels.panel(item, title=wanted.title, track=column, limits=limits, span=span)
-            for column, item in enumerate(row)
-        ]
-    return made
-
-
 def save(clip: Clip, feature: Feature, audio: AudioSettings, span: Limits | None) -> None:
     """Offer the picture of a clip, or of a stretch of it, with its axes as a file.
 
@@ -110,22 +75,23 @@ def save(clip: Clip, feature: Feature, audio: AudioSettings, span: Limits | None
     """
     with st.popover("Save as an image", icon=":material/download:"):
         for ending, words in (("png", "PNG, for slides"), ("svg", "SVG, for print")):
-            st.download_button(
-                words,
-                functools.partial(_figure, clip, feature, audio, span, ending),
-                file_name=f"{feature.kind}.{ending}",
-                mime={"png": "image/png", "svg": "image/svg+xml"}[ending],
-                on_click="ignore",
-                width="stretch",
-            )
+            made = functools.partial(_figure, clip, feature, audio, span, f".{ending}")
+            file_button(words, made, f"{feature.kind}.{ending}")
+
+
+def file_button(label: str, make: Callable[[], bytes], name: str) -> None:
+    """Draw a button for a file that is made when it is pressed, in no page's run."""
+    mime = mimetypes.guess_type(name)[0]
+    st.download_button(label, make, file_name=name, mime=mime, on_click="ignore", width="stretch")
 
 
 def _figure(clip: Clip, feature: Feature, audio: AudioSettings, span: Limits | None, ending: str) -> bytes:
-    from audioclf.plots import feature_figure, to_png, to_svg
+    from audioclf.plots import feature_figure
+    from audioclf.plots.png import FORMATS
 
     shown = cache.feature_map(clip, feature, audio, span)
     figure = feature_figure(shown, title=f"{clip.label}: {feature.title}")
-    return (to_png if ending == "png" else to_svg)(figure, transparent=False)
+    return FORMATS[ending](figure, transparent=False)
 
 
 def explanations() -> None:

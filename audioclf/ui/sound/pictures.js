@@ -2,6 +2,11 @@
 
 const HEAT = { low: 0, high: 1, unit: "", label: "evidence" };
 
+// Bytes from hexadecimal digits: three for every colour.
+function bytes(digits) {
+  return digits.match(/../g).map((two) => parseInt(two, 16));
+}
+
 // One byte per pixel of a grey picture.
 function readGrey(address) {
   return new Promise((resolve) => {

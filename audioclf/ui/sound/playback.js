@@ -1,4 +1,4 @@
-// One sound: where it is, what stretch and band of it is heard, how fast, and whether it begins again.
+// Sounds: where each is, what stretch and band of it is heard, how fast, whether it begins again; and which one plays.
 
 class Sound {
   // changed() is called whenever it starts, stops or jumps.
@@ -120,5 +120,63 @@ class Sound {
   close() {
     this.pause();
     if (this.file) URL.revokeObjectURL(this.file);
+  }
+}
+
+// The sounds of one component. One plays at a time, on the whole page.
+class Deck {
+  constructor(root) {
+    this.root = root;
+    this.sounds = [];
+    this.selection = null;
+    this.resized = new ResizeObserver(() => this.draw());
+    this.resized.observe(root);
+    this.othersPlay = (event) => event.detail !== this && this.pause();
+    window.addEventListener("audioclf-play", this.othersPlay);
+  }
+
+  known() {
+    return new Map(this.sounds.map((sound) => [sound.address, sound]));
+  }
+
+  // A sound that stays keeps its element, so that it plays on while the pictures change.
+  take(address, seconds, kept) {
+    const sound = kept.get(address) || new Sound(address, () => this.move());
+    kept.delete(address);
+    sound.seconds = seconds;
+    this.sounds.push(sound);
+    return sound;
+  }
+
+  toggle(sound) {
+    if (sound.paused) this.play(sound);
+    else sound.pause();
+  }
+
+  play(sound, from) {
+    this.pause(sound);
+    window.dispatchEvent(new CustomEvent("audioclf-play", { detail: this }));
+    sound.play(from).catch((error) => {
+      // a pause that comes before the sound has begun ends play() with this, and is no fault
+      if (error.name !== "AbortError") this.failed(sound, "cannot be played");
+    });
+  }
+
+  pause(except) {
+    for (const sound of this.sounds) if (sound !== except) sound.pause();
+  }
+
+  move() {
+    for (const sound of this.sounds) sound.keep();
+    this.follow();
+    cancelAnimationFrame(this.frame);
+    if (this.sounds.some((sound) => !sound.paused)) this.frame = requestAnimationFrame(() => this.move());
+  }
+
+  close() {
+    for (const sound of this.sounds) sound.close();
+    cancelAnimationFrame(this.frame);
+    this.resized.disconnect();
+    window.removeEventListener("audioclf-play", this.othersPlay);
   }
 }

@@ -21,25 +21,19 @@ export default function (component) {
   };
 }
 
-class Player {
+class Player extends Deck {
   constructor(root) {
-    this.root = root;
-    this.sounds = [];
+    super(root);
     this.panels = [];
     this.loaded = new Map();
     [this.asking, this.shown] = [0, 0];
-    this.selection = null;
     this.way = PLAIN;
-    this.resized = new ResizeObserver(() => this.draw());
-    this.resized.observe(root);
-    this.othersPlay = (event) => event.detail !== this && this.pause();
-    window.addEventListener("audioclf-play", this.othersPlay);
   }
 
   // What is shown stays until the new pictures have arrived, so that a changed parameter does not flicker.
   show(data) {
     const number = (this.asking += 1);
-    const colours = data.palette.match(/../g).map((digits) => parseInt(digits, 16));
+    const colours = bytes(data.palette);
     const pictures = data.panels.map((panel) => panel.kind === "picture" && this.load(panel, colours));
     const first = !this.data;
     if (first) this.build(data, colours);
@@ -73,10 +67,11 @@ class Player {
     if (!this.data || changed) this.selection = data.selection || null; // of a link, another view or another sound
     this.data = data;
     this.asked = null;
-    const kept = new Map(this.sounds.map((sound) => [sound.address, sound]));
+    const kept = this.known();
+    this.sounds = [];
     const grid = element("div", `grid ${data.layout}`);
     grid.style.setProperty("--columns", data.columns);
-    this.sounds = data.tracks.map((track) => this.sound(track, kept));
+    for (const track of data.tracks) this.sound(track, kept);
     for (const old of kept.values()) old.close();
     this.root.replaceChildren();
     for (const sound of this.sounds) (data.layout === "grid" ? this.root : grid).append(sound.bar);
@@ -100,11 +95,8 @@ class Player {
     this.draw();
   }
 
-  // A sound that stays keeps its element, so that it plays on while the pictures change.
   sound(track, kept) {
-    const sound = kept.get(track.audio) || new Sound(track.audio, () => this.move());
-    kept.delete(track.audio);
-    sound.seconds = track.seconds;
+    const sound = this.take(track.audio, track.seconds, kept);
     sound.apply(this.way);
     sound.bar = element("div", "bar");
     sound.button = element("button", "play", sound.bar);
@@ -121,7 +113,6 @@ class Player {
       open.onclick = () => this.send.pick(this.data.tracks.indexOf(track));
     }
     sound.title = track.title;
-    return sound;
   }
 
   toggle(sound) {
@@ -131,21 +122,8 @@ class Player {
     else sound.pause();
   }
 
-  play(sound, from) {
-    this.pause(sound);
-    window.dispatchEvent(new CustomEvent("audioclf-play", { detail: this }));
-    sound.play(from).catch((error) => {
-      // a pause that comes before the sound has begun ends play() with this, and is no fault
-      if (error.name !== "AbortError") sound.clock.textContent = "cannot be played";
-    });
-  }
-
-  seek(sound, time) {
-    sound.seek(time);
-  }
-
-  pause(except) {
-    for (const sound of this.sounds) if (sound !== except) sound.pause();
+  failed(sound, words) {
+    sound.clock.textContent = words;
   }
 
   // How sounds are played: speed, pitch, loop.
@@ -207,6 +185,7 @@ class Player {
 
   // A key that changes more than the place; false where it means nothing here.
   key({ key, shiftKey }, sound) {
+    if (!this.data.tools) return false;
     const { selection } = this;
     const time = Math.min(sound.time, sound.seconds);
     const whole = { start: 0, end: sound.seconds, low: null, high: null };
@@ -225,34 +204,18 @@ class Player {
     return true;
   }
 
-  act(name) {
-    this.send.act(name);
-  }
-
-  move() {
-    let playing = false;
-    this.sounds.forEach((sound) => {
-      sound.keep();
-      playing ||= !sound.paused;
+  follow() {
+    for (const sound of this.sounds) {
       label(sound.button, sound.paused, sound.title);
       const digits = sound.seconds < 0.1 ? 4 : 2;
       const [now, all] = [sound.time.toFixed(digits), `${sound.seconds.toFixed(digits)} s`];
       sound.clock.textContent = this.data.layout === "grid" ? `${now} / ${all}` : sound.paused ? all : `${now} s`;
-    });
+    }
     for (const panel of this.panels) panel.line(panel.sound.time);
-    cancelAnimationFrame(this.frame);
-    if (playing) this.frame = requestAnimationFrame(() => this.move());
   }
 
   draw() {
     for (const panel of this.panels) panel.draw();
     this.move();
-  }
-
-  close() {
-    for (const sound of this.sounds) sound.close();
-    cancelAnimationFrame(this.frame);
-    this.resized.disconnect();
-    window.removeEventListener("audioclf-play", this.othersPlay);
   }
 }

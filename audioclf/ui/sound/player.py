@@ -6,23 +6,25 @@ and the pictures zoomed; what is selected comes back to the page.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from audioclf.ui.shell import media
 from audioclf.ui.shell.text import plain
 from audioclf.ui.sound import feature_panels, view_link
+from audioclf.ui.sound.component import component
 from audioclf.ui.sound.view_link import Field
 
-_HERE = Path(__file__).parent
-SCRIPTS = ("element", "axes", "pictures", "readout", "selection", "band", "playback", "tools", "panel", "player")
-"""Parts of the script, one idea each, in the order in which they are put together."""
+DRAWING: Final = tuple(
+    f"sound/{name}.js" for name in ("element", "axes", "pictures", "readout", "drawing", "selection", "playback")
+)
+"""Parts of every script that draws features and plays sounds, one idea each, in the order they are put together."""
+
+SCRIPTS: Final = (*DRAWING, *(f"sound/{name}.js" for name in ("band", "tools", "panel", "player")))
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,6 @@ class Tools:
     subject: str
     seconds: float
     actions: Mapping[str, str]
-
-
-@functools.cache
-def _component() -> Any:
-    return st.components.v2.component(
-        "audioclf_player",
-        html="<div class='player'></div>",
-        css=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js="\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
-    )
 
 
 def track(title: str, wav: bytes, seconds: float, note: str = "") -> dict[str, Any]:
@@ -169,7 +161,7 @@ def workbench(
 
 
 def _draw(key: str, data: dict[str, Any]) -> Any:
-    return _component()(
+    return component("player", "player", ("sound/drawing.css", "sound/player.css"), SCRIPTS)(
         key=key,
         data=data | {"palette": feature_panels.colours()},
         on_picked_change=lambda: None,

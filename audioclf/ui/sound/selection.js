@@ -4,10 +4,11 @@ const DRAG_PIXELS = 5;
 const BAND_PIXELS = 8; // a drag that is flatter selects time alone
 const EDGE_PIXELS = 6;
 
-// Follows a pointer over one panel and keeps the rectangle in place.
+// Follows a pointer over one panel and keeps the rectangle in place; where fingers scroll, only the mouse.
 class Selector {
-  constructor(panel) {
+  constructor(panel, scrolls = false) {
     this.panel = panel;
+    this.scrolls = scrolls;
     this.box = element("div", "selection", panel.plot);
     this.box.hidden = true;
     const { plot } = panel;
@@ -19,7 +20,7 @@ class Selector {
 
   down(event) {
     this.dragged = false;
-    if (event.button !== 0 || !this.panel.area) return;
+    if (event.button !== 0 || !this.panel.area || (this.scrolls && event.pointerType === "touch")) return;
     const found = this.panel.under(event);
     if (!found) return;
     this.from = { x: event.clientX, y: event.clientY, found };
@@ -73,7 +74,7 @@ class Selector {
     const selected = panel.player.selection;
     const [left, right] = [from.grabbed ? from.grabbed.stays : from.found.at, now.at].sort((a, b) => a - b);
     if (!panel.timed) return { start: selected?.start ?? 0, end: selected?.end ?? sound.seconds, low: left, high: right };
-    const stretch = { start: Math.max(left, 0), end: Math.min(right, sound.seconds), low: null, high: null };
+    const stretch = { start: Math.max(left, 0), end: Math.min(right, sound?.seconds ?? right), low: null, high: null };
     if (from.grabbed) return { ...selected, start: stretch.start, end: stretch.end };
     if (!panel.banded || Math.abs(event.clientY - from.y) < BAND_PIXELS) return stretch;
     const [low, high] = [from.found.down, now.down].map((down) => panel.height(down)).sort((a, b) => a - b);

@@ -65,7 +65,7 @@ class Tools {
       for (const [name, text] of data.actions) {
         const made = element("button", "open", this.actions, text);
         made.type = "button";
-        made.onclick = () => this.player.act(name);
+        made.onclick = () => this.player.send.act(name);
       }
     }
   }

@@ -153,16 +153,16 @@ def _text(fields: Sequence[Field]) -> str:
         value = st.session_state.get(field.key, field.default)
         if value != field.default and field.valid(value):
             view[field.name] = value
-    audio = _changes(feature_settings.audio(), AudioSettings())
+    audio = changes(feature_settings.audio(), AudioSettings())
     if audio:
         view["audio"] = audio
-    features = {kind: _changes(feature_settings.feature(kind), feature_settings.start(kind)) for kind in views()}
+    features = {kind: changes(feature_settings.feature(kind), feature_settings.start(kind)) for kind in views()}
     if any(features.values()):
         view["features"] = {kind: changed for kind, changed in features.items() if changed}
     return json.dumps(view, separators=(",", ":"), ensure_ascii=False) if view else ""
 
 
-def _changes(value: Parameters, start: Parameters) -> dict[str, Any]:
+def changes(value: Parameters, start: Parameters) -> dict[str, Any]:
     """Parameters that differ; one that is empty now is null."""
     now, then = value.to_dict(), start.to_dict()
     return {name: now.get(name) for name in {**then, **now} if now.get(name) != then.get(name)}
