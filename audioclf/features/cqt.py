@@ -53,14 +53,14 @@ def _octave_basis(frequencies: tuple[float, ...], sr: float, q: float, window_na
 
     n_fft = _fft_length(q * sr / frequencies[0])
     basis = np.zeros((len(frequencies), n_fft), np.complex64)
-    for row, frequency in zip(basis, frequencies, strict=True):
-        length = q * sr / frequency
+    lengths = q * sr / np.array(frequencies)
+    # rounded where librosa rounds: of coefficients that are equal but for rounding, the same ones are left out
+    for row, frequency, length in zip(basis, frequencies, lengths, strict=True):
         times = np.arange(-length // 2, length // 2)
-        fade = window(window_name, times.size)
+        wave = np.exp(1j * (times * 2 * np.pi * frequency / sr)) * window(window_name, times.size)
         start = (n_fft - times.size) // 2
-        row[start : start + times.size] = (
-            np.exp(2j * np.pi * frequency / sr * times) * fade * (length / n_fft / np.abs(fade).sum())
-        )
+        row[start : start + times.size] = wave / np.abs(wave).sum()
+    basis *= lengths[:, np.newaxis] / n_fft
     weights = scipy.fft.fft(basis, axis=1)[:, : n_fft // 2 + 1]
     size = np.abs(weights)
     ascending = np.sort(size, axis=1)

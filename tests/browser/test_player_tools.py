@@ -209,7 +209,7 @@ def test_the_selection_comes_back_to_the_page(new_page: NewPage, sounds: Path) -
     page.get_by_role("button", name="Label", exact=True).click()
     page.get_by_role("button", name="Add the clip").click()
     page.get_by_text("1.00 s").first.wait_for()  # facts of the new clip, which is shown
-    assert "3 clips" in page.get_by_test_id("stSidebar").inner_text()
+    page.get_by_test_id("stSidebar").get_by_text("3 clips").wait_for()
 
 
 def test_the_picture_follows_a_slider_while_it_is_dragged(new_page: NewPage, sounds: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioclf.core import settings
 from audioclf.core.errors import AudioclfError, ParameterError
 from audioclf.embeddings import EMBEDDINGS
 from audioclf.embeddings import yamnet as module
@@ -94,10 +93,8 @@ def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_named_weights_in_our_own_form_are_used_where_they_lie(
     yamnet: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    MODEL.obtain()
-    (kept,) = settings.embeddings_folder().glob("yamnet-*.npz")
     mine = tmp_path / "mine.npz"
-    mine.write_bytes(kept.read_bytes())
+    mine.write_bytes(module._weights_file().read_bytes())
     monkeypatch.setenv("AUDIOCLF_YAMNET", str(mine))
     assert first(np.zeros(SR)) == ["Silence"]
     os.truncate(mine, 1000)
