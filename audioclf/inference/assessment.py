@@ -97,29 +97,31 @@ def choose_method(
     kinds = [method.kind for method in methods_for(run)]
     clips, kind = choice_clips(run, n)
     predictor = predictor or Predictor(run, SoundCache())
-    scores: dict[str, list[float]] = {name: [] for name in kinds}
+    rows: list[list[float]] = []
     begun = time.monotonic()
     for done, (clip, split) in enumerate(clips):
-        if should_stop is not None and should_stop():
-            raise Stopped("The test of the explanations was stopped.")
         if time.monotonic() - begun > seconds:
             break
+        row = []
         try:
             for name in kinds:
-                scores[name].append(_score(predictor.explain(run.clips[clip], split=split, method=name, judge=True)))
+                if should_stop is not None and should_stop():
+                    raise Stopped("The test of the explanations was stopped.")
+                row.append(_score(predictor.explain(run.clips[clip], split=split, method=name, judge=True)))
+            rows.append(row)
+        except Stopped:
+            raise
         except AudioclfError:  # a sound that is gone
-            for name in kinds:
-                del scores[name][min(map(len, scores.values())) :]
+            pass
         if report is not None:
             report(done + 1, len(clips))
-    counted = len(scores[kinds[0]])
-    if not counted:
+    if not rows:
         raise RunError(f"The sounds of run '{run.name}' cannot be read any more, so its explanations cannot be tested.")
-    means = {name: float(np.mean(values)) for name, values in scores.items()}
+    means = dict(zip(kinds, np.mean(rows, axis=0).tolist(), strict=True))
     choice = {
         "method": max(kinds, key=lambda name: means[name]),
         "clips": kind,
-        "n_clips": counted,
+        "n_clips": len(rows),
         "scores": means,
     }
     (run.folder / FOLDER).mkdir(exist_ok=True)

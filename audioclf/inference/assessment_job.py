@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from audioclf.core.errors import RunError
+from audioclf.core.errors import RunError, Stopped
 from audioclf.experiments.runs import Run, Status, list_runs, open_run, write_json
 from audioclf.experiments.runs.files import read_json
 from audioclf.experiments.runs.folder import JobFolder
@@ -98,9 +100,9 @@ def execute_assessment(job: AssessmentJob) -> None:
     from audioclf.inference.sound_cache import SoundCache
 
     run = open_run(job.place)
-    writer = StatusWriter(job, asked=lambda: not job.folder.is_dir())  # the run was deleted meanwhile
+    writer = StatusWriter(job, asked=lambda: not job.folder.is_dir())
     last = 0.0
-    with writer.ending():
+    with _unless_deleted(job), writer.ending():
         methods = job.methods
         steps = [*(["choice"] if read_choice(run) is None else []), *methods]
         predictor = Predictor(run, SoundCache())
@@ -130,3 +132,14 @@ def execute_assessment(job: AssessmentJob) -> None:
             else:
                 assess_method(run, step, report=report, should_stop=writer.should_stop, predictor=predictor)
         writer.status(state="done", stage="", message="", fraction=1.0, seconds_left=None)
+
+
+@contextmanager
+def _unless_deleted(job: AssessmentJob) -> Iterator[None]:
+    """End as after a stop where the run was deleted meanwhile, and its folder with it."""
+    try:
+        yield
+    except FileNotFoundError:
+        if job.folder.is_dir():
+            raise
+        raise Stopped("The run was deleted, so the test of its explanations ends.") from None

@@ -52,6 +52,7 @@ class SoundCache:
     """
 
     def __init__(self, max_bytes: int = 256_000_000) -> None:
+        self.max_bytes = max_bytes
         self.made: Counter[str] = Counter()
         self._kept: BoundedCache[Hashable, Any] = BoundedCache(max_bytes, _size)
 
@@ -69,7 +70,7 @@ class SoundCache:
             return kept
         value = make()
         self.made[what] += 1
-        if key is not None:
+        if key is not None and _size(value) <= self.max_bytes:  # one that is larger would push out all others
             self._kept.put(key, value)
         return value
 

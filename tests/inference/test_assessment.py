@@ -49,6 +49,10 @@ def test_the_default_is_what_wins_on_validation_clips(run: Run) -> None:
     clips, kind = choice_clips(run)
     assert kind == "validation"
     assert not {clip for clip, _ in clips} & {item.clip for item in run.predictions}
+    asked, done = iter([False, True]), []
+    with pytest.raises(Stopped):
+        choose_method(run, should_stop=lambda: next(asked), report=lambda *at: done.append(at))
+    assert not done, "a stop does not wait for the other methods of the clip"
     choice = choose_method(run)
     assert choice == read_choice(run)
     assert (
@@ -145,3 +149,10 @@ def test_sounds_that_are_gone_are_a_sentence(run: Run, made: Run, tmp_path: Path
         execute_assessment(job)
     assert job.status.state == "failed"
     assert "cannot be read any more" in job.status.message
+
+
+def test_a_run_that_is_deleted_meanwhile_ends_its_test(run: Run) -> None:
+    job = create_assessment(run, ("occlusion",))
+    shutil.rmtree(job.folder)
+    with pytest.raises(Stopped):
+        execute_assessment(job)

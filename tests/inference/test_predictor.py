@@ -313,6 +313,7 @@ def test_what_is_kept_of_sounds_has_a_bound(tone) -> None:
     assert cache.made["decoded"] == 4
     for _ in range(2):
         cache.samples("long", lambda: np.ones(1000, np.float32))
+        cache.samples("b", lambda: np.ones(100, np.float32))
     assert cache.made["decoded"] == 6
     assert SoundCache(0).samples("a", lambda: np.ones(2, np.float32)).sum() == 2
 
