@@ -49,8 +49,7 @@ def resolve(text: str | None) -> str:
     """The workspace that an address asks for.
 
     On a private machine always :data:`DEFAULT`. On a shared server the id in the address, or a new one that belongs
-    into
-    it where there is none.
+    into it where there is none.
 
     Raises
     ------
