@@ -176,7 +176,7 @@ _lock = threading.Lock()
 
 
 def usage(workspace: str = DEFAULT, *, max_age: float = RECENT) -> Usage:
-    """How full a workspace is; a count of its files is taken again for ``max_age`` seconds, 0 counts anew."""
+    """How full a workspace is; a count of its files is reused for ``max_age`` seconds, 0 counts anew."""
     path = _path(workspace)  # a visit alone makes no folder
     used = _counted(path, max_age)
     quota, left = _quota(), _left_on_disk(path)
@@ -216,7 +216,7 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
 
 
 def require_disk(n_bytes: int, path: Path) -> None:
-    """Raise a WorkspaceError unless so many bytes may still be written where ``path`` is (or will be), whosever."""
+    """Raise a WorkspaceError unless so many bytes may still be written to the disk that ``path`` is on or will be on."""
     left = _left_on_disk(path)
     if n_bytes > left:
         kept = settings.number("free_disk_gb") * _GB
@@ -228,7 +228,7 @@ def require_disk(n_bytes: int, path: Path) -> None:
 
 
 def require_space(n_bytes: int, path: Path) -> None:
-    """Raise unless so many bytes may be written at a path: :func:`require_room`, outside of workspaces the disk's.
+    """Raise unless so many bytes may be written at a path: :func:`require_room`, or :func:`require_disk` elsewhere.
 
     Raises
     ------
