@@ -216,7 +216,7 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
 
 
 def require_disk(n_bytes: int, path: Path) -> None:
-    """Raise a WorkspaceError unless so many bytes may still be written to the disk that ``path`` is on or will be on."""
+    """Raise a WorkspaceError unless so many bytes may still be written to the disk of ``path``, whoever fills it."""
     left = _left_on_disk(path)
     if n_bytes > left:
         kept = settings.number("free_disk_gb") * _GB
