@@ -183,9 +183,8 @@ def load_audio(
 def fix_length(y: Array, n_samples: int, pad: str = "end") -> Array:
     """Cut or pad samples [shape=(n,)] to exactly ``n_samples``, at least 1, float32.
 
-    ``pad`` is where silence goes when ``y`` is short: behind it ("end"), on both sides ("center"), or nowhere
-    because the
-    clip is looped ("repeat"). A long ``y`` loses its end whatever this says.
+    ``pad`` is where silence goes when ``y`` is short: behind it ("end"), on both sides ("center"), or nowhere because
+    the clip is looped ("repeat"). A long ``y`` loses its end in any case.
     """
     if n_samples < 1:
         raise ParameterError(f"n_samples must be at least 1, got {n_samples}.", "n_samples")

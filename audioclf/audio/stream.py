@@ -15,10 +15,8 @@ def stream_audio(source: Source, *, sr: int, mono: str = "mean", offset: float =
     """Decode a sound to mono float32 samples, block by block, without a limit on its length.
 
     The blocks one after the other are what :func:`~audioclf.audio.io.load_audio`, whose parameters these are, gives
-    within
-    1e-4 (the resampler works through the same filter in pieces), and as many. An ``offset`` at the end of the file
-    or later
-    gives no block.
+    within 1e-4 (the resampler works through the same filter in pieces), and as many. An ``offset`` at the end of the
+    file or later gives no block.
 
     Yields
     ------

@@ -53,8 +53,7 @@ def read_text(path: Path, max_bytes: int) -> str:
     """Text of a regular file in UTF-8.
 
     An OSError where it cannot be read; a ValueError where it is no regular file (a pipe would wait for ever), too
-    large,
-    or not UTF-8.
+    large, or not UTF-8.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):

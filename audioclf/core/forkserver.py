@@ -121,8 +121,7 @@ def start(
     """Start ``python -P -m MODULE ARGUMENTS``; the other parameters are those of ``subprocess.Popen``.
 
     ``preloaded`` says whether it needs what the server has imported; one that does not stays small as a process of
-    its
-    own.
+    its own.
     """
     env = dict(os.environ if env is None else env)
     with _lock:

@@ -49,8 +49,7 @@ def resolve(text: str | None) -> str:
     """The workspace that an address asks for.
 
     On a private machine always :data:`DEFAULT`. On a shared server the id in the address, or a new one that belongs
-    into
-    it where there is none.
+    into it where there is none.
 
     Raises
     ------
@@ -177,7 +176,7 @@ _lock = threading.Lock()
 
 
 def usage(workspace: str = DEFAULT, *, max_age: float = RECENT) -> Usage:
-    """How full a workspace is; a count of its files is taken again for ``max_age`` seconds, 0 counts anew."""
+    """How full a workspace is; a count of its files is reused for ``max_age`` seconds, 0 counts anew."""
     path = _path(workspace)  # a visit alone makes no folder
     used = _counted(path, max_age)
     quota, left = _quota(), _left_on_disk(path)
@@ -217,7 +216,7 @@ def require_room(n_bytes: int = 1, workspace: str = DEFAULT) -> None:
 
 
 def require_disk(n_bytes: int, path: Path) -> None:
-    """Raise a WorkspaceError unless so many bytes may still be written where ``path`` is (or will be), whosever."""
+    """Raise a WorkspaceError unless so many bytes may still be written to the disk of ``path``, whoever fills it."""
     left = _left_on_disk(path)
     if n_bytes > left:
         kept = settings.number("free_disk_gb") * _GB
@@ -229,7 +228,7 @@ def require_disk(n_bytes: int, path: Path) -> None:
 
 
 def require_space(n_bytes: int, path: Path) -> None:
-    """Raise unless so many bytes may be written at a path: :func:`require_room`, outside of workspaces the disk's.
+    """Raise unless so many bytes may be written at a path: :func:`require_room`, or :func:`require_disk` elsewhere.
 
     Raises
     ------

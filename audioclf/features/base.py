@@ -92,11 +92,11 @@ class Feature(Parameters):
     own_sr: ClassVar[int | None] = None
 
     def obtain(self, *, progress: Progress | None = None, should_stop: ShouldStop | None = None) -> None:
-        """Have at hand what it needs, such as weights, before any work is done; an AudioclfError where it cannot."""
+        """Obtain what it needs, such as weights, before any work is done; an AudioclfError where that fails."""
 
     @property
     def weights_id(self) -> str:
-        """Hash of the weights it computes with, empty where it has none; an AudioclfError where they are not had."""
+        """Hash of the weights it computes with, empty where it has none; an AudioclfError where they are missing."""
         return ""
 
     def compute(self, y: npt.ArrayLike, sr: float) -> FeatureMap:

@@ -23,8 +23,7 @@ def hz_to_mel(frequencies: npt.ArrayLike, htk: bool = False) -> Numbers:
     """Mel number of frequencies in Hz.
 
     With ``htk`` ``2595 log10(1 + f / 700)`` (the HTK Book), else that of Slaney's Auditory Toolbox (Interval
-    Research
-    Technical Report 1998-010): linear to 1 kHz with 3 mel per 200 Hz, then 27 mel per factor of 6.4.
+    Research Technical Report 1998-010): linear to 1 kHz with 3 mel per 200 Hz, then 27 mel per factor of 6.4.
     """
     hertz = np.asarray(frequencies, dtype=np.float64)
     if htk:

@@ -315,6 +315,7 @@ def _home_of(path: Path) -> Path:
 
 
 def _plain_name(name: str) -> str:
+    name = Path(name).name  # a browser sends the folders it lay in, too
     for suffix in (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]

@@ -48,8 +48,6 @@ _ROOM = 16 * _CHUNK
 
 _DAY = 86400.0
 
-STOPPED = "Storing the files was stopped; nothing of them was kept."
-
 
 def set_waiting(folder: Path) -> None:
     """Note that a stored folder was just brought in and may never be loaded; it is swept away a day later then."""
@@ -180,7 +178,7 @@ class Keeper:
                 self._promise(len(chunk))
                 with _disk(self.parent):
                     target.write(chunk)
-                stop_if(self._should_stop, STOPPED)
+                stop_if(self._should_stop, "Storing the files was stopped; nothing of them was kept.")
             with _disk(self.parent):
                 target.close()
         except BaseException:

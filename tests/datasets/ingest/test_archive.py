@@ -323,6 +323,22 @@ def test_a_header_that_asks_for_memory(tmp_path: Path, wavs: list[bytes]) -> Non
     assert "header" in dataset.problems[0].reason
 
 
+@pytest.mark.parametrize("suffix", ["zip", "tar", "tar.gz", "tar.bz2"])
+def test_an_upload_is_stored_like_the_file_and_called_without_its_folders(
+    suffix: str, class_folders: Path, tmp_path: Path
+) -> None:
+    kind = {"zip": "zip", "tar": "tar", "tar.gz": "gztar", "tar.bz2": "bztar"}[suffix]
+    path = Path(shutil.make_archive(str(tmp_path / "sounds"), kind, class_folders))
+    upload = io.BytesIO(path.read_bytes())
+    upload.seek(0, io.SEEK_END)  # a second try begins where the first one ended
+    folder = archive.unpack(upload, tmp_path / "home", name=f"dropped/{path.name}")
+    assert folder.name == archive.unpack(path, tmp_path / "other").name
+    assert staging.stored_tree(folder).name == "sounds"
+    assert load_dataset(folder).counts == load_dataset(class_folders).counts
+    with pytest.raises(DatasetError, match="is no archive, a zip"):
+        archive.unpack(io.BytesIO(b"no archive"), tmp_path / "home", name="a.7z")
+
+
 def test_more_members_than_are_looked_at(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST_MEMBERS", 5)
     path = pack(*[(f"a/more{number}.wav", b"") for number in range(4)])
