@@ -49,7 +49,7 @@ def diagnose_run(run: Run, rows: Sequence[Mapping[str, Any]] | None = None) -> l
 
 
 def fit_title(run: Run, row: Mapping[str, Any]) -> str:
-    """Name of the model that a line of a run's history is of: its split and, of an ensemble, its feature."""
+    """Name of the fit that a row of a run's history belongs to: its split and, in an ensemble, its feature."""
     split, member = row["split_index"], row["member"]
     if split is None or member is None or member >= len(run.experiment.members):  # of another version
         return str(row["fit"])

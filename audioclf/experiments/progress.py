@@ -108,7 +108,7 @@ class _Reader:
 
 
 class Progress:
-    """How far the fits of a run are, each of so many epochs; new epochs go into its history."""
+    """How far the fits of a run are, each of ``epochs`` epochs; new epochs go into the run's history."""
 
     def __init__(self, run: Run, writer: RunWriter, fits: Sequence[FitKey], epochs: int) -> None:
         self.epochs = epochs

@@ -91,7 +91,7 @@ def quiet(what: str, model: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """Drop what is written to standard error, also by libraries in C++, before any log level counts."""
+    """Discard standard error, also what C++ libraries write there before any log level applies."""
     sys.stderr.flush()
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)

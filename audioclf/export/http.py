@@ -172,7 +172,7 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     415: {"model": Problem, "description": "The file is no sound that can be read."},
     422: {"model": Problem, "description": "A parameter or the file is missing or out of range."},
     429: {"model": Problem, "description": "Too many requests; Retry-After has the seconds to wait."},
-    503: {"model": Problem, "description": "The models are not ready, or too many requests wait."},
+    503: {"model": Problem, "description": "Too many requests wait; Retry-After has the seconds to wait."},
 }
 
 

@@ -124,7 +124,7 @@ def explained(run: Run) -> tuple[Explanation, str] | None:
 
 
 def explainable(run: Run) -> tuple[Clip, str] | None:
-    """The clip that Grad-CAM is shown of, and its split; None without clips or where the model has no convolution."""
+    """The clip whose Grad-CAM is shown, and its split; None without clips or where the model has no convolution."""
     if run.experiment.model.cam_layer is None or not run.clips:
         return None
     predictions = run.predictions

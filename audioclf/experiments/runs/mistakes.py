@@ -94,7 +94,8 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     share, spread = right / n, z * z / n
     middle = (share + spread / 2) / (1 + spread)
     reach = z / (1 + spread) * (share * (1 - share) / n + spread / (4 * n)) ** 0.5
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    # rounding must not leave 0 or all of n outside
+    return (middle - reach if right else 0.0), (middle + reach if right < n else 1.0)
 
 
 def by_group(run: Run) -> list[Slice]:

@@ -137,7 +137,7 @@ def _day(moment: float) -> str:
 
 
 def _if_there(read: Callable[[], Known]) -> Known | None:
-    """What of a run can be read; None of what is gone, for the rest is worth a report all the same."""
+    """What ``read`` returns, or None where that part of the run cannot be read: the rest still makes a report."""
     try:
         return read()
     except AudioclfError:

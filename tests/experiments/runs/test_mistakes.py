@@ -79,10 +79,12 @@ def test_the_most_frequent_confusion_is_named_with_its_reverse() -> None:
     assert confused(predictions((0, 0, 4)), NAMES) == "Every test clip was predicted correctly."
 
 
-@pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (17, 40)])
+@pytest.mark.parametrize(("right", "n"), [(0, 5), (0, 7), (5, 5), (10, 10), (17, 40)])
 def test_the_interval_of_a_part_is_wilsons(right: int, n: int) -> None:
     expected = binomtest(right, n).proportion_ci(method="wilson")
-    assert wilson(right, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    low, high = wilson(right, n)
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert 0 <= low <= right / n <= high <= 1
 
 
 def test_accuracy_by_group_fold_and_length(run: Run) -> None:
