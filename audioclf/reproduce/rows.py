@@ -176,15 +176,20 @@ def epochs(planned: Planned) -> str:
     if not isinstance(planned.recipe.experiment.model, Network):
         return ""
     full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
-    return str(full) if here == full else f"{here} of {full}"
+    return f"{here} of {full}" if is_limited(planned) else str(full)
+
+
+def is_limited(planned: Planned) -> bool:
+    """Whether a network is trained for other than the published number of epochs."""
+    full, here = planned.recipe.experiment.training.epochs, planned.experiment.training.epochs
+    return isinstance(planned.recipe.experiment.model, Network) and here != full
 
 
 def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
     """What may be concluded, in words."""
     published = planned.recipe.published
     low, high = measured["interval"]
-    trained = epochs(planned)
-    limited = " of " in trained
+    limited = is_limited(planned)
     if planned.data.stand_in:
         words = "runs whole; on other data, so the figures cannot be compared"
     elif published is not None and planned.recipe.reference.get("leaky") and not measured["leaky"]:
@@ -198,7 +203,7 @@ def verdict(planned: Planned, measured: Mapping[str, Any]) -> str:
     else:
         words = "above the published figure" if low > published else "below the published figure"
     if limited:
-        words += f"; after {trained} epochs only"
+        words += f"; after {epochs(planned)} epochs only"
     if measured["leaky"]:
         words += "; LEAKY, says nothing about new sounds"
     return words

@@ -26,7 +26,7 @@ def project(units: Array, method: str = "tsne", random_state: int = 0) -> Array:
     Parameters
     ----------
     units : np.ndarray [shape=(n, d)]
-        As :func:`audioclf.similarity.neighbours.units` gives them.
+        As :func:`audioclf.inference.neighbours.units` gives them.
     method : str
         Of :data:`METHODS`.
     random_state : int
