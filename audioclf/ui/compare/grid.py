@@ -131,9 +131,9 @@ def _row(table: Table, number: int, bare: bool, address: Address) -> dict[str, A
     y = cells[0].get("y")
     for cell in cells:
         cell.pop("y", None)
-    first = cells[0]["x"]
-    x = first | {"low": max(0.0, first["low"]), "high": max(cell["x"]["high"] for cell in cells)}
-    if first["unit"] == "s" and table.span is not None:
+    # a first frame reaches half a step before 0 s, or comes later where frames are not centred
+    x = cells[0]["x"] | {"low": 0.0, "high": max(cell["x"]["high"] for cell in cells)}
+    if x["unit"] == "s" and table.span is not None:
         x |= dict(zip(("low", "high"), table.span, strict=True))
     return {
         "title": table.features[number].title,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -258,6 +258,7 @@ def named_groups(dataset: Dataset, mark: str, part: int) -> list[str | None]:
     """Part number ``part`` (from 1) of every clip's file name; the clip's own group where the name has none."""
     groups: list[str | None] = []
     for clip in dataset.clips:
-        parts = Path((clip.file or clip.path.name).replace("\\", "/")).stem.split(mark)
+        name = posixpath.basename((clip.file or clip.path.name).replace("\\", "/"))
+        parts = posixpath.splitext(name)[0].split(mark)
         groups.append(parts[part - 1].strip() or clip.group if len(parts) >= max(part, 2) else clip.group)
     return groups

@@ -6,18 +6,16 @@ const STILL = 5;
 const MARGIN = 12;
 const REST = 150; // milliseconds on a point after which its sound is asked for
 const SILENCE = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
-const hosts = new WeakMap();
 let hearing = false; // browsers play nothing before a click
 
 export default function (component) {
   const root = component.parentElement.querySelector(".points");
-  let points = hosts.get(root);
-  if (!points) hosts.set(root, (points = new Points(root)));
+  const points = (root.points ||= new Points(root));
   points.show(component.data, component.setStateValue);
   return () => {
     points.leave();
     points.resized.disconnect();
-    hosts.delete(root);
+    delete root.points;
   };
 }
 

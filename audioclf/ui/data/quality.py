@@ -130,11 +130,17 @@ def _within(dataset: Dataset, groups: Iterable[tuple[int, ...]]) -> list[tuple[i
 
 def spare(groups: Iterable[Iterable[int]]) -> set[int]:
     """Numbers to leave out so that of every group one stays, also where groups touch."""
-    apart: list[set[int]] = []
-    for group in map(set, groups):
-        touching = [other for other in apart if other & group]
-        apart = [other for other in apart if not other & group] + [group.union(*touching)]
-    return {number for group in apart for number in sorted(group)[1:]}
+    first: dict[int, int] = {}
+
+    def root(number: int) -> int:
+        while first.setdefault(number, number) != number:
+            number = first[number]
+        return number
+
+    for group in groups:
+        lowest, *others = sorted({root(number) for number in group})
+        first |= dict.fromkeys(others, lowest)
+    return {number for number in first if root(number) != number}
 
 
 def _shortcut(found: ShortcutCheck | None) -> None:

@@ -2,19 +2,14 @@
 
 const EVERY = 700; // ms between two questions, at least
 const LOUD = 0.012; // root mean square from which on something sounds
-const hosts = new WeakMap();
 
 export default function (component) {
   const root = component.parentElement.querySelector(".live");
-  let live = hosts.get(root);
-  if (!live) {
-    live = new Live(root);
-    hosts.set(root, live);
-  }
+  const live = (root.live ||= new Live(root));
   live.show(component.data, (chunk) => component.setTriggerValue("chunk", chunk));
   return () => {
     live.stop();
-    hosts.delete(root);
+    delete root.live;
   };
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from audioclf.experiments.runs.review import Verdict, read_review
 from audioclf.ui.jobs import run_picker
 from audioclf.ui.results import clip_view, kept, review_bar
 from audioclf.ui.shell import error_boundary, warmup
+from audioclf.ui.shell.paging import paged
 from audioclf.ui.shell.state import State
 from audioclf.ui.shell.switch import switch
 from audioclf.ui.shell.text import count, distinct, escape, plain
@@ -123,11 +123,9 @@ def _listed(run: Run, found: Sequence[Prediction], verdicts: dict[int, Verdict])
     if not found:
         st.success("Every test clip was predicted correctly.", icon=":material/celebration:")
         return
-    pages = math.ceil(len(found) / PER_PAGE)
-    key = f"results.page {run.id} {len(found)} {found[0].clip}"
-    page = st.number_input(f"Page, of {pages:,}", 1, pages, key=key) if pages > 1 else 1
+    shown = paged(found, PER_PAGE, f"results.page {run.id} {len(found)} {found[0].clip}")
     warmup.until_ready()
-    _players(run, found[(page - 1) * PER_PAGE : page * PER_PAGE], verdicts)
+    _players(run, shown, verdicts)
 
 
 def _players(run: Run, found: Sequence[Prediction], verdicts: dict[int, Verdict]) -> None:

@@ -9,7 +9,7 @@ import functools
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import numpy as np
 import streamlit as st
@@ -22,8 +22,8 @@ from audioclf.datasets import Clip
 from audioclf.features import Feature, FeatureMap, zoom
 from audioclf.features.extraction import load_clip
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 # browsers refuse to play below 3 kHz, and small devices below 8
 _LOWEST_PLAYED = 8000
@@ -34,8 +34,8 @@ LOWER_RATES = (16000, 11025, 8000, 4000, 2000, 1000)
 """Sample rates at which a recording is read that is too long for the usual one."""
 
 
-def kept(most: int, most_long: int) -> Callable[[Callable[Concatenate[Clip, P], T]], Callable[Concatenate[Clip, P], T]]:
-    """Keep what a function makes of a clip and of parameters, for all sessions.
+def kept(most: int, most_long: int) -> Callable[[Callable[[Clip, *Ts], T]], Callable[[Clip, *Ts], T]]:
+    """Keep what a function makes of a clip and of parameters, which are given by position, for all sessions.
 
     Parameters
     ----------
@@ -43,20 +43,19 @@ def kept(most: int, most_long: int) -> Callable[[Callable[Concatenate[Clip, P], 
         Results that are kept, and of them those of clips of minutes, so that memory stays bounded.
     """
 
-    def decorate(make: Callable[Concatenate[Clip, P], T]) -> Callable[Concatenate[Clip, P], T]:
-        any_make: Callable[..., T] = make
+    def decorate(make: Callable[[Clip, *Ts], T]) -> Callable[[Clip, *Ts], T]:
+        def store(n: int) -> Callable[[str, str, Clip, tuple[*Ts]], T]:
+            def stored(key: str, parameters: str, _clip: Clip, _given: tuple[*Ts]) -> T:
+                return make(_clip, *_given)
 
-        def store(n: int) -> Callable[[str, str, Clip, tuple[Any, ...]], T]:
-            def stored(key: str, parameters: str, _clip: Clip, _given: tuple[Any, ...]) -> T:
-                return any_make(_clip, *_given)
-
-            stored.__module__, stored.__qualname__ = make.__module__, f"{make.__qualname__} {n}"  # name the store
+            # Streamlit tells stores apart by the name and the source of their functions, and the source is the same
+            stored.__module__, stored.__qualname__ = make.__module__, f"{make.__qualname__} {n}"
             return st.cache_resource(max_entries=n, show_spinner=False)(stored)
 
         short, long = store(most), store(most_long)
 
         @functools.wraps(make)
-        def found(clip: Clip, /, *given: P.args, **_: P.kwargs) -> T:
+        def found(clip: Clip, *given: *Ts) -> T:
             parameters = [one.to_dict() if isinstance(one, Parameters) else one for one in given]
             of_length = long if clip.seconds > _LONG else short
             return of_length(clip.key, json.dumps(parameters, sort_keys=True), clip, given)

@@ -74,7 +74,9 @@ class Selector {
     const selected = panel.player.selection;
     const [left, right] = [from.grabbed ? from.grabbed.stays : from.found.at, now.at].sort((a, b) => a - b);
     if (!panel.timed) return { start: selected?.start ?? 0, end: selected?.end ?? sound.seconds, low: left, high: right };
-    const stretch = { start: Math.max(left, 0), end: Math.min(right, sound?.seconds ?? right), low: null, high: null };
+    // other sounds that are compared may be longer
+    const end = this.scrolls ? right : Math.min(right, sound.seconds);
+    const stretch = { start: Math.max(left, 0), end, low: null, high: null };
     if (from.grabbed) return { ...selected, start: stretch.start, end: stretch.end };
     if (!panel.banded || Math.abs(event.clientY - from.y) < BAND_PIXELS) return stretch;
     const [low, high] = [from.found.down, now.down].map((down) => panel.height(down)).sort((a, b) => a - b);
