@@ -206,18 +206,31 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+SHARED = ("tests/pages/", "tests/browser/", "tests/datasets/quality/")
+"""Folders whose tests share what costs seconds: a trained run, a server and a browser, ESC-10 measured."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker takes a file after the other, and a folder that shares something whole.
+
+    A scheduler of our own, since pytest 9.2 forgets the groups that pytest-xdist 3.8 marks.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return next((folder for folder in SHARED if file.startswith(folder)), file)
+
+    return ByRoom(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pages and journeys first, since they take longest: what is short fills up the workers at the end.
 
-    A worker takes a file after the other, but all pages, and all journeys, which share what costs seconds: a trained
-    run, a server, a browser; a file may name a group of its own too. Benchmarks come last, so that nothing they leave
-    in memory slows a test.
+    Benchmarks come last, so that nothing they leave in memory slows a test.
     """
     turn = {"pages": 0, "browser": 1, "benchmarks": 3}
     here = Path(__file__).parent
-    for item in items:
-        room = item.path.relative_to(here).parts[0]
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(room if room in ("pages", "browser") else str(item.path)))
     items.sort(key=lambda item: turn.get(item.path.relative_to(here).parts[0], 2))

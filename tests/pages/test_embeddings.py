@@ -22,8 +22,6 @@ from audioclf.models import MODELS
 
 OpenPage = Callable[..., AppTest]
 
-pytestmark = pytest.mark.xdist_group("embeddings")  # the run and the process that opens it are made once
-
 
 @pytest.fixture(scope="module")
 def embedded(

@@ -19,8 +19,6 @@ from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.quality.clip_statistics import SignalFacts, _Sums, measure_all
 from audioclf.datasets.quality.near_duplicates import Fingerprint, differences, limit, near_duplicates
 
-pytestmark = pytest.mark.xdist_group("quality")  # ESC-10 is measured once for all of them
-
 Array = npt.NDArray[np.float32]
 
 

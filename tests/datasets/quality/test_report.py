@@ -18,8 +18,6 @@ from audioclf.datasets.ingest.file_index import FileIndex
 from audioclf.datasets.quality.findings import SEVERITIES, Finding
 from audioclf.datasets.quality.report import HealthReport, check
 
-pytestmark = pytest.mark.xdist_group("quality")  # ESC-10 is measured once for all of them
-
 SR = 22050
 
 

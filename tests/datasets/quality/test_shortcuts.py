@@ -15,8 +15,6 @@ from audioclf.datasets.base import Clip
 from audioclf.datasets.quality.clip_statistics import SignalFacts, measure_all
 from audioclf.datasets.quality.shortcuts import FEWEST, ShortcutCheck, bit_depth, check
 
-pytestmark = pytest.mark.xdist_group("quality")  # ESC-10 is measured once for all of them
-
 
 def table(n_clips: int = 120, n_classes: int = 3, seed: int = 0) -> tuple[list[Clip], list[SignalFacts]]:
     """Clips whose facts are noise."""
