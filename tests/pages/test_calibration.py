@@ -72,7 +72,7 @@ def copy_error(run: Run) -> float:
 def test_a_damaged_figure_is_one_sentence(open_page: OpenPage, copy: Run, change: dict[str, object]) -> None:
     (copy.folder / "metrics.json").write_text(json.dumps(copy.metrics | change))
     page = opened(open_page, copy)
-    assert any("damaged" in error.value for error in page.error)
+    assert any("damaged" in error.value for error in page.error), (page.error, words(page))
 
 
 def rows(confidence: float, n: int) -> np.ndarray:
