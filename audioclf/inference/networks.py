@@ -22,8 +22,8 @@ from audioclf.core.files import write_atomic
 from audioclf.experiments.runs import Run
 from audioclf.training.fitted import WEIGHTS
 
-SECONDS: Final = 300.0
-"""After which the conversion is given up."""
+SECONDS: Final = 900.0
+"""After which the conversion is given up; at low priority on a busy core it may take minutes."""
 
 REFUSED: Final = ".txt"
 """Ending of the file that stands in for a network without an ONNX form."""
