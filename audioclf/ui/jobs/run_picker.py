@@ -186,12 +186,13 @@ def require_another(state: State) -> None:
 
 
 def recent(state: State, most: int = 50) -> None:
-    """Draw the list of runs; a click on one chooses it."""
+    """Draw the list of runs, where there are any; a click on one chooses it."""
     import pandas as pd
 
     shown = runs(state)[:most]
     if not shown:
         return
+    st.subheader("Recent runs", anchor=False)
     rows = [_row(run) for run in shown]
     if not any(row["remark"] for row in rows):
         rows = [{name: value for name, value in row.items() if name != "remark"} for row in rows]

@@ -53,7 +53,6 @@ def draw() -> None:
         if text.open:
             with text:
                 as_toml(state, filled)
-        st.subheader("Recent runs", anchor=False)
         run_picker.recent(state)
 
 
