@@ -28,7 +28,10 @@ def sounds(tmp_path: Path, write_tone: Callable[..., Path]) -> Path:
 
 def stage(page: Any, name: str) -> None:
     """Open a stage of the Train page."""
-    page.locator(f".st-key-train-stage-{name} button").click()
+    selector = f".st-key-train-stage-{name} button"
+    # while the page is drawn anew, Streamlit may show the old one beside the new one
+    page.wait_for_function("selector => document.querySelectorAll(selector).length === 1", arg=selector)
+    page.locator(selector).click()
 
 
 def number(page: Any, name: str, value: int) -> None:

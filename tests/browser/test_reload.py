@@ -19,7 +19,10 @@ def settled(page: Any) -> None:
 
 
 def stage(page: Any, name: str) -> None:
-    page.locator(f".st-key-train-stage-{name} button").click()
+    selector = f".st-key-train-stage-{name} button"
+    # while the page is drawn anew, Streamlit may show the old one beside the new one
+    page.wait_for_function("selector => document.querySelectorAll(selector).length === 1", arg=selector)
+    page.locator(selector).click()
 
 
 def number(page: Any, stage_name: str, name: str, value: int) -> None:
