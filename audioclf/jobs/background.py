@@ -1,7 +1,7 @@
 """Work that is no run, in a process of its own: it reports progress, can be stopped, and ends.
 
 ``python -m audioclf.jobs.worker --task`` reads one request from standard input and writes frames (see
-:mod:`audioclf.inference.model_server`): how far it is, and at last what it found.
+:mod:`audioclf.inference.messages`): how far it is, and at last what it found.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from typing import Any, BinaryIO, Final
 
 from audioclf.core import forkserver
 from audioclf.core.errors import AudioclfError, Stopped
-from audioclf.inference.messages import Arrays, read_frame, write_frame
+from audioclf.inference.messages import Frame, read_frame, write_frame
 
 Progress = Callable[[int, int], None]
-Frame = tuple[dict[str, Any], Arrays]
 
 _GLANCE: Final = 0.1
 _EVERY: Final = 0.2
